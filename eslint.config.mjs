@@ -1,0 +1,44 @@
+import js from '@eslint/js';
+import nx from '@nx/eslint-plugin';
+import ts from 'typescript-eslint';
+
+// Floors (docs/architecture.md): an import goes only to a lower floor; adapters of one floor do not know each other.
+const FLOORS = 7;
+const below = (floor) => Array.from({ length: floor }, (_, n) => `floor:${n}`);
+const boundaries = (alsoTestKits) => [
+  'error',
+  {
+    enforceBuildableLibDependency: false,
+    allow: [],
+    depConstraints: [
+      ...Array.from({ length: FLOORS }, (_, floor) => ({
+        sourceTag: `floor:${floor}`,
+        onlyDependOnLibsWithTags: [...below(floor), ...(alsoTestKits ? ['floor:test'] : [])],
+      })),
+      { sourceTag: 'floor:test', onlyDependOnLibsWithTags: [...below(4), 'floor:test'] },
+      { sourceTag: 'floor:tool', onlyDependOnLibsWithTags: [...below(6), 'floor:test'] },
+      { sourceTag: 'runs:browser', onlyDependOnLibsWithTags: ['runs:browser'] },
+      { sourceTag: 'runs:node', onlyDependOnLibsWithTags: ['runs:browser', 'runs:node'] },
+    ],
+  },
+];
+
+export default [
+  { ignores: ['**/dist/**', '**/coverage/**', '**/generated/**', '.nx/**', '.cache/**', '.lovage/**'] },
+  js.configs.recommended,
+  {
+    files: ['**/*.mjs'],
+    languageOptions: {
+      globals: {
+        process: 'readonly',
+        console: 'readonly',
+        URL: 'readonly',
+        WebAssembly: 'readonly',
+        crypto: 'readonly',
+      },
+    },
+  },
+  ...ts.configs.recommended,
+  { files: ['**/*.ts'], plugins: { '@nx': nx }, rules: { '@nx/enforce-module-boundaries': boundaries(false) } },
+  { files: ['**/*.spec.ts', '**/*.test-d.ts'], rules: { '@nx/enforce-module-boundaries': boundaries(true) } },
+];

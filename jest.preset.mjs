@@ -1,0 +1,28 @@
+const swc = (type) => [
+  '@swc/jest',
+  {
+    jsc: {
+      target: 'es2023',
+      keepClassNames: true,
+      parser: { syntax: 'typescript', decorators: true },
+      transform: { legacyDecorator: true, decoratorMetadata: true },
+    },
+    module: { type },
+    sourceMaps: 'inline',
+  },
+];
+// ESM-only packages that CommonJS packages require(): Jest has require(esm) only on Node >= 24.9.
+const requiredEsm = ['content-disposition', 'cookie'].join('|');
+/** @type {import('jest').Config} */
+export default {
+  testEnvironment: 'node',
+  testEnvironmentOptions: { customExportConditions: ['@lovage/source', 'node', 'node-addons'] },
+  extensionsToTreatAsEsm: ['.ts'],
+  setupFiles: ['reflect-metadata'],
+  testMatch: ['<rootDir>/src/**/*.spec.ts'],
+  transform: {
+    '^.+\\.ts$': swc('es6'),
+    [`/node_modules/(?:${requiredEsm})/.+\\.js$`]: swc('commonjs'),
+  },
+  transformIgnorePatterns: [`/node_modules/(?!.*/node_modules/)(?!(?:${requiredEsm})/)`],
+};

@@ -1,0 +1,82 @@
+export interface BatcherOptions<T, R> {
+  /** Most items of one flush. Default 200: beyond it a larger batch gains little and holds locks longer. */
+  readonly maxSize?: number;
+  /** Flushes under way at once. Default 1. */
+  readonly lanes?: number;
+  /** Carries out one batch; its results stand in the order of the items. A rejection rejects every item of the batch. */
+  readonly flush: (items: T[]) => Promise<readonly R[]>;
+}
+
+/**
+ * Gathers single calls into batches: a batch leaves as soon as a lane is free, never on a timer. So one lonely call
+ * pays no linger, and under load batches grow by themselves to what arrives during one flush.
+ */
+export class Batcher<T, R = void> {
+  private readonly waiting: { item: T; resolve: (result: R) => void; reject: (error: unknown) => void }[] = [];
+  private readonly maxSize: number;
+  private readonly lanes: number;
+  private readonly flush: (items: T[]) => Promise<readonly R[]>;
+  private running = 0;
+  private scheduled = false;
+  private idleWaiters: (() => void)[] = [];
+
+  constructor(options: BatcherOptions<T, R>) {
+    this.maxSize = options.maxSize ?? 200;
+    this.lanes = options.lanes ?? 1;
+    this.flush = options.flush;
+  }
+
+  /** Items not yet handed to a flush. */
+  get size(): number {
+    return this.waiting.length;
+  }
+
+  /** Puts one item into the next batch; settles with that item's result. */
+  add(item: T): Promise<R> {
+    return new Promise<R>((resolve, reject) => {
+      this.waiting.push({ item, resolve, reject });
+      this.schedule();
+    });
+  }
+
+  /** Resolves once nothing waits and no flush is under way. */
+  idle(): Promise<void> {
+    if (this.waiting.length === 0 && this.running === 0) return Promise.resolve();
+    return new Promise((resolve) => this.idleWaiters.push(resolve));
+  }
+
+  private schedule(): void {
+    if (this.scheduled || this.running >= this.lanes) return;
+    this.scheduled = true;
+    // setImmediate, not a microtask: everything the current I/O callback brings goes into the same batch.
+    setImmediate(() => {
+      this.scheduled = false;
+      this.pump();
+    });
+  }
+
+  private pump(): void {
+    while (this.waiting.length > 0 && this.running < this.lanes) {
+      const batch = this.waiting.splice(0, this.maxSize);
+      this.running += 1;
+      void this.run(batch);
+    }
+  }
+
+  private async run(batch: typeof this.waiting): Promise<void> {
+    try {
+      const results = await this.flush(batch.map((entry) => entry.item));
+      for (let i = 0; i < batch.length; i += 1) batch[i]!.resolve(results[i] as R);
+    } catch (error) {
+      for (const entry of batch) entry.reject(error);
+    } finally {
+      this.running -= 1;
+      if (this.waiting.length > 0) this.schedule();
+      else if (this.running === 0) {
+        const waiters = this.idleWaiters;
+        this.idleWaiters = [];
+        for (const resolve of waiters) resolve();
+      }
+    }
+  }
+}

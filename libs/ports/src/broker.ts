@@ -1,0 +1,136 @@
+import { LovageError, type Service } from '@lovage/foundation';
+
+/** A message on its way to a queue. Always persistent and mandatory; never with a broker-side expiry (the broker would drop it and its task would wait for ever). */
+export interface OutgoingMessage {
+  readonly queue: string;
+  readonly body: Buffer;
+  /** `application/json` from us. */
+  readonly contentType: string;
+  readonly contentEncoding: string;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly correlationId?: string;
+  /** Address of the caller's {@link ReplyInbox}. */
+  readonly replyTo?: string;
+}
+
+/** A message received. Whoever gets it calls `ack` or `nack`, once. */
+export interface Delivery {
+  readonly queue: string;
+  readonly body: Buffer;
+  readonly contentType: string | undefined;
+  readonly contentEncoding: string | undefined;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly correlationId: string | undefined;
+  readonly replyTo: string | undefined;
+  /** Delivered before, to somebody who did not ack. */
+  readonly redelivered: boolean;
+  /**
+   * Done with. Bound to the connection it came on: if that is gone the call does nothing, and the broker delivers the message
+   * again. Adapters may gather acks of one tick into one.
+   */
+  ack(): void;
+  /** Not done: back to the queue (`requeue`), or to the queue's dead letters. */
+  nack(options: { requeue: boolean }): void;
+}
+
+export interface ConsumeOptions {
+  /** Most deliveries held unacked by this consumption. */
+  readonly prefetch: number;
+  onDelivery(delivery: Delivery): void;
+}
+
+/** A running subscription. It survives reconnects: the adapter subscribes again by itself. */
+export interface Consumption {
+  /** No further deliveries; those received may still be acked. */
+  cancel(): Promise<void>;
+  /** Cancels, flushes acks and lets go: what is unacked is delivered again to somebody. Idempotent. */
+  close(): Promise<void>;
+}
+
+export interface QueueDepth {
+  /** Waiting for a consumer. */
+  readonly ready: number;
+  readonly consumers: number;
+}
+
+/** An answer to whoever submitted: Celery's rpc result message. Not persistent: the row is the truth, this is the doorbell. */
+export interface Reply {
+  readonly correlationId: string;
+  readonly body: Buffer;
+}
+
+export interface ReplyInbox {
+  /** Goes into {@link OutgoingMessage.replyTo}. Constant over reconnects; replies sent while the connection is away are lost. */
+  readonly address: string;
+  close(): Promise<void>;
+}
+
+/** `blocked`: connected, but the broker takes no publishes now (RabbitMQ: memory or disk alarm). */
+export type BrokerState = 'up' | 'down' | 'blocked';
+
+/**
+ * What Lovage needs of a message broker. Adapters: `libs/broker-rabbitmq`, `libs/broker-postgres`; `libs/conformance`
+ * is the suite that each of them passes.
+ */
+export interface Broker extends Service {
+  /** `rabbitmq`, `postgres`. */
+  readonly kind: string;
+  /** Fit for logs: no password. */
+  readonly displayUrl: string;
+  readonly state: BrokerState;
+  /** Calls `listener` at each change of {@link state}; returns how to stop that. */
+  onStateChange(listener: (state: BrokerState) => void): () => void;
+
+  /** Connects, trying for at most `connectTimeoutMs` of the adapter's options; afterwards it reconnects by itself for ever. @throws BrokerUnavailableError */
+  start(): Promise<void>;
+
+  /** Makes sure the queue is there, and again after each reconnect. Takes over a queue that others declared differently. */
+  declare(queue: string): Promise<void>;
+
+  /**
+   * Resolves once the broker has confirmed that it holds the message durably. Many may be in flight.
+   * @throws BrokerUnavailableError nothing was sent.
+   * @throws ConfirmLostError the connection broke before the answer: the message may or may not be there.
+   * @throws UnroutableError no such queue.
+   * @throws PublishRefusedError the broker answered no.
+   */
+  publish(message: OutgoingMessage): Promise<void>;
+
+  consume(queue: string, options: ConsumeOptions): Promise<Consumption>;
+
+  /** Opens this process's one reply inbox. */
+  openReplies(onReply: (reply: Reply) => void): Promise<ReplyInbox>;
+  /** Sends a reply, best effort: an address that nobody reads, or a connection that is away, drops it. */
+  reply(address: string, reply: Reply): void;
+
+  depth(queue: string): Promise<QueueDepth>;
+  /** Drops every waiting message; returns how many. */
+  purge(queue: string): Promise<number>;
+  /** Removes queue and messages. For tests and tools. */
+  deleteQueue(queue: string): Promise<void>;
+}
+
+export class BrokerUnavailableError extends LovageError {
+  readonly code = 'broker_unavailable';
+}
+
+export class ConfirmLostError extends LovageError {
+  readonly code = 'confirm_lost';
+}
+
+export class PublishRefusedError extends LovageError {
+  readonly code = 'publish_refused';
+}
+
+export class UnroutableError extends LovageError {
+  readonly code = 'unroutable';
+  constructor(
+    readonly queue: string,
+    options?: ErrorOptions,
+  ) {
+    super(
+      `there is no queue ${JSON.stringify(queue)}: start a worker that serves it (WORKER_QUEUES), or correct the name`,
+      options,
+    );
+  }
+}

@@ -1,0 +1,35 @@
+export {
+  BrokerUnavailableError,
+  ConfirmLostError,
+  PublishRefusedError,
+  UnroutableError,
+  type Broker,
+  type BrokerState,
+  type Consumption,
+  type ConsumeOptions,
+  type Delivery,
+  type OutgoingMessage,
+  type QueueDepth,
+  type Reply,
+  type ReplyInbox,
+} from './broker.ts';
+export { systemClock, type Clock } from './clock.ts';
+export type { Log } from './log.ts';
+export type {
+  ClaimedTask,
+  ClaimItem,
+  FinalItem,
+  NewTask,
+  PostponeItem,
+  ProgressItem,
+  RecordItem,
+  RevokeOutcome,
+  TaskRow,
+  TaskSituation,
+  TaskStore,
+  WorkerId,
+} from './task-store.ts';
+export { StoreUnavailableError, type SubmitKey, type SubmittedFirst } from './store-errors.ts';
+export type { OutboxItem, OutboxStore, SweepReport, SweepStore } from './outbox-store.ts';
+export type { LeaseOptions, WorkerInfo, WorkerLease } from './worker-lease.ts';
+export type { NewUser, User, UserRole, UserStore } from './user-store.ts';

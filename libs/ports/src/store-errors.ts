@@ -1,0 +1,22 @@
+import { LovageError } from '@lovage/foundation';
+
+/** Postgres cannot be reached or refuses connections: nothing was written, the same call may be repeated. */
+export class StoreUnavailableError extends LovageError {
+  readonly code = 'store_unavailable';
+}
+
+/** An idempotency key: unique within its scope until it expires. */
+export interface SubmitKey {
+  /** Who and what: `user-id:contract-name`. */
+  readonly scope: string;
+  readonly key: string;
+  /** How long the key holds, ms. */
+  readonly ttlMs: number;
+}
+
+export interface SubmittedFirst {
+  /** Of the row that holds the key: the given id, or the id of the earlier submit. */
+  readonly taskId: string;
+  /** `false`: the key was taken; nothing was inserted. */
+  readonly fresh: boolean;
+}

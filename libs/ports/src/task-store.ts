@@ -1,0 +1,174 @@
+import type { TaskErrorDocument, TaskState, TerminalState } from '@lovage/task';
+import type { SubmitKey, SubmittedFirst } from './store-errors.ts';
+
+/** UUID of one start of one worker process. With a counter of its own it makes a claim unique for ever. */
+export type WorkerId = string;
+
+/**
+ * A task as it is submitted: everything needed to make its message (again).
+ * JSON fields travel as text, made once; the store never parses them.
+ */
+export interface NewTask {
+  readonly id: string;
+  /** The id on the wire when it is no UUID (a Celery caller's own); else null. */
+  readonly wireId: string | null;
+  readonly name: string;
+  readonly queue: string;
+  /** JSON text of the input object; null when the message carries positional arguments instead (kept in `message`). */
+  readonly input: string | null;
+  /** JSON text of what the columns do not tell: reply address, time limits, foreign arguments, extra headers. Null when there is nothing. */
+  readonly message: string | null;
+  readonly userId: string | null;
+  readonly parentId: string | null;
+  readonly rootId: string | null;
+  readonly retriedFrom: string | null;
+  /** ms since the epoch. */
+  readonly eta: number | null;
+  readonly expiresAt: number | null;
+}
+
+/** A task row as read. Times are ms since the epoch; JSON fields are parsed. */
+export interface TaskRow {
+  readonly id: string;
+  readonly wireId: string | null;
+  readonly name: string;
+  readonly queue: string;
+  readonly state: TaskState;
+  readonly turn: number;
+  readonly retries: number;
+  readonly suspected: number;
+  readonly input: unknown;
+  readonly message: unknown;
+  readonly result: unknown;
+  readonly error: TaskErrorDocument | null;
+  readonly progress: unknown;
+  /** Name of the worker that runs it or ran it last. */
+  readonly worker: string | null;
+  readonly userId: string | null;
+  readonly parentId: string | null;
+  readonly rootId: string | null;
+  readonly retriedFrom: string | null;
+  readonly eta: number | null;
+  readonly expiresAt: number | null;
+  readonly cancelAt: number | null;
+  readonly cancelBy: string | null;
+  readonly cancelWhy: string | null;
+  readonly createdAt: number;
+  readonly startedAt: number | null;
+  readonly finishedAt: number | null;
+}
+
+/** A message that asks to run: the claim either marks its row, or makes it from these facts. */
+export interface ClaimItem extends NewTask {
+  /** Turn of the message; -1 when it carries none (a Python producer): never stale. */
+  readonly turn: number;
+  readonly claimNo: number;
+  /** The row was committed before the publish: no row now means it ran and retention deleted it, so it is not made again. */
+  readonly hadRow: boolean;
+}
+
+export interface ClaimedTask {
+  readonly id: string;
+  readonly retries: number;
+  /** How often a holder died while this task ran. */
+  readonly suspected: number;
+}
+
+/** Why a claim was not granted: the row as it stands, and whether its holder lives. */
+export interface TaskSituation {
+  readonly row: TaskRow;
+  readonly claimWorker: WorkerId | null;
+  readonly claimNo: number | null;
+  /** Meaningful with a claim: its worker's lease runs and its session lock is held. */
+  readonly holderAlive: boolean;
+  readonly expired: boolean;
+}
+
+/** An attempt that ended for good. `result` and `error` are JSON text. */
+export interface RecordItem {
+  readonly id: string;
+  readonly claimNo: number;
+  readonly state: TerminalState;
+  readonly result: string | null;
+  readonly error: string | null;
+}
+
+/** For `record: 'final'`: the whole row, written once at the end. */
+export interface FinalItem extends NewTask {
+  readonly state: TerminalState;
+  readonly retries: number;
+  readonly worker: string;
+  readonly result: string | null;
+  readonly error: string | null;
+  /** ms since the epoch, the worker's clock: of interest to people only. */
+  readonly startedAt: number;
+}
+
+/** An attempt that ends with another to come: the turn is raised, the next message goes into the outbox. */
+export interface PostponeItem extends NewTask {
+  readonly claimNo: number;
+  /**
+   * `retry`: failed, costs budget → `RETRY`. `snooze`: asked for → `SCHEDULED`. `release`: handed back at shutdown → `QUEUED`.
+   */
+  readonly kind: 'retry' | 'snooze' | 'release';
+  readonly delayMs: number;
+  /** JSON text of the failure; kept with the ended attempt. */
+  readonly error: string | null;
+}
+
+export interface ProgressItem {
+  readonly id: string;
+  readonly claimNo: number;
+  /** JSON text. */
+  readonly progress: string;
+}
+
+export type RevokeOutcome =
+  /** It had not started: it is REVOKED now. */
+  | { readonly kind: 'revoked' }
+  /** It runs; the mark is set, the worker that holds it ends it. */
+  | { readonly kind: 'running'; readonly worker: WorkerId }
+  | { readonly kind: 'terminal'; readonly state: TerminalState }
+  | { readonly kind: 'unknown' };
+
+/**
+ * The system of record. Every statement is one of `delivery-protocol` (docs/delivery.md) and may be repeated.
+ * Batches name an id once at most. All throw {@link StoreUnavailableError} when Postgres cannot be reached.
+ */
+export interface TaskStore {
+  /** Rows of tasks that the broker has confirmed. A row that the claim made first stays as it is. */
+  insertQueued(tasks: readonly NewTask[]): Promise<void>;
+
+  /**
+   * Row and outbox in one transaction, for a task that is not with the broker yet. With a key, the first submit wins.
+   * @param delayMs when the message is due; 0 = now.
+   * @param leaseMs the caller publishes it itself within this time; 0 leaves it to the relay.
+   */
+  insertFirst(task: NewTask, options: { delayMs: number; leaseMs: number; key?: SubmitKey }): Promise<SubmittedFirst>;
+
+  /** Marks tasks as run by this worker. What is not returned was not granted: ask {@link situations}. */
+  claim(
+    worker: { id: WorkerId; name: string },
+    items: readonly ClaimItem[],
+    options: { durable: boolean },
+  ): Promise<ClaimedTask[]>;
+  situations(ids: readonly string[]): Promise<TaskSituation[]>;
+  /** Compare-and-set from a dead holder; undefined when somebody else was faster. */
+  takeOver(
+    worker: { id: WorkerId; name: string },
+    claim: { id: string; claimNo: number; from: { worker: WorkerId; claimNo: number } },
+  ): Promise<ClaimedTask | undefined>;
+
+  /** Ends attempts; returns the ids that were still ours. A value that Postgres cannot keep ends its task as FAILURE `ResultNotStorable`, alone. */
+  record(worker: WorkerId, items: readonly RecordItem[]): Promise<ReadonlySet<string>>;
+  recordFinal(items: readonly FinalItem[]): Promise<void>;
+  /** Returns the ids that were still ours. */
+  postpone(worker: WorkerId, items: readonly PostponeItem[]): Promise<ReadonlySet<string>>;
+  /** Latest progress; quietly nothing where the claim is no longer ours. */
+  progress(worker: WorkerId, items: readonly ProgressItem[]): Promise<void>;
+  /** Ends an unclaimed task that was cancelled, or whose expiry passed; the state it has now. */
+  endUnclaimed(id: string): Promise<TaskState | undefined>;
+  revoke(id: string, by: { who: string | null; why: string | null }): Promise<RevokeOutcome>;
+
+  get(id: string): Promise<TaskRow | undefined>;
+}

@@ -1,0 +1,37 @@
+import type { Duration } from '@lovage/foundation';
+import type { AnyContract, Progress, SubmitInput } from './contract.ts';
+
+/** Log lines tied to the task: each carries its id, name and attempt. */
+export interface TaskLogger {
+  debug(message: string, fields?: Record<string, unknown>): void;
+  info(message: string, fields?: Record<string, unknown>): void;
+  warn(message: string, fields?: Record<string, unknown>): void;
+  error(message: string, fields?: Record<string, unknown>): void;
+}
+
+/** What a handler knows of the task it runs, and may do besides returning a result. */
+export interface TaskContext<C extends AnyContract = AnyContract> {
+  readonly id: string;
+  readonly name: C['name'];
+  readonly queue: string;
+  /** 1 for the first. */
+  readonly attempt: number;
+  readonly parentId: string | null;
+  readonly rootId: string;
+  /** Id of the user who submitted it, if one did. */
+  readonly userId: string | null;
+  /**
+   * Aborted when the attempt should end; `signal.reason.code` says why: `soft_time_limit_exceeded`,
+   * `time_limit_exceeded`, `task_revoked`, `worker_shutdown` or `lease_lost`. Pass it on to what you await.
+   */
+  readonly signal: AbortSignal;
+  readonly log: TaskLogger;
+  /** Reports progress, seen by everyone who watches the task. Validated by the contract's `progress` schema. */
+  progress(value: Progress<C>): void;
+  /** `throw task.retry()`: ends this attempt as failed and runs the task again, by the contract's policy or after `delay`. */
+  retry(options?: { delay?: Duration; cause?: unknown }): Error;
+  /** `throw task.snooze('1m')`: runs the task again later; costs no attempt. */
+  snooze(delay: Duration): Error;
+  /** Submits a child task: its `parentId` is this task. Resolves to its id once it cannot be lost. */
+  submit<D extends AnyContract>(contract: D, input: SubmitInput<D>): Promise<string>;
+}

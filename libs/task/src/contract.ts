@@ -1,0 +1,152 @@
+import { z } from 'zod';
+import { ContractUnknownError, DeclaredError, DefinitionError, InputInvalidError } from './errors.ts';
+import { compileOptions, type CompiledTaskOptions, type TaskOptions } from './options.ts';
+
+/** Declared errors by name, each with the schema of its data. */
+export type ErrorSchemas = Readonly<Record<string, z.ZodType>>;
+
+/** What {@link defineTask} takes. */
+export interface TaskDefinition<
+  N extends string,
+  I extends z.ZodObject,
+  O extends z.ZodType,
+  P extends z.ZodType,
+  E extends ErrorSchemas,
+> {
+  /** Unique name, lower case, with at least one dot: `family.action`. It is what goes over the wire. */
+  name: N;
+  /** Raised when the input changes in a way that old messages do not fit. Default 1. */
+  version?: number;
+  /** One line for people: OpenAPI, dashboard. */
+  summary?: string;
+  description?: string;
+  /** An object; use `z.strictObject`, so that a misspelt field is refused. The order of its keys is the positional order for Celery callers. */
+  input: I;
+  output: O;
+  /** What `task.progress(…)` takes. Without it the task reports none. */
+  progress?: P;
+  errors?: E;
+  defaults?: TaskOptions;
+}
+
+/** A task's definition: the one source of its types, validation, route, schemas and clients. */
+export interface Contract<
+  N extends string = string,
+  I extends z.ZodObject = z.ZodObject,
+  O extends z.ZodType = z.ZodType,
+  P extends z.ZodType = z.ZodType,
+  E extends ErrorSchemas = ErrorSchemas,
+> {
+  readonly name: N;
+  readonly version: number;
+  readonly summary: string | undefined;
+  readonly description: string | undefined;
+  readonly input: I;
+  readonly output: O;
+  readonly progress: P;
+  readonly errors: E;
+  readonly options: CompiledTaskOptions;
+  /** Field names in positional order, for callers that send an argument list. */
+  readonly positional: readonly string[];
+  /**
+   * A declared error to throw. Its data is validated at once, so a caller never meets a malformed one.
+   * @throws InputInvalidError when `data` does not fit the declared schema.
+   */
+  error<K extends keyof E & string>(type: K, data: z.input<E[K]>, message?: string): DeclaredError<K, z.output<E[K]>>;
+}
+
+// `any` is what lets every contract be assigned here: `error` takes a type parameter of its own.
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export type AnyContract = Contract<string, z.ZodObject, z.ZodType, z.ZodType, any>;
+
+/** What the handler receives. */
+export type Input<C extends AnyContract> = z.output<C['input']>;
+/** What a caller gives: fields with a default may be left out. */
+export type SubmitInput<C extends AnyContract> = z.input<C['input']>;
+/** What the handler returns and the caller gets. */
+export type Output<C extends AnyContract> = z.output<C['output']>;
+export type Progress<C extends AnyContract> = z.output<C['progress']>;
+
+const NAME = /^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$/;
+
+/**
+ * Defines a task once. See `docs/own-task.md` for the four steps from here to a running task.
+ * @throws DefinitionError when the name, the schemas or the options cannot work; the message says which and why.
+ */
+export function defineTask<
+  const N extends string,
+  I extends z.ZodObject,
+  O extends z.ZodType,
+  P extends z.ZodType = z.ZodNever,
+  // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- "no declared errors" must not allow any key
+  const E extends ErrorSchemas = {},
+>(definition: TaskDefinition<N, I, O, P, E>): Contract<N, I, O, P, E> {
+  const { name, version = 1, summary, description, input, output, progress, errors, defaults } = definition;
+  const refuse = (why: string): never => {
+    throw new DefinitionError(`task ${JSON.stringify(name)}: ${why}`);
+  };
+  if (typeof name !== 'string' || !NAME.test(name) || name.length > 200)
+    refuse('a name is lower case with at least one dot, such as "math.add", and at most 200 characters');
+  if (!Number.isInteger(version) || version < 1) refuse('version must be a whole number from 1');
+  if (!(input instanceof z.ZodObject))
+    refuse('input must be an object schema, such as z.strictObject({ x: z.number() })');
+  let options: CompiledTaskOptions;
+  try {
+    options = compileOptions(defaults);
+  } catch (error) {
+    throw new DefinitionError(`task ${JSON.stringify(name)}: defaults.${(error as Error).message}`, { cause: error });
+  }
+  const declared = errors ?? ({} as E);
+  return Object.freeze({
+    name,
+    version,
+    summary,
+    description,
+    input,
+    output,
+    progress: progress ?? (z.never() as unknown as P),
+    errors: declared,
+    options,
+    positional: Object.keys(input.shape),
+    error<K extends keyof E & string>(type: K, data: z.input<E[K]>, message?: string) {
+      const parsed = declared[type]!.safeParse(data);
+      if (!parsed.success)
+        throw new InputInvalidError(
+          `${name}.${type}`,
+          parsed.error.issues.map((issue) => ({ path: ['data', ...issue.path].join('.'), message: issue.message })),
+        );
+      return new DeclaredError<K, z.output<E[K]>>(type, parsed.data as z.output<E[K]>, message ?? type);
+    },
+  });
+}
+
+/** Contracts by name. */
+export class ContractRegistry {
+  private readonly byName = new Map<string, AnyContract>();
+
+  /** @throws DefinitionError when two contracts share a name. */
+  constructor(contracts: Iterable<AnyContract>) {
+    for (const contract of contracts) {
+      const other = this.byName.get(contract.name);
+      if (other === contract) continue;
+      if (other) throw new DefinitionError(`two contracts are named ${JSON.stringify(contract.name)}`);
+      this.byName.set(contract.name, contract);
+    }
+  }
+
+  find(name: string): AnyContract | undefined {
+    return this.byName.get(name);
+  }
+
+  /** @throws ContractUnknownError */
+  get(name: string): AnyContract {
+    const contract = this.byName.get(name);
+    if (!contract) throw new ContractUnknownError(name);
+    return contract;
+  }
+
+  /** All, by name. */
+  list(): AnyContract[] {
+    return [...this.byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+}

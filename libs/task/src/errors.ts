@@ -1,0 +1,77 @@
+import { LovageError } from '@lovage/foundation';
+import type { z } from 'zod';
+import type { AnyContract } from './contract.ts';
+
+/** One thing wrong with a value: where (`input.x`, `input.items.3.name`) and what. */
+export interface Issue {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** How a failure is kept in the store, shown over REST and sent to waiting clients. */
+export interface TaskErrorDocument {
+  /** Name of the declared error, or of the error's class. */
+  readonly type: string;
+  readonly message: string;
+  /** Of a declared error: its data, valid by its schema. */
+  readonly data?: unknown;
+  readonly stack?: string;
+}
+
+/** `defineTask` was given something that cannot be a contract. */
+export class DefinitionError extends LovageError {
+  readonly code = 'contract_invalid';
+}
+
+/** The input does not fit the contract. Raised when submitting, before anything is sent, and again by the worker. */
+export class InputInvalidError extends LovageError {
+  readonly code = 'input_invalid';
+  constructor(
+    readonly contract: string,
+    readonly issues: readonly Issue[],
+  ) {
+    super(`input of ${contract}: ${issues.map((issue) => `${issue.path}: ${issue.message}`).join('; ')}`);
+  }
+}
+
+/** A handler returned, or reported as progress, what its contract does not allow: a bug of the handler. */
+export class OutputInvalidError extends LovageError {
+  readonly code = 'output_invalid';
+  constructor(
+    readonly contract: string,
+    readonly issues: readonly Issue[],
+  ) {
+    super(
+      `${contract} returned what its contract does not allow: ${issues.map((issue) => `${issue.path}: ${issue.message}`).join('; ')}`,
+    );
+  }
+}
+
+/** No contract of this name is known here. */
+export class ContractUnknownError extends LovageError {
+  readonly code = 'contract_unknown';
+  constructor(readonly contract: string) {
+    super(`no contract is named ${JSON.stringify(contract)}; GET /api/contracts lists those that are`);
+  }
+}
+
+/**
+ * A failure that the contract declares: callers get it typed, with data. Made by `contract.error('Type', data)`.
+ * `K` is the declared name, `D` its data.
+ */
+export class DeclaredError<K extends string = string, D = unknown> extends LovageError {
+  readonly code = 'declared_error';
+  constructor(
+    readonly type: K,
+    readonly data: D,
+    message: string,
+  ) {
+    super(message);
+    this.name = type;
+  }
+}
+
+/** Every declared error of a contract, as a union to `switch` over by `type`. */
+export type ErrorUnion<C extends AnyContract> = {
+  [K in keyof C['errors'] & string]: DeclaredError<K, z.output<C['errors'][K]>>;
+}[keyof C['errors'] & string];

@@ -1,0 +1,34 @@
+export type { TaskContext, TaskLogger } from './context.ts';
+export {
+  ContractRegistry,
+  defineTask,
+  type AnyContract,
+  type Contract,
+  type ErrorSchemas,
+  type Input,
+  type Output,
+  type Progress,
+  type SubmitInput,
+  type TaskDefinition,
+} from './contract.ts';
+export {
+  ContractUnknownError,
+  DeclaredError,
+  DefinitionError,
+  InputInvalidError,
+  OutputInvalidError,
+  type ErrorUnion,
+  type Issue,
+  type TaskErrorDocument,
+} from './errors.ts';
+export {
+  compileOptions,
+  type AckMode,
+  type CompiledRetry,
+  type CompiledTaskOptions,
+  type RecordMode,
+  type RetryOptions,
+  type TaskOptions,
+} from './options.ts';
+export { isTerminal, TASK_STATES, TERMINAL_STATES, type TaskState, type TerminalState } from './states.ts';
+export { validateInput, validateOutput, validateProgress } from './validate.ts';

@@ -1,0 +1,45 @@
+// Dev-only: `node --import ./tools/ts-hooks.mjs`. Runs .ts with decorators through @swc/core, with a cache on disk.
+import { register } from 'node:module';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { isMainThread } from 'node:worker_threads';
+
+if (isMainThread && !globalThis.__tsHooks) {
+  globalThis.__tsHooks = true;
+  process.setSourceMapsEnabled(true);
+  register(import.meta.url);
+}
+
+const cacheDir = fileURLToPath(new URL('../.cache/swc/', import.meta.url));
+const VERSION = 'v1';
+let swc;
+export async function load(url, context, next) {
+  if (!url.startsWith('file:') || !/\.m?ts$/.test(url)) return next(url, context);
+  const file = fileURLToPath(url);
+  const code = readFileSync(file, 'utf8');
+  const key = createHash('sha1')
+    .update(VERSION + file + '\0' + code)
+    .digest('hex');
+  const cached = cacheDir + key + '.mjs';
+  if (existsSync(cached)) return { format: 'module', source: readFileSync(cached, 'utf8'), shortCircuit: true };
+  swc ??= await import('@swc/core');
+  const out = swc.transformSync(code, {
+    filename: file,
+    swcrc: false,
+    configFile: false,
+    sourceMaps: 'inline',
+    module: { type: 'es6' },
+    jsc: {
+      target: 'es2023',
+      keepClassNames: true,
+      parser: { syntax: 'typescript', decorators: true },
+      transform: { legacyDecorator: true, decoratorMetadata: true },
+    },
+  });
+  mkdirSync(cacheDir, { recursive: true });
+  const tmp = `${cached}.${process.pid}.tmp`;
+  writeFileSync(tmp, out.code);
+  renameSync(tmp, cached);
+  return { format: 'module', source: out.code, shortCircuit: true };
+}
