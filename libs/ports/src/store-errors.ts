@@ -12,6 +12,8 @@ export interface SubmitKey {
   readonly key: string;
   /** How long the key holds, ms. */
   readonly ttlMs: number;
+  /** Hash of what is submitted, so that the same key with something else can be told apart. */
+  readonly fingerprint: string;
 }
 
 export interface SubmittedFirst {
@@ -19,4 +21,6 @@ export interface SubmittedFirst {
   readonly taskId: string;
   /** `false`: the key was taken; nothing was inserted. */
   readonly fresh: boolean;
+  /** Kept with the key: the given one when `fresh`, else that of the earlier submit. Without a key: empty. */
+  readonly fingerprint: string;
 }

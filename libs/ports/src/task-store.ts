@@ -171,4 +171,6 @@ export interface TaskStore {
   revoke(id: string, by: { who: string | null; why: string | null }): Promise<RevokeOutcome>;
 
   get(id: string): Promise<TaskRow | undefined>;
+  /** Those of these tasks that have ended, in one query. For whoever waits for many. */
+  finished(ids: readonly string[]): Promise<TaskRow[]>;
 }

@@ -84,6 +84,7 @@ CREATE TABLE "keys" (
     "scope" TEXT NOT NULL,
     "key" TEXT NOT NULL,
     "task_id" UUID NOT NULL,
+    "fingerprint" TEXT NOT NULL,
     "expires_at" TIMESTAMPTZ(3) NOT NULL,
 
     CONSTRAINT "keys_pkey" PRIMARY KEY ("scope","key")
