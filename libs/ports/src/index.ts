@@ -27,6 +27,7 @@ export type {
   TaskRow,
   TaskSituation,
   TaskStore,
+  UnclaimedPostponeItem,
   WorkerId,
 } from './task-store.ts';
 export { StoreUnavailableError, type SubmitKey, type SubmittedFirst } from './store-errors.ts';

@@ -105,7 +105,8 @@ export interface FinalItem extends NewTask {
 }
 
 /** An attempt that ends with another to come: the turn is raised, the next message goes into the outbox. */
-export interface PostponeItem extends NewTask {
+export interface PostponeItem {
+  readonly id: string;
   readonly claimNo: number;
   /**
    * `retry`: failed, costs budget → `RETRY`. `snooze`: asked for → `SCHEDULED`. `release`: handed back at shutdown → `QUEUED`.
@@ -114,6 +115,16 @@ export interface PostponeItem extends NewTask {
   readonly delayMs: number;
   /** JSON text of the failure; kept with the ended attempt. */
   readonly error: string | null;
+}
+
+/** The same for a task that has no claim (`record: 'final' | 'none'`): its row is made now, so that the outbox can send it again. */
+export interface UnclaimedPostponeItem extends NewTask {
+  /** Turn of the message that was run. */
+  readonly turn: number;
+  /** Failures so far that cost budget, this one included. */
+  readonly retries: number;
+  readonly kind: 'retry' | 'snooze';
+  readonly delayMs: number;
 }
 
 export interface ProgressItem {
@@ -164,6 +175,7 @@ export interface TaskStore {
   recordFinal(items: readonly FinalItem[]): Promise<void>;
   /** Returns the ids that were still ours. */
   postpone(worker: WorkerId, items: readonly PostponeItem[]): Promise<ReadonlySet<string>>;
+  postponeUnclaimed(items: readonly UnclaimedPostponeItem[]): Promise<void>;
   /** Latest progress; quietly nothing where the claim is no longer ours. */
   progress(worker: WorkerId, items: readonly ProgressItem[]): Promise<void>;
   /** Ends an unclaimed task that was cancelled, or whose expiry passed; the state it has now. */

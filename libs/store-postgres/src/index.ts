@@ -1,1 +1,3 @@
-export {};
+export type { DatabaseOptions } from './database.ts';
+export { PgWorkerLease } from './leases/pg-worker-lease.ts';
+export { openStore, type PgStore } from './open-store.ts';

@@ -1,0 +1,93 @@
+import pg from 'pg';
+import { StoreUnavailableError, type Log } from '@lovage/ports';
+
+export interface DatabaseOptions {
+  /** `postgres://…` */
+  readonly url: string;
+  /** Shown in `pg_stat_activity`. Default `lovage`. */
+  readonly applicationName?: string;
+  /** Connections for statements that wait for the disk. Default 8. */
+  readonly maxConnections?: number;
+  /** Longest wait for a connection, ms; then {@link StoreUnavailableError}. Default 5000. */
+  readonly connectTimeoutMs?: number;
+  readonly log: Log;
+}
+
+/** How a statement's commit is waited for. `relaxed`: not at all (`synchronous_commit = off`); a crash of Postgres may undo its last moments. */
+export type Durability = 'durable' | 'relaxed';
+
+/** A statement with its parameters; the name makes it prepared once a connection. */
+export interface Statement {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** The two pools of connections, and the one place where errors of `pg` become errors of ours. */
+export class Database {
+  private readonly pools: Record<Durability, pg.Pool>;
+
+  constructor(options: DatabaseOptions) {
+    const common: pg.PoolConfig = {
+      connectionString: options.url,
+      application_name: options.applicationName ?? 'lovage',
+      connectionTimeoutMillis: options.connectTimeoutMs ?? 5000,
+      idleTimeoutMillis: 30_000,
+      keepAlive: true,
+    };
+    this.pools = {
+      durable: new pg.Pool({ ...common, max: options.maxConnections ?? 8 }),
+      // Two are enough: a claim's flush takes well under a millisecond, since it does not wait for the disk.
+      relaxed: new pg.Pool({ ...common, max: 2, options: '-c synchronous_commit=off' }),
+    };
+    for (const pool of Object.values(this.pools))
+      pool.on('error', (error) => options.log.warn({ err: error }, 'an idle connection to Postgres was lost'));
+  }
+
+  /** Runs one statement. A deadlock or serialisation failure (class 40) is tried again: every statement here may be repeated. */
+  async run<R extends pg.QueryResultRow>(
+    statement: Statement,
+    values: readonly unknown[],
+    durability: Durability = 'durable',
+  ): Promise<R[]> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const result = await this.pools[durability].query<R>({
+          name: statement.name,
+          text: statement.text,
+          values: values as unknown[],
+        });
+        return result.rows;
+      } catch (error) {
+        if (sqlClass(error) === '40' && attempt < 5) continue;
+        throw isUnavailable(error)
+          ? new StoreUnavailableError('Postgres cannot be reached or refuses work; nothing was written', {
+              cause: error,
+            })
+          : error;
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(Object.values(this.pools).map((pool) => pool.end()));
+  }
+}
+
+function sqlClass(error: unknown): string | undefined {
+  const code = (error as { code?: unknown }).code;
+  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code.slice(0, 2) : undefined;
+}
+
+/** The value is at fault (classes 22 data, 23 constraint, 54 limits): repeating is of no use, the item alone must fail. */
+export function isBadValue(error: unknown): boolean {
+  const of = sqlClass(error);
+  return of === '22' || of === '23' || of === '54';
+}
+
+/** No connection, or none to be had: 08 connection, 53 resources, 57 operator intervention; and everything below SQL. */
+function isUnavailable(error: unknown): boolean {
+  const of = sqlClass(error);
+  if (of) return of === '08' || of === '53' || of === '57';
+  // Without an SQLSTATE the error is the socket's or the pool's.
+  return error instanceof Error && !(error instanceof TypeError) && !(error instanceof RangeError);
+}

@@ -1,0 +1,124 @@
+// Renews a worker's lease from a thread of its own, on a connection of its own: a handler that blocks the event loop must
+// not look like death. Plain JavaScript, so that the same file runs from the sources, from a build and under a test runner.
+import { randomUUID } from 'node:crypto';
+import { parentPort, workerData } from 'node:worker_threads';
+import pg from 'pg';
+
+/** @type {{ url: string, applicationName: string, name: string, info: string, renewMs: number, leaseMs: number }} */
+const options = workerData;
+/** A lease that cannot be renewed is given up this long before it ends: time for handlers to stop before others start. */
+const MARGIN_MS = 1000;
+const RECONNECT_MS = 250;
+
+let id = randomUUID();
+let held = false;
+/** performance.now() at the start of the last renewal that succeeded. */
+let renewedAt = 0;
+let locked = false;
+let stopping = false;
+/** @type {pg.Client | undefined} */
+let client;
+
+const port = /** @type {import('node:worker_threads').MessagePort} */ (parentPort);
+/** @param {number} ms */
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function connect() {
+  const next = new pg.Client({
+    connectionString: options.url,
+    application_name: options.applicationName,
+    connectionTimeoutMillis: options.renewMs,
+    query_timeout: options.renewMs,
+    keepAlive: true,
+  });
+  next.on('error', () => drop(next));
+  await next.connect();
+  client = next;
+  locked = false;
+}
+
+/** @param {pg.Client} broken */
+function drop(broken) {
+  if (client !== broken) return;
+  client = undefined;
+  broken.end().catch(() => undefined);
+}
+
+// Whoever asks whether this worker lives looks for this lock: it goes with the session, so a killed process is seen at once.
+async function lock() {
+  if (locked || !client) return;
+  const { rows } = await client.query('select pg_try_advisory_lock(hashtextextended($1::text, 0)) as locked', [id]);
+  locked = rows[0].locked;
+}
+
+/** @returns {Promise<boolean>} false: there is no such lease, or it has run out */
+async function renew() {
+  const { rowCount } = await /** @type {pg.Client} */ (client).query(
+    "update workers set lease_until = now() + $2::float8 * interval '1 ms' where id = $1 and lease_until > now()",
+    [id, options.leaseMs],
+  );
+  return rowCount === 1;
+}
+
+async function register() {
+  await /** @type {pg.Client} */ (client).query(
+    "insert into workers (id, name, lease_until, info) values ($1, $2, now() + $3::float8 * interval '1 ms', $4)",
+    [id, options.name, options.leaseMs, options.info],
+  );
+}
+
+function lose() {
+  if (!held) return;
+  held = false;
+  port.postMessage({ type: 'lost', id });
+  id = randomUUID();
+  if (client && locked) drop(client);
+  locked = false;
+}
+
+async function beat() {
+  const startedAt = performance.now();
+  if (!client) await connect();
+  await lock();
+  if (held && !(await renew())) {
+    lose();
+    if (!client) await connect();
+    await lock();
+  }
+  if (!held) {
+    await register();
+    held = true;
+    port.postMessage({ type: 'held', id });
+  }
+  renewedAt = startedAt;
+}
+
+async function run() {
+  while (!stopping) {
+    try {
+      await beat();
+      await pause(options.renewMs);
+    } catch (error) {
+      if (client) drop(client);
+      if (held && performance.now() - renewedAt > options.leaseMs - MARGIN_MS - options.renewMs) lose();
+      port.postMessage({ type: 'trouble', message: String(/** @type {Error} */ (error).message ?? error) });
+      await pause(RECONNECT_MS);
+    }
+  }
+}
+
+port.on('message', async (message) => {
+  if (message !== 'stop') return;
+  stopping = true;
+  try {
+    if (held) await client?.query('delete from workers where id = $1', [id]);
+    await client?.end();
+  } catch {
+    // The sweep removes what could not be removed here.
+  }
+  port.postMessage({ type: 'stopped' });
+  port.close();
+  process.exit(0);
+});
+
+void run();

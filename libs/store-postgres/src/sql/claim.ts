@@ -1,0 +1,58 @@
+import { NEW_TASK_COLUMNS, NEW_TASK_PARAMETERS, NEW_TASK_SELECT, newTaskUnnest } from './columns.ts';
+
+const P = NEW_TASK_PARAMETERS;
+
+/**
+ * Marks tasks as run by a worker whose lease holds; makes the row of a message whose producer has not (or never) written it.
+ * What is not returned was not granted. Repeating it with the same claim numbers grants the same.
+ * $1 worker id · $2 worker name · then the columns of the tasks · turns (-1: header absent) · claim numbers · had_row
+ */
+export const CLAIM = {
+  name: 'tasks-claim',
+  text: `
+insert into tasks as t (${NEW_TASK_COLUMNS}, state, turn, claim_worker, claim_no, worker, started_at)
+select ${NEW_TASK_SELECT}, 'STARTED', s.turn, $1::uuid, s.no, $2, now()
+from unnest(${newTaskUnnest(3)}, $${P + 3}::int[], $${P + 4}::bigint[], $${P + 5}::bool[]) as s(${NEW_TASK_COLUMNS}, turn, no, had_row)
+where (not s.had_row or exists (select from tasks e where e.id = s.id))
+  and exists (select from workers w where w.id = $1 and w.lease_until > now())
+  and (s.expires_at is null or to_timestamp(s.expires_at / 1000) > now() or exists (select from tasks e where e.id = s.id))
+order by s.id
+on conflict (id) do update set state = 'STARTED', turn = greatest(t.turn, excluded.turn), claim_worker = excluded.claim_worker,
+  claim_no = excluded.claim_no, worker = excluded.worker, started_at = excluded.started_at
+where t.finished_at is null and t.cancel_at is null and (t.expires_at is null or t.expires_at > now())
+  and (excluded.turn >= t.turn or excluded.turn = -1)
+  and (t.claim_worker is null or (t.claim_worker, t.claim_no) = (excluded.claim_worker, excluded.claim_no))
+returning t.id, t.retries, t.suspected`,
+};
+
+/** Compare-and-set from a dead holder. $1 worker id · $2 worker name · $3 task · $4 new claim number · $5, $6 the dead claim */
+export const TAKE_OVER = {
+  name: 'tasks-take-over',
+  text: `
+with old as (
+  select id, started_at from tasks
+  where id = $3 and claim_worker = $5 and claim_no = $6 and finished_at is null
+    and exists (select from workers w where w.id = $1 and w.lease_until > now()) for update),
+lost as (
+  insert into attempts (task_id, worker, claim_no, outcome, started_at) select id, $5, $6, 'LOST', started_at from old
+  on conflict do nothing)
+update tasks t set state = 'STARTED', claim_worker = $1, claim_no = $4, worker = $2, started_at = now(), suspected = t.suspected + 1
+from old where t.id = old.id returning t.id, t.retries, t.suspected`,
+};
+
+/**
+ * Rows as they stand, with the life of their holders. A holder is alive while its lease runs and its session lock is held:
+ * a killed process loses the lock at once, a partitioned one its lease. For 6 s after a start of Postgres, which drops every
+ * lock, the lease alone decides.
+ */
+export const SITUATIONS = {
+  name: 'tasks-situations',
+  text: `
+select t.*, t.expires_at <= now() as expired,
+  coalesce(w.lease_until > now(), false) and (
+    pg_postmaster_start_time() > now() - interval '6 s' or exists (
+      select from pg_locks l where l.locktype = 'advisory' and l.objsubid = 1 and l.granted
+        and l.database = (select oid from pg_database where datname = current_database())
+        and ((l.classid::bigint << 32) | l.objid::bigint) = hashtextextended(w.id::text, 0))) as holder_alive
+from tasks t left join workers w on w.id = t.claim_worker where t.id = any($1::uuid[])`,
+};

@@ -1,0 +1,83 @@
+import { NEW_TASK_COLUMNS, NEW_TASK_PARAMETERS, NEW_TASK_SELECT, newTaskUnnest } from './columns.ts';
+
+/**
+ * Ends attempts whose claim is still ours; locks in id order, so that two recorders never wait for each other in a ring.
+ * $1 worker · $2 ids · $3 claim numbers · $4 states · $5 results · $6 errors
+ */
+export const RECORD = {
+  name: 'tasks-record',
+  text: `
+with s as (select * from unnest($2::uuid[], $3::bigint[], $4::text[], $5::json[], $6::json[]) as s(id, no, state, result, error)),
+l as materialized (
+  select t.id from tasks t join s using (id)
+  where t.claim_worker = $1 and t.claim_no = s.no and t.finished_at is null order by t.id for update of t)
+update tasks t set state = s.state, result = s.result, error = s.error, finished_at = now(), claim_worker = null, claim_no = null
+from s join l using (id) where t.id = s.id returning t.id`,
+};
+
+const P = NEW_TASK_PARAMETERS;
+
+/** One row a task, written when it ends (\`record: 'final'\`). The first to record wins. */
+export const RECORD_FINAL = {
+  name: 'tasks-record-final',
+  text: `
+insert into tasks as t (${NEW_TASK_COLUMNS}, state, retries, worker, result, error, started_at, finished_at)
+select ${NEW_TASK_SELECT}, s.state, s.retries, s.worker, s.result, s.error, to_timestamp(s.started_at / 1000), now()
+from unnest(${newTaskUnnest(1)}, $${P + 1}::text[], $${P + 2}::int[], $${P + 3}::text[], $${P + 4}::json[], $${P + 5}::json[], $${P + 6}::float8[])
+  as s(${NEW_TASK_COLUMNS}, state, retries, worker, result, error, started_at) order by s.id
+on conflict (id) do update set state = excluded.state, retries = excluded.retries, worker = excluded.worker, result = excluded.result,
+  error = excluded.error, started_at = excluded.started_at, finished_at = excluded.finished_at
+where t.finished_at is null and t.claim_worker is null`,
+};
+
+/**
+ * Ends attempts with another to come: the turn is raised and its message goes into the outbox, in one commit.
+ * $1 worker · $2 ids · $3 claim numbers · $4 kinds · $5 delays ms · $6 errors
+ */
+export const POSTPONE = {
+  name: 'tasks-postpone',
+  text: `
+with s as (select * from unnest($2::uuid[], $3::bigint[], $4::text[], $5::float8[], $6::json[]) as s(id, no, kind, delay, error)),
+l as materialized (
+  select t.id, t.turn, t.started_at from tasks t join s using (id)
+  where t.claim_worker = $1 and t.claim_no = s.no and t.finished_at is null order by t.id for update of t),
+ended as (
+  insert into attempts (task_id, worker, claim_no, outcome, error, started_at)
+  select s.id, $1, s.no, case s.kind when 'retry' then 'RETRY' when 'snooze' then 'SNOOZED' else 'RELEASED' end, s.error, l.started_at
+  from s join l using (id) on conflict do nothing),
+message as (
+  insert into outbox (task_id, turn, due_at) select s.id, l.turn + 1, now() + s.delay * interval '1 ms' from s join l using (id)
+  on conflict do nothing)
+update tasks t set turn = t.turn + 1, claim_worker = null, claim_no = null,
+  state = case s.kind when 'retry' then 'RETRY' when 'snooze' then 'SCHEDULED' else 'QUEUED' end,
+  retries = t.retries + case s.kind when 'retry' then 1 else 0 end,
+  eta = case when s.kind = 'release' then t.eta else now() + s.delay * interval '1 ms' end
+from s join l using (id) where t.id = s.id returning t.id`,
+};
+
+/** The same without a claim: the row is made, or raised, now. */
+export const POSTPONE_UNCLAIMED = {
+  name: 'tasks-postpone-unclaimed',
+  text: `
+with s as (
+  select * from unnest(${newTaskUnnest(1)}, $${P + 1}::int[], $${P + 2}::int[], $${P + 3}::text[], $${P + 4}::float8[])
+    as s(${NEW_TASK_COLUMNS}, turn, retries, kind, delay)),
+row as (
+  insert into tasks as t (${NEW_TASK_COLUMNS}, state, turn, retries)
+  select ${NEW_TASK_SELECT}, case s.kind when 'retry' then 'RETRY' else 'SCHEDULED' end, s.turn + 1, s.retries from s order by s.id
+  on conflict (id) do update set state = excluded.state, turn = excluded.turn, retries = excluded.retries
+  where t.finished_at is null and t.turn < excluded.turn returning t.id, t.turn)
+insert into outbox (task_id, turn, due_at) select row.id, row.turn, now() + s.delay * interval '1 ms' from row join s using (id)
+on conflict do nothing`,
+};
+
+/** Latest progress, where the claim is still ours. $1 worker · $2 ids · $3 claim numbers · $4 progress */
+export const PROGRESS = {
+  name: 'tasks-progress',
+  text: `
+with s as (select * from unnest($2::uuid[], $3::bigint[], $4::json[]) as s(id, no, progress)),
+l as materialized (
+  select t.id from tasks t join s using (id)
+  where t.claim_worker = $1 and t.claim_no = s.no and t.finished_at is null order by t.id for update of t)
+update tasks t set state = 'PROGRESS', progress = s.progress from s join l using (id) where t.id = s.id`,
+};

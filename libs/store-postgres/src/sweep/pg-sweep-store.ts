@@ -1,0 +1,34 @@
+import { systemClock, type Clock, type SweepReport, type SweepStore } from '@lovage/ports';
+import type { Database } from '../database.ts';
+import { ANY_LAPSED, SWEEP_EXPIRED, SWEEP_KEYS, SWEEP_LAPSED, SWEEP_ORPHANS } from '../sql/sweep.ts';
+
+/** Orphaned claims need a rare coincidence and their search reads every live task: once a minute, ms. */
+const THOROUGH_EVERY_MS = 60_000;
+
+/** The sweep on Postgres. */
+export class PgSweepStore implements SweepStore {
+  private lastThorough = -Infinity;
+
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock = systemClock,
+  ) {}
+
+  async sweep(): Promise<SweepReport> {
+    const [question] = await this.database.run<{ lapsed: boolean }>(ANY_LAPSED, []);
+    const [lapsed] = question!.lapsed
+      ? await this.database.run<{ workers: number; tasks: number }>(SWEEP_LAPSED, [])
+      : [{ workers: 0, tasks: 0 }];
+    const [expired] = await this.database.run<{ tasks: number }>(SWEEP_EXPIRED, []);
+    const orphans = await this.sweepThoroughly();
+    return { lapsedWorkers: lapsed!.workers, requeued: lapsed!.tasks + orphans, expired: expired!.tasks };
+  }
+
+  private async sweepThoroughly(): Promise<number> {
+    if (this.clock.monotonic() - this.lastThorough < THOROUGH_EVERY_MS) return 0;
+    this.lastThorough = this.clock.monotonic();
+    const [orphans] = await this.database.run<{ tasks: number }>(SWEEP_ORPHANS, []);
+    await this.database.run(SWEEP_KEYS, []);
+    return orphans!.tasks;
+  }
+}

@@ -1,0 +1,66 @@
+import type { TaskRow } from '@lovage/ports';
+import type { TaskErrorDocument, TaskState } from '@lovage/task';
+
+/** A row of `tasks` as `pg` gives it. */
+export interface RawTask {
+  id: string;
+  wire_id: string | null;
+  name: string;
+  queue: string;
+  state: TaskState;
+  turn: number;
+  retries: number;
+  suspected: number;
+  claim_worker: string | null;
+  /** bigint travels as text. */
+  claim_no: string | null;
+  worker: string | null;
+  input: unknown;
+  message: unknown;
+  result: unknown;
+  error: TaskErrorDocument | null;
+  progress: unknown;
+  user_id: string | null;
+  parent_id: string | null;
+  root_id: string | null;
+  retried_from: string | null;
+  eta: Date | null;
+  expires_at: Date | null;
+  cancel_at: Date | null;
+  cancel_by: string | null;
+  cancel_why: string | null;
+  created_at: Date;
+  started_at: Date | null;
+  finished_at: Date | null;
+}
+
+export function toTaskRow(raw: RawTask): TaskRow {
+  return {
+    id: raw.id,
+    wireId: raw.wire_id,
+    name: raw.name,
+    queue: raw.queue,
+    state: raw.state,
+    turn: raw.turn,
+    retries: raw.retries,
+    suspected: raw.suspected,
+    input: raw.input,
+    message: raw.message,
+    result: raw.result,
+    error: raw.error,
+    progress: raw.progress,
+    worker: raw.worker,
+    userId: raw.user_id,
+    parentId: raw.parent_id,
+    rootId: raw.root_id,
+    retriedFrom: raw.retried_from,
+    eta: raw.eta?.getTime() ?? null,
+    expiresAt: raw.expires_at?.getTime() ?? null,
+    cancelAt: raw.cancel_at?.getTime() ?? null,
+    cancelBy: raw.cancel_by,
+    cancelWhy: raw.cancel_why,
+    createdAt: raw.created_at.getTime(),
+    startedAt: raw.started_at?.getTime() ?? null,
+    finishedAt: raw.finished_at?.getTime() ?? null,
+  };
+}

@@ -1,0 +1,219 @@
+import type {
+  ClaimedTask,
+  ClaimItem,
+  FinalItem,
+  NewTask,
+  PostponeItem,
+  ProgressItem,
+  RecordItem,
+  RevokeOutcome,
+  SubmitKey,
+  SubmittedFirst,
+  TaskRow,
+  TaskSituation,
+  TaskStore,
+  UnclaimedPostponeItem,
+  WorkerId,
+} from '@lovage/ports';
+import type { TaskState, TerminalState } from '@lovage/task';
+import { isBadValue, type Database, type Statement } from '../database.ts';
+import { plainArray, textArray } from '../pg-array.ts';
+import { END_UNCLAIMED, REVOKE } from '../sql/cancel.ts';
+import { CLAIM, SITUATIONS, TAKE_OVER } from '../sql/claim.ts';
+import { newTaskValues } from '../sql/columns.ts';
+import { POSTPONE, POSTPONE_UNCLAIMED, PROGRESS, RECORD, RECORD_FINAL } from '../sql/record.ts';
+import { INSERT_FIRST, INSERT_FIRST_WITH_KEY, INSERT_QUEUED } from '../sql/submit.ts';
+import { toTaskRow, type RawTask } from '../task-row.ts';
+
+const SELECT_TASK: Statement = { name: 'tasks-get', text: 'select * from tasks where id = $1' };
+const SELECT_FINISHED: Statement = {
+  name: 'tasks-finished',
+  text: 'select * from tasks where id = any($1::uuid[]) and finished_at is not null',
+};
+
+/** The system of record on Postgres; every method is one statement of `docs/delivery.md`. */
+export class PgTaskStore implements TaskStore {
+  constructor(private readonly database: Database) {}
+
+  async insertQueued(tasks: readonly NewTask[]): Promise<void> {
+    await this.database.run(INSERT_QUEUED, newTaskValues(tasks));
+  }
+
+  async insertFirst(
+    task: NewTask,
+    options: { delayMs: number; leaseMs: number; key?: SubmitKey },
+  ): Promise<SubmittedFirst> {
+    const { delayMs, leaseMs, key } = options;
+    const values = [...newTaskValues([task]), delayMs, leaseMs > 0 ? leaseMs : null];
+    const [row] = key
+      ? await this.database.run<RawSubmitted>(INSERT_FIRST_WITH_KEY, [
+          ...values,
+          key.scope,
+          key.key,
+          key.ttlMs,
+          key.fingerprint,
+        ])
+      : await this.database.run<RawSubmitted>(INSERT_FIRST, values);
+    return { taskId: row!.task_id, fresh: row!.fresh, fingerprint: row!.fingerprint };
+  }
+
+  async claim(
+    worker: { id: WorkerId; name: string },
+    items: readonly ClaimItem[],
+    options: { durable: boolean },
+  ): Promise<ClaimedTask[]> {
+    return this.database.run<ClaimedTask & Record<string, unknown>>(
+      CLAIM,
+      [
+        worker.id,
+        worker.name,
+        ...newTaskValues(items),
+        plainArray(items.map((item) => item.turn)),
+        plainArray(items.map((item) => item.claimNo)),
+        plainArray(items.map((item) => item.hadRow)),
+      ],
+      options.durable ? 'durable' : 'relaxed',
+    );
+  }
+
+  async situations(ids: readonly string[]): Promise<TaskSituation[]> {
+    const rows = await this.database.run<
+      RawTask & Record<string, unknown> & { expired: boolean | null; holder_alive: boolean }
+    >(SITUATIONS, [plainArray(ids)]);
+    return rows.map((raw) => ({
+      row: toTaskRow(raw),
+      claimWorker: raw.claim_worker,
+      claimNo: raw.claim_no === null ? null : Number(raw.claim_no),
+      holderAlive: raw.holder_alive,
+      expired: raw.expired ?? false,
+    }));
+  }
+
+  async takeOver(
+    worker: { id: WorkerId; name: string },
+    claim: { id: string; claimNo: number; from: { worker: WorkerId; claimNo: number } },
+  ): Promise<ClaimedTask | undefined> {
+    const { id, claimNo, from } = claim;
+    const values = [worker.id, worker.name, id, claimNo, from.worker, from.claimNo];
+    const [row] = await this.database.run<ClaimedTask & Record<string, unknown>>(TAKE_OVER, values);
+    return row;
+  }
+
+  async record(worker: WorkerId, items: readonly RecordItem[]): Promise<ReadonlySet<string>> {
+    const write = async (batch: readonly RecordItem[]) =>
+      idsOf(
+        await this.database.run<{ id: string }>(RECORD, [
+          worker,
+          plainArray(batch.map((item) => item.id)),
+          plainArray(batch.map((item) => item.claimNo)),
+          textArray(batch.map((item) => item.state)),
+          textArray(batch.map((item) => item.result)),
+          textArray(batch.map((item) => item.error)),
+        ]),
+      );
+    return new Set((await isolate(items, write, (item, why) => write([notStorable(item, why)]))).flat());
+  }
+
+  async recordFinal(items: readonly FinalItem[]): Promise<void> {
+    const write = (batch: readonly FinalItem[]) =>
+      this.database.run(RECORD_FINAL, [
+        ...newTaskValues(batch),
+        textArray(batch.map((item) => item.state)),
+        plainArray(batch.map((item) => item.retries)),
+        textArray(batch.map((item) => item.worker)),
+        textArray(batch.map((item) => item.result)),
+        textArray(batch.map((item) => item.error)),
+        plainArray(batch.map((item) => item.startedAt)),
+      ]);
+    await isolate(items, write, (item, why) => write([notStorable(item, why)]));
+  }
+
+  async postpone(worker: WorkerId, items: readonly PostponeItem[]): Promise<ReadonlySet<string>> {
+    const rows = await this.database.run<{ id: string }>(POSTPONE, [
+      worker,
+      plainArray(items.map((item) => item.id)),
+      plainArray(items.map((item) => item.claimNo)),
+      textArray(items.map((item) => item.kind)),
+      plainArray(items.map((item) => item.delayMs)),
+      textArray(items.map((item) => item.error)),
+    ]);
+    return new Set(idsOf(rows));
+  }
+
+  async postponeUnclaimed(items: readonly UnclaimedPostponeItem[]): Promise<void> {
+    await this.database.run(POSTPONE_UNCLAIMED, [
+      ...newTaskValues(items),
+      plainArray(items.map((item) => item.turn)),
+      plainArray(items.map((item) => item.retries)),
+      textArray(items.map((item) => item.kind)),
+      plainArray(items.map((item) => item.delayMs)),
+    ]);
+  }
+
+  async progress(worker: WorkerId, items: readonly ProgressItem[]): Promise<void> {
+    const values = [
+      worker,
+      plainArray(items.map((item) => item.id)),
+      plainArray(items.map((item) => item.claimNo)),
+      textArray(items.map((item) => item.progress)),
+    ];
+    await this.database.run(PROGRESS, values, 'relaxed');
+  }
+
+  async endUnclaimed(id: string): Promise<TaskState | undefined> {
+    const [row] = await this.database.run<{ state: TaskState | null }>(END_UNCLAIMED, [id]);
+    return row?.state ?? undefined;
+  }
+
+  async revoke(id: string, by: { who: string | null; why: string | null }): Promise<RevokeOutcome> {
+    const [row] = await this.database.run<{ claim_worker: string | null }>(REVOKE, [id, by.who, by.why]);
+    if (row) return row.claim_worker ? { kind: 'running', worker: row.claim_worker } : { kind: 'revoked' };
+    const task = await this.get(id);
+    return task ? { kind: 'terminal', state: task.state as TerminalState } : { kind: 'unknown' };
+  }
+
+  async get(id: string): Promise<TaskRow | undefined> {
+    const [raw] = await this.database.run<RawTask & Record<string, unknown>>(SELECT_TASK, [id]);
+    return raw && toTaskRow(raw);
+  }
+
+  async finished(ids: readonly string[]): Promise<TaskRow[]> {
+    return (await this.database.run<RawTask & Record<string, unknown>>(SELECT_FINISHED, [plainArray(ids)])).map(
+      toTaskRow,
+    );
+  }
+}
+
+interface RawSubmitted {
+  task_id: string;
+  fresh: boolean;
+  fingerprint: string;
+  [column: string]: unknown;
+}
+
+const idsOf = (rows: readonly { id: string }[]): string[] => rows.map((row) => row.id);
+
+/** A batch, and where a value of it cannot be kept, each item alone, so that the guilty one fails alone. */
+async function isolate<T, R>(
+  items: readonly T[],
+  write: (batch: readonly T[]) => Promise<R>,
+  onGuilty: (item: T, why: string) => Promise<R>,
+): Promise<R[]> {
+  try {
+    return [await write(items)];
+  } catch (error) {
+    if (!isBadValue(error)) throw error;
+    if (items.length === 1) return [await onGuilty(items[0]!, (error as Error).message)];
+    const results: R[] = [];
+    for (const item of items) results.push(...(await isolate([item], write, onGuilty)));
+    return results;
+  }
+}
+
+function notStorable<T extends RecordItem | FinalItem>(item: T, why: string): T {
+  const error = {
+    type: 'ResultNotStorable',
+    message: `the task ended ${item.state}, but Postgres refused its value: ${why}`,
+  };
+  return { ...item, state: 'FAILURE', result: null, error: JSON.stringify(error) };
+}
