@@ -1,0 +1,234 @@
+import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Signal } from '@lovage/foundation';
+import pg from 'pg';
+import { findAccount } from './account.ts';
+import { type Binaries, findBinaries } from './binaries.ts';
+import { DataDir, type Postmaster } from './data-dir.ts';
+import { EmbeddedPostgresError } from './errors.ts';
+import { initCluster } from './init-cluster.ts';
+import { type Held, tryOwn } from './ownership.ts';
+import { choosePort } from './ports.ts';
+import { processKind } from './process-table.ts';
+import { endServer, type Exit, ServerProcess } from './server-process.ts';
+
+const USER = 'postgres';
+/** How long to wait for a predecessor that is still starting, stopping, or dead but not yet reaped. */
+const PATIENCE_MS = 15_000;
+const READY_MS = 30_000;
+
+const DEFAULT_SETTINGS = {
+  listen_addresses: '127.0.0.1',
+  // TCP only: a socket file's path has a length limit that a deep checkout exceeds.
+  unix_socket_directories: '',
+  max_connections: '200',
+  timezone: 'UTC',
+  // Errors of statements are the client's to report: the file keeps what concerns the server.
+  log_min_messages: 'log',
+  log_min_error_statement: 'panic',
+  log_checkpoints: 'off',
+};
+
+export interface EmbeddedPostgresOptions {
+  /** Directory of this server's files; made when missing. A database once there is kept. */
+  readonly dataDir: string;
+  /** Port on 127.0.0.1. Default 0: a free one, remembered in the directory and taken again while it is free. */
+  readonly port?: number;
+  /** Server settings over the defaults, as in `postgresql.conf`. The defaults are durable: nothing committed is lost. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Told what it does, a line at a time. Default: nobody. */
+  readonly log?: (line: string) => void;
+}
+
+/**
+ * A real PostgreSQL server run from npm's binaries, with its data in a directory of yours: for development and tests,
+ * where nobody should have to install a server.
+ *
+ * It listens on 127.0.0.1 only, with a random password. One process owns it at a time; a server that a killed process
+ * left behind is shut down and started anew. It installs no signal handlers: whoever starts it, stops it. If this
+ * process is killed, the server shuts itself down.
+ */
+export class EmbeddedPostgres {
+  /** The server ended without {@link stop}. */
+  readonly died = new Signal<Exit>();
+
+  private readonly dir: DataDir;
+  private readonly log: (line: string) => void;
+  private server: ServerProcess | undefined;
+  private owned: Held | undefined;
+  private port: number | undefined;
+  private starting: Promise<{ url: string }> | undefined;
+
+  constructor(private readonly options: EmbeddedPostgresOptions) {
+    this.dir = new DataDir(resolve(options.dataDir));
+    this.log = options.log ?? (() => undefined);
+  }
+
+  /**
+   * URL of the server of this directory if one runs, whoever owns it; for programs that want to join it.
+   * The URL holds the password.
+   */
+  static async find(dataDir: string): Promise<{ url: string } | undefined> {
+    const dir = new DataDir(resolve(dataDir));
+    const postmaster = dir.initialised ? dir.postmaster() : undefined;
+    if (!postmaster?.ready || processKind(postmaster.pid) !== 'postgres') return undefined;
+    const url = urlOf(dir, postmaster.port, 'postgres');
+    const own = await tryOwn(url);
+    if (own.kind === 'held') await own.release();
+    // Without an owner it is about to end.
+    return own.kind === 'taken' ? { url } : undefined;
+  }
+
+  /**
+   * Resolves with the URL of the database `postgres` once the server takes connections. First use makes the cluster.
+   * @throws EmbeddedPostgresError
+   */
+  start(): Promise<{ url: string }> {
+    this.starting ??= this.begin().catch(async (error: unknown) => {
+      this.starting = undefined;
+      await this.end();
+      throw error;
+    });
+    return this.starting;
+  }
+
+  /** Shuts the server down; connections still open are closed. Idempotent, fine on one that never started; it may be started again. */
+  async stop(): Promise<void> {
+    await this.starting?.catch(() => undefined);
+    this.starting = undefined;
+    await this.end();
+  }
+
+  /**
+   * Makes the database unless it is there; resolves with its URL.
+   * @throws EmbeddedPostgresError `embedded_postgres_not_started`
+   */
+  async createDatabase(name: string): Promise<{ url: string }> {
+    if (this.port === undefined || !this.server)
+      throw new EmbeddedPostgresError('embedded_postgres_not_started', 'start the embedded PostgreSQL first');
+    const client = new pg.Client({ connectionString: urlOf(this.dir, this.port, 'postgres') });
+    await client.connect();
+    try {
+      await client.query(`create database ${client.escapeIdentifier(name)}`);
+    } catch (error) {
+      const code = (error as { code?: string }).code;
+      // 42P04: it is there; 23505: another session makes it at this moment
+      if (code !== '42P04' && code !== '23505') throw error;
+    } finally {
+      await client.end();
+    }
+    return { url: urlOf(this.dir, this.port, name) };
+  }
+
+  private async begin(): Promise<{ url: string }> {
+    const binaries = findBinaries();
+    this.dir.make();
+    const deadline = performance.now() + PATIENCE_MS;
+    for (;;) {
+      const outcome = await this.attempt(binaries, performance.now() > deadline);
+      if (outcome === 'started') return { url: urlOf(this.dir, this.port!, 'postgres') };
+      await sleep(50);
+    }
+  }
+
+  /** One try; `again` while another process still stands in the way. On the `last` one that is an error. */
+  private async attempt(binaries: Binaries, last: boolean): Promise<'started' | 'again'> {
+    const fsync = this.options.settings?.['fsync'] !== 'off';
+    const account = findAccount({
+      dir: this.dir.path,
+      postgres: binaries.postgres,
+      ...(this.dir.initialised ? { cluster: this.dir.cluster } : {}),
+    });
+    const password = this.dir.password();
+    if (!this.dir.initialised) {
+      this.log('making the database files');
+      await initCluster(this.dir, { initdb: binaries.initdb, account, user: USER, password, sync: fsync });
+    }
+
+    const before = this.dir.postmaster();
+    const kind = before ? processKind(before.pid) : 'gone';
+    if (before && kind === 'postgres') {
+      await this.removeOrphan(before, last);
+      return 'again';
+    }
+
+    const port = await choosePort({ port: this.options.port ?? 0, last: this.dir.lastPort() });
+    const server = ServerProcess.spawn(this.dir, {
+      postgres: binaries.postgres,
+      account,
+      port,
+      settings: { ...DEFAULT_SETTINGS, ...this.options.settings },
+      ignorePid: before && kind !== 'gone' ? before.pid : undefined,
+    });
+    this.server = server;
+    if (!(await server.ready(this.dir, READY_MS))) {
+      await server.stop();
+      this.server = undefined;
+      const tail = this.dir.logTail();
+      if (!last && WORTH_ANOTHER_TRY.test(tail)) return 'again';
+      throw new EmbeddedPostgresError(
+        'embedded_postgres_start_failed',
+        `the embedded PostgreSQL in ${this.dir.path} did not start; its log ends:\n${tail}`,
+      );
+    }
+    const own = await tryOwn(urlOf(this.dir, port, 'postgres'));
+    if (own.kind !== 'held') {
+      // Another starter looked at the new server before its lock was taken, and may be ending it as an orphan.
+      await server.stop();
+      this.server = undefined;
+      if (own.kind === 'refused') throw passwordLost(this.dir, own.reason);
+      return 'again';
+    }
+    this.owned = own;
+    this.port = port;
+    this.dir.rememberPort(port);
+    this.log(`PostgreSQL listens on 127.0.0.1:${port}`);
+    void server.exited.then((exit) => {
+      if (this.server !== server) return;
+      this.server = undefined;
+      this.starting = undefined;
+      this.died.emit(exit);
+    });
+    return 'started';
+  }
+
+  /** A server runs on this directory: another process's, which is refused, or one left behind, which is ended. */
+  private async removeOrphan(postmaster: Postmaster, last: boolean): Promise<void> {
+    const own = await tryOwn(urlOf(this.dir, postmaster.port, 'postgres'));
+    if (own.kind === 'taken')
+      throw new EmbeddedPostgresError(
+        'embedded_postgres_in_use',
+        `the embedded PostgreSQL in ${this.dir.path} is run by another process${own.pid === undefined ? '' : ` (pid ${own.pid})`}: ` +
+          `stop that first, or name another DATA_DIR`,
+      );
+    if (own.kind === 'refused') throw passwordLost(this.dir, own.reason);
+    // Not reachable: it is starting or ending. Only when that has taken too long, it is ended.
+    if (own.kind === 'unreachable' && !last) return;
+    this.log(`ending the server that an earlier process left behind (pid ${postmaster.pid})`);
+    if (own.kind === 'held') await own.release();
+    await endServer(postmaster.pid);
+  }
+
+  private async end(): Promise<void> {
+    const { server, owned } = this;
+    this.server = undefined;
+    this.owned = undefined;
+    await owned?.release();
+    await server?.stop();
+  }
+}
+
+/** Left over from a predecessor, or a race for the port: another try finds another situation. */
+const WORTH_ANOTHER_TRY = /lock file|shared memory block|could not create any TCP\/IP sockets/;
+
+function urlOf(dir: DataDir, port: number, database: string): string {
+  return `postgres://${USER}:${encodeURIComponent(dir.password())}@127.0.0.1:${port}/${encodeURIComponent(database)}`;
+}
+
+function passwordLost(dir: DataDir, cause: Error): EmbeddedPostgresError {
+  return new EmbeddedPostgresError(
+    'embedded_postgres_password_lost',
+    `the server in ${dir.path} does not take the password kept beside it: put the right file back, or delete ${dir.path} to begin with an empty database`,
+    { cause },
+  );
+}
