@@ -84,7 +84,10 @@ export interface Broker extends Service {
   /** Connects, trying for at most `connectTimeoutMs` of the adapter's options; afterwards it reconnects by itself for ever. @throws BrokerUnavailableError */
   start(): Promise<void>;
 
-  /** Makes sure the queue is there, and again after each reconnect. Takes over a queue that others declared differently. */
+  /**
+   * Makes sure the queue is there, and again after each reconnect. Takes over a queue that others declared differently.
+   * @throws BrokerUnavailableError the connection is away: nothing is remembered.
+   */
   declare(queue: string): Promise<void>;
 
   /**
@@ -96,17 +99,32 @@ export interface Broker extends Service {
    */
   publish(message: OutgoingMessage): Promise<void>;
 
+  /**
+   * Resolves once subscribed to the queue, which was declared before; from then on it lasts until closed.
+   * @throws BrokerUnavailableError the connection is away: there is no subscription.
+   */
   consume(queue: string, options: ConsumeOptions): Promise<Consumption>;
 
-  /** Opens this process's one reply inbox. */
+  /**
+   * Opens this process's one reply inbox.
+   * @throws BrokerUnavailableError the connection is away.
+   */
   openReplies(onReply: (reply: Reply) => void): Promise<ReplyInbox>;
   /** Sends a reply, best effort: an address that nobody reads, or a connection that is away, drops it. */
   reply(address: string, reply: Reply): void;
 
+  /**
+   * @throws UnroutableError no such queue.
+   * @throws BrokerUnavailableError
+   */
   depth(queue: string): Promise<QueueDepth>;
-  /** Drops every waiting message; returns how many. */
+  /**
+   * Drops every waiting message; returns how many. What consumers hold stays.
+   * @throws UnroutableError no such queue.
+   * @throws BrokerUnavailableError
+   */
   purge(queue: string): Promise<number>;
-  /** Removes queue and messages. For tests and tools. */
+  /** Removes queue and messages, and forgets its declaration; no harm when it does not exist. For tests and tools. */
   deleteQueue(queue: string): Promise<void>;
 }
 

@@ -1,0 +1,39 @@
+import type { Broker } from '@lovage/ports';
+import type { TcpAddress } from '../tcp-proxy.ts';
+
+export interface ConnectOptions {
+  /** Where to reach the server instead of {@link BrokerUnderTest.server}: a proxy of the suite, a port where nobody listens. */
+  readonly at?: TcpAddress;
+  /** Default: the adapter's own. */
+  readonly connectTimeoutMs?: number;
+}
+
+/** What the suite needs of an adapter. */
+export interface BrokerUnderTest {
+  /** The server that the adapter talks to, by TCP. */
+  readonly server: TcpAddress;
+  /** A new broker on it, not started, as another process would make one. The suite starts and stops it. */
+  connect(options?: ConnectOptions): Broker;
+  /**
+   * The same in a process of its own: the file URL of a module that exports `createBroker(options): Broker`, not started,
+   * and the options for it (JSON).
+   */
+  readonly child: { readonly module: string; readonly options: unknown };
+  /** Drops what the tests left on the server: after the last test. */
+  dispose(): Promise<void>;
+}
+
+export interface BrokerCapabilities {
+  /** Where a message goes that was refused without requeue. Absent: it is dropped. */
+  readonly deadLetterQueue?: string;
+  /** Until the messages of a killed process are delivered again, ms. Default 15,000. */
+  readonly redeliveryAfterKillMs?: number;
+}
+
+export interface BrokerConformanceOptions {
+  /** For the title. */
+  readonly name: string;
+  /** Called once. */
+  create(): Promise<BrokerUnderTest>;
+  readonly capabilities: BrokerCapabilities;
+}
