@@ -31,6 +31,7 @@ export type {
   WorkerId,
 } from './task-store.ts';
 export { StoreUnavailableError, type SubmitKey, type SubmittedFirst } from './store-errors.ts';
+export type { StoredMessage } from './stored-message.ts';
 export type { OutboxItem, OutboxStore, SweepReport, SweepStore } from './outbox-store.ts';
 export type { LeaseOptions, WorkerInfo, WorkerLease } from './worker-lease.ts';
 export type { NewUser, User, UserRole, UserStore } from './user-store.ts';

@@ -1,0 +1,21 @@
+/**
+ * What {@link NewTask.message} holds, as JSON text: all that is needed to make a task's message again and that no column
+ * of its row tells. Left out: what is empty.
+ */
+export interface StoredMessage {
+  /** Address of the inbox that waits for the result. */
+  readonly replyTo?: string;
+  /** When it is not the task's id. */
+  readonly correlationId?: string;
+  /** `[hard, soft]` in seconds, as on the wire; stated only where the submit overrides the contract. */
+  readonly timeLimit?: readonly [hard: number | null, soft: number | null];
+  /** Version of the contract that the input was made for; left out for 1. */
+  readonly version?: number;
+  /** Positional arguments, where the input is no object (column `input` is null then). */
+  readonly args?: readonly unknown[];
+  readonly kwargs?: Readonly<Record<string, unknown>>;
+  /** Celery's third part of a body: callbacks, errbacks, chain, chord. */
+  readonly embed?: Readonly<Record<string, unknown>>;
+  /** Headers of the producer's own. */
+  readonly headers?: Readonly<Record<string, unknown>>;
+}
