@@ -1,3 +1,5 @@
+import { fileURLToPath } from 'node:url';
+
 const swc = (type) => [
   '@swc/jest',
   {
@@ -15,6 +17,9 @@ const swc = (type) => [
 const requiredEsm = ['content-disposition', 'cookie'].join('|');
 /** @type {import('jest').Config} */
 export default {
+  // Cheap until a test asks: they look for RabbitMQ, and start PostgreSQL when first wanted.
+  globalSetup: fileURLToPath(new URL('libs/testing/src/jest/global-setup.mjs', import.meta.url)),
+  globalTeardown: fileURLToPath(new URL('libs/testing/src/jest/global-teardown.mjs', import.meta.url)),
   testEnvironment: 'node',
   testEnvironmentOptions: { customExportConditions: ['@lovage/source', 'node', 'node-addons'] },
   extensionsToTreatAsEsm: ['.ts'],

@@ -1,1 +1,14 @@
-export {};
+export { testDatabase, type TestDatabase, type TestDatabaseOptions } from './database/test-database.ts';
+export { testServerUrl } from './database/server.ts';
+export { eventually, type EventuallyOptions } from './eventually.ts';
+export { RecordingLog, silentLog, type LogEntry } from './logs.ts';
+export { describeWithRabbit, type TestRabbit } from './rabbit.ts';
+export {
+  startProcess,
+  startTypeScript,
+  TestProcess,
+  type ProcessExit,
+  type StartProcessOptions,
+} from './start-process.ts';
+export { TcpProxy } from './tcp-proxy.ts';
+export { TestClock } from './test-clock.ts';

@@ -1,0 +1,115 @@
+// What a test run shares: whether RabbitMQ answers, asked once before the tests; and a PostgreSQL server, started when
+// the first test asks for one, so that runs without such tests do not pay for it.
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
+import { connect } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+export const DEFAULT_AMQP_URL = 'amqp://guest:guest@127.0.0.1:5672';
+
+/** One for the process: several projects may share a run. */
+class Services {
+  /** @type {Promise<string> | undefined} */
+  #url;
+  /** @type {import('node:child_process').ChildProcess | undefined} */
+  #cluster;
+  #secret = randomUUID();
+  #server = createServer((request, response) => {
+    if (request.url !== `/${this.#secret}`) return void response.writeHead(404).end();
+    this.#url ??= this.#startCluster();
+    this.#url.then(
+      (url) => response.end(url),
+      (error) => response.writeHead(500).end(String(error?.message ?? error)),
+    );
+  });
+
+  async start() {
+    await new Promise((resolve) => this.#server.listen(0, '127.0.0.1', () => resolve(undefined)));
+    this.#server.unref();
+    const address = /** @type {import('node:net').AddressInfo} */ (this.#server.address());
+    process.env.LOVAGE_TEST_CLUSTER = `http://127.0.0.1:${address.port}/${this.#secret}`;
+    process.env.LOVAGE_TEST_AMQP = (await answers(process.env.TEST_AMQP_URL || DEFAULT_AMQP_URL)) ? 'up' : 'down';
+  }
+
+  async stop() {
+    this.#server.close();
+    const cluster = this.#cluster;
+    if (!cluster || cluster.exitCode !== null || cluster.signalCode !== null) return;
+    const ended = new Promise((resolve) => cluster.once('exit', resolve));
+    cluster.stdin?.end();
+    await ended;
+  }
+
+  /** @returns {Promise<string>} */
+  #startCluster() {
+    return new Promise((resolve, reject) => {
+      const main = fileURLToPath(new URL('../cluster/main.ts', import.meta.url));
+      const hooks = new URL('../../../../tools/ts-hooks.mjs', import.meta.url).href;
+      const { NODE_OPTIONS: _options, ...env } = process.env;
+      const cluster = spawn(process.execPath, ['--conditions=@lovage/source', '--import', hooks, main], {
+        env,
+        stdio: ['pipe', 'pipe', 'pipe'],
+        detached: true,
+      });
+      this.#cluster = cluster;
+      let complaint = '';
+      cluster.stderr.on('data', (chunk) => (complaint += chunk));
+      cluster.once('error', reject);
+      cluster.once('exit', (code) => reject(new Error(`no PostgreSQL for the tests (exit ${code}): ${complaint}`)));
+      createInterface({ input: cluster.stdout }).once('line', resolve);
+    });
+  }
+}
+
+/**
+ * Whether an AMQP 0-9-1 broker answers there: it greets whoever sends the protocol header. A port that is open is not
+ * yet a broker.
+ * @param {string} url
+ * @returns {Promise<boolean>}
+ */
+function answers(url) {
+  const { protocol, hostname, port } = new URL(url);
+  const secure = protocol === 'amqps:';
+  const at = { host: hostname, port: Number(port || (secure ? 5671 : 5672)), timeout: 3000 };
+  const METHOD_FRAME = 1;
+  return new Promise((resolve) => {
+    const socket = secure ? connectTls({ ...at, servername: hostname }) : connect(at);
+    const end = (/** @type {boolean} */ up) => {
+      socket.destroy();
+      resolve(up);
+    };
+    socket.on(secure ? 'secureConnect' : 'connect', () => socket.write(Buffer.from('AMQP\0\0\x09\x01', 'latin1')));
+    socket.on('data', (chunk) => end(chunk[0] === METHOD_FRAME));
+    socket.on('timeout', () => end(false));
+    socket.on('error', () => end(false));
+    socket.on('close', () => end(false));
+  });
+}
+
+/** @type {{ __lovageTestServices?: { services: Promise<Services>, users: number } }} */
+const shared = /** @type {any} */ (globalThis);
+
+export async function startServices() {
+  shared.__lovageTestServices ??= {
+    services: (async () => {
+      const services = new Services();
+      await services.start();
+      return services;
+    })(),
+    users: 0,
+  };
+  shared.__lovageTestServices.users += 1;
+  await shared.__lovageTestServices.services;
+}
+
+export async function stopServices() {
+  const held = shared.__lovageTestServices;
+  if (!held) return;
+  held.users -= 1;
+  if (held.users > 0) return;
+  delete shared.__lovageTestServices;
+  await (await held.services).stop();
+}
