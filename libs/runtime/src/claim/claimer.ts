@@ -1,0 +1,146 @@
+import { toError } from '@lovage/foundation';
+import type { ClaimItem, Log, TaskStore, WorkerLease } from '@lovage/ports';
+import type { TaskEntry } from '../entry.ts';
+import type { StoreRetry } from '../store-retry.ts';
+
+/** Most tasks of one claim: beyond it a larger batch gains little and the first of it would wait longer. */
+const MAX_BATCH = 200;
+
+export interface ClaimerDeps {
+  readonly name: string;
+  readonly concurrency: number;
+  readonly tasks: TaskStore;
+  readonly lease: WorkerLease;
+  readonly retry: StoreRetry;
+  readonly log: Log;
+  /** A slot is taken; run it. */
+  onGranted(entry: TaskEntry): void;
+  /** The row says no; find out why. */
+  onRefused(entries: TaskEntry[]): void;
+}
+
+/**
+ * Claims waiting tasks into free slots, never more: a task that is claimed is running, and what is merely prefetched
+ * still belongs to whoever comes first. One claim is under way at a time and takes what has gathered since the last.
+ */
+export class Claimer {
+  private readonly waiting: TaskEntry[] = [];
+  private slotsTaken = 0;
+  private claiming = false;
+  private scheduled = false;
+  private closed = false;
+  private claimNo = 0;
+
+  constructor(private readonly deps: ClaimerDeps) {}
+
+  get slotsInUse(): number {
+    return this.slotsTaken;
+  }
+
+  add(entry: TaskEntry): void {
+    this.waiting.push(entry);
+    this.schedule();
+  }
+
+  /** A run has ended. */
+  freeSlot(): void {
+    this.slotsTaken -= 1;
+    if (this.waiting.length > 0) this.schedule();
+  }
+
+  /** Numbers this process's claims; with the worker's id a number is unique for ever. */
+  nextClaimNo(): number {
+    this.claimNo += 1;
+    return this.claimNo;
+  }
+
+  /** Takes a slot for a task that was taken over outside the ordinary claim. The slots may be exceeded by these few. */
+  takeSlot(): void {
+    this.slotsTaken += 1;
+  }
+
+  /** No further claims; returns what had not been asked for. */
+  close(): TaskEntry[] {
+    this.closed = true;
+    return this.waiting.splice(0);
+  }
+
+  private schedule(): void {
+    if (this.scheduled || this.claiming || this.closed) return;
+    this.scheduled = true;
+    setImmediate(() => {
+      this.scheduled = false;
+      void this.pump();
+    });
+  }
+
+  private async pump(): Promise<void> {
+    if (this.claiming) return;
+    this.claiming = true;
+    try {
+      while (!this.closed && this.waiting.length > 0 && this.slotsTaken < this.deps.concurrency) {
+        const batch = this.waiting.splice(0, Math.min(this.deps.concurrency - this.slotsTaken, MAX_BATCH));
+        this.slotsTaken += batch.length;
+        await this.claim(batch);
+      }
+    } finally {
+      this.claiming = false;
+    }
+  }
+
+  private async claim(batch: TaskEntry[]): Promise<void> {
+    const toClaim: TaskEntry[] = [];
+    for (const entry of batch) {
+      // Without a row until the end there is nothing to claim.
+      if (entry.options.record === 'full' || entry.task.hasRow) toClaim.push(entry);
+      else this.deps.onGranted(entry);
+    }
+    if (toClaim.length === 0) return;
+    const worker = this.deps.lease.id;
+    for (const entry of toClaim) {
+      entry.worker = worker;
+      entry.claimNo = this.nextClaimNo();
+    }
+    const durable = toClaim.some((entry) => entry.options.ack !== 'late');
+    const granted = await this.ask(toClaim, worker, durable);
+    const refused: TaskEntry[] = [];
+    for (const entry of toClaim) {
+      const claim = granted.get(entry.id);
+      if (claim) {
+        entry.claimed = true;
+        entry.retries = claim.retries;
+        this.deps.onGranted(entry);
+      } else {
+        this.slotsTaken -= 1;
+        refused.push(entry);
+      }
+    }
+    if (refused.length > 0) this.deps.onRefused(refused);
+  }
+
+  /** What was granted; a value that Postgres refuses costs its own task only. */
+  private async ask(entries: TaskEntry[], worker: string, durable: boolean): Promise<Map<string, { retries: number }>> {
+    const items = entries.map(toItem);
+    const name = this.deps.name;
+    try {
+      const claimed = await this.deps.retry.until(() =>
+        this.deps.tasks.claim({ id: worker, name }, items, { durable }),
+      );
+      return new Map(claimed.map((claim) => [claim.id, claim]));
+    } catch (error) {
+      if (entries.length === 1) {
+        this.deps.log.error({ err: toError(error), task: entries[0]!.id }, 'the claim was refused by Postgres');
+        return new Map();
+      }
+      const granted = new Map<string, { retries: number }>();
+      for (const entry of entries)
+        for (const [id, claim] of await this.ask([entry], worker, durable)) granted.set(id, claim);
+      return granted;
+    }
+  }
+}
+
+function toItem(entry: TaskEntry): ClaimItem {
+  // Spread, because the facts are the row.
+  return { ...entry.facts, turn: entry.task.turn, claimNo: entry.claimNo, hadRow: entry.task.hasRow };
+}

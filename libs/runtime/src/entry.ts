@@ -1,0 +1,59 @@
+import type { IncomingTask } from '@lovage/celery';
+import type { Delivery, NewTask, WorkerId } from '@lovage/ports';
+import type { CompiledTaskOptions } from '@lovage/task';
+import type { HandlerBinding } from './handlers.ts';
+import type { TaskRun } from './run/task-run.ts';
+
+/** One task in this worker, from its delivery until it is settled with the broker. */
+export class TaskEntry {
+  /** The same task may be delivered again while it runs here, after a reconnect; the one run settles them all. */
+  readonly deliveries: Delivery[];
+  /** Under which the claim was made; set when it is asked for. */
+  worker: WorkerId | undefined;
+  claimNo = -1;
+  retries: number;
+  /** The claim was granted: there is a row, and it is ours. */
+  claimed = false;
+  /** Set while the handler runs. */
+  run: TaskRun | undefined;
+  /** ms since the epoch; for people, in rows written at the end. */
+  startedAt = 0;
+  private settled = false;
+
+  constructor(
+    readonly task: IncomingTask,
+    /** What is known of it, for a row that has to be made. */
+    readonly facts: NewTask,
+    /** Undefined: this worker serves no such contract; the task ends `FAILURE` `NotRegistered`. */
+    readonly binding: HandlerBinding | undefined,
+    readonly options: CompiledTaskOptions,
+    delivery: Delivery,
+  ) {
+    this.deliveries = [delivery];
+    this.retries = task.retries;
+  }
+
+  get id(): string {
+    return this.facts.id;
+  }
+
+  /** Tells the broker that the message is dealt with. Once; later calls do nothing. */
+  ack(): void {
+    if (this.settled) return;
+    this.settled = true;
+    for (const delivery of this.deliveries) delivery.ack();
+  }
+
+  /** Gives the message back (`requeue`) or to the dead letters. */
+  nack(requeue: boolean): void {
+    if (this.settled) return;
+    this.settled = true;
+    for (const delivery of this.deliveries) delivery.nack({ requeue });
+  }
+
+  /** Takes a further delivery of the same task. */
+  adopt(delivery: Delivery): void {
+    if (this.settled) delivery.ack();
+    else this.deliveries.push(delivery);
+  }
+}

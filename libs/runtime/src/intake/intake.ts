@@ -1,0 +1,96 @@
+import { decodeTask, inputOf, taskIdOf, type IncomingTask } from '@lovage/celery';
+import type { Delivery, NewTask, StoredMessage } from '@lovage/ports';
+import { compileOptions, type CompiledTaskOptions } from '@lovage/task';
+import { TaskEntry } from '../entry.ts';
+import type { HandlerTable } from '../handlers.ts';
+
+/** A message that is no task. */
+export interface Malformed {
+  readonly delivery: Delivery;
+  /** Stable. */
+  readonly code: string;
+  readonly reason: string;
+  /** What could be read of it nevertheless. */
+  readonly id: string | undefined;
+  readonly name: string | undefined;
+}
+
+export type Admitted =
+  { readonly ok: true; readonly entry: TaskEntry } | { readonly ok: false; readonly malformed: Malformed };
+
+/** A task that no contract here describes ends at once, so any options do. */
+const UNKNOWN_OPTIONS: CompiledTaskOptions = compileOptions();
+
+/** Reads a delivery: a task, with its handler and the facts for its row, or something that is no task. */
+export function admit(delivery: Delivery, handlers: HandlerTable): Admitted {
+  const decoded = decodeTask(delivery);
+  if (!decoded.ok) {
+    const { code, reason, id, name } = decoded;
+    return { ok: false, malformed: { delivery, code, reason, id, name } };
+  }
+  const { task } = decoded;
+  const binding = handlers.find(task.name);
+  const facts = factsOf(task, delivery.queue, binding?.contract.positional);
+  return {
+    ok: true,
+    entry: new TaskEntry(task, facts, binding, binding?.contract.options ?? UNKNOWN_OPTIONS, delivery),
+  };
+}
+
+function factsOf(task: IncomingTask, queue: string, positional: readonly string[] | undefined): NewTask {
+  const id = taskIdOf(task.id);
+  const input = inputJson(task, positional);
+  return {
+    id,
+    wireId: id === task.id ? null : task.id,
+    name: task.name,
+    queue,
+    input,
+    message: messageJson(task, input === null),
+    userId: task.facts?.userId ?? null,
+    parentId: task.parentId === null ? null : taskIdOf(task.parentId),
+    rootId: task.rootId === null || task.rootId === task.id ? null : taskIdOf(task.rootId),
+    retriedFrom: task.facts?.retriedFrom ?? null,
+    eta: task.eta,
+    expiresAt: task.facts?.expiresAt ?? task.expiresAt,
+  };
+}
+
+/** The input object as JSON, or null when the arguments do not make one: then they are kept as they came. */
+function inputJson(task: IncomingTask, positional: readonly string[] | undefined): string | null {
+  if (task.args.length === 0) return JSON.stringify(task.kwargs);
+  if (!positional) return null;
+  try {
+    return JSON.stringify(inputOf(task, positional));
+  } catch {
+    return null;
+  }
+}
+
+/** What the columns do not tell. */
+function messageJson(task: IncomingTask, withArguments: boolean): string | null {
+  const rest: { -readonly [K in keyof StoredMessage]: StoredMessage[K] } = {};
+  let some = false;
+  const keep = <K extends keyof StoredMessage>(key: K, value: StoredMessage[K]) => {
+    rest[key] = value;
+    some = true;
+  };
+  if (task.replyTo) keep('replyTo', task.replyTo);
+  if (task.correlationId !== task.id) keep('correlationId', task.correlationId);
+  if (task.timeLimit[0] !== null || task.timeLimit[1] !== null) keep('timeLimit', task.timeLimit);
+  const version = task.facts?.version ?? 1;
+  if (version !== 1) keep('version', version);
+  if (withArguments) {
+    keep('args', task.args);
+    keep('kwargs', task.kwargs);
+  }
+  const { callbacks, errbacks, chain, chord } = task.embed;
+  if (callbacks || errbacks || chain || chord) keep('embed', { ...task.embed });
+  if (hasKeys(task.extraHeaders)) keep('headers', task.extraHeaders);
+  return some ? JSON.stringify(rest) : null;
+}
+
+function hasKeys(object: object): boolean {
+  for (const key in object) if (Object.hasOwn(object, key)) return true;
+  return false;
+}

@@ -1,0 +1,217 @@
+import { Batcher } from '@lovage/foundation';
+import type { FinalItem, Log, PostponeItem, RecordItem, TaskStore, UnclaimedPostponeItem } from '@lovage/ports';
+import type { TaskErrorDocument, TerminalState } from '@lovage/task';
+import type { TaskEntry } from '../entry.ts';
+import type { Outcome } from '../run/outcome.ts';
+import type { StoreRetry } from '../store-retry.ts';
+import type { Replies } from './replies.ts';
+
+interface Ended {
+  readonly entry: TaskEntry;
+  readonly outcome: Outcome;
+}
+
+export interface RecorderDeps {
+  readonly name: string;
+  readonly tasks: TaskStore;
+  readonly retry: StoreRetry;
+  readonly replies: Replies;
+  readonly log: Log;
+  /**
+   * The row shows no claim at all: a crash of Postgres undid ours, or the sweep took us for dead and nobody has come since.
+   * What happened is still true: claim again, then record again.
+   */
+  onClaimVanished(entry: TaskEntry, outcome: Outcome): void;
+  /** Written, or rightly dropped; the message is acked. */
+  onSettled(entry: TaskEntry, outcome: Outcome): void;
+}
+
+/**
+ * Writes how attempts ended, in group commits: one under way, the next takes what has gathered. Only then come the
+ * reply and the ack. While Postgres is away the results are held; their messages stay unacked, which bounds them.
+ */
+export class Recorder {
+  private readonly batcher: Batcher<Ended>;
+
+  constructor(private readonly deps: RecorderDeps) {
+    this.batcher = new Batcher({
+      flush: async (batch) => {
+        await this.flush(batch);
+        return [];
+      },
+    });
+  }
+
+  add(entry: TaskEntry, outcome: Outcome): void {
+    this.batcher.add({ entry, outcome }).catch((error: unknown) => {
+      // Only when the worker gives up on an absent store: the message goes back, another worker takes over.
+      this.deps.log.error(
+        { err: error, task: entry.id },
+        'the end of an attempt could not be written; its message goes back',
+      );
+      entry.nack(true);
+      this.deps.onSettled(entry, outcome);
+    });
+  }
+
+  /** Resolves once everything added so far is written. */
+  idle(): Promise<void> {
+    return this.batcher.idle();
+  }
+
+  private async flush(batch: readonly Ended[]): Promise<void> {
+    const claimed = new Map<string, { terminal: Ended[]; postponed: Ended[] }>();
+    const rowless: Ended[] = [];
+    for (const ended of batch) {
+      if (!ended.entry.claimed) {
+        rowless.push(ended);
+        continue;
+      }
+      const worker = ended.entry.worker!;
+      let group = claimed.get(worker);
+      if (!group) claimed.set(worker, (group = { terminal: [], postponed: [] }));
+      (ended.outcome.kind === 'postponed' ? group.postponed : group.terminal).push(ended);
+    }
+    // An id can stand twice when a lost lease let it run here twice: the first of it goes, the rest in a second statement.
+    for (const [worker, group] of claimed) {
+      for (const part of uniqueById(group.terminal)) await this.writeTerminal(worker, part);
+      for (const part of uniqueById(group.postponed)) await this.writePostponed(worker, part);
+    }
+    if (rowless.length > 0) for (const part of uniqueById(rowless)) await this.writeRowless(part);
+  }
+
+  private async writeTerminal(worker: string, ended: readonly Ended[]): Promise<void> {
+    const items = ended.map(toRecordItem);
+    const ours = await this.deps.retry.until(() => this.deps.tasks.record(worker, items));
+    await this.settle(ended, ours);
+  }
+
+  private async writePostponed(worker: string, ended: readonly Ended[]): Promise<void> {
+    const items = ended.map(toPostponeItem);
+    const ours = await this.deps.retry.until(() => this.deps.tasks.postpone(worker, items));
+    await this.settle(ended, ours);
+  }
+
+  private async settle(ended: readonly Ended[], ours: ReadonlySet<string>): Promise<void> {
+    if (ours.size === ended.length) {
+      for (const { entry, outcome } of ended) this.done(entry, outcome);
+      return;
+    }
+    const lost = ended.filter(({ entry }) => !ours.has(entry.id));
+    for (const { entry, outcome } of ended) if (ours.has(entry.id)) this.done(entry, outcome);
+    const situations = await this.deps.retry.until(() => this.deps.tasks.situations(lost.map(({ entry }) => entry.id)));
+    const byId = new Map(situations.map((situation) => [situation.row.id, situation]));
+    for (const { entry, outcome } of lost) {
+      const situation = byId.get(entry.id);
+      const unclaimed = !situation || (situation.claimWorker === null && situation.row.finishedAt === null);
+      if (unclaimed && (!situation || entry.task.turn < 0 || situation.row.turn <= entry.task.turn)) {
+        this.deps.onClaimVanished(entry, outcome);
+        continue;
+      }
+      this.deps.log.warn(
+        { task: entry.id, state: situation?.row.state },
+        'a result came too late and was dropped: the task is in other hands, or over',
+      );
+      entry.ack();
+      this.deps.onSettled(entry, outcome);
+    }
+  }
+
+  private async writeRowless(ended: readonly Ended[]): Promise<void> {
+    const finals: FinalItem[] = [];
+    const postponed: UnclaimedPostponeItem[] = [];
+    for (const { entry, outcome } of ended) {
+      if (outcome.kind === 'postponed') {
+        // Handed back at a stop: the message itself goes back, there is no row to keep it.
+        if (outcome.how !== 'release') postponed.push(toUnclaimedPostpone(entry, outcome));
+      } else if (entry.options.record !== 'none' || entry.task.turn > 0) finals.push(this.toFinal(entry, outcome));
+    }
+    if (finals.length > 0) await this.deps.retry.until(() => this.deps.tasks.recordFinal(finals));
+    if (postponed.length > 0) await this.deps.retry.until(() => this.deps.tasks.postponeUnclaimed(postponed));
+    for (const { entry, outcome } of ended) {
+      if (outcome.kind === 'postponed' && outcome.how === 'release') {
+        entry.nack(true);
+        this.deps.onSettled(entry, outcome);
+      } else this.done(entry, outcome);
+    }
+  }
+
+  private done(entry: TaskEntry, outcome: Outcome): void {
+    if (entry.task.replyTo && outcome.kind !== 'postponed') {
+      if (outcome.kind === 'succeeded') this.deps.replies.ended(entry, 'SUCCESS', JSON.parse(outcome.result), null);
+      else this.deps.replies.ended(entry, 'FAILURE', null, outcome.error);
+    }
+    entry.ack();
+    this.deps.onSettled(entry, outcome);
+  }
+
+  private toFinal(entry: TaskEntry, outcome: Exclude<Outcome, { kind: 'postponed' }>): FinalItem {
+    return {
+      ...entry.facts,
+      ...terminalColumns(outcome),
+      retries: entry.retries,
+      worker: this.deps.name,
+      startedAt: entry.startedAt,
+    };
+  }
+}
+
+function terminalColumns(outcome: Exclude<Outcome, { kind: 'postponed' }>): {
+  state: TerminalState;
+  result: string | null;
+  error: string | null;
+} {
+  return outcome.kind === 'succeeded'
+    ? { state: 'SUCCESS', result: outcome.result, error: null }
+    : { state: 'FAILURE', result: null, error: JSON.stringify(outcome.error) };
+}
+
+function toRecordItem({ entry, outcome }: Ended): RecordItem {
+  if (outcome.kind === 'postponed') throw new TypeError('a postponed attempt has no terminal record');
+  return { id: entry.id, claimNo: entry.claimNo, ...terminalColumns(outcome) };
+}
+
+function toPostponeItem({ entry, outcome }: Ended): PostponeItem {
+  if (outcome.kind !== 'postponed') throw new TypeError('a terminal attempt is not postponed');
+  return {
+    id: entry.id,
+    claimNo: entry.claimNo,
+    kind: outcome.how,
+    delayMs: outcome.delayMs,
+    error: errorJson(outcome.error),
+  };
+}
+
+function toUnclaimedPostpone(
+  entry: TaskEntry,
+  outcome: Extract<Outcome, { kind: 'postponed' }>,
+): UnclaimedPostponeItem {
+  const kind = outcome.how === 'retry' ? 'retry' : 'snooze';
+  return {
+    ...entry.facts,
+    turn: entry.task.turn,
+    retries: entry.retries + (kind === 'retry' ? 1 : 0),
+    kind,
+    delayMs: outcome.delayMs,
+  };
+}
+
+function errorJson(error: TaskErrorDocument | null): string | null {
+  return error && JSON.stringify(error);
+}
+
+/** Parts in which no id stands twice; nearly always the one part given. */
+function uniqueById(ended: readonly Ended[]): (readonly Ended[])[] {
+  if (ended.length < 2) return ended.length === 0 ? [] : [ended];
+  const seen = new Set<string>();
+  const again: Ended[] = [];
+  const first: Ended[] = [];
+  for (const one of ended) {
+    if (seen.has(one.entry.id)) again.push(one);
+    else {
+      seen.add(one.entry.id);
+      first.push(one);
+    }
+  }
+  return again.length === 0 ? [ended] : [first, ...uniqueById(again)];
+}

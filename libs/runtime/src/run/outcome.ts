@@ -1,0 +1,69 @@
+import { backoffDelayMs, toError } from '@lovage/foundation';
+import { DeclaredError, type CompiledRetry, type TaskErrorDocument } from '@lovage/task';
+import { MaxRetriesExceeded, RetryRequested, SnoozeRequested } from './abort-reasons.ts';
+
+/** How an attempt ended. */
+export type Outcome =
+  | { readonly kind: 'succeeded'; /** JSON text. */ readonly result: string }
+  | { readonly kind: 'failed'; readonly error: TaskErrorDocument }
+  | {
+      readonly kind: 'postponed';
+      readonly how: 'retry' | 'snooze' | 'release';
+      readonly delayMs: number;
+      readonly error: TaskErrorDocument | null;
+    };
+
+/** Errors that say something of the input or the handler that another run would only say again: not retried unless `retry.on` lists them. */
+const ANSWERS: ReadonlySet<string> = new Set([
+  'declared_error',
+  'input_invalid',
+  'output_invalid',
+  'arguments_invalid',
+  'not_registered',
+]);
+
+/** A stack is for people; what is longer tells them nothing more. */
+const MAX_STACK = 8192;
+const MAX_MESSAGE = 8192;
+
+/** What is kept of a failure. */
+export function errorDocument(thrown: unknown): TaskErrorDocument {
+  const error = toError(thrown);
+  return {
+    type: error instanceof DeclaredError ? error.type : error.name || 'Error',
+    message: String(error.message).slice(0, MAX_MESSAGE),
+    ...(error instanceof DeclaredError ? { data: error.data } : {}),
+    // A declared error is an answer, not an accident: where in the handler it was made is of no interest.
+    ...(error instanceof DeclaredError || !error.stack ? {} : { stack: error.stack.slice(0, MAX_STACK) }),
+  };
+}
+
+/**
+ * What becomes of an attempt that threw.
+ * @param failures attempts of this task that failed before this one.
+ */
+export function outcomeOfThrown(
+  thrown: unknown,
+  retry: CompiledRetry,
+  failures: number,
+  random: () => number = Math.random,
+): Outcome {
+  if (thrown instanceof SnoozeRequested)
+    return { kind: 'postponed', how: 'snooze', delayMs: thrown.delayMs, error: null };
+  const asked = thrown instanceof RetryRequested ? thrown : undefined;
+  const cause = asked ? asked.cause : thrown;
+  const left = failures + 1 < retry.maxAttempts;
+  if (left && (asked !== undefined || isRetried(cause, retry))) {
+    const delayMs = asked?.delayMs ?? backoffDelayMs(retry, failures + 1, random);
+    return { kind: 'postponed', how: 'retry', delayMs, error: errorDocument(cause ?? asked) };
+  }
+  return { kind: 'failed', error: errorDocument(cause ?? new MaxRetriesExceeded(retry.maxAttempts)) };
+}
+
+function isRetried(thrown: unknown, retry: CompiledRetry): boolean {
+  const error = toError(thrown);
+  const type = error instanceof DeclaredError ? error.type : error.name;
+  if (retry.never.has(type)) return false;
+  if (retry.on) return retry.on.has(type);
+  return !ANSWERS.has((error as { code?: string }).code ?? '');
+}

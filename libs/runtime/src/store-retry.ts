@@ -1,0 +1,57 @@
+import { hasCode } from '@lovage/foundation';
+import type { Clock, Log } from '@lovage/ports';
+
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 2000;
+
+/** Repeats statements while Postgres is away: what a worker holds is kept, not dropped, until the store is back or the worker gives up. */
+export class StoreRetry {
+  private stopped = false;
+  private wake = new Set<() => void>();
+  private away = false;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly log: Log,
+  ) {}
+
+  /** Whether the last statement failed because Postgres is away. */
+  get storeAway(): boolean {
+    return this.away;
+  }
+
+  /** @throws whatever `run` throws, except that Postgres is away; that too once {@link giveUp} was called. */
+  async until<R>(run: () => Promise<R>): Promise<R> {
+    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+      try {
+        const result = await run();
+        if (this.away) this.log.info({}, 'Postgres is back');
+        this.away = false;
+        return result;
+      } catch (error) {
+        if (!hasCode(error, 'store_unavailable') || this.stopped) throw error;
+        if (!this.away) this.log.warn({ err: error }, 'Postgres is away; holding on to what it has to know');
+        this.away = true;
+        await this.pause(pauseMs);
+      }
+    }
+  }
+
+  /** No further tries: waiting calls fail with what they last met. */
+  giveUp(): void {
+    this.stopped = true;
+    for (const wake of this.wake) wake();
+  }
+
+  private pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        this.wake.delete(done);
+        off();
+        resolve();
+      };
+      const off = this.clock.after(ms, done);
+      this.wake.add(done);
+    });
+  }
+}

@@ -1,0 +1,297 @@
+import { deferred, Lifecycle, Signal, type Service } from '@lovage/foundation';
+import {
+  systemClock,
+  type Broker,
+  type Clock,
+  type Consumption,
+  type Delivery,
+  type Log,
+  type TaskStore,
+  type WorkerLease,
+} from '@lovage/ports';
+import type { TerminalState } from '@lovage/task';
+import { Claimer } from './claim/claimer.ts';
+import { RefusedClaims } from './claim/refused.ts';
+import type { TaskEntry } from './entry.ts';
+import type { HandlerTable } from './handlers.ts';
+import { admit, type Malformed } from './intake/intake.ts';
+import { compileWorkerOptions, type CompiledWorkerOptions, type WorkerOptions } from './options.ts';
+import { ProgressWriter } from './record/progress-writer.ts';
+import { Recorder } from './record/recorder.ts';
+import { Replies } from './record/replies.ts';
+import { Executor } from './run/executor.ts';
+import type { Outcome } from './run/outcome.ts';
+import type { SubmitChild } from './run/task-run.ts';
+import { StoreRetry } from './store-retry.ts';
+
+export interface WorkerDeps {
+  readonly broker: Broker;
+  readonly tasks: TaskStore;
+  /**
+   * Proof of life; its `onLost` must call {@link TaskWorker.leaseLost}. The worker starts and stops it.
+   */
+  readonly lease: WorkerLease;
+  readonly handlers: HandlerTable;
+  readonly log: Log;
+  readonly clock?: Clock;
+  /** Lets handlers submit tasks; without it `task.submit` rejects. */
+  readonly submitChild?: SubmitChild;
+}
+
+/** What a worker tells about its work. */
+export interface WorkerSignals {
+  /** A task is settled with store and broker. */
+  readonly settled: Signal<{ id: string; outcome: Outcome['kind'] }>;
+  /** A message was refused as no task. */
+  readonly malformed: Signal<{ code: string; id: string | undefined }>;
+}
+
+/** After the grace, handlers that were aborted get this long to tidy up before their tasks are handed back without them, ms. */
+const TIDY_MS = 1000;
+
+/**
+ * The worker engine: takes messages, claims their tasks, runs the handlers, records how they end.
+ * `docs/delivery.md` tells the protocol; each part of it is a class of its own, wired here.
+ */
+export class TaskWorker implements Service {
+  readonly signals: WorkerSignals = { settled: new Signal(), malformed: new Signal() };
+  private readonly options: CompiledWorkerOptions;
+  private readonly clock: Clock;
+  private readonly log: Log;
+  private readonly retry: StoreRetry;
+  private readonly claimer: Claimer;
+  private readonly refused: RefusedClaims;
+  private readonly executor: Executor;
+  private readonly recorder: Recorder;
+  private readonly replies: Replies;
+  private readonly progress: ProgressWriter;
+  /** Tasks from delivery to settlement, by id: a second delivery of one joins the first. */
+  private readonly held = new Map<string, TaskEntry>();
+  private readonly consumptions: Consumption[] = [];
+  private readonly lifecycle = new Lifecycle(
+    () => this.open(),
+    () => this.close(),
+  );
+  private stopping = false;
+  private drained = deferred();
+
+  constructor(
+    private readonly deps: WorkerDeps,
+    options: WorkerOptions,
+  ) {
+    this.options = compileWorkerOptions(options);
+    this.clock = deps.clock ?? systemClock;
+    this.log = deps.log;
+    const { broker, tasks, lease, log } = deps;
+    const { name, concurrency } = this.options;
+    this.retry = new StoreRetry(this.clock, log);
+    this.replies = new Replies(broker);
+    this.progress = new ProgressWriter(tasks, log);
+    this.executor = new Executor(
+      { log, submitChild: deps.submitChild, onProgress: (entry, value) => this.onProgress(entry, value) },
+      this.clock,
+      (entry, outcome) => this.onOutcome(entry, outcome),
+    );
+    this.claimer = new Claimer({
+      name,
+      concurrency,
+      tasks,
+      lease,
+      retry: this.retry,
+      log,
+      onGranted: (entry) => this.run(entry),
+      onRefused: (entries) => this.onRefused(entries),
+    });
+    this.refused = new RefusedClaims({
+      name,
+      tasks,
+      lease,
+      retry: this.retry,
+      claimer: this.claimer,
+      log,
+      onTakenOver: (entry) => this.run(entry),
+      onOver: (entry, row) => {
+        this.replies.repeated(entry, row);
+        entry.ack();
+        this.letGo(entry);
+      },
+      onExpiredRowless: (entry) => void this.endRowless(entry, 'EXPIRED'),
+      onDropped: (entry) => this.letGo(entry),
+    });
+    this.recorder = new Recorder({
+      name,
+      tasks,
+      retry: this.retry,
+      replies: this.replies,
+      log,
+      onClaimVanished: (entry, outcome) => void this.reclaim(entry, outcome),
+      onSettled: (entry, outcome) => {
+        this.letGo(entry);
+        this.signals.settled.emit({ id: entry.id, outcome: outcome.kind });
+      },
+    });
+  }
+
+  /** Handlers running now. */
+  get running(): number {
+    return this.executor.size;
+  }
+
+  get name(): string {
+    return this.options.name;
+  }
+
+  /** Resolves when the lease is held and every queue is consumed. */
+  start(): Promise<void> {
+    return this.lifecycle.start();
+  }
+
+  /** Takes nothing more, lets running tasks finish within the grace, hands the rest back; no attempt is burnt. */
+  stop(): Promise<void> {
+    return this.lifecycle.stop();
+  }
+
+  /** To be called by the lease: what runs under this id is no longer ours. */
+  leaseLost(worker: string): void {
+    this.executor.loseLease(worker);
+  }
+
+  private async open(): Promise<void> {
+    const { broker, lease } = this.deps;
+    await lease.start();
+    for (const queue of this.options.queues) {
+      await broker.declare(queue);
+      const { prefetch } = this.options;
+      const onDelivery = (delivery: Delivery) => this.onDelivery(delivery);
+      this.consumptions.push(await broker.consume(queue, { prefetch, onDelivery }));
+    }
+  }
+
+  private async close(): Promise<void> {
+    this.stopping = true;
+    await Promise.all(this.consumptions.map((consumption) => consumption.cancel().catch(() => undefined)));
+    for (const entry of this.claimer.close()) this.handBack(entry);
+    await this.drain();
+    // Results that Postgres does not take within the grace go back with their messages.
+    const offDeadline = this.clock.after(this.options.shutdownGraceMs, () => this.retry.giveUp());
+    await this.recorder.idle();
+    offDeadline();
+    this.retry.giveUp();
+    for (const entry of [...this.held.values()]) this.handBack(entry);
+    await Promise.all(this.consumptions.map((consumption) => consumption.close()));
+    await this.deps.lease.stop();
+  }
+
+  /** Waits for the running handlers: first for them to finish, then for them to tidy up, then no longer. */
+  private async drain(): Promise<void> {
+    if (this.executor.size === 0) return;
+    const { shutdownGraceMs } = this.options;
+    const offGrace = this.clock.after(shutdownGraceMs, () => this.executor.abortAll());
+    const offEnd = this.clock.after(shutdownGraceMs + TIDY_MS, () => this.executor.releaseAll());
+    await this.drained.promise;
+    offGrace();
+    offEnd();
+  }
+
+  private onDelivery(delivery: Delivery): void {
+    if (this.stopping) return delivery.nack({ requeue: true });
+    const admitted = admit(delivery, this.deps.handlers);
+    if (!admitted.ok) return void this.onMalformed(admitted.malformed);
+    const { entry } = admitted;
+    const holding = this.held.get(entry.id);
+    if (holding) return holding.adopt(delivery);
+    if (entry.options.ack === 'early') entry.ack();
+    this.held.set(entry.id, entry);
+    this.claimer.add(entry);
+  }
+
+  private onRefused(entries: TaskEntry[]): void {
+    this.refused.resolve(entries).catch((error: unknown) => {
+      this.log.error(
+        { err: error, tasks: entries.length },
+        'refused claims could not be resolved; their messages go back',
+      );
+      for (const entry of entries) this.handBack(entry);
+    });
+  }
+
+  private run(entry: TaskEntry): void {
+    if (this.stopping && this.executor.size === 0) {
+      // The claim came through while the worker was stopping: it is given up like a run that was cut short.
+      return this.onOutcome(entry, { kind: 'postponed', how: 'release', delayMs: 0, error: null });
+    }
+    if (entry.options.ack === 'claim') entry.ack();
+    this.executor.start(entry);
+  }
+
+  private onProgress(entry: TaskEntry, value: unknown): void {
+    this.progress.add(entry, JSON.stringify(value) ?? 'null');
+    this.replies.progressed(entry, value);
+  }
+
+  private onOutcome(entry: TaskEntry, outcome: Outcome): void {
+    this.progress.forget(entry);
+    this.claimer.freeSlot();
+    this.recorder.add(entry, outcome);
+    if (this.stopping && this.executor.size === 0) this.drained.resolve();
+  }
+
+  private async reclaim(entry: TaskEntry, outcome: Outcome): Promise<void> {
+    try {
+      const worker = this.deps.lease.id;
+      entry.worker = worker;
+      entry.claimNo = this.claimer.nextClaimNo();
+      const item = { ...entry.facts, turn: entry.task.turn, claimNo: entry.claimNo, hadRow: entry.task.hasRow };
+      const [granted] = await this.retry.until(() =>
+        this.deps.tasks.claim({ id: worker, name: this.options.name }, [item], { durable: true }),
+      );
+      if (granted) return this.recorder.add(entry, outcome);
+      this.log.warn({ task: entry.id }, 'a result was dropped: the claim was lost and somebody else has the task');
+      entry.ack();
+    } catch (error) {
+      this.log.error({ err: error, task: entry.id }, 'a lost claim could not be renewed; the message goes back');
+      entry.nack(true);
+    }
+    this.letGo(entry);
+  }
+
+  private async onMalformed(malformed: Malformed): Promise<void> {
+    const { delivery, code, reason, id, name } = malformed;
+    this.log.warn(
+      { code, reason, task: id, contract: name, queue: delivery.queue },
+      'malformed message: to the dead letters',
+    );
+    delivery.nack({ requeue: false });
+    this.signals.malformed.emit({ code, id });
+  }
+
+  private async endRowless(entry: TaskEntry, state: TerminalState): Promise<void> {
+    try {
+      const item = {
+        ...entry.facts,
+        state,
+        retries: entry.retries,
+        worker: this.options.name,
+        result: null,
+        error: null,
+        startedAt: this.clock.now(),
+      };
+      await this.retry.until(() => this.deps.tasks.recordFinal([item]));
+      this.replies.ended(entry, state, null, null);
+      entry.ack();
+      this.letGo(entry);
+    } catch (error) {
+      this.log.error({ err: error, task: entry.id }, `${state} could not be recorded; the message goes back`);
+      this.handBack(entry);
+    }
+  }
+
+  private handBack(entry: TaskEntry): void {
+    entry.nack(true);
+    this.letGo(entry);
+  }
+
+  private letGo(entry: TaskEntry): void {
+    if (this.held.get(entry.id) === entry) this.held.delete(entry.id);
+  }
+}
