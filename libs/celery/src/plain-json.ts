@@ -1,0 +1,59 @@
+import { Malformed } from './reject-codes.ts';
+
+/** Deepest nesting of a body. Inputs may be 64 deep; canvas signatures nest around four levels for each step into another. */
+const MAX_DEPTH = 128;
+
+/**
+ * Makes a parsed value safe to handle and plain, in place, and returns it: refuses what is too deep to walk or would
+ * change a prototype when copied, and numbers that JSON cannot write again. With `typed`, the envelopes
+ * `{ __type__, __value__ }` of kombu ≥ 5.3 become plain texts.
+ * @throws Malformed
+ */
+export function plain(value: unknown, typed: boolean, depth = 0): unknown {
+  if (typeof value === 'number') {
+    if (!Number.isFinite(value)) throw new Malformed('body_number_not_finite', 'a number is too large for a double');
+    return value;
+  }
+  if (value === null || typeof value !== 'object') return value;
+  if (depth >= MAX_DEPTH) throw new Malformed('body_too_deep', `nested deeper than ${MAX_DEPTH}`);
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i += 1) {
+      const item: unknown = value[i];
+      if (typeof item !== 'string') value[i] = plain(item, typed, depth + 1);
+    }
+    return value;
+  }
+  return plainObject(value as Record<string, unknown>, typed, depth);
+}
+
+function plainObject(object: Record<string, unknown>, typed: boolean, depth: number): unknown {
+  let keys = 0;
+  for (const key in object) {
+    keys += 1;
+    const item = object[key];
+    if (key === '__proto__' || (key === 'constructor' && hasPrototype(item)))
+      throw new Malformed('body_key_forbidden', `the key ${JSON.stringify(key)} is not allowed`);
+    if (typeof item !== 'string') object[key] = plain(item, typed, depth + 1);
+  }
+  if (typed && keys === 2 && '__type__' in object && '__value__' in object)
+    return unwrap(object['__type__'], object['__value__']);
+  return object;
+}
+
+function hasPrototype(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, 'prototype');
+}
+
+const TEXT_TYPES: ReadonlySet<unknown> = new Set(['decimal', 'datetime', 'date', 'time', 'bytes', 'base64']);
+
+/** The value of an envelope as plain JSON. Bytes that are no text stay base64. */
+function unwrap(type: unknown, value: unknown): string {
+  if (TEXT_TYPES.has(type)) {
+    if (typeof value === 'string') return value;
+  } else if (type === 'uuid') {
+    const hex = typeof value === 'object' && value !== null ? (value as { hex?: unknown }).hex : undefined;
+    if (typeof hex === 'string' && /^[0-9a-f]{32}$/i.test(hex))
+      return hex.toLowerCase().replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+  } else throw new Malformed('typed_value_unknown', `__type__ ${JSON.stringify(type)?.slice(0, 100)} is not known`);
+  throw new Malformed('typed_value_invalid', `__value__ does not fit __type__ ${JSON.stringify(type)}`);
+}

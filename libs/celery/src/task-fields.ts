@@ -1,0 +1,137 @@
+import { isUuid } from '@lovage/foundation';
+import { parseIsoTime } from './iso-time.ts';
+import { plain } from './plain-json.ts';
+import { Malformed, type RejectCode } from './reject-codes.ts';
+import type { TaskEmbed, TaskFacts } from './task-message.ts';
+
+// Each reads one field of a task message and throws `Malformed` when it cannot be what the protocol says.
+
+/** Longest id or name: that of an AMQP short string. */
+const MAX_TEXT = 255;
+const MAX_INT32 = 2 ** 31 - 1;
+
+export function nameOf(value: unknown): string {
+  if (!isName(value))
+    throw new Malformed('task_invalid', `the task's name is not a text of 1 to ${MAX_TEXT} characters`);
+  return value;
+}
+
+export function idOf(value: unknown): string {
+  if (value === undefined || value === null) throw new Malformed('id_missing', 'the message has no task id');
+  if (!isName(value)) throw new Malformed('id_invalid', `the task's id is not a text of 1 to ${MAX_TEXT} characters`);
+  return value;
+}
+
+/** NUL is refused as Postgres cannot keep it. */
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value.length > 0 && value.length <= MAX_TEXT && !value.includes('\0');
+}
+
+export function argsOf(value: unknown): unknown[] {
+  if (!Array.isArray(value)) throw new Malformed('args_invalid', 'args is not an array');
+  return value;
+}
+
+export function kwargsOf(value: unknown): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new Malformed('kwargs_invalid', 'kwargs is not an object');
+  return value as Record<string, unknown>;
+}
+
+/** Null and missing keys are as good as an embed without canvas. */
+export function embedOf(value: unknown): TaskEmbed {
+  if (value !== null && (typeof value !== 'object' || Array.isArray(value)))
+    throw new Malformed('embed_invalid', 'the third element of the body is neither an object nor null');
+  const given = (value ?? {}) as Record<string, unknown>;
+  return {
+    callbacks: listOrNull('callbacks', given['callbacks']),
+    errbacks: listOrNull('errbacks', given['errbacks']),
+    chain: listOrNull('chain', given['chain']),
+    chord: given['chord'] ?? null,
+  };
+}
+
+function listOrNull(key: string, value: unknown): unknown[] | null {
+  if (value === undefined || value === null) return null;
+  if (!Array.isArray(value)) throw new Malformed('embed_invalid', `${key} is neither an array nor null`);
+  return value;
+}
+
+export function timeOf(code: RejectCode & ('eta_invalid' | 'expires_invalid'), value: unknown): number | null {
+  if (value === undefined || value === null) return null;
+  const ms = typeof value === 'string' ? parseIsoTime(value) : undefined;
+  if (ms === undefined) throw new Malformed(code, `${code.split('_')[0]} is not an ISO 8601 time`);
+  return ms;
+}
+
+export function timeLimitOf(value: unknown): [number | null, number | null] {
+  if (value === undefined || value === null) return [null, null];
+  if (!Array.isArray(value) || value.length !== 2)
+    throw new Malformed('timelimit_invalid', 'timelimit is not [hard, soft]');
+  return [secondsOrNull(value[0]), secondsOrNull(value[1])];
+}
+
+/** Zero means no limit, as for Celery. */
+function secondsOrNull(value: unknown): number | null {
+  if (value === undefined || value === null || value === 0) return null;
+  if (typeof value !== 'number' || !Number.isFinite(value) || value < 0)
+    throw new Malformed('timelimit_invalid', 'a time limit is neither a number of seconds nor null');
+  return value;
+}
+
+export function retriesOf(value: unknown): number {
+  if (value === undefined || value === null) return 0;
+  if (!isCount(value)) throw new Malformed('retries_invalid', 'retries is not a whole number from 0');
+  return value;
+}
+
+/** -1 when absent. */
+export function turnOf(value: unknown): number {
+  if (value === undefined || value === null) return -1;
+  if (!isCount(value)) throw new Malformed('turn_invalid', 'x-lovage-turn is not a whole number from 0');
+  return value;
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= MAX_INT32;
+}
+
+export function factsOf(value: unknown): TaskFacts | undefined {
+  if (value === undefined || value === null) return undefined;
+  const refuse = (why: string) => new Malformed('facts_invalid', `x-lovage-facts: ${why}`);
+  if (typeof value !== 'string' || value.length > 10_000) throw refuse('not a text of reasonable length');
+  let given: unknown;
+  try {
+    given = plain(JSON.parse(value), false);
+  } catch {
+    throw refuse('not JSON');
+  }
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) throw refuse('not an object');
+  const { userId, expiresAt, version, retriedFrom } = given as Record<string, unknown>;
+  const facts: TaskFacts = {};
+  if (userId !== undefined) facts.userId = uuid('userId', userId);
+  if (retriedFrom !== undefined) facts.retriedFrom = uuid('retriedFrom', retriedFrom);
+  if (expiresAt !== undefined) {
+    if (typeof expiresAt !== 'number' || Math.abs(expiresAt) > 8.64e15) throw refuse('expiresAt is no time');
+    facts.expiresAt = expiresAt;
+  }
+  if (version !== undefined) {
+    if (!isCount(version)) throw refuse('version is no whole number');
+    facts.version = version;
+  }
+  return facts;
+
+  function uuid(key: string, text: unknown): string {
+    if (typeof text !== 'string' || !isUuid(text)) throw refuse(`${key} is no UUID`);
+    return text;
+  }
+}
+
+/** Of fields that only monitors and workflows read: what does not fit is as good as absent. */
+export function textOrNull(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' && value.length <= 1000 && !value.includes('\0') ? value : null;
+}
+
+export function indexOrNull(value: unknown): number | null {
+  return isCount(value) ? value : null;
+}
