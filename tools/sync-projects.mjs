@@ -3,6 +3,7 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { format, resolveConfig } from 'prettier';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const check = process.argv.includes('--check');
@@ -16,9 +17,11 @@ const projects = folders
 const folderOf = new Map(projects.map(({ folder, manifest }) => [manifest.name, folder]));
 
 let stale = 0;
-const write = (path, content) => {
-  const text = typeof content === 'string' ? content : `${JSON.stringify(content, null, 2)}\n`;
+const write = async (path, content) => {
   const file = join(root, path);
+  const source = typeof content === 'string' ? content : JSON.stringify(content, null, 2);
+  // In prettier's form, or this and `format` would take turns at changing the file.
+  const text = await format(source, { ...(await resolveConfig(file)), filepath: file });
   if (existsSync(file) && readFileSync(file, 'utf8') === text) return;
   stale += 1;
   if (check) return void console.error(`${path} is not in step with package.json; run: node tools/sync-projects.mjs`);
@@ -35,20 +38,20 @@ for (const { folder, manifest } of projects) {
       .map((to) => ({ path: `${up}/${to}/tsconfig.lib.json` }));
   const libs = ref(Object.keys(manifest.dependencies ?? {}));
   const testLibs = ref(Object.keys(manifest.devDependencies ?? {}));
-  write(`${folder}/tsconfig.json`, {
+  await write(`${folder}/tsconfig.json`, {
     extends: `${up}/tsconfig.base.json`,
     files: [],
     include: [],
     references: [{ path: './tsconfig.lib.json' }, { path: './tsconfig.spec.json' }],
   });
-  write(`${folder}/tsconfig.lib.json`, {
+  await write(`${folder}/tsconfig.lib.json`, {
     extends: `${up}/tsconfig.base.json`,
     compilerOptions: { rootDir: 'src', outDir: 'dist', tsBuildInfoFile: 'dist/tsconfig.lib.tsbuildinfo' },
     include: ['src/**/*.ts', 'src/**/*.mjs'],
     exclude: ['src/**/*.spec.ts', 'src/**/*.test-d.ts'],
     references: libs,
   });
-  write(`${folder}/tsconfig.spec.json`, {
+  await write(`${folder}/tsconfig.spec.json`, {
     extends: `${up}/tsconfig.base.json`,
     compilerOptions: {
       types: ['node', 'jest'],
@@ -64,9 +67,9 @@ for (const { folder, manifest } of projects) {
     include: ['src/**/*.spec.ts', 'src/**/*.test-d.ts'],
     references: [{ path: './tsconfig.lib.json' }, ...libs, ...testLibs],
   });
-  write(`${folder}/jest.config.mjs`, `export { default } from '${up}/jest.preset.mjs';\n`);
+  await write(`${folder}/jest.config.mjs`, `export { default } from '${up}/jest.preset.mjs';\n`);
 }
-write('tsconfig.json', {
+await write('tsconfig.json', {
   extends: './tsconfig.base.json',
   files: [],
   references: projects.map(({ folder }) => ({ path: folder })),
