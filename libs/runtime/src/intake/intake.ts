@@ -58,6 +58,7 @@ function factsOf(task: IncomingTask, queue: string, positional: readonly string[
 
 /** The input object as JSON, or null when the arguments do not make one: then they are kept as they came. */
 function inputJson(task: IncomingTask, positional: readonly string[] | undefined): string | null {
+  if (task.inputJson !== null) return task.inputJson;
   if (task.args.length === 0) return JSON.stringify(task.kwargs);
   if (!positional) return null;
   try {
@@ -86,11 +87,6 @@ function messageJson(task: IncomingTask, withArguments: boolean): string | null 
   }
   const { callbacks, errbacks, chain, chord } = task.embed;
   if (callbacks || errbacks || chain || chord) keep('embed', { ...task.embed });
-  if (hasKeys(task.extraHeaders)) keep('headers', task.extraHeaders);
+  if (task.extraHeaders) keep('headers', task.extraHeaders);
   return some ? JSON.stringify(rest) : null;
-}
-
-function hasKeys(object: object): boolean {
-  for (const key in object) if (Object.hasOwn(object, key)) return true;
-  return false;
 }
