@@ -1,1 +1,15 @@
-export {};
+export { withEnvFile } from './env-file.ts';
+export { ExitCode, exitCodeOf } from './exit-codes.ts';
+export { gatewaySecrets, type GatewaySecrets } from './gateway-secrets.ts';
+export type { Env } from './reader.ts';
+export { SettingError, type SettingProblem } from './setting-error.ts';
+export {
+  parseSettings,
+  type Admin,
+  type HttpSettings,
+  type LogLevel,
+  type Mode,
+  type Settings,
+  type SettingsReader,
+  type WorkerSettings,
+} from './settings.ts';

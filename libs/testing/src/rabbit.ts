@@ -31,7 +31,6 @@ export function describeWithRabbit(name: string, suite: (rabbit: TestRabbit) => 
       });
     case 'skip':
       process.stderr.write(`skipped, for no RabbitMQ answers at ${maskUrl(url)}: ${name}\n`);
-      // eslint-disable-next-line @typescript-eslint/no-empty-function
       return void describe.skip(name, () => suite(new Leftovers(url)));
     case 'fail':
       return void describe(name, () => {

@@ -1,5 +1,6 @@
 // What a test run shares: whether RabbitMQ answers, asked once before the tests; and a PostgreSQL server, started when
 // the first test asks for one, so that runs without such tests do not pay for it.
+import { Buffer } from 'node:buffer';
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
@@ -48,7 +49,8 @@ class Services {
     return new Promise((resolve, reject) => {
       const main = fileURLToPath(new URL('../cluster/main.ts', import.meta.url));
       const hooks = new URL('../../../../tools/ts-hooks.mjs', import.meta.url).href;
-      const { NODE_OPTIONS: _options, ...env } = process.env;
+      const env = { ...process.env };
+      delete env.NODE_OPTIONS;
       const cluster = spawn(process.execPath, ['--conditions=@lovage/source', '--import', hooks, main], {
         env,
         stdio: ['pipe', 'pipe', 'pipe'],

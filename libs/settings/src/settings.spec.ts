@@ -1,0 +1,147 @@
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import { SettingError } from './setting-error.ts';
+import { parseSettings } from './settings.ts';
+import type { Env } from './reader.ts';
+
+const problemsOf = (
+  env: Env,
+  argv: string[] = [],
+  who: 'gateway' | 'worker' | 'launcher' | 'any' = 'any',
+): string[] => {
+  try {
+    parseSettings(env, argv, { for: who });
+  } catch (error) {
+    if (error instanceof SettingError) return error.problems.map((problem) => problem.variable);
+    throw error;
+  }
+  return [];
+};
+
+test('an empty environment gives the documented defaults', () => {
+  expect(parseSettings({})).toMatchObject({
+    mode: 'development',
+    logLevel: 'info',
+    dataDir: resolve('.lovage'),
+    databaseUrl: undefined,
+    brokerUrl: undefined,
+    http: { host: '127.0.0.1', port: 8000, bodyLimit: 1_048_576 },
+    secrets: { jwtSecret: undefined, admin: undefined },
+    worker: { queues: ['default'], concurrency: availableParallelism() * 10, pool: 'async' },
+  });
+  expect(parseSettings({}).worker.name).toMatch(new RegExp(`^worker-${process.pid}@.+`));
+});
+
+test('every variable is read', () => {
+  const settings = parseSettings({
+    NODE_ENV: 'production',
+    LOG_LEVEL: 'DEBUG',
+    DATA_DIR: '/var/lib/lovage',
+    DATABASE_URL: 'postgresql://u:p@db/lovage',
+    BROKER_URL: 'amqps://u:p@mq/vhost',
+    HOST: '0.0.0.0',
+    PORT: '0',
+    BODY_LIMIT: '2MiB',
+    ADMIN_EMAIL: 'Root@Example.org',
+    ADMIN_PASSWORD: 'correct horse',
+    JWT_SECRET: 'x'.repeat(32),
+    WORKER_QUEUES: 'a, b,a',
+    WORKER_CONCURRENCY: '7',
+    WORKER_NAME: 'w1@h',
+    WORKER_POOL: 'async',
+  });
+  expect(settings).toEqual({
+    mode: 'production',
+    logLevel: 'debug',
+    dataDir: '/var/lib/lovage',
+    databaseUrl: 'postgresql://u:p@db/lovage',
+    brokerUrl: 'amqps://u:p@mq/vhost',
+    http: { host: '0.0.0.0', port: 0, bodyLimit: 2 * 1024 ** 2 },
+    secrets: { jwtSecret: 'x'.repeat(32), admin: { email: 'root@example.org', password: 'correct horse' } },
+    worker: { queues: ['a', 'b'], concurrency: 7, name: 'w1@h', pool: 'async' },
+  });
+});
+
+test('an empty text is a variable not set', () => {
+  expect(parseSettings({ PORT: '', DATABASE_URL: ' ', ADMIN_EMAIL: '', ADMIN_PASSWORD: '', JWT_SECRET: '' })).toEqual(
+    parseSettings({}),
+  );
+});
+
+test('the flags of a worker win over its variables', () => {
+  const { worker, logLevel } = parseSettings(
+    { WORKER_QUEUES: 'a', WORKER_CONCURRENCY: '1', WORKER_NAME: 'w@h', LOG_LEVEL: 'error' },
+    ['-Q', 'b,c', '-c', '3', '-n', 'mine@here', '-l', 'warn', '-P', 'async'],
+  );
+  expect(worker).toEqual({ queues: ['b', 'c'], concurrency: 3, name: 'mine@here', pool: 'async' });
+  expect(logLevel).toBe('warn');
+  expect(parseSettings({}, ['--queues=x', '--concurrency=2']).worker).toMatchObject({ queues: ['x'], concurrency: 2 });
+  expect(parseSettings({}, ['-n', 'w1']).worker.name).toMatch(/^w1@.+/);
+});
+
+test('a wrong flag is named', () => {
+  expect(problemsOf({}, ['-c', 'many'])).toEqual(['-c']);
+  expect(problemsOf({}, ['-P', 'prefork'])).toEqual(['-P']);
+  expect(problemsOf({}, ['--nonsense'])).toEqual(['the command line']);
+});
+
+test('all problems are told at once, each with what it should be', () => {
+  const wrong = {
+    NODE_ENV: 'prod',
+    LOG_LEVEL: 'loud',
+    DATABASE_URL: 'mysql://db/lovage',
+    BROKER_URL: 'redis://r',
+    PORT: '70000',
+    BODY_LIMIT: 'big',
+    ADMIN_EMAIL: 'nobody',
+    ADMIN_PASSWORD: 'short',
+    JWT_SECRET: 'short',
+    WORKER_QUEUES: 'a b',
+    WORKER_CONCURRENCY: '0',
+    WORKER_NAME: 'a b',
+    WORKER_POOL: 'gevent',
+  };
+  expect(problemsOf(wrong).sort()).toEqual(Object.keys(wrong).sort());
+  expect(() => parseSettings(wrong)).toThrow(/PORT is "70000"; it should be a whole number from 0 to 65535/);
+});
+
+test.each([
+  [{ PORT: '1.5' }, { PORT: '-1' }, { PORT: 'x' }, { PORT: '65536' }],
+  [{ DATABASE_URL: 'postgres://host' }, { DATABASE_URL: 'not a url' }, { DATABASE_URL: 'postgres:///db' }],
+  [{ BODY_LIMIT: '0' }, { BODY_LIMIT: '2GiB' }, { BODY_LIMIT: '1TB' }],
+  [{ WORKER_QUEUES: ',' }, { WORKER_QUEUES: 'a,,b' }, { WORKER_QUEUES: '.a' }, { WORKER_QUEUES: 'x'.repeat(201) }],
+])('texts that will not do: %j …', (...envs) => {
+  for (const env of envs) expect(problemsOf(env as Env)).toEqual(Object.keys(env));
+});
+
+test('messages repeat no secret', () => {
+  const error = (() => {
+    try {
+      parseSettings({
+        DATABASE_URL: 'mysql://u:hunter2@db/x',
+        BROKER_URL: 'hunter2 is no url://',
+        ADMIN_PASSWORD: 'hunter2',
+        JWT_SECRET: 'hunter2',
+      });
+    } catch (thrown) {
+      return thrown as Error;
+    }
+    return new Error('nothing was thrown');
+  })();
+  expect(error).toBeInstanceOf(SettingError);
+  expect(error.message).not.toContain('hunter2');
+});
+
+test('administrator: both or none', () => {
+  expect(problemsOf({ ADMIN_EMAIL: 'a@b.c' })).toEqual(['ADMIN_PASSWORD']);
+  expect(problemsOf({ ADMIN_PASSWORD: 'long enough' })).toEqual(['ADMIN_EMAIL']);
+});
+
+test('an app needs a database; only what holds the secrets needs them in production', () => {
+  const production = { NODE_ENV: 'production', DATABASE_URL: 'postgres://db/lovage' };
+  expect(problemsOf({}, [], 'worker')).toEqual(['DATABASE_URL']);
+  expect(problemsOf({}, [], 'launcher')).toEqual([]);
+  expect(problemsOf(production, [], 'worker')).toEqual([]);
+  expect(problemsOf(production, [], 'gateway')).toEqual(['JWT_SECRET', 'ADMIN_EMAIL', 'ADMIN_PASSWORD']);
+  expect(problemsOf({ ...production, JWT_SECRET: 'x'.repeat(31) }, [], 'launcher')[0]).toBe('JWT_SECRET');
+});

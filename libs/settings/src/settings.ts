@@ -1,0 +1,186 @@
+import { availableParallelism, hostname } from 'node:os';
+import { resolve } from 'node:path';
+import { bytes, databaseUrl, emailAddress, oneOf, queueNames, serverUrl, wholeNumber, workerName } from './parsers.ts';
+import { type Env, Reader } from './reader.ts';
+import { readWorkerFlags } from './worker-flags.ts';
+
+export type Mode = 'development' | 'production' | 'test';
+export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
+
+/** Who reads the settings: it decides what must be there. `any` asks for nothing beyond well-formed values. */
+export type SettingsReader = 'gateway' | 'worker' | 'beat' | 'launcher' | 'any';
+
+/** All settings of a process, with defaults filled in. */
+export interface Settings {
+  /** `NODE_ENV`. Default `development`. Production requires the secrets that development makes for itself. */
+  readonly mode: Mode;
+  /** `LOG_LEVEL`, `-l`. Default `info`. */
+  readonly logLevel: LogLevel;
+  /** `DATA_DIR`, absolute. Default `.lovage` in the working directory: the embedded database, written files, made secrets. */
+  readonly dataDir: string;
+  /** `DATABASE_URL`. Undefined: the embedded server, which the launcher runs. An app itself always has one. */
+  readonly databaseUrl: string | undefined;
+  /** `BROKER_URL`. Undefined: the broker in the database. */
+  readonly brokerUrl: string | undefined;
+  readonly http: HttpSettings;
+  /** What the gateway signs and makes its first user with. Undefined parts are made in development, see `gatewaySecrets`. */
+  readonly secrets: { readonly jwtSecret: string | undefined; readonly admin: Admin | undefined };
+  readonly worker: WorkerSettings;
+}
+
+export interface HttpSettings {
+  /** `HOST`. Default 127.0.0.1: nobody else's machine reaches it. */
+  readonly host: string;
+  /** `PORT`. Default 8000. 0: a free one. */
+  readonly port: number;
+  /** `BODY_LIMIT`, bytes. Default 1 MiB; a larger request body gets 413. */
+  readonly bodyLimit: number;
+}
+
+export interface WorkerSettings {
+  /** `WORKER_QUEUES`, `-Q`. Default `default`. */
+  readonly queues: readonly string[];
+  /** `WORKER_CONCURRENCY`, `-c`: tasks at a time. Default 10 a core, since handlers of the `async` pool mostly wait. */
+  readonly concurrency: number;
+  /** `WORKER_NAME`, `-n`. Default `worker-<pid>@<host>`. */
+  readonly name: string;
+  /** `WORKER_POOL`, `-P`: where handlers run. `async`: in the worker's event loop. */
+  readonly pool: 'async';
+}
+
+/** The first administrator, made when there is no user. */
+export interface Admin {
+  readonly email: string;
+  readonly password: string;
+}
+
+const SCHEMES = 'amqp://…, amqps://… or postgres://…';
+const MIN_SECRET_BYTES = 32;
+const MIN_PASSWORD = 8;
+
+/**
+ * The process's settings from its environment, and from a worker's flags, which win.
+ * @param argv arguments after the script's name.
+ * @throws SettingError naming every variable that is wrong.
+ */
+export function parseSettings<R extends SettingsReader = 'any'>(
+  env: Env,
+  argv: readonly string[] = [],
+  options: { readonly for?: R } = {},
+): R extends 'gateway' | 'worker' | 'beat' ? Settings & { readonly databaseUrl: string } : Settings {
+  const reader = new Reader(env);
+  const flags = readWorkerFlags(argv, reader);
+  const who: SettingsReader = options.for ?? 'any';
+  const mode = reader.value(
+    'NODE_ENV',
+    '"development", "production" or "test"',
+    oneOf('development', 'production', 'test'),
+  );
+  const settings: Settings = {
+    mode: mode ?? 'development',
+    logLevel:
+      either(
+        reader,
+        'LOG_LEVEL',
+        ['-l', flags.loglevel],
+        'one of debug, info, warn, error, silent, trace, fatal',
+        levelOf,
+      ) ?? 'info',
+    dataDir: resolve(reader.text('DATA_DIR') ?? '.lovage'),
+    databaseUrl: reader.value('DATABASE_URL', 'postgres://user:password@host:5432/database', databaseUrl),
+    brokerUrl: reader.value('BROKER_URL', SCHEMES, serverUrl('amqp', 'amqps', 'postgres', 'postgresql')),
+    http: {
+      host: reader.text('HOST') ?? '127.0.0.1',
+      port: reader.value('PORT', 'a whole number from 0 to 65535', wholeNumber(0, 65_535)) ?? 8000,
+      bodyLimit: reader.value('BODY_LIMIT', 'a size such as 1048576, 512KB or 1MiB, at most 1GiB', bytes) ?? 1024 ** 2,
+    },
+    secrets: { jwtSecret: readJwtSecret(reader), admin: readAdmin(reader) },
+    worker: {
+      queues: either(
+        reader,
+        'WORKER_QUEUES',
+        ['-Q', flags.queues],
+        'queue names separated by commas: letters, digits, ". _ -", at most 200 each',
+        queueNames,
+      ) ?? ['default'],
+      concurrency:
+        either(
+          reader,
+          'WORKER_CONCURRENCY',
+          ['-c', flags.concurrency],
+          'a whole number from 1 to 10000',
+          wholeNumber(1, 10_000),
+        ) ?? availableParallelism() * 10,
+      name:
+        either(
+          reader,
+          'WORKER_NAME',
+          ['-n', flags.name],
+          'a name such as worker-1@host, without blanks',
+          workerName(hostname()),
+        ) ?? `worker-${process.pid}@${hostname()}`,
+      pool: either(reader, 'WORKER_POOL', ['-P', flags.pool], '"async"', oneOf('async')) ?? 'async',
+    },
+  };
+  requireFor(who, settings, reader);
+  reader.finish();
+  return settings as ReturnType<typeof parseSettings<R>>;
+}
+
+const levelOf = oneOf<LogLevel>('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent');
+
+/** A flag where it is given, else the variable. */
+function either<T>(
+  reader: Reader,
+  variable: string,
+  [flag, given]: readonly [string, string | undefined],
+  expected: string,
+  parse: (text: string) => T | undefined,
+): T | undefined {
+  return given === undefined ? reader.value(variable, expected, parse) : reader.parsed(flag, given, expected, parse);
+}
+
+function readJwtSecret(reader: Reader): string | undefined {
+  const secret = reader.secret('JWT_SECRET');
+  if (secret !== undefined && Buffer.byteLength(secret) < MIN_SECRET_BYTES)
+    reader.wrong(
+      'JWT_SECRET',
+      `${Buffer.byteLength(secret)} bytes long`,
+      `at least ${MIN_SECRET_BYTES} bytes, drawn at random`,
+    );
+  return secret;
+}
+
+function readAdmin(reader: Reader): Admin | undefined {
+  const email = reader.value('ADMIN_EMAIL', 'an e-mail address', emailAddress);
+  const password = reader.secret('ADMIN_PASSWORD');
+  if (password !== undefined && password.length < MIN_PASSWORD)
+    reader.wrong('ADMIN_PASSWORD', `${password.length} characters long`, `at least ${MIN_PASSWORD} characters`);
+  if (password === undefined && reader.text('ADMIN_EMAIL') !== undefined)
+    reader.missing('ADMIN_PASSWORD', 'set together with ADMIN_EMAIL');
+  if (password !== undefined && reader.text('ADMIN_EMAIL') === undefined)
+    reader.missing('ADMIN_EMAIL', 'set together with ADMIN_PASSWORD');
+  return email !== undefined && password !== undefined ? { email, password } : undefined;
+}
+
+function requireFor(who: SettingsReader, settings: Settings, reader: Reader): void {
+  const missing = (variable: string, expected: string): void => {
+    if (!reader.problems.some((problem) => problem.variable === variable)) reader.missing(variable, expected);
+  };
+  const isApp = who === 'gateway' || who === 'worker' || who === 'beat';
+  if (isApp && settings.databaseUrl === undefined)
+    missing(
+      'DATABASE_URL',
+      'postgres://user:password@host:5432/database; or start through `npm start` or `npx nx serve`, which run a database of their own',
+    );
+  if (settings.mode !== 'production' || (who !== 'gateway' && who !== 'launcher')) return;
+  if (settings.secrets.jwtSecret === undefined)
+    missing(
+      'JWT_SECRET',
+      `at least ${MIN_SECRET_BYTES} bytes, drawn at random, in production (openssl rand -base64 48)`,
+    );
+  if (settings.secrets.admin === undefined) {
+    missing('ADMIN_EMAIL', 'the e-mail address of the first administrator, in production');
+    missing('ADMIN_PASSWORD', 'the password of the first administrator, in production');
+  }
+}
