@@ -40,5 +40,8 @@ export default [
   },
   ...ts.configs.recommended,
   { files: ['**/*.ts'], plugins: { '@nx': nx }, rules: { '@nx/enforce-module-boundaries': boundaries(false) } },
-  { files: ['**/*.spec.ts', '**/*.test-d.ts'], rules: { '@nx/enforce-module-boundaries': boundaries(true) } },
+  {
+    files: ['**/*.spec.ts', '**/*.test-d.ts', '**/src/testing/**/*.ts'],
+    rules: { '@nx/enforce-module-boundaries': boundaries(true) },
+  },
 ];

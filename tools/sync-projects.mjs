@@ -48,7 +48,8 @@ for (const { folder, manifest } of projects) {
     extends: `${up}/tsconfig.base.json`,
     compilerOptions: { rootDir: 'src', outDir: 'dist', tsBuildInfoFile: 'dist/tsconfig.lib.tsbuildinfo' },
     include: ['src/**/*.ts', 'src/**/*.mjs'],
-    exclude: ['src/**/*.spec.ts', 'src/**/*.test-d.ts'],
+    // `src/testing`: fixtures that only specs use.
+    exclude: ['src/**/*.spec.ts', 'src/**/*.test-d.ts', 'src/testing/**'],
     references: libs,
   });
   await write(`${folder}/tsconfig.spec.json`, {
@@ -64,7 +65,7 @@ for (const { folder, manifest } of projects) {
       incremental: true,
       tsBuildInfoFile: 'dist/tsconfig.spec.tsbuildinfo',
     },
-    include: ['src/**/*.spec.ts', 'src/**/*.test-d.ts'],
+    include: ['src/**/*.spec.ts', 'src/**/*.test-d.ts', 'src/testing/**/*.ts'],
     references: [{ path: './tsconfig.lib.json' }, ...libs, ...testLibs],
   });
   await write(`${folder}/jest.config.mjs`, `export { default } from '${up}/jest.preset.mjs';\n`);

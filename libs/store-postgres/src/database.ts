@@ -68,8 +68,9 @@ export class Database {
     }
   }
 
+  /** Idempotent. */
   async close(): Promise<void> {
-    await Promise.all(Object.values(this.pools).map((pool) => pool.end()));
+    await Promise.all(Object.values(this.pools).map((pool) => (pool.ended || pool.ending ? undefined : pool.end())));
   }
 }
 

@@ -100,8 +100,9 @@ CREATE INDEX "outbox_due_at_idx" ON "outbox"("due_at");
 CREATE INDEX "keys_expires_at_idx" ON "keys"("expires_at");
 
 -- By hand, below Prisma's horizon: storage settings and partial indexes.
--- Room in each page for the claim and the result, so that the claim is a HOT update (it touches no indexed column).
-ALTER TABLE "tasks" SET (fillfactor = 60);
+-- Room in each page for a second version of every row, somewhat larger: so the claim of a whole batch of neighbours is a
+-- HOT update (it touches no indexed column).
+ALTER TABLE "tasks" SET (fillfactor = 40);
 ALTER TABLE "workers" SET (fillfactor = 50);
 -- Tasks not yet terminal: the sweep and every question about what is going on read this one, which stays small.
 CREATE INDEX "tasks_live_idx" ON "tasks" ("id") WHERE "finished_at" IS NULL;

@@ -1,0 +1,79 @@
+import { eventually, silentLog, TcpProxy, testDatabase, type TestDatabase } from '@lovage/testing';
+import { deferred } from '@lovage/foundation';
+import { claimOf, fixture, newTask } from '../testing/fixture.ts';
+import { PgWorkerLease } from './pg-worker-lease.ts';
+
+const info = { name: 'worker-1@test', host: 'test', pid: 1, queues: ['default'], concurrency: 1 };
+
+describe('the lease', () => {
+  test('is held after start, by row and by lock, and gone after stop', async () => {
+    await using f = await fixture();
+    const lease = new PgWorkerLease({ url: f.db.url, info, log: silentLog });
+    await lease.start();
+    expect(await f.db.query('select id, name, lease_until > now() as held from workers')).toEqual([
+      { id: lease.id, name: info.name, held: true },
+    ]);
+    const claim = claimOf(newTask());
+    await f.store.tasks.claim({ id: lease.id, name: info.name }, [claim], { durable: true });
+    expect(await f.store.tasks.situations([claim.id])).toMatchObject([{ claimWorker: lease.id, holderAlive: true }]);
+    await lease.stop();
+    await lease.stop();
+    expect(await f.db.query('select * from workers')).toEqual([]);
+    expect(await f.store.tasks.situations([claim.id])).toMatchObject([{ holderAlive: false }]);
+  });
+
+  test('taken for dead, it says so and goes on under a new id', async () => {
+    await using f = await fixture();
+    const lost = deferred<string>();
+    const lease = new PgWorkerLease({ url: f.db.url, info, log: silentLog, renewMs: 50, onLost: lost.resolve });
+    await lease.start();
+    const first = lease.id;
+    await f.db.query('delete from workers');
+    expect(await lost.promise).toBe(first);
+    const rows = await renewed(f.db);
+    expect(rows).toHaveLength(1);
+    expect(rows[0]!.id).not.toBe(first);
+    await lease.stop();
+  });
+
+  test('is given up before it ends when Postgres cannot be reached, and held anew when it can', async () => {
+    await using db = await testDatabase();
+    await using proxy = await TcpProxy.before(db.url);
+    const lost = deferred<string>();
+    const lease = new PgWorkerLease({
+      url: proxy.url,
+      info,
+      log: silentLog,
+      renewMs: 100,
+      leaseMs: 1500,
+      onLost: lost.resolve,
+    });
+    await lease.start();
+    const first = lease.id;
+    await proxy.refuse();
+    expect(await lost.promise).toBe(first);
+    const [row] = await db.query<{ held: boolean }>('select lease_until > now() as held from workers where id = $1', [
+      first,
+    ]);
+    expect(row).toEqual({ held: true });
+    await proxy.heal();
+    await renewed(db, first);
+    await lease.stop();
+  });
+
+  test('no server: the start fails with a clear error', async () => {
+    const url = 'postgres://postgres@127.0.0.1:1/none';
+    const lease = new PgWorkerLease({ url, info, log: silentLog, startTimeoutMs: 200 });
+    await expect(lease.start()).rejects.toMatchObject({ code: 'store_unavailable' });
+    await lease.stop();
+  });
+});
+
+/** Leases that hold, once there is one other than `not`. */
+function renewed(db: TestDatabase, not?: string): Promise<{ id: string }[]> {
+  return eventually(async () => {
+    const rows = await db.query<{ id: string }>('select id from workers where lease_until > now()');
+    const others = rows.filter((row) => row.id !== not);
+    return others.length > 0 ? others : undefined;
+  });
+}

@@ -1,0 +1,50 @@
+import { claimOf, fixture, newTask } from '../testing/fixture.ts';
+
+describe('the sweep', () => {
+  test('puts back what a lapsed worker held, with a message of the same turn, and leaves the living alone', async () => {
+    await using f = await fixture();
+    const [dead, alive] = [await f.worker(), await f.worker()];
+    const [a, b, c] = [newTask(), newTask(), newTask()];
+    const claims = [claimOf(a), claimOf(b)];
+    await f.store.tasks.claim(dead, claims, { durable: true });
+    await f.store.tasks.claim(alive, [claimOf(c)], { durable: true });
+    expect(await f.store.sweep.sweep()).toEqual({ lapsedWorkers: 0, requeued: 0, expired: 0 });
+    await f.db.query("update workers set lease_until = now() - interval '2 s' where id = $1", [dead.id]);
+    const reports = await Promise.all([f.store.sweep.sweep(), f.store.sweep.sweep()]);
+    expect(reports.reduce((sum, report) => sum + report.requeued, 0)).toBe(2);
+    expect(reports.reduce((sum, report) => sum + report.lapsedWorkers, 0)).toBe(1);
+    expect(await f.store.tasks.get(a.id)).toMatchObject({ state: 'QUEUED', turn: 0, suspected: 1 });
+    expect(await f.store.tasks.get(c.id)).toMatchObject({ state: 'STARTED', suspected: 0 });
+    expect(await f.db.query('select turn from outbox')).toEqual([{ turn: 0 }, { turn: 0 }]);
+    const late = { id: a.id, claimNo: claims[0]!.claimNo, state: 'SUCCESS' as const, result: '1', error: null };
+    expect(await f.store.tasks.record(dead.id, [late])).toEqual(new Set());
+    expect(await f.store.tasks.claim(alive, [claimOf(a)], { durable: true })).toMatchObject([{ suspected: 1 }]);
+  });
+
+  test('finds claims whose worker was removed in the same moment', async () => {
+    await using f = await fixture();
+    const worker = await f.worker();
+    const claim = claimOf(newTask());
+    await f.store.tasks.claim(worker, [claim], { durable: true });
+    await f.db.query('delete from workers');
+    expect(await f.store.sweep.sweep()).toMatchObject({ requeued: 1 });
+    expect(await f.store.tasks.get(claim.id)).toMatchObject({ state: 'QUEUED' });
+  });
+
+  test('ends waiting tasks whose time passed, also delayed ones, and drops keys that ran out', async () => {
+    await using f = await fixture();
+    const past = Date.now() - 1000;
+    const [queued, delayed, running] = [newTask({ expiresAt: past }), newTask({ expiresAt: past }), newTask()];
+    await f.store.tasks.insertQueued([queued]);
+    const key = { scope: 's', key: 'k', ttlMs: -1000, fingerprint: 'f' };
+    await f.store.tasks.insertFirst(delayed, { delayMs: 60_000, leaseMs: 0, key });
+    await f.store.tasks.claim(await f.worker(), [claimOf(running)], { durable: true });
+    await f.db.query('update tasks set expires_at = now() where id = $1', [running.id]);
+    expect(await f.store.sweep.sweep()).toMatchObject({ expired: 2 });
+    expect(await f.store.tasks.get(queued.id)).toMatchObject({ state: 'EXPIRED' });
+    expect(await f.store.tasks.get(delayed.id)).toMatchObject({ state: 'EXPIRED' });
+    expect(await f.store.tasks.get(running.id)).toMatchObject({ state: 'STARTED' });
+    expect(await f.db.query('select * from outbox')).toEqual([]);
+    expect(await f.db.query('select * from keys')).toEqual([]);
+  });
+});

@@ -1,0 +1,317 @@
+import { newId } from '@lovage/foundation';
+import { claimOf, fixture, newTask } from '../testing/fixture.ts';
+
+const DURABLE = { durable: true };
+
+describe('submit', () => {
+  test('the row of a confirmed task can be read', async () => {
+    await using f = await fixture();
+    const task = newTask({ userId: newId(), input: '{"text":"a\\u0000\\"b"}', expiresAt: Date.now() + 60_000 });
+    await f.store.tasks.insertQueued([task]);
+    const row = await f.store.tasks.get(task.id);
+    expect(row).toMatchObject({
+      id: task.id,
+      state: 'QUEUED',
+      turn: 0,
+      input: { text: 'a\0"b' },
+      userId: task.userId,
+      expiresAt: task.expiresAt,
+      finishedAt: null,
+    });
+    expect(await f.store.tasks.get(newId())).toBeUndefined();
+  });
+
+  test('it may be repeated, and leaves a row that the claim made first', async () => {
+    await using f = await fixture();
+    const worker = await f.worker();
+    const task = newTask();
+    await f.store.tasks.claim(worker, [claimOf(task)], DURABLE);
+    await f.store.tasks.insertQueued([task]);
+    await f.store.tasks.insertQueued([task]);
+    expect(await f.store.tasks.get(task.id)).toMatchObject({ state: 'STARTED', input: { x: 1 }, worker: worker.name });
+  });
+
+  test.each([
+    [0, 'PENDING'],
+    [60_000, 'SCHEDULED'],
+  ])('row first with a delay of %i ms: %s, and a message in the outbox', async (delayMs, state) => {
+    await using f = await fixture();
+    const task = newTask();
+    const options = { delayMs, leaseMs: 0 };
+    expect(await f.store.tasks.insertFirst(task, options)).toMatchObject({ taskId: task.id, fresh: true });
+    await f.store.tasks.insertFirst(task, options);
+    expect(await f.store.tasks.get(task.id)).toMatchObject({ state });
+    expect(await f.db.query('select task_id, turn from outbox')).toEqual([{ task_id: task.id, turn: 0 }]);
+  });
+
+  test('the first submit of a key wins, also against one at the same moment; it holds until it expires', async () => {
+    await using f = await fixture();
+    const key = { scope: 'user:test.task', key: 'k1', ttlMs: 60_000, fingerprint: 'f1' };
+    const options = { delayMs: 0, leaseMs: 0, key };
+    const contenders = Array.from({ length: 8 }, () => newTask());
+    const answers = await Promise.all(contenders.map((task) => f.store.tasks.insertFirst(task, options)));
+    expect(new Set(answers.map((answer) => answer.taskId)).size).toBe(1);
+    expect(answers.filter((answer) => answer.fresh)).toHaveLength(1);
+    expect(answers.every((answer) => answer.fingerprint === 'f1')).toBe(true);
+    expect(await f.db.query('select count(*)::int as n from tasks')).toEqual([{ n: 1 }]);
+    expect(await f.db.query('select count(*)::int as n from outbox')).toEqual([{ n: 1 }]);
+
+    const other = { ...options, key: { ...key, fingerprint: 'f2' } };
+    expect(await f.store.tasks.insertFirst(newTask(), other)).toMatchObject({ fresh: false, fingerprint: 'f1' });
+    await f.db.query("update keys set expires_at = now() - interval '1 s'");
+    const late = newTask();
+    expect(await f.store.tasks.insertFirst(late, other)).toEqual({ taskId: late.id, fresh: true, fingerprint: 'f2' });
+  });
+});
+
+describe('claim', () => {
+  test('is granted once, is repeatable with the same number, and refused to others', async () => {
+    await using f = await fixture();
+    const [one, two] = [await f.worker(), await f.worker()];
+    const task = newTask();
+    await f.store.tasks.insertQueued([task]);
+    const claim = claimOf(task);
+    expect(await f.store.tasks.claim(one, [claim], DURABLE)).toEqual([{ id: task.id, retries: 0, suspected: 0 }]);
+    expect(await f.store.tasks.claim(one, [claim], DURABLE)).toHaveLength(1);
+    expect(await f.store.tasks.claim(one, [claimOf(task)], DURABLE)).toEqual([]);
+    expect(await f.store.tasks.claim(two, [claimOf(task)], DURABLE)).toEqual([]);
+  });
+
+  test('makes the row of a message whose producer has written none', async () => {
+    await using f = await fixture();
+    const worker = await f.worker();
+    const task = newTask({ userId: newId(), message: '{"replyTo":"inbox"}' });
+    expect(await f.store.tasks.claim(worker, [claimOf(task)], { durable: false })).toHaveLength(1);
+    expect(await f.store.tasks.get(task.id)).toMatchObject({
+      state: 'STARTED',
+      input: { x: 1 },
+      userId: task.userId,
+      message: { replyTo: 'inbox' },
+    });
+  });
+
+  test.each([
+    ['a message that had a row, when the row is gone', { hadRow: true }, {}],
+    ['an expired message without a row', {}, { expiresAt: Date.now() - 1000 }],
+  ])('refuses %s', async (_, claim, facts) => {
+    await using f = await fixture();
+    const task = newTask(facts);
+    expect(await f.store.tasks.claim(await f.worker(), [claimOf(task, claim)], DURABLE)).toEqual([]);
+    expect(await f.store.tasks.get(task.id)).toBeUndefined();
+  });
+
+  test('refuses a worker whose lease has lapsed, or that never had one', async () => {
+    await using f = await fixture();
+    const task = newTask();
+    await f.store.tasks.insertQueued([task]);
+    expect(await f.store.tasks.claim(await f.worker(-1), [claimOf(task)], DURABLE)).toEqual([]);
+    expect(await f.store.tasks.claim({ id: newId(), name: 'nobody' }, [claimOf(task)], DURABLE)).toEqual([]);
+  });
+
+  test('refuses the message of an earlier turn; one without a turn is never stale', async () => {
+    await using f = await fixture();
+    const worker = await f.worker();
+    const task = newTask();
+    const first = claimOf(task);
+    await f.store.tasks.claim(worker, [first], DURABLE);
+    const retry = { id: task.id, claimNo: first.claimNo, kind: 'retry' as const, delayMs: 0, error: null };
+    await f.store.tasks.postpone(worker.id, [retry]);
+    expect(await f.store.tasks.claim(worker, [claimOf(task)], DURABLE)).toEqual([]);
+    expect(await f.store.tasks.claim(worker, [claimOf(task, { turn: -1 })], DURABLE)).toHaveLength(1);
+    expect(await f.store.tasks.get(task.id)).toMatchObject({ turn: 1, retries: 1 });
+  });
+
+  test('stays a HOT update', async () => {
+    await using f = await fixture();
+    const worker = await f.worker();
+    const tasks = Array.from({ length: 50 }, () => newTask());
+    await f.store.tasks.insertQueued(tasks);
+    await f.store.tasks.claim(
+      worker,
+      tasks.map((task) => claimOf(task)),
+      DURABLE,
+    );
+    await f.store.close();
+    await f.db.query('select pg_stat_clear_snapshot()');
+    const [stat] = await f.db.query<{ updated: string; hot: string }>(
+      "select n_tup_upd as updated, n_tup_hot_upd as hot from pg_stat_user_tables where relname = 'tasks'",
+    );
+    expect(stat).toEqual({ updated: '50', hot: '50' });
+  });
+});
+
+describe('record', () => {
+  test('ends what is ours, and nothing else', async () => {
+    await using f = await fixture();
+    const [mine, theirs] = [await f.worker(), await f.worker()];
+    const [a, b] = [newTask(), newTask()];
+    const [claimA, claimB] = [claimOf(a), claimOf(b)];
+    await f.store.tasks.claim(mine, [claimA], DURABLE);
+    await f.store.tasks.claim(theirs, [claimB], DURABLE);
+    const end = { state: 'SUCCESS' as const, result: '"\\u0000"', error: null };
+    const items = [
+      { id: b.id, claimNo: claimB.claimNo, ...end },
+      { id: a.id, claimNo: claimA.claimNo, ...end },
+    ];
+    expect(await f.store.tasks.record(mine.id, items)).toEqual(new Set([a.id]));
+    expect(await f.store.tasks.get(a.id)).toMatchObject({ state: 'SUCCESS', result: '\0', worker: mine.name });
+    expect(await f.store.tasks.get(b.id)).toMatchObject({ state: 'STARTED' });
+    expect(await f.store.tasks.record(mine.id, items)).toEqual(new Set());
+    expect((await f.store.tasks.finished([a.id, b.id])).map((row) => row.id)).toEqual([a.id]);
+  });
+
+  test('a value that Postgres cannot keep fails its own task, the others of the batch end as they should', async () => {
+    await using f = await fixture();
+    const worker = await f.worker();
+    const tasks = Array.from({ length: 5 }, () => newTask());
+    const claims = tasks.map((task) => claimOf(task));
+    await f.store.tasks.claim(worker, claims, DURABLE);
+    const items = claims.map((claim, i) => ({
+      id: claim.id,
+      claimNo: claim.claimNo,
+      state: 'SUCCESS' as const,
+      result: i === 2 ? '{broken' : String(i),
+      error: null,
+    }));
+    expect((await f.store.tasks.record(worker.id, items)).size).toBe(5);
+    const rows = await Promise.all(tasks.map((task) => f.store.tasks.get(task.id)));
+    expect(rows.map((row) => row!.state)).toEqual(['SUCCESS', 'SUCCESS', 'FAILURE', 'SUCCESS', 'SUCCESS']);
+    expect(rows[2]!.error).toMatchObject({ type: 'ResultNotStorable' });
+  });
+
+  test('final: one row at the end, the first to record wins', async () => {
+    await using f = await fixture();
+    const task = newTask();
+    const item = {
+      ...task,
+      state: 'SUCCESS' as const,
+      retries: 0,
+      worker: 'w1',
+      result: '1',
+      error: null,
+      startedAt: Date.now(),
+    };
+    await f.store.tasks.recordFinal([item]);
+    await f.store.tasks.recordFinal([{ ...item, worker: 'w2', result: '2' }]);
+    expect(await f.store.tasks.get(task.id)).toMatchObject({
+      state: 'SUCCESS',
+      result: 1,
+      worker: 'w1',
+      input: { x: 1 },
+    });
+  });
+
+  test('progress is seen while the claim holds, not after', async () => {
+    await using f = await fixture();
+    const worker = await f.worker();
+    const claim = claimOf(newTask());
+    await f.store.tasks.claim(worker, [claim], DURABLE);
+    const report = (percent: number) =>
+      f.store.tasks.progress(worker.id, [
+        { id: claim.id, claimNo: claim.claimNo, progress: JSON.stringify({ percent }) },
+      ]);
+    await report(10);
+    expect(await f.store.tasks.get(claim.id)).toMatchObject({ state: 'PROGRESS', progress: { percent: 10 } });
+    const end = { id: claim.id, claimNo: claim.claimNo, state: 'SUCCESS' as const, result: '1', error: null };
+    await f.store.tasks.record(worker.id, [end]);
+    await report(20);
+    expect(await f.store.tasks.get(claim.id)).toMatchObject({ state: 'SUCCESS', progress: { percent: 10 } });
+  });
+});
+
+describe('another attempt', () => {
+  test.each([
+    ['retry', 'RETRY', 1, 'RETRY'],
+    ['snooze', 'SCHEDULED', 0, 'SNOOZED'],
+    ['release', 'QUEUED', 0, 'RELEASED'],
+  ] as const)(
+    '%s: %s, the next message in the outbox, the ended attempt kept',
+    async (kind, state, retries, outcome) => {
+      await using f = await fixture();
+      const worker = await f.worker();
+      const claim = claimOf(newTask());
+      await f.store.tasks.claim(worker, [claim], DURABLE);
+      const item = { id: claim.id, claimNo: claim.claimNo, kind, delayMs: 5000, error: '{"type":"E","message":"m"}' };
+      expect(await f.store.tasks.postpone(worker.id, [item])).toEqual(new Set([claim.id]));
+      expect(await f.store.tasks.postpone(worker.id, [item])).toEqual(new Set());
+      expect(await f.store.tasks.get(claim.id)).toMatchObject({ state, turn: 1, retries });
+      expect(await f.db.query('select turn, due_at > now() as later from outbox')).toEqual([{ turn: 1, later: true }]);
+      expect(await f.db.query('select outcome, worker from attempts')).toEqual([{ outcome, worker: worker.id }]);
+    },
+  );
+
+  test('of a task without a claim: its row is made, once for each turn', async () => {
+    await using f = await fixture();
+    const item = { ...newTask(), turn: 0, retries: 1, kind: 'retry' as const, delayMs: 0 };
+    await f.store.tasks.postponeUnclaimed([item]);
+    await f.store.tasks.postponeUnclaimed([item]);
+    expect(await f.store.tasks.get(item.id)).toMatchObject({ state: 'RETRY', turn: 1, retries: 1 });
+    expect(await f.db.query('select turn from outbox')).toEqual([{ turn: 1 }]);
+  });
+});
+
+describe('cancel and expiry', () => {
+  test('a waiting task is REVOKED at once, and its message with it', async () => {
+    await using f = await fixture();
+    const task = newTask();
+    await f.store.tasks.insertFirst(task, { delayMs: 60_000, leaseMs: 0 });
+    expect(await f.store.tasks.revoke(task.id, { who: 'ana', why: 'mistake' })).toEqual({ kind: 'revoked' });
+    expect(await f.store.tasks.get(task.id)).toMatchObject({ state: 'REVOKED', cancelBy: 'ana', cancelWhy: 'mistake' });
+    expect(await f.db.query('select * from outbox')).toEqual([]);
+    expect(await f.store.tasks.revoke(task.id, { who: null, why: null })).toEqual({
+      kind: 'terminal',
+      state: 'REVOKED',
+    });
+    expect(await f.store.tasks.revoke(newId(), { who: null, why: null })).toEqual({ kind: 'unknown' });
+    expect(await f.store.tasks.claim(await f.worker(), [claimOf(task)], DURABLE)).toEqual([]);
+  });
+
+  test('a running task gets the mark', async () => {
+    await using f = await fixture();
+    const worker = await f.worker();
+    const claim = claimOf(newTask());
+    await f.store.tasks.claim(worker, [claim], DURABLE);
+    expect(await f.store.tasks.revoke(claim.id, { who: null, why: null })).toEqual({
+      kind: 'running',
+      worker: worker.id,
+    });
+    expect(await f.store.tasks.get(claim.id)).toMatchObject({ state: 'STARTED', finishedAt: null });
+    expect((await f.store.tasks.get(claim.id))!.cancelAt).not.toBeNull();
+  });
+
+  test('what passed its expiry is not claimed, and ends EXPIRED', async () => {
+    await using f = await fixture();
+    const task = newTask({ expiresAt: Date.now() - 1000 });
+    await f.store.tasks.insertQueued([task]);
+    expect(await f.store.tasks.claim(await f.worker(), [claimOf(task)], DURABLE)).toEqual([]);
+    expect(await f.store.tasks.situations([task.id])).toMatchObject([{ expired: true, claimWorker: null }]);
+    expect(await f.store.tasks.endUnclaimed(task.id)).toBe('EXPIRED');
+    expect(await f.store.tasks.endUnclaimed(task.id)).toBe('EXPIRED');
+    const alive = newTask();
+    await f.store.tasks.insertQueued([alive]);
+    expect(await f.store.tasks.endUnclaimed(alive.id)).toBe('QUEUED');
+    expect(await f.store.tasks.endUnclaimed(newId())).toBeUndefined();
+  });
+});
+
+describe('take-over', () => {
+  test('one of several wins; the dead claim can no longer write', async () => {
+    await using f = await fixture();
+    const dead = await f.worker(-2000);
+    await f.db.query("update workers set lease_until = now() + interval '1 minute' where id = $1", [dead.id]);
+    const claim = claimOf(newTask());
+    await f.store.tasks.claim(dead, [claim], DURABLE);
+    await f.db.query("update workers set lease_until = now() - interval '1 ms' where id = $1", [dead.id]);
+    expect(await f.store.tasks.situations([claim.id])).toMatchObject([{ claimWorker: dead.id, holderAlive: false }]);
+
+    const heirs = await Promise.all([f.worker(), f.worker(), f.worker()]);
+    const from = { worker: dead.id, claimNo: claim.claimNo };
+    const taken = await Promise.all(
+      heirs.map((heir, i) => f.store.tasks.takeOver(heir, { id: claim.id, claimNo: 900 + i, from })),
+    );
+    expect(taken.filter(Boolean)).toEqual([{ id: claim.id, retries: 0, suspected: 1 }]);
+    const late = { id: claim.id, claimNo: claim.claimNo, state: 'SUCCESS' as const, result: '1', error: null };
+    expect(await f.store.tasks.record(dead.id, [late])).toEqual(new Set());
+    expect(await f.db.query('select outcome, worker from attempts')).toEqual([{ outcome: 'LOST', worker: dead.id }]);
+  });
+});

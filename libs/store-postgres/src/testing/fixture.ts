@@ -1,0 +1,59 @@
+import { newId } from '@lovage/foundation';
+import type { ClaimItem, NewTask } from '@lovage/ports';
+import { silentLog, testDatabase, type TestDatabase } from '@lovage/testing';
+import { openStore, type PgStore } from '../open-store.ts';
+
+/** A database with its stores, for one test. */
+export interface Fixture extends AsyncDisposable {
+  readonly db: TestDatabase;
+  readonly store: PgStore;
+  /** A worker whose lease holds for `leaseMs` (default a minute; negative: it has lapsed). */
+  worker(leaseMs?: number): Promise<{ id: string; name: string }>;
+}
+
+export async function fixture(): Promise<Fixture> {
+  const db = await testDatabase();
+  const store = openStore({ url: db.url, log: silentLog });
+  return {
+    db,
+    store,
+    async worker(leaseMs = 60_000) {
+      const id = newId();
+      const name = `worker-${id.slice(-4)}`;
+      await db.query(
+        "insert into workers (id, name, lease_until) values ($1, $2, now() + $3::float8 * interval '1 ms')",
+        [id, name, leaseMs],
+      );
+      return { id, name };
+    },
+    async [Symbol.asyncDispose]() {
+      await store.close();
+      await db.drop();
+    },
+  };
+}
+
+export function newTask(overrides: Partial<NewTask> = {}): NewTask {
+  return {
+    id: newId(),
+    wireId: null,
+    name: 'test.task',
+    queue: 'default',
+    input: '{"x":1}',
+    message: null,
+    userId: null,
+    parentId: null,
+    rootId: null,
+    retriedFrom: null,
+    eta: null,
+    expiresAt: null,
+    ...overrides,
+  };
+}
+
+let claimNo = 0;
+
+export function claimOf(task: NewTask, overrides: Partial<ClaimItem> = {}): ClaimItem {
+  claimNo += 1;
+  return { ...task, turn: 0, claimNo, hadRow: false, ...overrides };
+}
