@@ -31,4 +31,4 @@ export {
   type TaskOptions,
 } from './options.ts';
 export { isTerminal, TASK_STATES, TERMINAL_STATES, type TaskState, type TerminalState } from './states.ts';
-export { validateInput, validateOutput, validateProgress } from './validate.ts';
+export { issuesOf, validateInput, validateOutput, validateProgress } from './validate.ts';

@@ -23,7 +23,10 @@ export function validateProgress<C extends AnyContract>(contract: C, value: unkn
   return parsed.data as Progress<C>;
 }
 
-function issuesOf(root: string, error: z.ZodError): Issue[] {
+/**
+ * What zod found wrong, one issue for each place. `root` names the value that was checked.
+ */
+export function issuesOf(root: string, error: z.ZodError): Issue[] {
   return error.issues.flatMap((issue) =>
     issue.code === 'unrecognized_keys'
       ? issue.keys.map((key) => ({ path: [root, ...issue.path, key].join('.'), message: 'unknown field' }))

@@ -1,0 +1,21 @@
+import { z } from 'zod';
+
+/** Body of `POST /api/auth/login`. */
+export const LoginBody = z
+  .strictObject({
+    // No stricter form than this: a login only compares, and whoever mistypes is told so by 401.
+    email: z.string().min(1).max(320),
+    // Bounded, since hashing costs time for every byte.
+    password: z.string().min(1).max(1024),
+  })
+  .meta({ id: 'Login' });
+export type LoginBody = z.output<typeof LoginBody>;
+
+/** What a login gives. */
+export const LoginAnswer = z
+  .object({
+    accessToken: z.string().meta({ description: 'For the header: Authorization: Bearer <accessToken>' }),
+    expiresIn: z.int().meta({ description: 'How long the access token holds, in seconds', example: 900 }),
+  })
+  .meta({ id: 'LoginAnswer' });
+export type LoginAnswer = z.output<typeof LoginAnswer>;

@@ -1,0 +1,31 @@
+import { z } from 'zod';
+
+const JsonSchema = z.record(z.string(), z.unknown()).meta({ id: 'JsonSchema', description: 'JSON Schema 2020-12' });
+const seconds = z.number().nullable();
+
+/** A contract as the catalogue shows it. */
+export const ContractDocument = z
+  .object({
+    name: z.string(),
+    version: z.int(),
+    summary: z.string().nullable(),
+    description: z.string().nullable(),
+    input: JsonSchema,
+    output: JsonSchema,
+    progress: JsonSchema.nullable().meta({ description: 'null: it reports none' }),
+    errors: z.record(z.string(), JsonSchema).meta({ description: 'Declared errors, each with the schema of its data' }),
+    defaults: z.object({
+      queue: z.string(),
+      maxAttempts: z.int(),
+      timeLimit: seconds.meta({ description: 'In seconds; null: none' }),
+      softTimeLimit: seconds.meta({ description: 'In seconds; null: none' }),
+      expires: seconds.meta({ description: 'In seconds; null: never' }),
+      record: z.enum(['full', 'final', 'none']),
+    }),
+  })
+  .meta({ id: 'Contract' });
+export type ContractDocument = z.output<typeof ContractDocument>;
+
+/** Answer of `GET /api/contracts`. */
+export const ContractList = z.object({ items: z.array(ContractDocument) }).meta({ id: 'ContractList' });
+export type ContractList = z.output<typeof ContractList>;

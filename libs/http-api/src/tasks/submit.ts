@@ -1,0 +1,101 @@
+import { durationMs, type Duration } from '@lovage/foundation';
+import { z } from 'zod';
+
+/** No delay, expiry or limit is longer: ten years. What is beyond is a mistake of units. */
+const LONGEST_MS = 3650 * 24 * 3600 * 1000;
+
+const DURATION = 'seconds as a number, or a text such as "500ms", "10s", "2m", "1h"; at most ten years';
+
+const DurationText = z
+  .union([z.number(), z.string()], { error: `must be ${DURATION}` })
+  .refine(isDuration, { error: `must be ${DURATION}` })
+  .transform((value) => value as Duration)
+  .meta({
+    id: 'Duration',
+    description: 'Seconds as a number, or a text with a unit: "500ms", "10s", "2m", "1h", "7d". At most ten years.',
+  });
+
+const PositiveDuration = z
+  .union([z.number(), z.string()], { error: `must be ${DURATION}` })
+  .refine(isDuration, { error: `must be ${DURATION}`, abort: true })
+  .refine(isPositive, { error: 'must be longer than zero' })
+  .transform((value) => value as Duration)
+  .meta({
+    id: 'PositiveDuration',
+    description: 'A duration longer than zero: seconds as a number, or a text such as "500ms", "10s", "2m", "1h".',
+  });
+
+const Time = z.iso
+  .datetime({ offset: true, error: 'must be an ISO 8601 time with an offset, such as 2026-11-21T09:30:00Z' })
+  .transform((text) => new Date(text));
+
+const Expiry = z
+  .union([z.number(), z.string()], { error: `must be a time with an offset, or ${DURATION}` })
+  .refine((value) => isDuration(value) || (typeof value === 'string' && Time.safeParse(value).success), {
+    error: `must be a time with an offset, or ${DURATION}`,
+    abort: true,
+  })
+  .refine((value) => !isDuration(value) || isPositive(value), { error: 'must be longer than zero' })
+  .transform((value): Duration | Date => (isDuration(value) ? value : new Date(value)))
+  .meta({
+    id: 'Expiry',
+    description: 'A duration from the submit (seconds, or "10s"), or a time (ISO 8601 with an offset).',
+  });
+
+/** How a task is to be sent. What is left out is as the contract says. */
+export const SubmitOptionsBody = z
+  .strictObject({
+    queue: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/, {
+        error: 'must be a queue name: letters, digits, ". _ -", at most 200',
+      })
+      .optional()
+      .meta({ description: 'Queue to send it to; a worker must serve it' }),
+    delay: DurationText.optional().meta({ description: 'Run it so long from now; not together with eta' }),
+    eta: Time.optional().meta({ description: 'Run it at this time; not in the past' }),
+    expires: Expiry.optional().meta({
+      description: 'Not started so long after the submit, or by this time: it becomes EXPIRED',
+    }),
+    timeLimit: PositiveDuration.optional().meta({ description: 'A run as long as this ends as FAILURE' }),
+    softTimeLimit: PositiveDuration.optional().meta({
+      description: 'After so long the handler is told to tidy up; shorter than timeLimit',
+    }),
+  })
+  .meta({ id: 'SubmitOptions' });
+export type SubmitOptionsBody = z.output<typeof SubmitOptionsBody>;
+
+/** Body of `POST /api/tasks/{name}`. */
+export const SubmitBody = z
+  .strictObject({
+    input: z.unknown().optional().meta({ description: 'As the contract says; left out: {}' }),
+    options: SubmitOptionsBody.optional(),
+  })
+  .meta({ id: 'Submit' });
+export type SubmitBody = z.output<typeof SubmitBody>;
+
+/** Body of `POST /api/tasks`. */
+export const SubmitByNameBody = z
+  .strictObject({
+    name: z
+      .string()
+      .min(1)
+      .max(200)
+      .meta({ description: 'A contract’s name', examples: ['math.add'] }),
+    input: z.unknown().optional().meta({ description: 'As the contract says; left out: {}' }),
+    options: SubmitOptionsBody.optional(),
+  })
+  .meta({ id: 'SubmitByName' });
+export type SubmitByNameBody = z.output<typeof SubmitByNameBody>;
+
+function isDuration(value: string | number): value is Duration {
+  try {
+    return durationMs(value as Duration) <= LONGEST_MS;
+  } catch {
+    return false;
+  }
+}
+
+function isPositive(value: string | number): boolean {
+  return durationMs(value as Duration) > 0;
+}

@@ -1,0 +1,43 @@
+import { TASK_STATES } from '@lovage/task';
+import { z } from 'zod';
+
+const time = (description: string) =>
+  z.iso.datetime({ precision: 3 }).nullable().meta({ description, example: '2026-11-21T09:30:00.000Z' });
+const id = (description: string) => z.uuid().nullable().meta({ description });
+
+/** Why a task failed. */
+export const TaskErrorDocument = z
+  .object({
+    type: z.string().meta({ description: 'Name of the declared error, or of the error’s class' }),
+    message: z.string(),
+    data: z.unknown().optional().meta({ description: 'Of a declared error: its data' }),
+    stack: z.string().optional(),
+  })
+  .meta({ id: 'TaskError' });
+
+/** A task as the API shows it. Every field is always there: what does not apply is null. */
+export const TaskDocument = z
+  .object({
+    id: z.uuid(),
+    name: z.string().meta({ description: 'Its contract' }),
+    queue: z.string(),
+    state: z.enum(TASK_STATES),
+    input: z.unknown().meta({ description: 'As submitted; null when it came as positional arguments' }),
+    result: z.unknown().meta({ description: 'Of SUCCESS; else null' }),
+    error: TaskErrorDocument.nullable(),
+    progress: z.unknown().meta({ description: 'Latest that the handler reported, or null' }),
+    attempt: z.int().min(0).meta({ description: 'Number of the current or latest attempt; 0 before the first' }),
+    retries: z.int().min(0).meta({ description: 'Attempts that failed and were followed by another' }),
+    worker: z.string().nullable().meta({ description: 'Name of the worker that runs it or ran it last' }),
+    eta: time('Not before'),
+    expiresAt: time('Not started by then: EXPIRED'),
+    createdAt: z.iso.datetime({ precision: 3 }).meta({ example: '2026-11-21T09:30:00.000Z' }),
+    startedAt: time('Start of the current or latest attempt'),
+    finishedAt: time('When it became terminal'),
+    parentId: id('The task that submitted this one'),
+    rootId: id('First task of its family'),
+    retriedFrom: id('The ended task that this one runs again'),
+    user: id('Who submitted it'),
+  })
+  .meta({ id: 'Task', description: 'A task. Every field is always there: what does not apply is null.' });
+export type TaskDocument = z.infer<typeof TaskDocument>;

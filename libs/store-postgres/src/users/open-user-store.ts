@@ -1,0 +1,23 @@
+import type { UserStore } from '@lovage/ports';
+
+export interface UserStoreOptions {
+  /** `postgres://…` */
+  readonly url: string;
+  /** Shown in `pg_stat_activity`. Default `lovage`. */
+  readonly applicationName?: string;
+  /** Connections of its own. Default 3: users are looked up at a login and for `/api/users/me`, not for each request. */
+  readonly maxConnections?: number;
+  /** Longest wait for a connection, ms; then StoreUnavailableError. Default 5000. */
+  readonly connectTimeoutMs?: number;
+}
+
+/** A {@link UserStore} with connections of its own, made when first used. */
+export interface OpenUserStore extends UserStore {
+  close(): Promise<void>;
+}
+
+/** Loads Prisma only now: a worker, which asks for no users, does not carry it. */
+export async function openUserStore(options: UserStoreOptions): Promise<OpenUserStore> {
+  const { PrismaUserStore } = await import('./prisma-user-store.ts');
+  return new PrismaUserStore(options);
+}
