@@ -1,1 +1,17 @@
-export {};
+export { LovageClient, type LovageClientOptions } from './client.ts';
+export {
+  ClientStoppedError,
+  IdempotencyKeyReusedError,
+  ResultTimeoutError,
+  SubmitOptionsError,
+  TaskExpiredError,
+  TaskFailedError,
+  TaskRevokedError,
+  TaskUnknownError,
+} from './errors.ts';
+export type { CallOptions, ResultOptions, TaskHandle } from './handle.ts';
+export { messageOfRow } from './message/message-of-row.ts';
+export type { CallError, SafeResult, TypedClient, TypedTask } from './proxy.ts';
+export type { SubmitOptions } from './submit/options.ts';
+export type { ForeignTask } from './submit/prepare.ts';
+export type { Outcome } from './wait/outcome.ts';

@@ -1,11 +1,11 @@
 /**
  * What {@link NewTask.message} holds, as JSON text: all that is needed to make a task's message again and that no column
- * of its row tells. Left out: what is empty.
+ * of its row tells. What is empty is left out.
  */
 export interface StoredMessage {
   /** Address of the inbox that waits for the result. */
   readonly replyTo?: string;
-  /** When it is not the task's id. */
+  /** When it is not the task's id on the wire. */
   readonly correlationId?: string;
   /** `[hard, soft]` in seconds, as on the wire; stated only where the submit overrides the contract. */
   readonly timeLimit?: readonly [hard: number | null, soft: number | null];
@@ -13,9 +13,15 @@ export interface StoredMessage {
   readonly version?: number;
   /** Positional arguments, where the input is no object (column `input` is null then). */
   readonly args?: readonly unknown[];
+  /** Goes with `args`. */
   readonly kwargs?: Readonly<Record<string, unknown>>;
   /** Celery's third part of a body: callbacks, errbacks, chain, chord. */
   readonly embed?: Readonly<Record<string, unknown>>;
   /** Headers of the producer's own. */
   readonly headers?: Readonly<Record<string, unknown>>;
+  /** Headers of Celery's that the columns do not tell, as a Celery producer sent them. */
+  readonly shadow?: string;
+  readonly group?: string;
+  readonly groupIndex?: number;
+  readonly ignoreResult?: boolean;
 }

@@ -1,0 +1,164 @@
+import { durationMs, type Service } from '@lovage/foundation';
+import { systemClock, type Broker, type Clock, type Log, type OutboxStore, type TaskStore } from '@lovage/ports';
+import type { AnyContract, ContractRegistry, Output, SubmitInput } from '@lovage/task';
+import { ClientStoppedError } from './errors.ts';
+import { ClientTaskHandle, rowIdOf, type CallOptions, type HandleContext, type TaskHandle } from './handle.ts';
+import { typedClient, type TypedClient } from './proxy.ts';
+import type { SubmitOptions } from './submit/options.ts';
+import { prepare, prepareForeign, type ForeignTask, type PreparedTask } from './submit/prepare.ts';
+import { Submitter } from './submit/submitter.ts';
+import { Inbox } from './wait/inbox.ts';
+import { valueOf } from './wait/outcome.ts';
+import { waitFor } from './wait/wait.ts';
+import { PLAN_POLL, PLAN_REPLY } from './wait/watch.ts';
+import { WatchList } from './wait/watch-list.ts';
+
+export interface LovageClientOptions {
+  /** Started and stopped by whoever made it. */
+  readonly broker: Broker;
+  readonly tasks: TaskStore;
+  readonly outbox: OutboxStore;
+  /** Contracts that may be submitted by name; their queues, and `queues`, may be declared. */
+  readonly contracts: ContractRegistry;
+  /** Further queues to declare when they are first used. */
+  readonly queues?: readonly string[];
+  readonly log: Log;
+  /** Default: the system's. */
+  readonly clock?: Clock;
+}
+
+/**
+ * Submits tasks and waits for them: the producer's side of the platform. One a process; it may be used by any number of
+ * callers at once. See docs/client.md.
+ */
+export class LovageClient implements Service {
+  private readonly clock: Clock;
+  private readonly submitter: Submitter;
+  private readonly watches: WatchList;
+  private readonly inbox: Inbox;
+  private readonly context: HandleContext;
+  private stopping: Promise<void> | undefined;
+
+  constructor(private readonly options: LovageClientOptions) {
+    const { broker, tasks, outbox, contracts, log, clock = systemClock } = options;
+    this.clock = clock;
+    const queues = new Set([...contracts.list().map((contract) => contract.options.queue), ...(options.queues ?? [])]);
+    this.submitter = new Submitter({ broker, tasks, outbox, queues, log, clock });
+    this.watches = new WatchList({ tasks, clock, log });
+    this.inbox = new Inbox(broker, this.watches, log);
+    this.context = { tasks, contracts, clock, watches: this.watches };
+  }
+
+  /** Nothing to wait for: queues and the reply inbox are opened when first used. */
+  start(): Promise<void> {
+    return this.stopping ? Promise.reject(new ClientStoppedError()) : Promise.resolve();
+  }
+
+  /** Rejects whoever still waits, writes the rows under way and closes the inbox. The broker and the stores stay open. */
+  stop(): Promise<void> {
+    this.stopping ??= this.end();
+    return this.stopping;
+  }
+
+  /**
+   * A typed client of some contracts: `const math = lovage.client({ divide, add }); await math.divide({ x: 1, y: 2 })`.
+   */
+  client<T extends Readonly<Record<string, AnyContract>>>(contracts: T): TypedClient<T> {
+    return typedClient(this, contracts);
+  }
+
+  /**
+   * Submits a task. Resolves once it cannot be lost, whatever is restarted.
+   * @throws InputInvalidError SubmitOptionsError before anything is sent.
+   * @throws IdempotencyKeyReusedError
+   * @throws UnroutableError no worker has ever served that queue, and no contract here names it.
+   * @throws PublishRefusedError the broker answered no.
+   * @throws StoreUnavailableError the task needs Postgres first (key, delay, or the broker is away) and it is away.
+   * @throws ConfirmLostError broker and Postgres went away in the middle: the task may run or not.
+   */
+  async submit<C extends AnyContract>(
+    contract: C,
+    input: SubmitInput<C>,
+    options?: SubmitOptions,
+  ): Promise<TaskHandle<C>> {
+    const replyTo = await this.replyAddress(options?.awaitReply ?? true);
+    return this.send(prepare(contract, input, options, { now: this.clock.now(), replyTo }), contract);
+  }
+
+  /** The same as {@link submit}, in Celery's word. */
+  delay<C extends AnyContract>(contract: C, input: SubmitInput<C>, options?: SubmitOptions): Promise<TaskHandle<C>> {
+    return this.submit(contract, input, options);
+  }
+
+  /** The same as {@link submit}, in Celery's word. */
+  apply<C extends AnyContract>(contract: C, input: SubmitInput<C>, options?: SubmitOptions): Promise<TaskHandle<C>> {
+    return this.submit(contract, input, options);
+  }
+
+  /** Submits by name, for input whose type is not known here; it is validated all the same. @throws ContractUnknownError and what {@link submit} throws. */
+  async submitByName(name: string, input: unknown, options?: SubmitOptions): Promise<TaskHandle> {
+    return this.submit(this.options.contracts.get(name), input as SubmitInput<AnyContract>, options);
+  }
+
+  /** Submits a task of another Celery application, whose contract is not known here, to a queue that its workers serve. */
+  async submitForeign(task: ForeignTask, options: SubmitOptions & { queue: string }): Promise<TaskHandle> {
+    const replyTo = await this.replyAddress(options.awaitReply ?? true);
+    return this.send(prepareForeign(task, options, { now: this.clock.now(), replyTo }), undefined);
+  }
+
+  /**
+   * Submits a task and waits for what its handler returns.
+   * @throws DeclaredError typed by the contract; TaskFailedError TaskRevokedError TaskExpiredError ResultTimeoutError; and
+   *   what {@link submit} throws.
+   */
+  async call<C extends AnyContract>(contract: C, input: SubmitInput<C>, options?: CallOptions): Promise<Output<C>> {
+    const { timeout, signal, ...rest } = options ?? {};
+    const submitOptions: SubmitOptions | undefined = options && rest;
+    signal?.throwIfAborted();
+    // The task may be an earlier one, of another id.
+    if (submitOptions?.idempotencyKey !== undefined)
+      return (await this.submit(contract, input, submitOptions)).result({ timeout, signal });
+    const replyTo = await this.replyAddress(true);
+    const task = prepare(contract, input, submitOptions, { now: this.clock.now(), replyTo });
+    // Listening before sending: the reply of a fast worker would come to nobody.
+    const waiting = waitFor(this.watches, this.clock, task.row.id, {
+      timeoutMs: timeout === undefined ? undefined : durationMs(timeout),
+      signal,
+      plan: replyTo === undefined ? PLAN_POLL : PLAN_REPLY,
+      mustExist: false,
+    });
+    this.submitter.submit(task).catch(waiting.cancel);
+    return valueOf((await waiting.ended).outcome, task.row.id, contract);
+  }
+
+  /** A task by its id, also one that was submitted elsewhere. With the contract its result and errors are typed. */
+  handle<C extends AnyContract = AnyContract>(id: string, contract?: C): TaskHandle<C> {
+    return new ClientTaskHandle<C>(this.context, {
+      id: rowIdOf(id),
+      fresh: false,
+      contract,
+      replies: false,
+      own: false,
+    });
+  }
+  /** The inbox's address when a reply is wanted and can be had. */
+  private async replyAddress(wanted: boolean): Promise<string | undefined> {
+    if (this.stopping) throw new ClientStoppedError();
+    if (!wanted) return undefined;
+    if (this.inbox.address === undefined) await this.inbox.open();
+    return this.inbox.address;
+  }
+
+  private async send<C extends AnyContract>(task: PreparedTask, contract: C | undefined): Promise<TaskHandle<C>> {
+    const { id, fresh } = await this.submitter.submit(task);
+    // An earlier submit of the key may have asked for no reply, or in another process.
+    const replies = fresh && task.stored.replyTo !== undefined;
+    return new ClientTaskHandle(this.context, { id, fresh, contract, replies, own: true });
+  }
+
+  private async end(): Promise<void> {
+    this.watches.stop();
+    await this.submitter.stop();
+    await this.inbox.stop();
+  }
+}

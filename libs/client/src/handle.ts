@@ -1,0 +1,143 @@
+import { durationMs, isUuid, uuidFrom, type Duration } from '@lovage/foundation';
+import type { Clock, RevokeOutcome, TaskRow, TaskStore } from '@lovage/ports';
+import type { AnyContract, ContractRegistry, Output, Progress, TaskState } from '@lovage/task';
+import { ResultTimeoutError, TaskUnknownError } from './errors.ts';
+import type { SubmitOptions } from './submit/options.ts';
+import { valueOf, type Outcome } from './wait/outcome.ts';
+import { progressOf } from './wait/progress.ts';
+import { waitFor, type Ended } from './wait/wait.ts';
+import { PLAN_LATE, PLAN_POLL } from './wait/watch.ts';
+import type { WatchList } from './wait/watch-list.ts';
+
+export interface ResultOptions {
+  /** Longest wait; then {@link ResultTimeoutError}, and the task goes on. Default: until the task ends. */
+  readonly timeout?: Duration;
+  /** Gives up the wait, not the task; rejects with its reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** How to submit a task whose result is waited for. */
+export interface CallOptions extends Omit<SubmitOptions, 'awaitReply'>, ResultOptions {}
+
+/** A task that was submitted: what became of it, and how to steer it. Holds nothing: thousands may be made and dropped. */
+export interface TaskHandle<C extends AnyContract = AnyContract> {
+  readonly id: string;
+  /** False: an earlier submit with the same idempotency key made this task. */
+  readonly fresh: boolean;
+  /** @throws TaskUnknownError StoreUnavailableError */
+  state(): Promise<TaskState>;
+  /**
+   * What the handler returns.
+   * @throws DeclaredError typed by the contract; TaskFailedError TaskRevokedError TaskExpiredError; ResultTimeoutError;
+   *   TaskUnknownError for an id from elsewhere that nobody recorded.
+   */
+  result(options?: ResultOptions): Promise<Output<C>>;
+  /** The same as {@link result}, in Celery's word. */
+  get(options?: ResultOptions): Promise<Output<C>>;
+  /** How it ended; undefined when it has not within the time. Never throws for a task that failed. */
+  outcome(options: { timeoutMs: number; signal?: AbortSignal }): Promise<Outcome | undefined>;
+  /** Its row once it has ended; undefined when it has not within the time, or keeps no row. */
+  settled(options: { timeoutMs: number; signal?: AbortSignal }): Promise<TaskRow | undefined>;
+  /** What it reports, from now until it ends; then the iteration is over, however it ended. */
+  progress(options?: { signal?: AbortSignal }): AsyncIterable<Progress<C>>;
+  /** Cancels it: at once if it waits, through its signal if it runs. @throws StoreUnavailableError */
+  revoke(by?: { who?: string; why?: string }): Promise<RevokeOutcome>;
+}
+
+/** What handles share. */
+export interface HandleContext {
+  readonly tasks: TaskStore;
+  readonly contracts: ContractRegistry;
+  readonly clock: Clock;
+  readonly watches: WatchList;
+}
+
+export interface HandleFacts<C extends AnyContract> {
+  readonly id: string;
+  readonly fresh: boolean;
+  readonly contract: C | undefined;
+  /** This process's inbox gets the reply. */
+  readonly replies: boolean;
+  /** It was submitted here, so it exists. */
+  readonly own: boolean;
+}
+
+export class ClientTaskHandle<C extends AnyContract> implements TaskHandle<C> {
+  readonly id: string;
+  readonly fresh: boolean;
+
+  constructor(
+    private readonly context: HandleContext,
+    private readonly facts: HandleFacts<C>,
+  ) {
+    this.id = facts.id;
+    this.fresh = facts.fresh;
+  }
+
+  async state(): Promise<TaskState> {
+    const row = await this.context.tasks.get(this.id);
+    if (!row) throw new TaskUnknownError(this.id);
+    return row.state;
+  }
+
+  async result(options: ResultOptions = {}): Promise<Output<C>> {
+    const { timeout, signal } = options;
+    const { outcome, row } = await this.wait(timeout === undefined ? undefined : durationMs(timeout), signal);
+    const contract = this.facts.contract ?? ((row && this.context.contracts.find(row.name)) as C | undefined);
+    return valueOf(outcome, this.id, contract);
+  }
+
+  get(options?: ResultOptions): Promise<Output<C>> {
+    return this.result(options);
+  }
+
+  async outcome(options: { timeoutMs: number; signal?: AbortSignal }): Promise<Outcome | undefined> {
+    return (await this.endedWithin(options))?.outcome;
+  }
+
+  async settled(options: { timeoutMs: number; signal?: AbortSignal }): Promise<TaskRow | undefined> {
+    const ended = await this.endedWithin(options);
+    return ended && (ended.row ?? (await this.context.tasks.get(this.id)));
+  }
+
+  progress(options: { signal?: AbortSignal } = {}): AsyncIterable<Progress<C>> {
+    const { watches } = this.context;
+    const values = progressOf(watches, this.id, {
+      plan: this.plan,
+      mustExist: !this.facts.own,
+      signal: options.signal,
+    });
+    return values as AsyncIterable<Progress<C>>;
+  }
+
+  async revoke(by: { who?: string; why?: string } = {}): Promise<RevokeOutcome> {
+    const outcome = await this.context.tasks.revoke(this.id, { who: by.who ?? null, why: by.why ?? null });
+    // Nobody sends a reply for a task that ended while it waited.
+    if (outcome.kind !== 'unknown') this.context.watches.check(this.id);
+    return outcome;
+  }
+
+  private get plan(): readonly number[] {
+    return this.facts.replies ? PLAN_LATE : PLAN_POLL;
+  }
+
+  private wait(timeoutMs: number | undefined, signal: AbortSignal | undefined): Promise<Ended> {
+    const { watches, clock } = this.context;
+    return waitFor(watches, clock, this.id, { timeoutMs, signal, plan: this.plan, mustExist: !this.facts.own }).ended;
+  }
+
+  private async endedWithin(options: { timeoutMs: number; signal?: AbortSignal }): Promise<Ended | undefined> {
+    try {
+      return await this.wait(options.timeoutMs, options.signal);
+    } catch (error) {
+      if (error instanceof ResultTimeoutError || error instanceof TaskUnknownError) return undefined;
+      throw error;
+    }
+  }
+}
+
+/** The id of a row for what a person or a Celery client calls the task. */
+export function rowIdOf(id: string): string {
+  const lower = id.toLowerCase();
+  return isUuid(lower) ? lower : uuidFrom(id);
+}

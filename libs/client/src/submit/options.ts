@@ -1,0 +1,150 @@
+import { durationMs, isUuid, type Duration } from '@lovage/foundation';
+import type { StoredMessage } from '@lovage/ports';
+import { SubmitOptionsError } from '../errors.ts';
+
+/** How one task is to be sent; what is left out is as the contract says. */
+export interface SubmitOptions {
+  /** Queue to send it to, instead of the contract's. A queue that no contract names is not made: some worker must serve it. */
+  queue?: string;
+  /** Run it this long from now. It waits in the outbox, so no worker holds it. */
+  delay?: Duration;
+  /** Run it at this time; in the past: now. Not together with `delay`. */
+  eta?: Date;
+  /** If it has not started this long after the submit, or at this time, it becomes `EXPIRED`. */
+  expires?: Duration | Date;
+  /** Ends it `FAILURE` `TimeLimitExceeded` after so long a run. */
+  timeLimit?: Duration;
+  /** Aborts the handler's signal after so long a run. */
+  softTimeLimit?: Duration;
+  /**
+   * The first submit with this key wins; the same submit again gives the same task (`handle.fresh` is false), another one
+   * {@link IdempotencyKeyReusedError}. Holds for 24 hours, per user and contract.
+   */
+  idempotencyKey?: string;
+  /** Who submits it: UUID of a user. */
+  userId?: string;
+  /**
+   * Ask the worker to send the result to this process, so that waiting for it takes no polling. Default true; `false` saves
+   * the worker one small message for a task whose result nobody waits for here.
+   */
+  awaitReply?: boolean;
+  /** The task that submits this one. */
+  parentId?: string;
+  /** First task of the family. Default: the parent, or the task itself. */
+  rootId?: string;
+  /** The ended task that this one runs again. */
+  retriedFrom?: string;
+}
+
+/** {@link SubmitOptions} checked and made absolute. Times in ms; wall-clock times since the epoch. */
+export interface CompiledSubmit {
+  readonly queue: string | undefined;
+  /** 0: now. */
+  readonly delayMs: number;
+  readonly eta: number | null;
+  readonly expiresAt: number | null;
+  readonly timeLimit: StoredMessage['timeLimit'];
+  readonly key: string | undefined;
+  readonly userId: string | null;
+  readonly awaitReply: boolean;
+  readonly parentId: string | null;
+  readonly rootId: string | null;
+  readonly retriedFrom: string | null;
+}
+
+const KNOWN: ReadonlySet<string> = new Set<keyof SubmitOptions>([
+  'queue',
+  'delay',
+  'eta',
+  'expires',
+  'timeLimit',
+  'softTimeLimit',
+  'idempotencyKey',
+  'userId',
+  'awaitReply',
+  'parentId',
+  'rootId',
+  'retriedFrom',
+]);
+const QUEUE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/;
+/** Visible ASCII and spaces: a key travels in an HTTP header. */
+const KEY = /^[\x20-\x7e]{1,255}$/;
+/** Beyond this a date is a mistake (and near the end of what Postgres and JavaScript can keep): the year 9999, ms. */
+const LATEST = Date.UTC(9999, 11, 31);
+
+/** @throws SubmitOptionsError naming the option and what is wrong with it. */
+export function compileSubmit(options: SubmitOptions, now: number, expiresMs: number | undefined): CompiledSubmit {
+  for (const name of Object.keys(options))
+    if (!KNOWN.has(name)) throw new SubmitOptionsError(name, `unknown option (known: ${[...KNOWN].join(', ')})`);
+  const { queue, idempotencyKey: key } = options;
+  if (queue !== undefined && (typeof queue !== 'string' || !QUEUE_NAME.test(queue)))
+    throw new SubmitOptionsError(
+      'queue',
+      `${JSON.stringify(queue)} is no queue name (letters, digits, ". _ -", at most 200)`,
+    );
+  if (key !== undefined && (typeof key !== 'string' || !KEY.test(key)))
+    throw new SubmitOptionsError('idempotencyKey', 'must be 1 to 255 visible ASCII characters');
+  if (options.delay !== undefined && options.eta !== undefined)
+    throw new SubmitOptionsError('eta', 'give either eta or delay, not both');
+  const delay = options.delay === undefined ? undefined : duration('delay', options.delay);
+  const eta = options.eta === undefined ? undefined : time('eta', options.eta);
+  const delayMs = delay ?? (eta === undefined ? 0 : Math.max(0, eta - now));
+  if (now + delayMs > LATEST) throw new SubmitOptionsError('delay', 'is beyond the year 9999');
+  return {
+    queue,
+    delayMs,
+    eta: eta ?? (delayMs > 0 ? now + delayMs : null),
+    expiresAt: expiry(options.expires, now, expiresMs),
+    timeLimit: timeLimit(options),
+    key,
+    userId: uuid('userId', options.userId),
+    awaitReply: options.awaitReply ?? true,
+    parentId: uuid('parentId', options.parentId),
+    rootId: uuid('rootId', options.rootId),
+    retriedFrom: uuid('retriedFrom', options.retriedFrom),
+  };
+}
+
+function expiry(given: Duration | Date | undefined, now: number, contractMs: number | undefined): number | null {
+  if (given === undefined) return contractMs === undefined ? null : now + contractMs;
+  const at = given instanceof Date ? time('expires', given) : now + duration('expires', given);
+  if (at > LATEST) throw new SubmitOptionsError('expires', 'is beyond the year 9999');
+  return at;
+}
+
+function timeLimit({ timeLimit: hard, softTimeLimit: soft }: SubmitOptions): StoredMessage['timeLimit'] {
+  if (hard === undefined && soft === undefined) return undefined;
+  const seconds = (name: string, given: Duration | undefined) => {
+    if (given === undefined) return null;
+    const ms = duration(name, given);
+    if (ms === 0) throw new SubmitOptionsError(name, 'must be longer than zero');
+    return ms / 1000;
+  };
+  const limit = [seconds('timeLimit', hard), seconds('softTimeLimit', soft)] as const;
+  if (limit[0] !== null && limit[1] !== null && limit[1] >= limit[0])
+    throw new SubmitOptionsError(
+      'softTimeLimit',
+      'must be shorter than timeLimit, or the handler gets no time to tidy up',
+    );
+  return limit;
+}
+
+function duration(option: string, given: Duration): number {
+  try {
+    return durationMs(given);
+  } catch (error) {
+    throw new SubmitOptionsError(option, (error as Error).message, { cause: error });
+  }
+}
+
+function time(option: string, given: Date): number {
+  const ms = given instanceof Date ? given.getTime() : NaN;
+  if (!(ms >= 0 && ms <= LATEST)) throw new SubmitOptionsError(option, 'must be a Date between 1970 and 9999');
+  return ms;
+}
+
+function uuid(option: string, given: string | undefined): string | null {
+  if (given === undefined) return null;
+  if (!isUuid(given)) throw new SubmitOptionsError(option, `${JSON.stringify(given)} is no UUID`);
+  return given;
+}

@@ -1,0 +1,146 @@
+import { newId } from '@lovage/foundation';
+import type { NewTask, StoredMessage, SubmitKey } from '@lovage/ports';
+import { InputInvalidError, validateInput, type AnyContract, type RecordMode } from '@lovage/task';
+import { SubmitOptionsError } from '../errors.ts';
+import { fingerprintOf } from './fingerprint.ts';
+import { compileSubmit, type CompiledSubmit, type SubmitOptions } from './options.ts';
+
+/** How long an idempotency key holds, ms. */
+const KEY_TTL_MS = 24 * 3600 * 1000;
+/** Longest JSON text of an input, in UTF-16 units. Workers refuse bodies from 16 MiB, and a unit is at most 3 bytes. */
+const MAX_INPUT_LENGTH = 4 * 1024 * 1024;
+
+/** A task ready to be sent. */
+export interface PreparedTask {
+  readonly row: NewTask;
+  readonly stored: StoredMessage;
+  readonly record: RecordMode;
+  /** 0: now. */
+  readonly delayMs: number;
+  readonly key: SubmitKey | undefined;
+}
+
+/** A task of another Celery application: its contract is not known here. */
+export interface ForeignTask {
+  readonly name: string;
+  readonly args?: readonly unknown[];
+  readonly kwargs?: Readonly<Record<string, unknown>>;
+}
+
+const NO_OPTIONS: CompiledSubmit = compileSubmit({}, 0, undefined);
+
+/**
+ * Checks input and options and makes the task. The input is sent as it was given: the worker validates it again, and a schema
+ * that transforms must not do so twice.
+ * @throws InputInvalidError SubmitOptionsError
+ */
+export function prepare(
+  contract: AnyContract,
+  input: unknown,
+  options: SubmitOptions | undefined,
+  sending: { now: number; replyTo: string | undefined },
+): PreparedTask {
+  validateInput(contract, input);
+  const json = inputJson(contract.name, input);
+  const { expiresMs } = contract.options;
+  const compiled =
+    options === undefined && expiresMs === undefined
+      ? NO_OPTIONS
+      : compileSubmit(options ?? {}, sending.now, expiresMs);
+  const stored: StoredMessage = {
+    replyTo: sending.replyTo,
+    timeLimit: compiled.timeLimit,
+    version: contract.version === 1 ? undefined : contract.version,
+  };
+  const queue = compiled.queue ?? contract.options.queue;
+  return make(contract.name, queue, json, stored, compiled, contract.options.record, () =>
+    fingerprintOf({ input, options: identity(options) }),
+  );
+}
+
+/** @throws SubmitOptionsError */
+export function prepareForeign(
+  task: ForeignTask,
+  options: SubmitOptions & { queue: string },
+  sending: { now: number; replyTo: string | undefined },
+): PreparedTask {
+  const { name, args = [], kwargs = {} } = task;
+  if (typeof name !== 'string' || !/^[\x21-\x7e]{1,200}$/.test(name))
+    throw new SubmitOptionsError('name', 'must be 1 to 200 visible ASCII characters');
+  const compiled = compileSubmit(options, sending.now, undefined);
+  if (compiled.queue === undefined) throw new SubmitOptionsError('queue', 'a task without a contract needs one');
+  const positional = args.length > 0;
+  const json = positional ? null : inputJson(name, kwargs);
+  if (positional) inputJson(name, { args, kwargs });
+  const stored: StoredMessage = {
+    replyTo: sending.replyTo,
+    timeLimit: compiled.timeLimit,
+    ...(positional && { args, kwargs }),
+  };
+  return make(name, compiled.queue, json, stored, compiled, 'full', () =>
+    fingerprintOf({ args, kwargs, options: identity(options) }),
+  );
+}
+
+function make(
+  name: string,
+  queue: string,
+  input: string | null,
+  stored: StoredMessage,
+  options: CompiledSubmit,
+  record: RecordMode,
+  fingerprint: () => string,
+): PreparedTask {
+  const id = newId();
+  const { key, userId, parentId } = options;
+  return {
+    row: {
+      id,
+      wireId: null,
+      name,
+      queue,
+      input,
+      message: storedJson(stored),
+      userId,
+      parentId,
+      rootId: options.rootId ?? parentId ?? id,
+      retriedFrom: options.retriedFrom,
+      eta: options.eta,
+      expiresAt: options.expiresAt,
+    },
+    stored,
+    record,
+    delayMs: options.delayMs,
+    key:
+      key === undefined
+        ? undefined
+        : { scope: `${userId ?? '-'}:${name}`, key, ttlMs: KEY_TTL_MS, fingerprint: fingerprint() },
+  };
+}
+
+function storedJson(stored: StoredMessage): string | null {
+  const json = JSON.stringify(stored);
+  return json === '{}' ? null : json;
+}
+
+function inputJson(name: string, input: unknown): string {
+  let json: string;
+  try {
+    json = JSON.stringify(input);
+  } catch (error) {
+    throw new InputInvalidError(name, [{ path: 'input', message: `is no JSON: ${(error as Error).message}` }]);
+  }
+  if (json.length > MAX_INPUT_LENGTH)
+    throw new InputInvalidError(name, [
+      {
+        path: 'input',
+        message: `is longer than ${MAX_INPUT_LENGTH} characters of JSON; send a reference to it instead`,
+      },
+    ]);
+  return json;
+}
+
+/** The options that make a submit another one. As given, not as compiled: a time from now on would never be the same twice. */
+function identity(options: SubmitOptions | undefined): unknown {
+  return { ...options, idempotencyKey: undefined, awaitReply: undefined, userId: undefined };
+}

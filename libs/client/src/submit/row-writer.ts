@@ -1,0 +1,116 @@
+import { backoffDelayMs, Batcher, Signal, type BackoffPolicy } from '@lovage/foundation';
+import { StoreUnavailableError, type Clock, type Log, type NewTask, type TaskStore } from '@lovage/ports';
+
+export interface RowWriterOptions {
+  readonly tasks: Pick<TaskStore, 'insertQueued'>;
+  readonly log: Log;
+  readonly clock: Clock;
+  /** Rows kept while Postgres is away. Beyond it the oldest are let go: the worker's claim makes them anyway. Default 10000. */
+  readonly maxKept?: number;
+}
+
+const BATCH = 200;
+const AGAIN: BackoffPolicy = { kind: 'exponential', delayMs: 250, maxDelayMs: 10_000, jitter: true };
+
+/**
+ * Writes the rows of tasks whose message the broker has confirmed, in batches. Such a task is accepted whatever becomes of
+ * its row here, so {@link write} never rejects: while Postgres is away rows are kept and tried again.
+ */
+export class RowWriter {
+  /** A try to write what was kept has ended. For tests. */
+  readonly tried = new Signal<{ left: number }>();
+  private readonly batcher: Batcher<NewTask>;
+  private readonly kept: NewTask[] = [];
+  /** Postgres did not answer the last time; callers do not wait for another failing try. */
+  private away = false;
+  private failures = 0;
+  private callOffTimer: (() => void) | undefined;
+  private stopped = false;
+
+  constructor(private readonly options: RowWriterOptions) {
+    this.batcher = new Batcher<NewTask>({ maxSize: BATCH, lanes: 2, flush: (batch) => this.flush(batch) });
+  }
+
+  /** Resolves when the row is there, or is kept for another try. */
+  write(task: NewTask): Promise<void> {
+    return this.batcher.add(task);
+  }
+
+  /** Rows kept for another try. */
+  get keptCount(): number {
+    return this.kept.length;
+  }
+
+  /** Writes what is under way and makes one last try for what was kept. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.callOffTimer?.();
+    await this.batcher.idle();
+    await this.writeKept();
+    if (this.kept.length > 0)
+      this.options.log.warn(
+        { rows: this.kept.length },
+        'stopped while Postgres is away: the rows of these tasks are made when a worker takes them',
+      );
+  }
+
+  private async flush(batch: NewTask[]): Promise<readonly void[]> {
+    if (this.away || !(await this.insert(batch))) this.keep(batch);
+    return [];
+  }
+
+  /** False: Postgres is away, nothing was written. */
+  private async insert(batch: readonly NewTask[]): Promise<boolean> {
+    try {
+      await this.options.tasks.insertQueued(batch);
+      return true;
+    } catch (error) {
+      if (error instanceof StoreUnavailableError) return false;
+      if (batch.length === 1) {
+        const fields = { err: error, taskId: batch[0]!.id };
+        this.options.log.error(
+          fields,
+          'the row of a submitted task was refused; it is made when a worker takes the task',
+        );
+        return true;
+      }
+      // One row is at fault: each alone, so that only that one is missed. A row inserted twice is no harm.
+      for (const task of batch) if (!(await this.insert([task]))) return false;
+      return true;
+    }
+  }
+
+  private keep(batch: readonly NewTask[]): void {
+    if (!this.away)
+      this.options.log.warn({}, 'Postgres is away; submits go on, their rows are written when it is back');
+    this.away = true;
+    this.kept.push(...batch);
+    const over = this.kept.length - (this.options.maxKept ?? 10_000);
+    if (over > 0) this.kept.splice(0, over);
+    this.schedule();
+  }
+
+  private schedule(): void {
+    if (this.callOffTimer || this.stopped) return;
+    this.failures += 1;
+    this.callOffTimer = this.options.clock.after(backoffDelayMs(AGAIN, this.failures), () => {
+      this.callOffTimer = undefined;
+      void this.writeKept();
+    });
+  }
+
+  private async writeKept(): Promise<void> {
+    if (this.kept.length === 0) return;
+    while (this.kept.length > 0) {
+      const batch = this.kept.splice(0, BATCH);
+      if (await this.insert(batch)) continue;
+      this.kept.unshift(...batch);
+      this.schedule();
+      return void this.tried.emit({ left: this.kept.length });
+    }
+    this.away = false;
+    this.failures = 0;
+    this.options.log.info({}, 'the rows kept while Postgres was away are written');
+    this.tried.emit({ left: 0 });
+  }
+}

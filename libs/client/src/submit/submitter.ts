@@ -1,0 +1,158 @@
+import { Batcher, hasCode, Signal } from '@lovage/foundation';
+import type { Broker, Clock, Log, OutboxStore, TaskStore } from '@lovage/ports';
+import { IdempotencyKeyReusedError } from '../errors.ts';
+import { encodeMessage } from '../message/encode-message.ts';
+import type { PreparedTask } from './prepare.ts';
+import { Publisher } from './publisher.ts';
+import { Routes } from './routes.ts';
+import { RowWriter } from './row-writer.ts';
+
+export interface SubmitterOptions {
+  readonly broker: Broker;
+  readonly tasks: TaskStore;
+  readonly outbox: OutboxStore;
+  /** Queues that may be declared. */
+  readonly queues: ReadonlySet<string>;
+  readonly log: Log;
+  readonly clock: Clock;
+}
+
+export interface Submitted {
+  readonly id: string;
+  /** False: an earlier submit with the same key made the task. */
+  readonly fresh: boolean;
+}
+
+interface OutboxKey {
+  readonly taskId: string;
+  readonly turn: number;
+}
+
+/** For how long this process has a message of the outbox for itself, ms; should it die, the relay sends it then. */
+const LEASE_MS = 30_000;
+/** Until the relay tries a message that the broker has refused for itself, ms. */
+const REFUSED_AGAIN_MS = 5_000;
+const FIRST = { turn: 0, retries: 0, hasRow: false } as const;
+const FIRST_WITH_ROW = { ...FIRST, hasRow: true } as const;
+
+/** Failures of a publish after which the outbox takes over: the task is accepted, the broker gets it later. */
+function outboxTakesOver(error: unknown): boolean {
+  return hasCode(error, 'broker_unavailable') || hasCode(error, 'confirm_lost') || hasCode(error, 'broker_blocked');
+}
+
+/**
+ * Sends tasks so that none is lost. The fast way: publish, confirm, then the row, batched. Row and outbox first where the
+ * message must not be sent twice or not yet, or the broker cannot take it (docs/delivery.md, SUBMIT).
+ */
+export class Submitter {
+  /** An outbox message that this process published itself was marked so. For tests. */
+  readonly marked = new Signal<OutboxKey>();
+  private readonly publisher: Publisher;
+  private readonly routes: Routes;
+  private readonly rows: RowWriter;
+  private readonly published: Batcher<OutboxKey>;
+
+  constructor(private readonly options: SubmitterOptions) {
+    const { broker, tasks, outbox, log, clock } = options;
+    this.publisher = new Publisher(broker);
+    this.routes = new Routes(broker, options.queues);
+    this.rows = new RowWriter({ tasks, log, clock });
+    this.published = new Batcher<OutboxKey>({
+      flush: async (keys) => {
+        await outbox.published(keys);
+        for (const key of keys) this.marked.emit(key);
+        return [];
+      },
+    });
+  }
+
+  /**
+   * Resolves once the task cannot be lost.
+   * @throws UnroutableError PublishRefusedError nothing was stored.
+   * @throws IdempotencyKeyReusedError
+   * @throws StoreUnavailableError the task needs its row first and Postgres is away: nothing was stored.
+   * @throws ConfirmLostError the broker went away before it confirmed, and Postgres is away too: the task may run or not.
+   */
+  submit(task: PreparedTask): Promise<Submitted> {
+    return task.key === undefined && task.delayMs === 0 && this.options.broker.state === 'up'
+      ? this.fast(task)
+      : this.rowFirst(task);
+  }
+
+  async stop(): Promise<void> {
+    await this.rows.stop();
+    await this.published.idle();
+    this.publisher.stop();
+  }
+
+  private async fast(task: PreparedTask): Promise<Submitted> {
+    const { row } = task;
+    try {
+      if (!this.routes.isOpen(row.queue)) await this.routes.open(row.queue);
+      await this.publisher.send(encodeMessage(row, task.stored, FIRST));
+    } catch (error) {
+      if (!outboxTakesOver(error)) throw error;
+      return this.afterFailedPublish(task, error);
+    }
+    if (task.record === 'full') await this.rows.write(row);
+    return { id: row.id, fresh: true };
+  }
+
+  private async afterFailedPublish(task: PreparedTask, failure: unknown): Promise<Submitted> {
+    try {
+      // The relay's copy and one that the broker may have taken collapse in the claim: same id, same turn.
+      await this.options.tasks.insertFirst(task.row, { delayMs: 0, leaseMs: 0 });
+    } catch (error) {
+      throw hasCode(failure, 'broker_unavailable') ? error : failure;
+    }
+    return { id: task.row.id, fresh: true };
+  }
+
+  private async rowFirst(task: PreparedTask): Promise<Submitted> {
+    const { row, delayMs, key } = task;
+    const reachable = await this.reach(row.queue);
+    const publishNow = reachable && delayMs === 0;
+    const leaseMs = publishNow ? LEASE_MS : 0;
+    const kept = await this.options.tasks.insertFirst(row, { delayMs, leaseMs, key });
+    if (!kept.fresh) {
+      if (kept.fingerprint !== key!.fingerprint) throw new IdempotencyKeyReusedError(key!.key, kept.taskId);
+      return { id: kept.taskId, fresh: false };
+    }
+    if (publishNow) await this.publishLeased(task);
+    return { id: row.id, fresh: true };
+  }
+
+  /** Whether the broker takes messages for the queue now. @throws UnroutableError */
+  private async reach(queue: string): Promise<boolean> {
+    if (this.options.broker.state !== 'up') return false;
+    try {
+      await this.routes.open(queue);
+      return true;
+    } catch (error) {
+      if (outboxTakesOver(error)) return false;
+      throw error;
+    }
+  }
+
+  /** Saves the relay's tick. The task is accepted already, so nothing here is the caller's failure. */
+  private async publishLeased(task: PreparedTask): Promise<void> {
+    const { log, outbox } = this.options;
+    const key = { taskId: task.row.id, turn: 0 };
+    try {
+      await this.publisher.send(encodeMessage(task.row, task.stored, FIRST_WITH_ROW));
+    } catch (error) {
+      // Blocked: the message is on its way and may be confirmed later; if not, the lease runs out.
+      if (hasCode(error, 'broker_blocked')) return;
+      log.warn({ err: error, taskId: key.taskId }, 'a task was accepted but not published; the outbox relay sends it');
+      await outbox
+        .release([key], outboxTakesOver(error) ? 0 : REFUSED_AGAIN_MS)
+        .catch((lost) => log.warn({ err: lost, taskId: key.taskId }, 'its lease could not be given back; it runs out'));
+      return;
+    }
+    this.published
+      .add(key)
+      .catch((error) =>
+        log.warn({ err: error, taskId: key.taskId }, 'published, but not marked so; it may be sent twice'),
+      );
+  }
+}

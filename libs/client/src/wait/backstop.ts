@@ -1,0 +1,62 @@
+import type { Clock } from '@lovage/ports';
+import type { Watch } from './watch.ts';
+
+/**
+ * Tells which watches are due for a read, with one timer for all of them. The waits come from a few constants, so a bucket
+ * per wait is in order of time by itself: adding, removing and finding the next are O(1), with ten thousand waiting too.
+ */
+export class Backstop {
+  private readonly buckets = new Map<number, Set<Watch>>();
+  private callOffTimer: (() => void) | undefined;
+  private timerAt = Infinity;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly onDue: (watches: Watch[]) => void,
+  ) {}
+
+  add(watch: Watch): void {
+    const { delayMs } = watch;
+    watch.dueAt = this.clock.monotonic() + delayMs;
+    let bucket = this.buckets.get(delayMs);
+    if (!bucket) this.buckets.set(delayMs, (bucket = new Set()));
+    bucket.add(watch);
+    if (watch.dueAt < this.timerAt) this.setTimer(watch.dueAt);
+  }
+
+  remove(watch: Watch): void {
+    this.buckets.get(watch.delayMs)?.delete(watch);
+  }
+
+  stop(): void {
+    this.callOffTimer?.();
+    this.buckets.clear();
+    this.timerAt = -Infinity;
+  }
+
+  private setTimer(at: number): void {
+    this.callOffTimer?.();
+    this.timerAt = at;
+    this.callOffTimer = this.clock.after(Math.max(0, at - this.clock.monotonic()), () => this.ring());
+  }
+
+  private ring(): void {
+    const now = this.clock.monotonic();
+    const due: Watch[] = [];
+    let next = Infinity;
+    for (const bucket of this.buckets.values())
+      for (const watch of bucket) {
+        // A timer may ring a fraction of a millisecond early.
+        if (watch.dueAt > now + 1) {
+          next = Math.min(next, watch.dueAt);
+          break;
+        }
+        bucket.delete(watch);
+        due.push(watch);
+      }
+    this.callOffTimer = undefined;
+    this.timerAt = Infinity;
+    if (next < Infinity) this.setTimer(next);
+    if (due.length > 0) this.onDue(due);
+  }
+}

@@ -1,0 +1,56 @@
+import type { IncomingResult } from '@lovage/celery';
+import type { TaskRow } from '@lovage/ports';
+import {
+  DeclaredError,
+  isTerminal,
+  type AnyContract,
+  type Output,
+  type TaskErrorDocument,
+  type TerminalState,
+} from '@lovage/task';
+import { TaskExpiredError, TaskFailedError, TaskRevokedError } from '../errors.ts';
+
+/** How a task ended. */
+export interface Outcome {
+  readonly state: TerminalState;
+  readonly result: unknown;
+  /** Set unless `SUCCESS`. */
+  readonly error: TaskErrorDocument | null;
+}
+
+/** Undefined for a reply that tells of no end. */
+export function outcomeOfReply(reply: IncomingResult): Outcome | undefined {
+  if (!isTerminal(reply.state)) return undefined;
+  return { state: reply.state, result: reply.result, error: reply.error ?? null };
+}
+
+export function outcomeOfRow(row: TaskRow): Outcome | undefined {
+  if (!isTerminal(row.state)) return undefined;
+  const error =
+    row.error ?? (row.state === 'REVOKED' && row.cancelWhy ? { type: 'Revoked', message: row.cancelWhy } : null);
+  return { state: row.state, result: row.result, error };
+}
+
+/**
+ * What the handler returned.
+ * @throws DeclaredError TaskFailedError TaskRevokedError TaskExpiredError
+ */
+export function valueOf<C extends AnyContract>(outcome: Outcome, id: string, contract: C | undefined): Output<C> {
+  if (outcome.state === 'SUCCESS') return outcome.result as Output<C>;
+  throw errorOf(outcome, id, contract);
+}
+
+function errorOf(outcome: Outcome, id: string, contract: AnyContract | undefined): Error {
+  const { state, error } = outcome;
+  if (state === 'EXPIRED') return new TaskExpiredError(id);
+  if (state === 'REVOKED') return new TaskRevokedError(id, error?.message ?? null);
+  const document = error ?? { type: 'Error', message: 'the worker told no error' };
+  return declared(document, contract) ?? new TaskFailedError(id, document, state === 'DEAD' ? 'DEAD' : 'FAILURE');
+}
+
+/** A declared error made again, if the contract here declares it so; another version of it may not. */
+function declared(document: TaskErrorDocument, contract: AnyContract | undefined): DeclaredError | undefined {
+  if (!contract || !Object.hasOwn(contract.errors, document.type)) return undefined;
+  const parsed = contract.errors[document.type].safeParse(document.data);
+  return parsed.success ? new DeclaredError(document.type, parsed.data, document.message) : undefined;
+}

@@ -1,0 +1,63 @@
+import type { Clock, TaskRow } from '@lovage/ports';
+import { ClientStoppedError, ResultTimeoutError, TaskUnknownError } from '../errors.ts';
+import type { Outcome } from './outcome.ts';
+import type { WatchList } from './watch-list.ts';
+
+export interface WaitOptions {
+  readonly timeoutMs: number | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly plan: readonly number[];
+  /** Reject with {@link TaskUnknownError} when there is no row: for an id that did not come from a submit here. */
+  readonly mustExist: boolean;
+}
+
+export interface Ended {
+  readonly outcome: Outcome;
+  readonly row: TaskRow | undefined;
+}
+
+/** A wait that has begun. */
+export interface Waiting {
+  readonly ended: Promise<Ended>;
+  /** Gives it up; `ended` rejects with `reason`. */
+  cancel(reason: unknown): void;
+}
+
+/**
+ * Waits for the end of a task, from now on. `ended` rejects with {@link ResultTimeoutError}, {@link TaskUnknownError},
+ * {@link ClientStoppedError} or the signal's reason. However it settles, nothing of it stays behind.
+ */
+export function waitFor(watches: WatchList, clock: Clock, id: string, options: WaitOptions): Waiting {
+  const { timeoutMs, signal } = options;
+  let cancel!: (reason: unknown) => void;
+  const ended = new Promise<Ended>((resolve, reject) => {
+    if (signal?.aborted) {
+      cancel = () => undefined;
+      return reject(signal.reason);
+    }
+    const release = () => {
+      callOffTimer?.();
+      signal?.removeEventListener('abort', onAbort);
+    };
+    const fail = (error: unknown) => {
+      watches.remove(watch);
+      release();
+      reject(error);
+    };
+    const onAbort = () => fail(signal!.reason);
+    const watch = watches.add(id, {
+      plan: options.plan,
+      onOutcome: (outcome, row) => {
+        release();
+        resolve({ outcome, row });
+      },
+      onUnknown: options.mustExist ? () => fail(new TaskUnknownError(id)) : undefined,
+      onStop: () => fail(new ClientStoppedError()),
+    });
+    const callOffTimer =
+      timeoutMs === undefined ? undefined : clock.after(timeoutMs, () => fail(new ResultTimeoutError(id, timeoutMs)));
+    signal?.addEventListener('abort', onAbort, { once: true });
+    cancel = fail;
+  });
+  return { ended, cancel };
+}

@@ -1,0 +1,126 @@
+import type { IncomingResult } from '@lovage/celery';
+import { StoreUnavailableError, type Clock, type Log, type TaskRow, type TaskStore } from '@lovage/ports';
+import { Backstop } from './backstop.ts';
+import { outcomeOfReply, outcomeOfRow, type Outcome } from './outcome.ts';
+import { Watch, type WatchOptions } from './watch.ts';
+
+export interface WatchListOptions {
+  readonly tasks: Pick<TaskStore, 'get' | 'finished'>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Ids of one query. */
+const READ_AT_ONCE = 500;
+
+/**
+ * Everyone in this process who waits for a task. Replies are the doorbell; a reply that got lost is made up for by reading
+ * rows, all waiting ids in one query.
+ */
+export class WatchList {
+  private readonly byId = new Map<string, Watch[]>();
+  private readonly backstop: Backstop;
+
+  constructor(private readonly options: WatchListOptions) {
+    this.backstop = new Backstop(options.clock, (due) => void this.read(due));
+  }
+
+  /** Tasks watched. */
+  get size(): number {
+    return this.byId.size;
+  }
+
+  add(id: string, options: WatchOptions): Watch {
+    const watch = new Watch(id, options);
+    const others = this.byId.get(id);
+    if (others) others.push(watch);
+    else this.byId.set(id, [watch]);
+    this.backstop.add(watch);
+    return watch;
+  }
+
+  remove(watch: Watch): void {
+    if (watch.ended) return;
+    watch.ended = true;
+    this.backstop.remove(watch);
+    const watches = this.byId.get(watch.id);
+    if (!watches) return;
+    if (watches.length === 1) this.byId.delete(watch.id);
+    else watches.splice(watches.indexOf(watch), 1);
+  }
+
+  /** A reply has come. Most are for nobody any more, or for one. */
+  ring(id: string, reply: IncomingResult): void {
+    const watches = this.byId.get(id);
+    if (!watches) return;
+    if (reply.state === 'PROGRESS') for (const watch of [...watches]) watch.options.onProgress?.(reply.result, 'reply');
+    const outcome = outcomeOfReply(reply);
+    if (outcome) this.end(id, outcome, undefined);
+  }
+
+  /** Reads the row of a task now, for what is known to have changed here. */
+  check(id: string): void {
+    const watches = this.byId.get(id)?.filter((watch) => !watch.reading);
+    if (!watches || watches.length === 0) return;
+    for (const watch of watches) this.backstop.remove(watch);
+    void this.read(watches);
+  }
+
+  stop(): void {
+    this.backstop.stop();
+    const all = [...this.byId.values()].flat();
+    this.byId.clear();
+    for (const watch of all) {
+      watch.ended = true;
+      watch.options.onStop();
+    }
+  }
+
+  private end(id: string, outcome: Outcome, row: TaskRow | undefined): void {
+    const watches = this.byId.get(id);
+    if (!watches) return;
+    this.byId.delete(id);
+    for (const watch of watches) {
+      watch.ended = true;
+      this.backstop.remove(watch);
+    }
+    for (const watch of watches) watch.options.onOutcome(outcome, row);
+  }
+
+  private async read(due: Watch[]): Promise<void> {
+    for (const watch of due) watch.reading = true;
+    try {
+      const ids = [...new Set(due.map((watch) => watch.id))];
+      for (let i = 0; i < ids.length; i += READ_AT_ONCE)
+        for (const row of await this.options.tasks.finished(ids.slice(i, i + READ_AT_ONCE)))
+          this.end(row.id, outcomeOfRow(row)!, row);
+      for (const watch of due)
+        if (!watch.ended && (watch.options.onProgress || watch.options.onUnknown)) await this.readOne(watch);
+    } catch (error) {
+      if (error instanceof StoreUnavailableError)
+        this.options.log.debug({ err: error }, 'Postgres is away; whoever waits for a task waits on');
+      else
+        this.options.log.error({ err: error, tasks: due.length }, 'waiting tasks could not be looked up; tried again');
+    }
+    for (const watch of due) {
+      watch.reading = false;
+      if (watch.ended) continue;
+      watch.step += 1;
+      this.backstop.add(watch);
+    }
+  }
+
+  private async readOne(watch: Watch): Promise<void> {
+    const row = await this.options.tasks.get(watch.id);
+    if (watch.ended) return;
+    if (!row) {
+      if (!watch.options.onUnknown) return;
+      this.remove(watch);
+      watch.options.onUnknown();
+      return;
+    }
+    const outcome = outcomeOfRow(row);
+    if (outcome) this.end(watch.id, outcome, row);
+    else if (row.progress !== null) watch.options.onProgress?.(row.progress, 'row');
+  }
+}
