@@ -5,5 +5,4 @@ export type {
   BrokerUnderTest,
   ConnectOptions,
 } from './broker/under-test.ts';
-export { TcpProxy, type TcpAddress } from './tcp-proxy.ts';
-export { eventually, within } from './waiting.ts';
+export { within } from './within.ts';

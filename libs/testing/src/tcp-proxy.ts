@@ -4,7 +4,7 @@ import { createServer, connect, type AddressInfo, type Server, type Socket } fro
 /**
  * Stands between a client and a server so that a test can break the line between them:
  * `cut` resets the connections there are, `refuse` also takes no new ones, `blackhole` keeps all open and lets nothing
- * through, `heal` makes it whole again.
+ * through, `holdAnswers` lets through only what the client says, `heal` makes it whole again.
  */
 export class TcpProxy {
   private readonly pairs = new Map<Socket, Socket>();
@@ -68,6 +68,11 @@ export class TcpProxy {
       near.pause();
       far.pause();
     }
+  }
+
+  /** What the server says on the connections there are is held back; what the client says still arrives. */
+  holdAnswers(): void {
+    for (const far of this.pairs.values()) far.pause();
   }
 
   /** Takes and passes on again, also what the black hole held back. */

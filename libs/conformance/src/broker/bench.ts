@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll } from '@jest/globals';
 import type { Broker, BrokerState, Consumption, OutgoingMessage } from '@lovage/ports';
-import { TcpProxy } from '../tcp-proxy.ts';
-import { within } from '../waiting.ts';
+import { TcpProxy } from '@lovage/testing';
+import { within } from '../within.ts';
 import { Inbox } from './inbox.ts';
 import type { BrokerCapabilities, BrokerConformanceOptions, BrokerUnderTest, ConnectOptions } from './under-test.ts';
 
@@ -31,6 +31,14 @@ export class Bench {
     return this.target!;
   }
 
+  /** The server's URL with another port of this machine. */
+  urlAt(port: number): string {
+    const url = new URL(this.underTest.url);
+    url.hostname = '127.0.0.1';
+    url.port = String(port);
+    return url.toString();
+  }
+
   /** Runs after the test, last registered first. */
   defer(cleanup: () => Promise<unknown> | void): void {
     this.cleanups.push(cleanup);
@@ -51,9 +59,9 @@ export class Bench {
 
   /** A started broker behind a proxy. */
   async startBehindProxy(): Promise<{ broker: Broker; proxy: TcpProxy }> {
-    const proxy = await TcpProxy.open(this.underTest.server);
+    const proxy = await TcpProxy.before(this.underTest.url);
     this.defer(() => proxy.close());
-    return { broker: await this.start({ at: proxy.address }), proxy };
+    return { broker: await this.start({ url: proxy.url }), proxy };
   }
 
   /** Name of a queue that nobody else uses, not declared. Deleted after the test. */

@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { within } from '../waiting.ts';
+import { within } from '../within.ts';
 import type { Bench } from './bench.ts';
 
 /** What a child process is told to do; see `child-main.ts`. */

@@ -1,5 +1,5 @@
 import type { Delivery } from '@lovage/ports';
-import { within } from '../waiting.ts';
+import { within } from '../within.ts';
 
 /** Keeps the deliveries of a consumption in the order they came, to be taken one by one. */
 export class Inbox {

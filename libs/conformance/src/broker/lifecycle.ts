@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
-import { TcpProxy } from '../tcp-proxy.ts';
-import { eventually, within } from '../waiting.ts';
+import { eventually, TcpProxy } from '@lovage/testing';
+import { untilHolds } from '../until-holds.ts';
+import { within } from '../within.ts';
 import { bodies, inState, message, type Bench } from './bench.ts';
 import { startChild } from './child.ts';
 
@@ -38,14 +39,14 @@ export function lifecycle(bench: Bench): void {
 
     it('stops while it is starting', async () => {
       for (let n = 0; n < 5; n += 1) {
-        const proxy = await TcpProxy.open(bench.underTest.server);
+        const proxy = await TcpProxy.before(bench.underTest.url);
         bench.defer(() => proxy.close());
-        const broker = bench.make({ at: proxy.address });
+        const broker = bench.make({ url: proxy.url });
         const starting = broker.start().catch(() => undefined);
         await broker.stop();
         await starting;
         expect(broker.state).toBe('down');
-        await eventually(() => expect(proxy.connections).toBe(0));
+        await untilHolds(() => expect(proxy.connections).toBe(0));
       }
     });
 
@@ -55,7 +56,7 @@ export function lifecycle(bench: Bench): void {
       const { port } = server.address() as AddressInfo;
       server.close();
       await once(server, 'close');
-      const broker = bench.make({ at: { host: '127.0.0.1', port }, connectTimeoutMs: 400 });
+      const broker = bench.make({ url: bench.urlAt(port), connectTimeoutMs: 400 });
       const began = performance.now();
       await expect(broker.start()).rejects.toMatchObject({ code: 'broker_unavailable' });
       expect(performance.now() - began).toBeLessThan(1500);
@@ -67,7 +68,7 @@ export function lifecycle(bench: Bench): void {
       const server = createServer((socket) => socket.on('error', () => undefined)).listen(0, '127.0.0.1');
       await once(server, 'listening');
       const { port } = server.address() as AddressInfo;
-      const broker = bench.make({ at: { host: '127.0.0.1', port }, connectTimeoutMs: 400 });
+      const broker = bench.make({ url: bench.urlAt(port), connectTimeoutMs: 400 });
       const began = performance.now();
       await expect(broker.start()).rejects.toMatchObject({ code: 'broker_unavailable' });
       await within(2000, 'stop', broker.stop());
@@ -79,14 +80,15 @@ export function lifecycle(bench: Bench): void {
     });
 
     it('starts when the server comes within its time', async () => {
-      const proxy = await TcpProxy.open(bench.underTest.server);
+      const proxy = await TcpProxy.before(bench.underTest.url);
       bench.defer(() => proxy.close());
-      proxy.down();
-      const broker = bench.make({ at: proxy.address, connectTimeoutMs: 15_000 });
-      const refused = proxy.nextRefused();
+      proxy.blackhole();
+      const broker = bench.make({ url: proxy.url, connectTimeoutMs: 15_000 });
       const starting = broker.start();
-      await within(10_000, 'the first attempt', refused);
-      proxy.up();
+      // The first attempt is under way, and cannot succeed.
+      await eventually(() => proxy.connections > 0);
+      proxy.cut();
+      await proxy.heal();
       await starting;
       expect(broker.state).toBe('up');
     });
@@ -113,15 +115,15 @@ export function lifecycle(bench: Bench): void {
       await bench.consume(away.broker, queue, 1);
       await away.broker.openReplies(() => undefined);
       const change = inState(away.broker, 'down');
-      away.proxy.down();
+      await away.proxy.refuse();
       await change;
       await within(5000, 'stop with the server away', away.broker.stop());
 
       const silent = await bench.startBehindProxy();
       await bench.consume(silent.broker, queue, 1);
-      silent.proxy.stall();
+      silent.proxy.blackhole();
       await within(8000, 'stop with a silent server', silent.broker.stop());
-      await eventually(() => expect(silent.proxy.connections).toBe(0));
+      await untilHolds(() => expect(silent.proxy.connections).toBe(0));
     });
 
     it('leaves no connection open after stop', async () => {
@@ -130,7 +132,7 @@ export function lifecycle(bench: Bench): void {
       await broker.openReplies(() => undefined);
       expect(proxy.connections).toBeGreaterThan(0);
       await broker.stop();
-      await eventually(() => expect(proxy.connections).toBe(0));
+      await untilHolds(() => expect(proxy.connections).toBe(0));
     });
 
     it('lets its process end by itself after stop', async () => {

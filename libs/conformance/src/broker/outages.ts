@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { BrokerState } from '@lovage/ports';
 import { hasCode } from '@lovage/foundation';
-import { eventually, within } from '../waiting.ts';
+import { untilHolds } from '../until-holds.ts';
+import { within } from '../within.ts';
 import { bodies, inState, message, publishAll, type Bench } from './bench.ts';
 import { text, texts } from './inbox.ts';
 
@@ -16,10 +17,10 @@ export function outages(bench: Bench): void {
       });
       expect(broker.state).toBe('up');
       let change = inState(broker, 'down');
-      proxy.down();
+      await proxy.refuse();
       await change;
       change = inState(broker, 'up');
-      proxy.up();
+      await proxy.heal();
       await change;
       expect(states).toEqual(['down', 'up']);
       off();
@@ -34,7 +35,7 @@ export function outages(bench: Bench): void {
       const direct = await bench.start();
       const queue = await bench.declared(broker);
       const change = inState(broker, 'down');
-      proxy.down();
+      await proxy.refuse();
       await change;
       const began = performance.now();
       const outcomes = await Promise.allSettled(bodies(50).map((body) => broker.publish(message(queue, body))));
@@ -47,7 +48,7 @@ export function outages(bench: Bench): void {
       await expect(broker.consume(queue, { prefetch: 1, onDelivery: () => undefined })).rejects.toMatchObject({
         code: 'broker_unavailable',
       });
-      proxy.up();
+      await proxy.heal();
       await inState(broker, 'up');
       await broker.publish(message(queue, 'after'));
       expect(await direct.depth(queue)).toEqual({ ready: 1, consumers: 0 });
@@ -57,11 +58,11 @@ export function outages(bench: Bench): void {
       const { broker, proxy } = await bench.startBehindProxy();
       const queue = await bench.declared(broker);
       await broker.publish(message(queue, 'warm'));
-      proxy.stall();
+      proxy.holdAnswers();
       const inFlight = Promise.allSettled(bodies(300).map((body) => broker.publish(message(queue, body))));
       const direct = await bench.start();
       // They have reached the server, so that only the answers are lost.
-      await eventually(async () => expect((await direct.depth(queue)).ready).toBeGreaterThan(1));
+      await untilHolds(async () => expect((await direct.depth(queue)).ready).toBeGreaterThan(1));
       proxy.cut();
       for (const outcome of await within(15_000, 'publishes to settle', inFlight)) {
         expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'confirm_lost' } });
@@ -126,7 +127,7 @@ export function outages(bench: Bench): void {
       await change;
       const again = await inbox.take(2, 20_000);
       expect(again.map((delivery) => delivery.redelivered)).toEqual([true, true]);
-      await eventually(async () => expect((await broker.depth(queue)).ready).toBe(8));
+      await untilHolds(async () => expect((await broker.depth(queue)).ready).toBe(8));
       expect(inbox.received).toHaveLength(4);
     });
 
@@ -158,12 +159,12 @@ export function outages(bench: Bench): void {
       const direct = await bench.start();
       const queue = await bench.declared(broker);
       const change = inState(broker, 'down');
-      proxy.down();
+      await proxy.refuse();
       await change;
       await direct.deleteQueue(queue);
-      proxy.up();
+      await proxy.heal();
       await inState(broker, 'up');
-      await eventually(async () => expect((await direct.depth(queue)).ready).toBe(0));
+      await untilHolds(async () => expect((await direct.depth(queue)).ready).toBe(0));
       await broker.publish(message(queue, 'there'));
     });
 
@@ -173,10 +174,10 @@ export function outages(bench: Bench): void {
       const queue = await bench.declared(broker);
       const { inbox, consumption } = await bench.consume(broker, queue, 5);
       const change = inState(broker, 'down');
-      proxy.down();
+      await proxy.refuse();
       await change;
       await within(2000, 'close', consumption.close());
-      proxy.up();
+      await proxy.heal();
       await inState(broker, 'up');
       await broker.publish(message(queue, 'for another'));
       const other = await bench.consume(direct, queue, 1);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { within } from '../waiting.ts';
+import { within } from '../within.ts';
 import { bodies, message, publishAll, type Bench } from './bench.ts';
 import { startChild } from './child.ts';
 import { texts } from './inbox.ts';

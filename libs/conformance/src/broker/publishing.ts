@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { hasCode } from '@lovage/foundation';
-import { eventually } from '../waiting.ts';
+import { untilHolds } from '../until-holds.ts';
 import { bodies, message, publishAll, type Bench } from './bench.ts';
 import { texts } from './inbox.ts';
 
@@ -153,9 +153,9 @@ export function publishing(bench: Bench): void {
       expect(await broker.depth(queue)).toEqual({ ready: 3, consumers: 0 });
       const { inbox, consumption } = await bench.consume(broker, queue, 2);
       await inbox.take(2);
-      await eventually(async () => expect(await broker.depth(queue)).toEqual({ ready: 1, consumers: 1 }));
+      await untilHolds(async () => expect(await broker.depth(queue)).toEqual({ ready: 1, consumers: 1 }));
       await consumption.close();
-      await eventually(async () => expect(await broker.depth(queue)).toEqual({ ready: 3, consumers: 0 }));
+      await untilHolds(async () => expect(await broker.depth(queue)).toEqual({ ready: 3, consumers: 0 }));
     });
 
     it('purges what waits, tells how many, and leaves what is held', async () => {
@@ -168,7 +168,7 @@ export function publishing(bench: Bench): void {
       expect(await broker.purge(queue)).toBe(4);
       expect(await broker.purge(queue)).toBe(0);
       held.nack({ requeue: true });
-      await eventually(async () => expect((await broker.depth(queue)).ready).toBe(1));
+      await untilHolds(async () => expect((await broker.depth(queue)).ready).toBe(1));
       await consumption.close();
     });
 

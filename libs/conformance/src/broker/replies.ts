@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import type { Reply } from '@lovage/ports';
-import { eventually, within } from '../waiting.ts';
+import { untilHolds } from '../until-holds.ts';
+import { within } from '../within.ts';
 import { inState, message, type Bench } from './bench.ts';
 
 export function replies(bench: Bench): void {
@@ -73,7 +74,7 @@ export function replies(bench: Bench): void {
       const inbox = await broker.openReplies((reply) => seen.add(reply.correlationId));
       const address = inbox.address;
       other.reply(address, { correlationId: 'before', body: Buffer.from('{}') });
-      await eventually(() => expect(seen).toContain('before'));
+      await untilHolds(() => expect(seen).toContain('before'));
 
       const down = inState(broker, 'down');
       proxy.cut();
@@ -81,7 +82,7 @@ export function replies(bench: Bench): void {
       broker.reply(address, { correlationId: 'while down', body: Buffer.from('{}') });
       await inState(broker, 'up');
       expect(inbox.address).toBe(address);
-      await eventually(() => {
+      await untilHolds(() => {
         other.reply(address, { correlationId: 'after', body: Buffer.from('{}') });
         expect(seen).toContain('after');
       });

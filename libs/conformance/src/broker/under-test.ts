@@ -1,17 +1,16 @@
 import type { Broker } from '@lovage/ports';
-import type { TcpAddress } from '../tcp-proxy.ts';
 
 export interface ConnectOptions {
-  /** Where to reach the server instead of {@link BrokerUnderTest.server}: a proxy of the suite, a port where nobody listens. */
-  readonly at?: TcpAddress;
+  /** Instead of {@link BrokerUnderTest.url}: the same URL with host and port of a proxy, or of a port where nobody listens. */
+  readonly url?: string;
   /** Default: the adapter's own. */
   readonly connectTimeoutMs?: number;
 }
 
 /** What the suite needs of an adapter. */
 export interface BrokerUnderTest {
-  /** The server that the adapter talks to, by TCP. */
-  readonly server: TcpAddress;
+  /** The server that the adapter talks to, by TCP: host and port are in it. */
+  readonly url: string;
   /** A new broker on it, not started, as another process would make one. The suite starts and stops it. */
   connect(options?: ConnectOptions): Broker;
   /**
