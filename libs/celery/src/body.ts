@@ -12,7 +12,7 @@ const ENCODINGS: ReadonlySet<string> = new Set(['utf-8', 'utf8', 'us-ascii', 'as
 export function bodyText(message: WireMessage): string {
   const { contentType, contentEncoding } = message;
   if (contentType !== 'application/json') refuseContentType(contentType);
-  if (contentEncoding && contentEncoding !== 'utf-8' && !ENCODINGS.has(String(contentEncoding).toLowerCase()))
+  if (contentEncoding && contentEncoding !== 'utf-8' && !ENCODINGS.has(contentEncoding.toLowerCase()))
     throw new Malformed('content_encoding_unsupported', `content encoding ${quoted(contentEncoding)}; send utf-8`);
   if (message.body.length > MAX_BODY_BYTES) throw tooLarge();
   const compression = message.headers['compression'];
@@ -32,10 +32,10 @@ export function parseBody(text: string): unknown {
   }
 }
 
-function refuseContentType(contentType: unknown): void {
-  if (contentType === undefined || contentType === null || contentType === '')
+function refuseContentType(contentType: string | undefined): void {
+  if (!contentType)
     throw new Malformed('content_type_missing', 'the message has no content type; send application/json');
-  const essence = String(contentType).split(';', 1)[0]!.trim().toLowerCase();
+  const essence = contentType.split(';', 1)[0]!.trim().toLowerCase();
   if (essence !== 'application/json')
     throw new Malformed('content_type_unsupported', `content type ${quoted(contentType)}; send application/json`);
 }
@@ -70,5 +70,5 @@ function hasBareNumberWord(text: string): boolean {
 }
 
 function quoted(value: unknown): string {
-  return JSON.stringify(String(value).slice(0, 100));
+  return typeof value === 'string' ? JSON.stringify(value.slice(0, 100)) : `of type ${typeof value}`;
 }

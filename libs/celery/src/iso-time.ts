@@ -1,15 +1,19 @@
 const ISO =
   /^(\d{4})-(\d{1,2})(?:-(\d{1,2}))?(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(Z|z|[+-]\d{2}:?\d{2})?)?$/;
 
+// What Python can hold.
+const MIN_MS = Date.parse('0001-01-01T00:00:00Z');
+const MAX_MS = Date.parse('9999-12-31T23:59:59.999Z');
+
 /**
  * ISO 8601 as Celery reads it: exactly six fraction digits (5.2 takes the fraction for a count of microseconds, so three
  * would be a thousandth of what is meant), with an offset.
  * @throws RangeError when the time is outside of the years 1 to 9999, which Python cannot hold.
  */
 export function isoTime(ms: number): string {
-  const text = new Date(ms).toISOString();
-  if (text.length !== 24 || text.startsWith('0000')) throw new RangeError(`not a time on the wire: ${text}`);
-  return `${text.slice(0, 23)}000+00:00`;
+  if (!(ms >= MIN_MS && ms <= MAX_MS))
+    throw new RangeError(`${ms} is no time that can be sent: years 1 to 9999, in ms`);
+  return `${new Date(ms).toISOString().slice(0, 23)}000+00:00`;
 }
 
 /** ms since the epoch, or undefined when the text is no ISO 8601 time. Without an offset it is UTC, Celery's default. */
@@ -29,7 +33,8 @@ export function parseIsoTime(text: string): number | undefined {
     date.getUTCSeconds() !== fields[5];
   if (rolledOver) return undefined;
   const offset = offsetMinutes(zone);
-  return offset === undefined ? undefined : date.getTime() - offset * 60_000;
+  const ms = offset === undefined ? NaN : date.getTime() - offset * 60_000;
+  return ms >= MIN_MS && ms <= MAX_MS ? ms : undefined;
 }
 
 function offsetMinutes(zone: string | undefined): number | undefined {

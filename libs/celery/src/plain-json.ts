@@ -3,13 +3,19 @@ import { Malformed } from './reject-codes.ts';
 /** Deepest nesting of a body. Inputs may be 64 deep; canvas signatures nest around four levels for each step into another. */
 const MAX_DEPTH = 128;
 
+export interface PlainOptions {
+  /** Turn the envelopes `{ __type__, __value__ }` of kombu ≥ 5.3 into plain texts. */
+  readonly typed: boolean;
+  /** Keys that would change a prototype when copied carelessly: refuse the whole, or leave them out. */
+  readonly forbidden: 'refuse' | 'drop';
+}
+
 /**
- * Makes a parsed value safe to handle and plain, in place, and returns it: refuses what is too deep to walk or would
- * change a prototype when copied, and numbers that JSON cannot write again. With `typed`, the envelopes
- * `{ __type__, __value__ }` of kombu ≥ 5.3 become plain texts.
+ * Makes a parsed value safe to handle and plain, in place, and returns it: refuses what is too deep to walk and numbers
+ * that JSON cannot write again.
  * @throws Malformed
  */
-export function plain(value: unknown, typed: boolean, depth = 0): unknown {
+export function plain(value: unknown, options: PlainOptions, depth = 0): unknown {
   if (typeof value === 'number') {
     if (!Number.isFinite(value)) throw new Malformed('body_number_not_finite', 'a number is too large for a double');
     return value;
@@ -19,23 +25,27 @@ export function plain(value: unknown, typed: boolean, depth = 0): unknown {
   if (Array.isArray(value)) {
     for (let i = 0; i < value.length; i += 1) {
       const item: unknown = value[i];
-      if (typeof item !== 'string') value[i] = plain(item, typed, depth + 1);
+      if (typeof item !== 'string') value[i] = plain(item, options, depth + 1);
     }
     return value;
   }
-  return plainObject(value as Record<string, unknown>, typed, depth);
+  return plainObject(value as Record<string, unknown>, options, depth);
 }
 
-function plainObject(object: Record<string, unknown>, typed: boolean, depth: number): unknown {
+function plainObject(object: Record<string, unknown>, options: PlainOptions, depth: number): unknown {
   let keys = 0;
   for (const key in object) {
-    keys += 1;
     const item = object[key];
-    if (key === '__proto__' || (key === 'constructor' && hasPrototype(item)))
-      throw new Malformed('body_key_forbidden', `the key ${JSON.stringify(key)} is not allowed`);
-    if (typeof item !== 'string') object[key] = plain(item, typed, depth + 1);
+    if (key === '__proto__' || (key === 'constructor' && hasPrototype(item))) {
+      if (options.forbidden === 'refuse')
+        throw new Malformed('body_key_forbidden', `the key ${JSON.stringify(key)} is not allowed`);
+      delete object[key];
+      continue;
+    }
+    keys += 1;
+    if (typeof item !== 'string') object[key] = plain(item, options, depth + 1);
   }
-  if (typed && keys === 2 && '__type__' in object && '__value__' in object)
+  if (options.typed && keys === 2 && '__type__' in object && '__value__' in object)
     return unwrap(object['__type__'], object['__value__']);
   return object;
 }

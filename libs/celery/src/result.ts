@@ -61,7 +61,10 @@ export function encodeResult(given: TaskResult): Buffer {
   );
 }
 
-/** Reads the body of a result message; undefined when it is none. Never throws. */
+/**
+ * Reads the body of a result message; undefined when it is none, or nested deeper than 128 levels: whoever waits then
+ * has to look at the row. Never throws. Keys that could change a prototype are left out.
+ */
 export function decodeResult(body: Buffer): IncomingResult | undefined {
   if (body.length > MAX_BODY_BYTES || !isUtf8(body)) return undefined;
   try {
@@ -74,7 +77,7 @@ export function decodeResult(body: Buffer): IncomingResult | undefined {
 function read(parsed: unknown): IncomingResult | undefined {
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return undefined;
   const ours = Object.hasOwn(parsed, 'lovage');
-  const meta = plain(parsed, !ours) as Record<string, unknown>;
+  const meta = plain(parsed, { typed: !ours, forbidden: 'drop' }) as Record<string, unknown>;
   const { task_id: taskId, status, result = null, children } = meta;
   if (typeof taskId !== 'string' || taskId === '' || typeof status !== 'string' || status === '') return undefined;
   const traceback = typeof meta['traceback'] === 'string' ? meta['traceback'] : null;

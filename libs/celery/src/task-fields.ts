@@ -102,7 +102,7 @@ export function factsOf(value: unknown): TaskFacts | undefined {
   if (typeof value !== 'string' || value.length > 10_000) throw refuse('not a text of reasonable length');
   let given: unknown;
   try {
-    given = plain(JSON.parse(value), false);
+    given = plain(JSON.parse(value), { typed: false, forbidden: 'refuse' });
   } catch {
     throw refuse('not JSON');
   }
