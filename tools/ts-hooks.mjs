@@ -37,9 +37,13 @@ export async function load(url, context, next) {
       transform: { legacyDecorator: true, decoratorMetadata: true },
     },
   });
-  mkdirSync(cacheDir, { recursive: true });
-  const tmp = `${cached}.${process.pid}.tmp`;
-  writeFileSync(tmp, out.code);
-  renameSync(tmp, cached);
+  try {
+    mkdirSync(cacheDir, { recursive: true });
+    const tmp = `${cached}.${process.pid}.tmp`;
+    writeFileSync(tmp, out.code);
+    renameSync(tmp, cached);
+  } catch {
+    // A checkout that this user may not write to: compiled again next time.
+  }
   return { format: 'module', source: out.code, shortCircuit: true };
 }

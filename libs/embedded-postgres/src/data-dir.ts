@@ -1,5 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { toError } from '@lovage/foundation';
 import { EmbeddedPostgresError } from './errors.ts';
@@ -35,10 +44,12 @@ export class DataDir {
   make(): void {
     try {
       mkdirSync(this.path, { recursive: true });
+      accessSync(this.path, constants.W_OK);
+      if (existsSync(this.passwordFile)) accessSync(this.passwordFile, constants.R_OK);
     } catch (cause) {
       throw new EmbeddedPostgresError(
         'embedded_postgres_data_dir',
-        `cannot make the directory ${this.path} for the embedded PostgreSQL (${toError(cause).message}); set DATA_DIR to a directory you may write`,
+        `cannot use the directory ${this.path} for the embedded PostgreSQL (${toError(cause).message}): set DATA_DIR to a directory of your own`,
         { cause },
       );
     }

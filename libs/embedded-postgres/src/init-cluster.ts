@@ -1,12 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs';
+import { chownSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { toError } from '@lovage/foundation';
 import { type Account, spawnIds, underAccount } from './account.ts';
 import { type DataDir, writeSecret } from './data-dir.ts';
 import { EmbeddedPostgresError } from './errors.ts';
+import { processKind } from './process-table.ts';
 import { serverEnv } from './server-env.ts';
+
+const DRAFT = 'init-';
 
 export interface InitOptions {
   readonly initdb: string;
@@ -23,7 +26,8 @@ export interface InitOptions {
  * @throws EmbeddedPostgresError `embedded_postgres_init_failed`
  */
 export async function initCluster(dir: DataDir, options: InitOptions): Promise<void> {
-  const draft = mkdtempSync(join(dir.path, 'init-'));
+  removeAbandoned(dir.path);
+  const draft = mkdtempSync(join(dir.path, `${DRAFT}${process.pid}-`));
   const passwordFile = `${draft}.password`;
   try {
     writeSecret(passwordFile, options.password);
@@ -45,6 +49,15 @@ export async function initCluster(dir: DataDir, options: InitOptions): Promise<v
   } finally {
     rmSync(passwordFile, { force: true });
     rmSync(draft, { recursive: true, force: true });
+  }
+}
+
+/** Drafts of processes that were killed while they made one. */
+function removeAbandoned(path: string): void {
+  for (const name of readdirSync(path)) {
+    const pid = name.startsWith(DRAFT) ? Number.parseInt(name.slice(DRAFT.length), 10) : Number.NaN;
+    if (pid > 0 && pid !== process.pid && processKind(pid) === 'gone')
+      rmSync(join(path, name), { recursive: true, force: true });
   }
 }
 
