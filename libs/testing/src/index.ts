@@ -1,3 +1,4 @@
+export { MemoryBroker } from './memory-broker.ts';
 export { testDatabase, type TestDatabase, type TestDatabaseOptions } from './database/test-database.ts';
 export { testServerUrl } from './database/server.ts';
 export { eventually, type EventuallyOptions } from './eventually.ts';
