@@ -150,10 +150,11 @@ export class LovageClient implements Service {
   }
 
   private async send<C extends AnyContract>(task: PreparedTask, contract: C | undefined): Promise<TaskHandle<C>> {
-    const { id, fresh } = await this.submitter.submit(task);
+    const { id, fresh, state } = await this.submitter.submit(task);
     // An earlier submit of the key may have asked for no reply, or in another process.
     const replies = fresh && task.stored.replyTo !== undefined;
-    return new ClientTaskHandle(this.context, { id, fresh, contract, replies, own: true });
+    const submitted = fresh ? { task: task.row, state } : undefined;
+    return new ClientTaskHandle(this.context, { id, fresh, submitted, contract, replies, own: true });
   }
 
   private async end(): Promise<void> {

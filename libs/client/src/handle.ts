@@ -1,8 +1,9 @@
 import { durationMs, isUuid, uuidFrom, type Duration } from '@lovage/foundation';
-import type { Clock, RevokeOutcome, TaskRow, TaskStore } from '@lovage/ports';
+import type { Clock, NewTask, RevokeOutcome, TaskRow, TaskStore } from '@lovage/ports';
 import type { AnyContract, ContractRegistry, Output, Progress, TaskState } from '@lovage/task';
 import { ResultTimeoutError, TaskUnknownError } from './errors.ts';
 import type { SubmitOptions } from './submit/options.ts';
+import type { SubmittedState } from './submit/submitter.ts';
 import { valueOf, type Outcome } from './wait/outcome.ts';
 import { progressOf } from './wait/progress.ts';
 import { waitFor, type Ended } from './wait/wait.ts';
@@ -19,11 +20,20 @@ export interface ResultOptions {
 /** How to submit a task whose result is waited for. */
 export interface CallOptions extends Omit<SubmitOptions, 'awaitReply'>, ResultOptions {}
 
+/** A task as this process has just submitted it: what its row holds, without reading it. */
+export interface SubmittedTask {
+  readonly task: NewTask;
+  /** When the submit had ended; it may have gone on since. */
+  readonly state: SubmittedState;
+}
+
 /** A task that was submitted: what became of it, and how to steer it. Holds nothing: thousands may be made and dropped. */
 export interface TaskHandle<C extends AnyContract = AnyContract> {
   readonly id: string;
   /** False: an earlier submit with the same idempotency key made this task. */
   readonly fresh: boolean;
+  /** What was submitted; undefined unless {@link fresh}. */
+  readonly submitted: SubmittedTask | undefined;
   /** @throws TaskUnknownError StoreUnavailableError */
   state(): Promise<TaskState>;
   /**
@@ -55,6 +65,7 @@ export interface HandleContext {
 export interface HandleFacts<C extends AnyContract> {
   readonly id: string;
   readonly fresh: boolean;
+  readonly submitted?: SubmittedTask;
   readonly contract: C | undefined;
   /** This process's inbox gets the reply. */
   readonly replies: boolean;
@@ -65,6 +76,7 @@ export interface HandleFacts<C extends AnyContract> {
 export class ClientTaskHandle<C extends AnyContract> implements TaskHandle<C> {
   readonly id: string;
   readonly fresh: boolean;
+  readonly submitted: SubmittedTask | undefined;
 
   constructor(
     private readonly context: HandleContext,
@@ -72,6 +84,7 @@ export class ClientTaskHandle<C extends AnyContract> implements TaskHandle<C> {
   ) {
     this.id = facts.id;
     this.fresh = facts.fresh;
+    this.submitted = facts.submitted;
   }
 
   async state(): Promise<TaskState> {

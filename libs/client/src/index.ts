@@ -9,9 +9,10 @@ export {
   TaskRevokedError,
   TaskUnknownError,
 } from './errors.ts';
-export type { CallOptions, ResultOptions, TaskHandle } from './handle.ts';
+export type { CallOptions, ResultOptions, SubmittedTask, TaskHandle } from './handle.ts';
 export { messageOfRow } from './message/message-of-row.ts';
 export type { CallError, SafeResult, TypedClient, TypedTask } from './proxy.ts';
 export type { SubmitOptions } from './submit/options.ts';
 export type { ForeignTask } from './submit/prepare.ts';
+export type { SubmittedState } from './submit/submitter.ts';
 export type { Outcome } from './wait/outcome.ts';

@@ -21,7 +21,12 @@ export interface Submitted {
   readonly id: string;
   /** False: an earlier submit with the same key made the task. */
   readonly fresh: boolean;
+  /** Of a fresh task, as far as this process has brought it. */
+  readonly state: SubmittedState;
 }
+
+/** `QUEUED`: the broker has it. `PENDING`, `SCHEDULED`: the outbox has it, to be sent soon, or when due. */
+export type SubmittedState = 'PENDING' | 'SCHEDULED' | 'QUEUED';
 
 interface OutboxKey {
   readonly taskId: string;
@@ -95,7 +100,7 @@ export class Submitter {
       return this.afterFailedPublish(task, error);
     }
     if (task.record === 'full') await this.rows.write(row);
-    return { id: row.id, fresh: true };
+    return { id: row.id, fresh: true, state: 'QUEUED' };
   }
 
   private async afterFailedPublish(task: PreparedTask, failure: unknown): Promise<Submitted> {
@@ -105,7 +110,7 @@ export class Submitter {
     } catch (error) {
       throw hasCode(failure, 'broker_unavailable') ? error : failure;
     }
-    return { id: task.row.id, fresh: true };
+    return { id: task.row.id, fresh: true, state: 'PENDING' };
   }
 
   private async rowFirst(task: PreparedTask): Promise<Submitted> {
@@ -116,10 +121,11 @@ export class Submitter {
     const kept = await this.options.tasks.insertFirst(row, { delayMs, leaseMs, key });
     if (!kept.fresh) {
       if (kept.fingerprint !== key!.fingerprint) throw new IdempotencyKeyReusedError(key!.key, kept.taskId);
-      return { id: kept.taskId, fresh: false };
+      return { id: kept.taskId, fresh: false, state: 'PENDING' };
     }
-    if (publishNow) await this.publishLeased(task);
-    return { id: row.id, fresh: true };
+    if (delayMs > 0) return { id: row.id, fresh: true, state: 'SCHEDULED' };
+    const published = publishNow && (await this.publishLeased(task));
+    return { id: row.id, fresh: true, state: published ? 'QUEUED' : 'PENDING' };
   }
 
   /** Whether the broker takes messages for the queue now. @throws UnroutableError */
@@ -134,25 +140,26 @@ export class Submitter {
     }
   }
 
-  /** Saves the relay's tick. The task is accepted already, so nothing here is the caller's failure. */
-  private async publishLeased(task: PreparedTask): Promise<void> {
+  /** Saves the relay's tick; tells whether the broker has it. The task is accepted already, so nothing here is the caller's failure. */
+  private async publishLeased(task: PreparedTask): Promise<boolean> {
     const { log, outbox } = this.options;
     const key = { taskId: task.row.id, turn: 0 };
     try {
       await this.publisher.send(encodeMessage(task.row, task.stored, FIRST_WITH_ROW));
     } catch (error) {
       // Blocked: the message is on its way and may be confirmed later; if not, the lease runs out.
-      if (hasCode(error, 'broker_blocked')) return;
+      if (hasCode(error, 'broker_blocked')) return false;
       log.warn({ err: error, taskId: key.taskId }, 'a task was accepted but not published; the outbox relay sends it');
       await outbox
         .release([key], outboxTakesOver(error) ? 0 : REFUSED_AGAIN_MS)
         .catch((lost) => log.warn({ err: lost, taskId: key.taskId }, 'its lease could not be given back; it runs out'));
-      return;
+      return false;
     }
     this.published
       .add(key)
       .catch((error) =>
         log.warn({ err: error, taskId: key.taskId }, 'published, but not marked so; it may be sent twice'),
       );
+    return true;
   }
 }
