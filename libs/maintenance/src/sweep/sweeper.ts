@@ -1,0 +1,58 @@
+import { Lifecycle, Signal, type Service } from '@lovage/foundation';
+import { systemClock, type Clock, type Log, type SweepReport, type SweepStore } from '@lovage/ports';
+import { Ticker } from '../ticker.ts';
+
+export interface SweeperOptions {
+  readonly sweep: SweepStore;
+  readonly log: Log;
+  /** Default: the system's. */
+  readonly clock?: Clock;
+  /** Between sweeps, ms. Default 1000. */
+  readonly everyMs?: number;
+  /** Messages were put into the outbox: tell the relay. */
+  readonly onRequeued?: () => void;
+}
+
+/** Puts back what dead workers held and ends what has expired. Any number may run. */
+export class Sweeper implements Service {
+  /** A sweep has ended. For tests. */
+  readonly swept = new Signal<SweepReport>();
+  private readonly lifecycle = new Lifecycle(
+    async () => this.ticker.start(),
+    () => this.ticker.stop(),
+  );
+  private readonly ticker: Ticker;
+
+  constructor(private readonly options: SweeperOptions) {
+    const { log, clock = systemClock, everyMs = 1000 } = options;
+    this.ticker = new Ticker({
+      everyMs,
+      clock,
+      run: async () => {
+        await this.runOnce();
+        return false;
+      },
+      onFailure: (error, count) => log[count === 1 ? 'warn' : 'debug']({ err: error }, 'the sweep failed; tried again'),
+    });
+  }
+
+  start(): Promise<void> {
+    return this.lifecycle.start();
+  }
+
+  stop(): Promise<void> {
+    return this.lifecycle.stop();
+  }
+
+  /** One sweep, now. @throws StoreUnavailableError */
+  async runOnce(): Promise<SweepReport> {
+    const report = await this.options.sweep.sweep();
+    const { lapsedWorkers, requeued, expired } = report;
+    if (lapsedWorkers > 0 || requeued > 0)
+      this.options.log.warn({ lapsedWorkers, requeued }, 'workers died; what they ran is queued again');
+    if (expired > 0) this.options.log.info({ expired }, 'tasks expired before they started');
+    if (requeued > 0) this.options.onRequeued?.();
+    this.swept.emit(report);
+    return report;
+  }
+}
