@@ -1,1 +1,3 @@
-export {};
+export { createLog, type LogLevel, type LogOptions } from './log/create-log.ts';
+export { ServerUrlError } from './open-broker.ts';
+export { openPlatform, SchemaMissingError, type Platform, type PlatformOptions } from './platform.ts';

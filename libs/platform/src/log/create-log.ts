@@ -1,0 +1,60 @@
+import pino from 'pino';
+import type { Log } from '@lovage/ports';
+import { readableLine } from './log-line.ts';
+import { maskPasswords, REDACTED_PATHS } from './redact.ts';
+
+export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
+
+export interface LogOptions {
+  /** In every line: `gateway`, `worker`, `beat`. */
+  readonly app: string;
+  /** Default `info`. */
+  readonly level?: LogLevel;
+  /**
+   * `json`: one object a line, for machines. `readable`: one short line, for people. Default: `readable` on a terminal,
+   * unless in production.
+   */
+  readonly format?: 'json' | 'readable';
+  /** `NODE_ENV`. */
+  readonly mode?: 'development' | 'production' | 'test';
+  /** File descriptor to write to: 1 (default) stdout, 2 stderr. */
+  readonly fd?: 1 | 2;
+  /** Instead of `fd`: gets each line. For tests. */
+  readonly write?: (line: string) => void;
+  /** Colours in the readable form. Default: as the terminal can show them (`NO_COLOR` is heeded). */
+  readonly colours?: boolean;
+}
+
+/**
+ * The log that all apps write alike. Lines are written before the call returns, so none is lost when the process dies.
+ * Fields with the names of secrets, and passwords within URLs, read `***`.
+ */
+export function createLog(options: LogOptions): Log {
+  const { app, level = 'info', mode = 'development', fd = 1 } = options;
+  const stream = fd === 1 ? process.stdout : process.stderr;
+  const isTerminal = stream.isTTY === true;
+  const colours = options.colours ?? (isTerminal && stream.hasColors());
+  const format = options.format ?? (isTerminal && mode !== 'production' ? 'readable' : 'json');
+  const write = options.write ?? writerTo(fd);
+  const logger = pino(
+    {
+      level,
+      base: { app, pid: process.pid },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      redact: { paths: REDACTED_PATHS, censor: '***' },
+      serializers: { err: pino.stdSerializers.errWithCause },
+    },
+    {
+      write: (line: string) => {
+        const safe = maskPasswords(line);
+        write(format === 'json' ? safe : readableLine(safe, colours));
+      },
+    },
+  );
+  return logger satisfies Log;
+}
+
+function writerTo(fd: 1 | 2): (line: string) => void {
+  const destination = pino.destination({ dest: fd, sync: true });
+  return (line) => void destination.write(line);
+}
