@@ -20,9 +20,10 @@ export class Batcher<T, R = void> {
   private scheduled = false;
   private idleWaiters: (() => void)[] = [];
 
+  /** @throws RangeError when `maxSize` or `lanes` is not a whole number from 1: nothing would ever be sent. */
   constructor(options: BatcherOptions<T, R>) {
-    this.maxSize = options.maxSize ?? 200;
-    this.lanes = options.lanes ?? 1;
+    this.maxSize = atLeastOne('maxSize', options.maxSize ?? 200);
+    this.lanes = atLeastOne('lanes', options.lanes ?? 1);
     this.flush = options.flush;
   }
 
@@ -79,4 +80,9 @@ export class Batcher<T, R = void> {
       }
     }
   }
+}
+
+function atLeastOne(name: string, value: number): number {
+  if (!Number.isInteger(value) || value < 1) throw new RangeError(`${name}: ${value} is not a whole number from 1`);
+  return value;
 }

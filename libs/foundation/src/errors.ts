@@ -14,14 +14,19 @@ export abstract class LovageError extends Error {
 
 /** Whether `error` carries this stable code. */
 export function hasCode<C extends string>(error: unknown, code: C): error is Error & { code: C } {
-  return error instanceof Error && (error as { code?: unknown }).code === code;
+  return isError(error) && (error as { code?: unknown }).code === code;
 }
 
 /** What was thrown, as an `Error`: code may throw anything. */
 export function toError(thrown: unknown): Error {
-  return thrown instanceof Error
+  return isError(thrown)
     ? thrown
     : new Error(typeof thrown === 'string' ? thrown : `a non-error was thrown: ${safeText(thrown)}`);
+}
+
+/** Also of another realm (a `vm` context, a test runner's sandbox), whose `Error` is not ours. */
+function isError(value: unknown): value is Error {
+  return value instanceof Error || Object.prototype.toString.call(value) === '[object Error]';
 }
 
 function safeText(value: unknown): string {
