@@ -1,1 +1,1 @@
-export {};
+export { Launcher, type LauncherOptions } from './launcher/launcher.ts';

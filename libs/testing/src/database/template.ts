@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,7 +15,7 @@ const TEMPLATE_LOCK = '7203158890114';
  */
 export async function ensureTemplate(admin: pg.Client, serverUrl: string): Promise<string> {
   const migrations = readMigrations();
-  const digest = createHash('sha256').update(migrations.join('\0')).digest('hex').slice(0, 16);
+  const digest = sha256(JSON.stringify(migrations)).slice(0, 16);
   const name = `lovage_template_${digest}`;
   if (await exists(admin, name)) return name;
   await admin.query('select pg_advisory_lock($1)', [TEMPLATE_LOCK]);
@@ -34,12 +34,17 @@ export async function ensureTemplate(admin: pg.Client, serverUrl: string): Promi
   }
 }
 
-function readMigrations(): string[] {
+interface Migration {
+  readonly name: string;
+  readonly sql: string;
+}
+
+function readMigrations(): Migration[] {
   return readdirSync(migrationsDir, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map((entry) => entry.name)
     .sort()
-    .map((name) => readFileSync(join(migrationsDir, name, 'migration.sql'), 'utf8'));
+    .map((name) => ({ name, sql: readFileSync(join(migrationsDir, name, 'migration.sql'), 'utf8') }));
 }
 
 async function exists(admin: pg.Client, database: string): Promise<boolean> {
@@ -47,12 +52,27 @@ async function exists(admin: pg.Client, database: string): Promise<boolean> {
   return found.rows.length > 0;
 }
 
-async function migrate(url: string, migrations: readonly string[]): Promise<void> {
+async function migrate(url: string, migrations: readonly Migration[]): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
-    for (const sql of migrations) await client.query(sql);
+    // The record that Prisma keeps, so that `prisma migrate` takes such a database for what it is: up to date.
+    await client.query(`create table _prisma_migrations (id varchar(36) primary key, checksum varchar(64) not null,
+      finished_at timestamptz, migration_name varchar(255) not null, logs text, rolled_back_at timestamptz,
+      started_at timestamptz not null default now(), applied_steps_count integer not null default 0)`);
+    for (const { name, sql } of migrations) {
+      await client.query(sql);
+      await client.query(
+        `insert into _prisma_migrations (id, checksum, finished_at, migration_name, applied_steps_count)
+         values ($1, $2, now(), $3, 1)`,
+        [randomUUID(), sha256(sql), name],
+      );
+    }
   } finally {
     await client.end();
   }
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }

@@ -1,0 +1,57 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Env, GatewaySecrets, Settings } from '@lovage/settings';
+import type { ChildSpec } from './child.ts';
+
+export type AppName = 'gateway' | 'worker' | 'beat';
+
+export interface AppFacts {
+  readonly root: string;
+  readonly env: Env;
+  readonly settings: Settings;
+  readonly databaseUrl: string;
+  readonly port: number;
+  readonly secrets: GatewaySecrets;
+  /** The worker's flags. */
+  readonly workerFlags: readonly string[];
+}
+
+/** How an app is run: from its TypeScript source, so that nothing has to be built first. */
+export function appSpec(name: AppName, facts: AppFacts): ChildSpec {
+  return {
+    name,
+    command: process.execPath,
+    args: [
+      '--conditions=@lovage/source',
+      '--import',
+      pathToFileURL(join(facts.root, 'tools/ts-hooks.mjs')).href,
+      join(facts.root, `apps/${name}/src/main.ts`),
+      ...(name === 'worker' ? facts.workerFlags : []),
+    ],
+    cwd: facts.root,
+    env: appEnv(name, facts),
+  };
+}
+
+/** The environment of one app: everything that was decided here, and no secret that it has no use for. */
+function appEnv(
+  name: AppName,
+  { env, settings, databaseUrl, port, secrets }: AppFacts,
+): Record<string, string | undefined> {
+  const shared = {
+    ...env,
+    DATABASE_URL: databaseUrl,
+    DATA_DIR: settings.dataDir,
+    JWT_SECRET: undefined,
+    ADMIN_EMAIL: undefined,
+    ADMIN_PASSWORD: undefined,
+  };
+  if (name !== 'gateway') return shared;
+  return {
+    ...shared,
+    PORT: String(port),
+    JWT_SECRET: secrets.jwtSecret,
+    ADMIN_EMAIL: secrets.admin.email,
+    ADMIN_PASSWORD: secrets.admin.password,
+  };
+}

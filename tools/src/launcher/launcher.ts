@@ -1,0 +1,111 @@
+import { Signal } from '@lovage/foundation';
+import { gatewaySecrets, type Env, type Settings } from '@lovage/settings';
+import { appSpec, type AppFacts, type AppName } from './apps.ts';
+import { banner } from './banner.ts';
+import type { ChildSpec } from './child.ts';
+import { type Database, openDatabase } from './database.ts';
+import { listenPort } from './listen-port.ts';
+import { applyMigrations } from './migrations.ts';
+import type { Output } from './output.ts';
+import { reach } from './servers.ts';
+import { Supervisor } from './supervisor.ts';
+
+/** Children get this long to finish; the database needs what is left of the ten seconds in which all must have ended. */
+const CHILD_PATIENCE_MS = 7500;
+const APPS: readonly AppName[] = ['gateway', 'worker', 'beat'];
+
+export interface LauncherOptions {
+  readonly root: string;
+  readonly env: Env;
+  readonly settings: Settings;
+  readonly output: Output;
+  /** Flags for the worker, such as `-Q a,b -c 20`. */
+  readonly workerFlags?: readonly string[];
+  /** How an app is run. Default: from its source in `apps`. */
+  readonly specOf?: (name: AppName, facts: AppFacts) => ChildSpec;
+}
+
+/**
+ * Runs the whole platform on this machine: the database, its migrations, then gateway, worker and beat, each a process
+ * of its own that is started again when it ends.
+ */
+export class Launcher {
+  /** Told when all children serve. */
+  readonly ready = new Signal();
+  private readonly supervisors = new Map<AppName, Supervisor>();
+  private database: Database | undefined;
+  private stopping: Promise<void> | undefined;
+  private starting: Promise<void> | undefined;
+
+  constructor(private readonly options: LauncherOptions) {}
+
+  /**
+   * Resolves when everything serves.
+   * @throws ExitError, SettingError, EmbeddedPostgresError: what is running by then still wants {@link stop}.
+   */
+  start(): Promise<void> {
+    this.starting ??= this.begin();
+    return this.starting;
+  }
+
+  /** Ends the children together, then the database. Idempotent. */
+  stop(): Promise<void> {
+    this.stopping ??= this.end();
+    return this.stopping;
+  }
+
+  /** No more waiting for children. The database is still shut down in order. */
+  kill(): void {
+    for (const supervisor of this.supervisors.values()) supervisor.kill();
+  }
+
+  private async begin(): Promise<void> {
+    const startedAt = performance.now();
+    const { root, env, settings, output } = this.options;
+    const secrets = gatewaySecrets(settings);
+    const port = await listenPort(settings.http.host, settings.http.port);
+    const [database] = await Promise.all([
+      openDatabase({
+        databaseUrl: settings.databaseUrl,
+        dataDir: settings.dataDir,
+        say: (text) => output.say(text),
+      }).then((opened) => (this.database = opened)),
+      settings.brokerUrl === undefined ? undefined : reach('BROKER_URL', settings.brokerUrl),
+    ]);
+    if (this.stopping) return;
+    await applyMigrations(database.url, root);
+    if (this.stopping) return;
+
+    const facts: AppFacts = {
+      root,
+      env,
+      settings,
+      databaseUrl: database.url,
+      port,
+      secrets,
+      workerFlags: this.options.workerFlags ?? [],
+    };
+    const specOf = this.options.specOf ?? appSpec;
+    for (const name of APPS) this.supervisors.set(name, new Supervisor(specOf(name, facts), output));
+    await Promise.all([...this.supervisors.values()].map((supervisor) => supervisor.start()));
+    if (this.stopping) return;
+    output.say(
+      banner({
+        settings,
+        port,
+        databaseUrl: database.url,
+        embedded: database.embedded,
+        secrets,
+        startMs: performance.now() - startedAt,
+      }),
+    );
+    this.ready.emit();
+  }
+
+  private async end(): Promise<void> {
+    await Promise.all([...this.supervisors.values()].map((supervisor) => supervisor.stop(CHILD_PATIENCE_MS)));
+    // A stop during the start: wait for the step under way, so that the database it opens is closed too.
+    await this.starting?.catch(() => undefined);
+    await this.database?.stop();
+  }
+}

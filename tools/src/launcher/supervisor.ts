@@ -1,0 +1,95 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Child, type ChildSpec } from './child.ts';
+import { ExitError } from './exit-error.ts';
+import type { Output } from './output.ts';
+
+/** Waits before the first, second, … start in a row that follows a short life. */
+const BACKOFF_MS = [200, 1000, 2000, 5000, 10_000];
+/** A life longer than this ends a row of deaths. */
+const LONG_LIFE_MS = 20_000;
+const READY_TIMEOUT_MS = 30_000;
+
+/** Keeps one child running: starts it, and again whenever it ends by itself. */
+export class Supervisor {
+  private child: Child | undefined;
+  private stopping = false;
+  private deaths = 0;
+  private readonly wake = new AbortController();
+  private watching: Promise<void> | undefined;
+
+  constructor(
+    private readonly spec: ChildSpec,
+    private readonly output: Output,
+  ) {}
+
+  /** Of the current run. */
+  get pid(): number | undefined {
+    return this.child?.running ? this.child.pid : undefined;
+  }
+
+  /**
+   * Resolves when the child serves.
+   * @throws ExitError when it ends before, with its exit code: what kept it from its first start would keep it from the next.
+   */
+  async start(): Promise<void> {
+    const child = this.spawn();
+    const timeout = sleep(READY_TIMEOUT_MS, 'late' as const, { ref: false });
+    const first = await Promise.race([child.ready.then(() => 'ready' as const), child.exit, timeout]);
+    if (first === 'ready') return;
+    if (this.stopping) throw new ExitError(0, 'stopped');
+    const how = first === 'late' ? `is not ready after ${READY_TIMEOUT_MS / 1000} s` : ended(first);
+    this.stopping = true;
+    child.kill();
+    throw new ExitError(
+      first === 'late' ? 1 : first.code || 1,
+      `${this.spec.name} ${how} before it was ready: its own lines above tell why`,
+    );
+  }
+
+  /** Ends the run and starts the next at once: for new code. */
+  async restart(patienceMs: number): Promise<void> {
+    this.deaths = -1;
+    await this.child?.stop(patienceMs);
+  }
+
+  /** Asks it to end, kills its group after `patienceMs`. Not started again. */
+  async stop(patienceMs: number): Promise<void> {
+    this.stopping = true;
+    this.wake.abort();
+    await this.child?.stop(patienceMs);
+    await this.watching;
+  }
+
+  kill(): void {
+    this.stopping = true;
+    this.wake.abort();
+    this.child?.kill();
+  }
+
+  private spawn(): Child {
+    const child = new Child(this.spec, this.output);
+    this.child = child;
+    let wasReady = false;
+    void child.ready.then(() => (wasReady = true));
+    this.watching = child.exit.then(async (exit) => {
+      // Before it was ever ready, `start` tells what happened.
+      if (this.stopping || (this.deaths === 0 && !wasReady)) return;
+      await this.again(child, ended(exit));
+    });
+    return child;
+  }
+
+  private async again(child: Child, how: string): Promise<void> {
+    const asked = this.deaths < 0;
+    if (asked || performance.now() - child.startedAt > LONG_LIFE_MS) this.deaths = 0;
+    const wait = asked ? 0 : BACKOFF_MS[Math.min(this.deaths, BACKOFF_MS.length - 1)]!;
+    this.deaths += 1;
+    if (!asked) this.output.say(`${this.spec.name} ${how}; starting it again in ${wait / 1000} s`);
+    await sleep(wait, undefined, { signal: this.wake.signal }).catch(() => undefined);
+    if (!this.stopping) this.spawn();
+  }
+}
+
+function ended(exit: { code: number | null; signal: string | null }): string {
+  return exit.signal === null ? `ended with exit code ${exit.code}` : `was ended by ${exit.signal}`;
+}

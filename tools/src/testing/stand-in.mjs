@@ -1,0 +1,27 @@
+// Stands in for an app in the launcher's specs. STAND_IN_<NAME> says how it behaves.
+import { spawn } from 'node:child_process';
+
+const name = process.argv[2];
+const how = process.env[`STAND_IN_${name.toUpperCase()}`] ?? 'fine';
+const say = (/** @type {string} */ text) => process.stdout.write(`${text}\n`);
+
+say(
+  `pid ${process.pid} env ${JSON.stringify({ db: process.env.DATABASE_URL, port: process.env.PORT, jwt: process.env.JWT_SECRET, admin: process.env.ADMIN_PASSWORD })} args ${process.argv.slice(3).join(' ')}`,
+);
+process.on('SIGTERM', () => {
+  if (how === 'stubborn') return say('not listening');
+  say('ending');
+  process.exit(0);
+});
+if (how.startsWith('exit')) {
+  process.stderr.write('this is why\n');
+  process.exit(Number(how.slice(4)));
+}
+if (how === 'busy') {
+  const grandchild = spawn('sleep', ['600'], { stdio: 'ignore' });
+  say(`grandchild ${grandchild.pid}`);
+}
+process.send?.('ready');
+say('ready');
+if (how === 'busy') for (;;); // as a handler that holds the event loop
+setInterval(() => undefined, 1000);
