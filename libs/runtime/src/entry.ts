@@ -18,6 +18,8 @@ export class TaskEntry {
   run: TaskRun | undefined;
   /** ms since the epoch; for people, in rows written at the end. */
   startedAt = 0;
+  /** Messages of other turns of the same task that came meanwhile; looked at once this one is dealt with. */
+  readonly followers: TaskEntry[] = [];
   private settled = false;
 
   constructor(
@@ -51,9 +53,10 @@ export class TaskEntry {
     for (const delivery of this.deliveries) delivery.nack({ requeue });
   }
 
-  /** Takes a further delivery of the same task. */
-  adopt(delivery: Delivery): void {
-    if (this.settled) delivery.ack();
-    else this.deliveries.push(delivery);
+  /** Takes what was delivered again: the same message joins this one, a message of another turn waits behind it. */
+  adopt(other: TaskEntry): void {
+    if (other.task.turn !== this.task.turn) this.followers.push(other);
+    else if (this.settled) other.ack();
+    else this.deliveries.push(...other.deliveries);
   }
 }

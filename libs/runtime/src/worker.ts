@@ -1,3 +1,4 @@
+import { taskIdOf } from '@lovage/celery';
 import { deferred, Lifecycle, Signal, type Service } from '@lovage/foundation';
 import {
   systemClock,
@@ -5,6 +6,7 @@ import {
   type Clock,
   type Consumption,
   type Delivery,
+  type FinalItem,
   type Log,
   type TaskStore,
   type WorkerLease,
@@ -48,6 +50,17 @@ export interface WorkerSignals {
 
 /** After the grace, handlers that were aborted get this long to tidy up before their tasks are handed back without them, ms. */
 const TIDY_MS = 1000;
+
+const NO_FACTS = {
+  input: null,
+  message: null,
+  userId: null,
+  parentId: null,
+  rootId: null,
+  retriedFrom: null,
+  eta: null,
+  expiresAt: null,
+};
 
 /**
  * The worker engine: takes messages, claims their tasks, runs the handlers, records how they end.
@@ -197,9 +210,12 @@ export class TaskWorker implements Service {
     if (this.stopping) return delivery.nack({ requeue: true });
     const admitted = admit(delivery, this.deps.handlers);
     if (!admitted.ok) return void this.onMalformed(admitted.malformed);
-    const { entry } = admitted;
+    this.take(admitted.entry);
+  }
+
+  private take(entry: TaskEntry): void {
     const holding = this.held.get(entry.id);
-    if (holding) return holding.adopt(delivery);
+    if (holding) return holding.adopt(entry);
     if (entry.options.ack === 'early') entry.ack();
     this.held.set(entry.id, entry);
     this.claimer.add(entry);
@@ -246,23 +262,47 @@ export class TaskWorker implements Service {
         this.deps.tasks.claim({ id: worker, name: this.options.name }, [item], { durable: true }),
       );
       if (granted) return this.recorder.add(entry, outcome);
-      this.log.warn({ task: entry.id }, 'a result was dropped: the claim was lost and somebody else has the task');
-      entry.ack();
+      // The row decides what becomes of the message; should it have to run again, this result is forgotten.
+      entry.claimed = false;
+      this.onRefused([entry]);
     } catch (error) {
       this.log.error({ err: error, task: entry.id }, 'a lost claim could not be renewed; the message goes back');
-      entry.nack(true);
+      this.handBack(entry);
     }
-    this.letGo(entry);
   }
 
   private async onMalformed(malformed: Malformed): Promise<void> {
     const { delivery, code, reason, id, name } = malformed;
-    this.log.warn(
-      { code, reason, task: id, contract: name, queue: delivery.queue },
-      'malformed message: to the dead letters',
-    );
-    delivery.nack({ requeue: false });
+    const { queue } = delivery;
+    this.log.warn({ code, reason, task: id, contract: name, queue }, 'malformed message: to the dead letters');
+    try {
+      // No row must wait for a message that was given up.
+      if (id !== undefined)
+        await this.retry.until(() => this.deps.tasks.recordFinal([this.malformedItem(malformed, id)]));
+      delivery.nack({ requeue: false });
+    } catch (error) {
+      this.log.error({ err: error, task: id }, 'the end of a malformed message could not be recorded; it goes back');
+      delivery.nack({ requeue: true });
+    }
     this.signals.malformed.emit({ code, id });
+  }
+
+  private malformedItem({ delivery, code, reason, name }: Malformed, wireId: string): FinalItem {
+    const id = taskIdOf(wireId);
+    const error = { type: 'MessageMalformed', message: `${code}: ${reason}` };
+    return {
+      ...NO_FACTS,
+      id,
+      wireId: id === wireId ? null : wireId,
+      name: name ?? '(unreadable)',
+      queue: delivery.queue,
+      state: 'FAILURE',
+      retries: 0,
+      worker: this.options.name,
+      result: null,
+      error: JSON.stringify(error),
+      startedAt: this.clock.now(),
+    };
   }
 
   private async endRowless(entry: TaskEntry, state: TerminalState): Promise<void> {
@@ -293,5 +333,9 @@ export class TaskWorker implements Service {
 
   private letGo(entry: TaskEntry): void {
     if (this.held.get(entry.id) === entry) this.held.delete(entry.id);
+    for (const follower of entry.followers.splice(0)) {
+      if (this.stopping) follower.nack(true);
+      else this.take(follower);
+    }
   }
 }

@@ -1,0 +1,124 @@
+import { z } from 'zod';
+import { decodeResult, encodeTask, type IncomingResult } from '@lovage/celery';
+import { newId, Signal } from '@lovage/foundation';
+import type { Clock, TaskRow } from '@lovage/ports';
+import { openStore, PgWorkerLease, type PgStore } from '@lovage/store-postgres';
+import { defineTask, type AnyContract, type TaskOptions } from '@lovage/task';
+import { eventually, MemoryBroker, silentLog, testDatabase, type TestDatabase } from '@lovage/testing';
+import { HandlerTable, type Handle } from '../handlers.ts';
+import type { WorkerOptions } from '../options.ts';
+import { TaskWorker } from '../worker.ts';
+
+const QUEUE = 'default';
+
+/** A contract whose handler the test brings. */
+export function echo(defaults: TaskOptions = {}) {
+  return defineTask({
+    name: 'test.echo',
+    input: z.strictObject({ value: z.unknown() }),
+    output: z.unknown(),
+    progress: z.object({ percent: z.number() }),
+    errors: { Refused: z.object({ why: z.string() }) },
+    defaults,
+  });
+}
+
+export interface Sent {
+  readonly id: string;
+  readonly turn?: number;
+}
+
+/** A database, a broker in memory, and workers on both. */
+export class Fixture implements AsyncDisposable {
+  readonly broker = new MemoryBroker();
+  readonly replied = new Signal<IncomingResult>();
+  readonly store: PgStore;
+  private readonly workers: TaskWorker[] = [];
+  private replyTo = '';
+
+  private constructor(readonly db: TestDatabase) {
+    this.store = openStore({ url: db.url, log: silentLog });
+  }
+
+  static async open(): Promise<Fixture> {
+    const fixture = new Fixture(await testDatabase());
+    await fixture.broker.start();
+    await fixture.broker.declare(QUEUE);
+    const inbox = await fixture.broker.openReplies((reply) => {
+      const result = decodeResult(reply.body);
+      if (result) fixture.replied.emit(result);
+    });
+    fixture.replyTo = inbox.address;
+    return fixture;
+  }
+
+  /** A running worker that serves one contract. */
+  async worker(
+    contract: AnyContract,
+    handle: Handle,
+    options: Partial<WorkerOptions> & { clock?: Clock; leaseMs?: number } = {},
+  ): Promise<TaskWorker> {
+    const { clock, leaseMs, ...rest } = options;
+    const name = rest.name ?? `worker-${this.workers.length + 1}@test`;
+    const info = { name, host: 'test', pid: 1, queues: [QUEUE], concurrency: 1 };
+    const lease = new PgWorkerLease({
+      url: this.db.url,
+      info,
+      log: silentLog,
+      ...(leaseMs ? { leaseMs, renewMs: leaseMs / 4 } : {}),
+      onLost: (id) => worker.leaseLost(id),
+    });
+    const worker: TaskWorker = new TaskWorker(
+      {
+        broker: this.broker,
+        tasks: this.store.tasks,
+        lease,
+        handlers: new HandlerTable([contract], [{ name: contract.name, handle }]),
+        log: silentLog,
+        clock,
+      },
+      { queues: [QUEUE], concurrency: 10, ...rest, name },
+    );
+    this.workers.push(worker);
+    await worker.start();
+    return worker;
+  }
+
+  /** Publishes a task's message as a producer does; its row is the claim's to make. */
+  async send(value: unknown, overrides: Partial<Parameters<typeof encodeTask>[0]> = {}): Promise<string> {
+    const id = overrides.id ?? newId();
+    const encoded = encodeTask({
+      id,
+      name: 'test.echo',
+      inputJson: JSON.stringify({ value }),
+      rootId: null,
+      parentId: null,
+      retries: 0,
+      turn: 0,
+      hasRow: false,
+      replyTo: this.replyTo,
+      ...overrides,
+    });
+    await this.broker.publish({ queue: QUEUE, ...encoded });
+    return id;
+  }
+
+  /** The row, once it is terminal. */
+  ended(id: string): Promise<TaskRow> {
+    return eventually(async () => {
+      const row = await this.store.tasks.get(id);
+      return row?.finishedAt ? row : undefined;
+    });
+  }
+
+  async ready(): Promise<number> {
+    return (await this.broker.depth(QUEUE)).ready;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.workers.map((worker) => worker.stop()));
+    await this.broker.stop();
+    await this.store.close();
+    await this.db.drop();
+  }
+}

@@ -1,0 +1,418 @@
+import { deferred, newId } from '@lovage/foundation';
+import type { TaskContext } from '@lovage/task';
+import { eventually, TestClock } from '@lovage/testing';
+import { SoftTimeLimitExceeded } from './run/abort-reasons.ts';
+import { echo, Fixture } from './testing/fixture.ts';
+
+const value = (input: unknown) => (input as { value: unknown }).value;
+
+describe('a task', () => {
+  test('runs, is recorded, answered and acked', async () => {
+    await using f = await Fixture.open();
+    const worker = await f.worker(echo(), (input, task) => ({ got: value(input), attempt: task.attempt }));
+    const settled = worker.signals.settled.next();
+    const replied = f.replied.next();
+    const id = await f.send([1, 'two']);
+    expect(await settled).toEqual({ id, outcome: 'succeeded' });
+    expect(await f.store.tasks.get(id)).toMatchObject({
+      state: 'SUCCESS',
+      result: { got: [1, 'two'], attempt: 1 },
+      worker: 'worker-1@test',
+    });
+    expect(await replied).toMatchObject({ taskId: id, status: 'SUCCESS', result: { got: [1, 'two'] } });
+    f.broker.redeliver();
+    expect(await f.ready()).toBe(0);
+  });
+
+  test('a declared error is recorded and answered with its type and data', async () => {
+    await using f = await Fixture.open();
+    const contract = echo();
+    await f.worker(contract, () => Promise.reject(contract.error('Refused', { why: 'no' })));
+    const replied = f.replied.next();
+    const id = await f.send(1);
+    expect(await f.ended(id)).toMatchObject({ state: 'FAILURE', error: { type: 'Refused', data: { why: 'no' } } });
+    expect(await replied).toMatchObject({ status: 'FAILURE', error: { type: 'Refused', data: { why: 'no' } } });
+  });
+
+  test.each([
+    [
+      'a thrown error',
+      () => {
+        throw new RangeError('boom');
+      },
+      { type: 'RangeError', message: 'boom' },
+    ],
+    [
+      'a thrown non-error',
+      () => {
+        throw 'text';
+      },
+      { type: 'Error', message: 'text' },
+    ],
+    ['a result that is no JSON', () => 1n, { type: 'OutputInvalidError' }],
+  ])('%s is a FAILURE', async (_, handle, error) => {
+    await using f = await Fixture.open();
+    await f.worker(echo(), handle);
+    expect(await f.ended(await f.send(1))).toMatchObject({ state: 'FAILURE', error });
+  });
+
+  test('an input that does not fit is a FAILURE, the handler is not called', async () => {
+    await using f = await Fixture.open();
+    let calls = 0;
+    await f.worker(echo(), () => (calls += 1));
+    const id = await f.send(1, { inputJson: '{"other":1}' });
+    expect(await f.ended(id)).toMatchObject({ state: 'FAILURE', error: { type: 'InputInvalidError' } });
+    expect(calls).toBe(0);
+  });
+
+  test('a contract that nobody serves is a FAILURE', async () => {
+    await using f = await Fixture.open();
+    await f.worker(echo(), () => 1);
+    const id = await f.send(1, { name: 'test.unknown' });
+    expect(await f.ended(id)).toMatchObject({
+      state: 'FAILURE',
+      name: 'test.unknown',
+      error: { type: 'NotRegistered' },
+    });
+  });
+
+  test('reports progress', async () => {
+    await using f = await Fixture.open();
+    const goOn = deferred();
+    await f.worker(echo(), async (_, task) => {
+      task.progress({ percent: 10 });
+      await goOn.promise;
+      return 'done';
+    });
+    const progressed = f.replied.next((result) => result.status === 'PROGRESS');
+    const id = await f.send(1);
+    expect(await progressed).toMatchObject({ taskId: id, result: { percent: 10 } });
+    await eventually(async () => (await f.store.tasks.get(id))!.state === 'PROGRESS');
+    goOn.resolve();
+    expect(await f.ended(id)).toMatchObject({ state: 'SUCCESS', progress: { percent: 10 } });
+  });
+
+  test('positional arguments take the names of the contract', async () => {
+    await using f = await Fixture.open();
+    await f.worker(echo(), (input) => value(input));
+    const id = await f.send(null, { inputJson: null, args: ['by position'] });
+    expect(await f.ended(id)).toMatchObject({ result: 'by position', input: { value: 'by position' } });
+  });
+});
+
+describe('a malformed message', () => {
+  test('goes to the dead letters and leaves the worker serving', async () => {
+    await using f = await Fixture.open();
+    const worker = await f.worker(echo(), (input) => value(input));
+    const malformed = worker.signals.malformed.next();
+    const id = newId();
+    await f.broker.publish({
+      queue: 'default',
+      body: Buffer.from('{not json'),
+      headers: { task: 'test.echo', id },
+      contentType: 'application/json',
+      contentEncoding: 'utf-8',
+    });
+    expect(await malformed).toMatchObject({ id });
+    expect(f.broker.dead).toHaveLength(1);
+    expect(await f.ended(await f.send('next'))).toMatchObject({ state: 'SUCCESS' });
+  });
+
+  test('of a task that has a row ends that task: no row waits for a message that was given up', async () => {
+    await using f = await Fixture.open();
+    await f.worker(echo(), (input) => value(input));
+    const id = newId();
+    const facts = { wireId: null, name: 'test.echo', queue: 'default', input: '{}', message: null, userId: null };
+    const none = { parentId: null, rootId: null, retriedFrom: null, eta: null, expiresAt: null };
+    await f.store.tasks.insertQueued([{ id, ...facts, ...none }]);
+    await f.broker.publish({
+      queue: 'default',
+      body: Buffer.from('[1]'),
+      headers: { task: 'test.echo', id },
+      contentType: 'application/json',
+      contentEncoding: 'utf-8',
+    });
+    expect(await f.ended(id)).toMatchObject({ state: 'FAILURE', error: { type: 'MessageMalformed' } });
+  });
+});
+
+describe('retries', () => {
+  test('a failure with attempts left: RETRY, the next message in the outbox, committed before the ack', async () => {
+    await using f = await Fixture.open();
+    const contract = echo({ retry: { maxAttempts: 3, delay: '1m', jitter: false } });
+    const worker = await f.worker(contract, () => {
+      throw new Error('not yet');
+    });
+    const settled = worker.signals.settled.next();
+    const id = await f.send(1);
+    await settled;
+    expect(await f.store.tasks.get(id)).toMatchObject({ state: 'RETRY', turn: 1, retries: 1, finishedAt: null });
+    expect(await f.db.query('select turn from outbox')).toEqual([{ turn: 1 }]);
+    expect(await f.db.query("select outcome, error->>'message' as message from attempts")).toEqual([
+      { outcome: 'RETRY', message: 'not yet' },
+    ]);
+    // The old message, were it delivered again, is stale; the new one runs as the second attempt.
+    await f.send(1, { id });
+    await f.send(1, { id, turn: 1, retries: 1, hasRow: true });
+    await eventually(async () => (await f.store.tasks.get(id))!.turn === 2);
+    expect(await f.store.tasks.get(id)).toMatchObject({ state: 'RETRY', retries: 2 });
+  });
+
+  test('the last attempt is final', async () => {
+    await using f = await Fixture.open();
+    await f.worker(echo({ retry: { maxAttempts: 1 } }), () => {
+      throw new Error('no');
+    });
+    expect(await f.ended(await f.send(1))).toMatchObject({ state: 'FAILURE', retries: 0 });
+  });
+
+  test('snooze costs no attempt', async () => {
+    await using f = await Fixture.open();
+    const worker = await f.worker(echo(), (_, task) => {
+      throw task.snooze('1m');
+    });
+    const settled = worker.signals.settled.next();
+    const id = await f.send(1);
+    await settled;
+    expect(await f.store.tasks.get(id)).toMatchObject({ state: 'SCHEDULED', turn: 1, retries: 0 });
+  });
+});
+
+describe('limits', () => {
+  test('the soft limit aborts the signal; the handler may still answer', async () => {
+    await using f = await Fixture.open();
+    const clock = new TestClock();
+    const started = deferred<TaskContext>();
+    await f.worker(
+      echo({ softTimeLimit: '5s', timeLimit: '10s' }),
+      (_, task) =>
+        new Promise((resolve) => {
+          task.signal.addEventListener('abort', () => resolve(task.signal.reason instanceof SoftTimeLimitExceeded));
+          started.resolve(task);
+        }),
+      { clock },
+    );
+    const id = await f.send(1);
+    await started.promise;
+    await clock.advance(5000);
+    expect(await f.ended(id)).toMatchObject({ state: 'SUCCESS', result: true });
+  });
+
+  test('the hard limit ends the task whatever the handler does, and frees the slot', async () => {
+    await using f = await Fixture.open();
+    const clock = new TestClock();
+    const started = deferred();
+    let first = true;
+    await f.worker(
+      echo({ timeLimit: '10s' }),
+      () => {
+        if (!first) return 'second';
+        first = false;
+        started.resolve();
+        return new Promise(() => undefined);
+      },
+      { clock, concurrency: 1 },
+    );
+    const [stuck, next] = [await f.send(1), await f.send(2)];
+    await started.promise;
+    await clock.advance(10_000);
+    expect(await f.ended(stuck)).toMatchObject({ state: 'FAILURE', error: { type: 'TimeLimitExceeded' } });
+    expect(await f.ended(next)).toMatchObject({ state: 'SUCCESS', result: 'second' });
+  });
+});
+
+describe('deliveries that come again', () => {
+  test('while the task runs here: one run, all settled', async () => {
+    await using f = await Fixture.open();
+    const goOn = deferred();
+    let runs = 0;
+    await f.worker(echo(), async () => {
+      runs += 1;
+      await goOn.promise;
+      return runs;
+    });
+    const id = await f.send(1);
+    await eventually(() => runs === 1);
+    f.broker.redeliver();
+    await eventually(async () => (await f.ready()) === 0);
+    goOn.resolve();
+    expect(await f.ended(id)).toMatchObject({ state: 'SUCCESS', result: 1 });
+    f.broker.redeliver();
+    expect(await f.ready()).toBe(0);
+  });
+
+  test('after it is over: the answer is sent again, nothing runs', async () => {
+    await using f = await Fixture.open();
+    let runs = 0;
+    await f.worker(echo(), () => (runs += 1));
+    const id = await f.send(1);
+    await f.ended(id);
+    const again = f.replied.next();
+    await f.send(1, { id });
+    expect(await again).toMatchObject({ taskId: id, status: 'SUCCESS', result: 1 });
+    expect(runs).toBe(1);
+  });
+
+  test('of a dead worker: taken over, recorded once', async () => {
+    await using f = await Fixture.open();
+    const dead = newId();
+    await f.db.query("insert into workers (id, name, lease_until) values ($1, 'dead', now() + interval '1 minute')", [
+      dead,
+    ]);
+    const id = newId();
+    await f.db.query(
+      "insert into tasks (id, name, queue, state, claim_worker, claim_no) values ($1, 'test.echo', 'default', 'STARTED', $2, 7)",
+      [id, dead],
+    );
+    await f.db.query("update workers set lease_until = now() - interval '1 ms' where id = $1", [dead]);
+    await f.worker(echo(), (input) => value(input));
+    await f.send('mine now', { id });
+    expect(await f.ended(id)).toMatchObject({ state: 'SUCCESS', result: 'mine now', suspected: 1 });
+  });
+
+  test('of a living worker: dropped, its holder goes on', async () => {
+    await using f = await Fixture.open();
+    const goOn = deferred();
+    const running = deferred();
+    await f.worker(
+      echo(),
+      async () => {
+        running.resolve();
+        await goOn.promise;
+        return 'first';
+      },
+      { concurrency: 1, prefetchMultiplier: 1 },
+    );
+    const id = await f.send(1);
+    await running.promise;
+    let ran = false;
+    await f.worker(echo(), () => (ran = true));
+    await f.send(1, { id });
+    await eventually(async () => (await f.ready()) === 0);
+    goOn.resolve();
+    expect(await f.ended(id)).toMatchObject({ result: 'first', worker: 'worker-1@test' });
+    expect(ran).toBe(false);
+  });
+
+  test('of a cancelled or expired task: ended, not run', async () => {
+    await using f = await Fixture.open();
+    let runs = 0;
+    await f.worker(echo(), () => (runs += 1));
+    const expired = await f.send(1, { facts: { expiresAt: Date.now() - 1000 } });
+    expect(await f.ended(expired)).toMatchObject({ state: 'EXPIRED' });
+    expect(runs).toBe(0);
+  });
+});
+
+describe('the fence', () => {
+  test('a worker taken for dead aborts its handlers; what they still answer is not written over another claim', async () => {
+    await using f = await Fixture.open();
+    const aborted = deferred<string>();
+    const goOn = deferred();
+    let runs = 0;
+    const worker = await f.worker(
+      echo(),
+      async (_, task) => {
+        runs += 1;
+        if (runs > 1) return 'second';
+        task.signal.addEventListener('abort', () => aborted.resolve(task.signal.reason.code));
+        await goOn.promise;
+        return 'stale';
+      },
+      { leaseMs: 400 },
+    );
+    const id = await f.send(1);
+    await eventually(() => runs === 1);
+    await f.db.query("update workers set lease_until = now() - interval '1 minute'");
+    await f.store.sweep.sweep();
+    expect(await aborted.promise).toBe('lease_lost');
+    expect(await f.store.tasks.get(id)).toMatchObject({ state: 'QUEUED', suspected: 1 });
+    await eventually(async () => (await f.db.query('select from workers where lease_until > now()')).length === 1);
+    const settled = worker.signals.settled.next();
+    goOn.resolve();
+    await settled;
+    // Nobody else had taken it, so its result counts; a second one never does.
+    expect(await f.ended(id)).toMatchObject({ state: 'SUCCESS', result: 'stale' });
+  });
+});
+
+describe('stop', () => {
+  test('finishes what runs, gives back what waits', async () => {
+    await using f = await Fixture.open();
+    const goOn = deferred();
+    const running = deferred();
+    const worker = await f.worker(
+      echo(),
+      async (input) => {
+        running.resolve();
+        await goOn.promise;
+        return value(input);
+      },
+      { concurrency: 1 },
+    );
+    const [first, second] = [await f.send('first'), await f.send('second')];
+    await running.promise;
+    const stopped = worker.stop();
+    goOn.resolve();
+    await stopped;
+    expect(await f.store.tasks.get(first)).toMatchObject({ state: 'SUCCESS' });
+    expect(await f.store.tasks.get(second)).toBeUndefined();
+    expect(await f.ready()).toBe(1);
+    expect(await f.db.query('select * from workers')).toEqual([]);
+  });
+
+  test('at its deadline hands back what still runs, at no cost of an attempt', async () => {
+    await using f = await Fixture.open();
+    const clock = new TestClock();
+    const running = deferred();
+    const worker = await f.worker(
+      echo({ retry: { maxAttempts: 2 } }),
+      () => {
+        running.resolve();
+        return new Promise(() => undefined);
+      },
+      { clock, shutdownGrace: '3s' },
+    );
+    const id = await f.send(1);
+    await running.promise;
+    const stopped = worker.stop();
+    await eventually(() => clock.pending > 0);
+    await clock.advance(3000);
+    await clock.advance(1000);
+    await stopped;
+    expect(await f.store.tasks.get(id)).toMatchObject({ state: 'QUEUED', turn: 1, retries: 0, finishedAt: null });
+    expect(await f.db.query('select turn from outbox')).toEqual([{ turn: 1 }]);
+  });
+});
+
+describe('record modes', () => {
+  test('final: one row, at the end', async () => {
+    await using f = await Fixture.open();
+    await f.worker(echo({ record: 'final' }), (input) => value(input));
+    const id = await f.send('x');
+    expect(await f.ended(id)).toMatchObject({ state: 'SUCCESS', result: 'x', input: { value: 'x' } });
+  });
+
+  test('final: a failure with attempts left goes through the outbox, with a row', async () => {
+    await using f = await Fixture.open();
+    const contract = echo({ record: 'final', retry: { maxAttempts: 2, delay: '1m' } });
+    const worker = await f.worker(contract, () => {
+      throw new Error('x');
+    });
+    const settled = worker.signals.settled.next();
+    const id = await f.send(1);
+    await settled;
+    expect(await f.store.tasks.get(id)).toMatchObject({ state: 'RETRY', turn: 1, retries: 1 });
+    await f.send(1, { id, turn: 1, retries: 1, hasRow: true });
+    expect(await f.ended(id)).toMatchObject({ state: 'FAILURE', retries: 1 });
+  });
+
+  test('none: only who waits sees the result', async () => {
+    await using f = await Fixture.open();
+    await f.worker(echo({ record: 'none' }), (input) => value(input));
+    const replied = f.replied.next();
+    const id = await f.send('x');
+    expect(await replied).toMatchObject({ taskId: id, result: 'x' });
+    expect(await f.store.tasks.get(id)).toBeUndefined();
+  });
+});
