@@ -51,6 +51,7 @@ export interface Contract<
   /**
    * A declared error to throw. Its data is validated at once, so a caller never meets a malformed one.
    * @throws InputInvalidError when `data` does not fit the declared schema.
+   * @throws DefinitionError when there is no such error; what compiles never gets there.
    */
   error<K extends keyof E & string>(type: K, data: z.input<E[K]>, message?: string): DeclaredError<K, z.output<E[K]>>;
 }
@@ -67,6 +68,7 @@ export type SubmitInput<C extends AnyContract> = z.input<C['input']>;
 export type Output<C extends AnyContract> = z.output<C['output']>;
 export type Progress<C extends AnyContract> = z.output<C['progress']>;
 
+const ERROR_NAME = /^[A-Za-z]\w{0,99}$/;
 const NAME = /^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$/;
 
 /**
@@ -90,6 +92,12 @@ export function defineTask<
   if (!Number.isInteger(version) || version < 1) refuse('version must be a whole number from 1');
   if (!(input instanceof z.ZodObject))
     refuse('input must be an object schema, such as z.strictObject({ x: z.number() })');
+  if (!(output instanceof z.ZodType)) refuse('output must be a schema, such as z.number(); z.null() for none');
+  if (progress !== undefined && !(progress instanceof z.ZodType)) refuse('progress must be a schema');
+  for (const [type, schema] of Object.entries(errors ?? {})) {
+    if (!ERROR_NAME.test(type)) refuse(`errors.${type}: an error's name is a word such as DivisionByZero`);
+    if (!(schema instanceof z.ZodType)) refuse(`errors.${type} must be a schema, of the data that the error carries`);
+  }
   let options: CompiledTaskOptions;
   try {
     options = compileOptions(defaults);
@@ -109,7 +117,12 @@ export function defineTask<
     options,
     positional: Object.keys(input.shape),
     error<K extends keyof E & string>(type: K, data: z.input<E[K]>, message?: string) {
-      const parsed = declared[type]!.safeParse(data);
+      const schema = Object.hasOwn(declared, type) ? declared[type] : undefined;
+      if (!schema)
+        throw new DefinitionError(
+          `task ${name} declares no error ${JSON.stringify(type)} (declared: ${Object.keys(declared).join(', ') || 'none'})`,
+        );
+      const parsed = schema.safeParse(data);
       if (!parsed.success)
         throw new InputInvalidError(
           `${name}.${type}`,

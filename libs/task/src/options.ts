@@ -1,4 +1,4 @@
-import { durationMs, type BackoffKind, type BackoffPolicy, type Duration } from '@lovage/foundation';
+import { closest, durationMs, type BackoffKind, type BackoffPolicy, type Duration } from '@lovage/foundation';
 
 /**
  * When the broker is told that a message is dealt with.
@@ -25,7 +25,7 @@ export interface RetryOptions {
   backoff?: BackoffKind;
   /** Wait before the first retry. Default `1s`. */
   delay?: Duration;
-  /** Longest wait. Default `10m`. */
+  /** Longest wait. Default `10m`, or `delay` when that is longer. */
   maxDelay?: Duration;
   /** Draw the wait evenly from zero to the computed one. Default `true`. */
   jitter?: boolean;
@@ -76,36 +76,50 @@ const RETRY_KEYS = ['maxAttempts', 'backoff', 'delay', 'maxDelay', 'jitter', 'on
 
 /** @throws RangeError naming the option, what is wrong with it, and for an unknown one the closest that exists. */
 export function compileOptions(options: TaskOptions = {}): CompiledTaskOptions {
-  refuseUnknown('option', options, OPTION_KEYS);
-  const retry = options.retry ?? {};
-  refuseUnknown('retry option', retry, RETRY_KEYS);
+  refuseUnknown('', 'option', options, OPTION_KEYS);
   const queue = options.queue ?? 'default';
-  if (!QUEUE_NAME.test(queue))
-    throw new RangeError(`queue: ${JSON.stringify(queue)} is no queue name (letters, digits, ". _ -", at most 200)`);
-  const maxAttempts = retry.maxAttempts ?? 1;
-  if (!Number.isInteger(maxAttempts) || maxAttempts < 1 || maxAttempts > 10_000)
-    throw new RangeError(`retry.maxAttempts: ${maxAttempts} is not a whole number from 1 to 10000`);
+  if (typeof queue !== 'string' || !QUEUE_NAME.test(queue))
+    throw new RangeError(`queue: ${shown(queue)} is no queue name (letters, digits, ". _ -", at most 200)`);
   const softTimeLimitMs = optionalMs('softTimeLimit', options.softTimeLimit);
   const timeLimitMs = optionalMs('timeLimit', options.timeLimit);
   if (softTimeLimitMs !== undefined && timeLimitMs !== undefined && softTimeLimitMs >= timeLimitMs)
     throw new RangeError('softTimeLimit: must be shorter than timeLimit, or the handler gets no time to tidy up');
   return {
     queue,
-    retry: {
-      maxAttempts,
-      kind: oneOf('retry.backoff', retry.backoff ?? 'exponential', ['exponential', 'linear', 'fixed']),
-      delayMs: named('retry.delay', retry.delay ?? '1s'),
-      maxDelayMs: named('retry.maxDelay', retry.maxDelay ?? '10m'),
-      jitter: retry.jitter ?? true,
-      on: retry.on ? new Set(retry.on) : undefined,
-      never: new Set(retry.never ?? []),
-    },
+    retry: compileRetry(options.retry ?? {}),
     softTimeLimitMs,
     timeLimitMs,
     expiresMs: optionalMs('expires', options.expires),
     ack: oneOf('ack', options.ack ?? 'late', ['late', 'claim', 'early']),
     record: oneOf('record', options.record ?? 'full', ['full', 'final', 'none']),
   };
+}
+
+function compileRetry(retry: RetryOptions): CompiledRetry {
+  refuseUnknown('retry: ', 'retry option', retry, RETRY_KEYS);
+  const { maxAttempts = 1, jitter = true } = retry;
+  if (!Number.isInteger(maxAttempts) || maxAttempts < 1 || maxAttempts > 10_000)
+    throw new RangeError(`retry.maxAttempts: ${shown(maxAttempts)} is not a whole number from 1 to 10000`);
+  if (typeof jitter !== 'boolean') throw new RangeError(`retry.jitter: ${shown(jitter)} is neither true nor false`);
+  const delayMs = named('retry.delay', retry.delay ?? '1s');
+  const maxDelayMs =
+    retry.maxDelay === undefined ? Math.max(durationMs('10m'), delayMs) : named('retry.maxDelay', retry.maxDelay);
+  if (maxDelayMs < delayMs) throw new RangeError('retry.maxDelay: must not be shorter than retry.delay');
+  return {
+    maxAttempts,
+    kind: oneOf('retry.backoff', retry.backoff ?? 'exponential', ['exponential', 'linear', 'fixed']),
+    delayMs,
+    maxDelayMs,
+    jitter,
+    on: retry.on && names('retry.on', retry.on),
+    never: names('retry.never', retry.never ?? []),
+  };
+}
+
+function names(name: string, list: readonly string[]): ReadonlySet<string> {
+  if (!Array.isArray(list) || !list.every((item) => typeof item === 'string'))
+    throw new RangeError(`${name}: must be a list of error names, such as ['Timeout']`);
+  return new Set(list);
 }
 
 function named(name: string, duration: Duration): number {
@@ -124,17 +138,23 @@ function optionalMs(name: string, duration: Duration | undefined): number | unde
 }
 
 function oneOf<T extends string>(name: string, value: T, allowed: readonly T[]): T {
-  if (!allowed.includes(value))
-    throw new RangeError(`${name}: ${JSON.stringify(value)} is not one of ${allowed.join(', ')}`);
+  if (!allowed.includes(value)) throw new RangeError(`${name}: ${shown(value)} is not one of ${allowed.join(', ')}`);
   return value;
 }
 
-function refuseUnknown(what: string, given: object, known: readonly string[]): void {
+function refuseUnknown(prefix: string, what: string, given: unknown, known: readonly string[]): void {
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
+    throw new RangeError(`${prefix}must be an object`);
   for (const key of Object.keys(given)) {
     if (known.includes(key)) continue;
-    const near = known.find((name) => name.toLowerCase().startsWith(key.slice(0, 3).toLowerCase()));
+    const near = closest(key, known);
     throw new RangeError(
       `${key}: unknown ${what}${near ? `; did you mean ${near}?` : ''} (known: ${known.join(', ')})`,
     );
   }
+}
+
+/** Whatever was given, fit for a message. */
+function shown(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value) : typeof value === 'object' ? 'an object' : String(value);
 }

@@ -1,0 +1,98 @@
+// Compiled, never run: `nx typecheck task`. A line under @ts-expect-error that does compile is an error.
+import { z } from 'zod';
+import { defineTask, type Input, type Output, type Progress, type SubmitInput } from './contract.ts';
+import type { TaskContext } from './context.ts';
+import type { DeclaredError, ErrorUnion } from './errors.ts';
+import { validateInput, validateOutput } from './validate.ts';
+
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+const expectType = <_T extends true>(): void => undefined;
+
+const divide = defineTask({
+  name: 'math.divide',
+  input: z.strictObject({ x: z.number(), y: z.number().default(1), when: z.coerce.date().optional() }),
+  output: z.number(),
+  progress: z.object({ percent: z.number() }),
+  errors: { DivisionByZero: z.object({ x: z.number() }), Overflow: z.object({}) },
+  defaults: { queue: 'default', retry: { maxAttempts: 3, on: ['Overflow'] }, softTimeLimit: '5s', timeLimit: 10 },
+});
+const plain = defineTask({ name: 'a.b', input: z.strictObject({}), output: z.string() });
+
+// What goes in and out.
+expectType<Same<Input<typeof divide>, { x: number; y: number; when?: Date | undefined }>>();
+expectType<Same<SubmitInput<typeof divide>['y'], number | undefined>>();
+expectType<Same<Output<typeof divide>, number>>();
+expectType<Same<Progress<typeof divide>, { percent: number }>>();
+expectType<Same<Progress<typeof plain>, never>>();
+expectType<Same<(typeof divide)['name'], 'math.divide'>>();
+expectType<Same<ReturnType<typeof validateInput<typeof divide>>, Input<typeof divide>>>();
+expectType<Same<ReturnType<typeof validateOutput<typeof divide>>, number>>();
+
+// Wrong input does not compile.
+declare function submit<C extends typeof divide>(contract: C, input: SubmitInput<C>): void;
+submit(divide, { x: 1 });
+submit(divide, { x: 1, y: 2 });
+// @ts-expect-error a text is no number
+submit(divide, { x: '1' });
+// @ts-expect-error x is missing
+submit(divide, { y: 1 });
+// @ts-expect-error no such field
+submit(divide, { x: 1, z: 1 });
+
+// A wrong result does not compile.
+type Handler<C extends typeof divide> = (input: Input<C>, task: TaskContext<C>) => Output<C> | Promise<Output<C>>;
+export const right: Handler<typeof divide> = ({ x, y }) => x / y;
+export const later: Handler<typeof divide> = async ({ x, y }) => x / y;
+// @ts-expect-error a text instead of a number
+export const wrong: Handler<typeof divide> = ({ x, y }) => `${x / y}`;
+// @ts-expect-error nothing instead of a number
+export const nothing: Handler<typeof divide> = () => undefined;
+// @ts-expect-error no such field in the input
+export const unknownField: Handler<typeof divide> = ({ z: missing }) => missing;
+
+// Declared errors: only those, only with their data.
+expectType<Same<ReturnType<typeof divide.error<'DivisionByZero'>>, DeclaredError<'DivisionByZero', { x: number }>>>();
+divide.error('DivisionByZero', { x: 1 });
+divide.error('Overflow', {});
+// @ts-expect-error not declared
+divide.error('Other', {});
+// @ts-expect-error data of the wrong type
+divide.error('DivisionByZero', { x: '1' });
+// @ts-expect-error data is missing
+divide.error('DivisionByZero');
+// @ts-expect-error a contract without errors declares none
+plain.error('Anything', {});
+
+// The union of a contract's errors narrows by type.
+export function told(error: ErrorUnion<typeof divide>): number {
+  switch (error.type) {
+    case 'DivisionByZero':
+      return error.data.x;
+    case 'Overflow':
+      // @ts-expect-error the data of the other error
+      return error.data.x;
+  }
+}
+expectType<Same<ErrorUnion<typeof plain>, never>>();
+
+// Progress is reported in the shape that is declared, and only where it is.
+declare const task: TaskContext<typeof divide>;
+declare const silent: TaskContext<typeof plain>;
+task.progress({ percent: 1 });
+// @ts-expect-error a text is no number
+task.progress({ percent: '1' });
+// @ts-expect-error this contract declares no progress
+silent.progress({ percent: 1 });
+// @ts-expect-error no duration
+task.snooze('soon');
+task.snooze('1m');
+
+// Definitions that cannot work.
+// @ts-expect-error input must be an object
+defineTask({ name: 'a.b', input: z.number(), output: z.string() });
+// @ts-expect-error no such option
+defineTask({ name: 'a.b', input: z.object({}), output: z.string(), defaults: { que: 'default' } });
+// @ts-expect-error no such backoff
+defineTask({ name: 'a.b', input: z.object({}), output: z.string(), defaults: { retry: { backoff: 'steep' } } });
+// @ts-expect-error no duration
+defineTask({ name: 'a.b', input: z.object({}), output: z.string(), defaults: { timeLimit: '10 seconds' } });

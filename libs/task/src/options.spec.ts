@@ -1,0 +1,100 @@
+import fc from 'fast-check';
+import { compileOptions, type TaskOptions } from './options.ts';
+
+describe('compileOptions', () => {
+  it('completes what is left out', () => {
+    expect(compileOptions()).toEqual({
+      queue: 'default',
+      retry: {
+        ...{ maxAttempts: 1, kind: 'exponential', delayMs: 1000, maxDelayMs: 600_000, jitter: true },
+        ...{ on: undefined, never: new Set() },
+      },
+      ...{ softTimeLimitMs: undefined, timeLimitMs: undefined, expiresMs: undefined, ack: 'late', record: 'full' },
+    });
+  });
+
+  it('takes what is given, durations in ms', () => {
+    const retry = { maxAttempts: 5, backoff: 'linear', delay: '2s', maxDelay: 90, jitter: false } as const;
+    expect(
+      compileOptions({
+        ...{ queue: 'q.1', softTimeLimit: '5s', timeLimit: '1m', expires: '1h', ack: 'claim', record: 'final' },
+        retry: { ...retry, on: ['Timeout'], never: ['Fatal'] },
+      }),
+    ).toEqual({
+      ...{
+        queue: 'q.1',
+        softTimeLimitMs: 5000,
+        timeLimitMs: 60_000,
+        expiresMs: 3_600_000,
+        ack: 'claim',
+        record: 'final',
+      },
+      retry: {
+        ...{ maxAttempts: 5, kind: 'linear', delayMs: 2000, maxDelayMs: 90_000, jitter: false },
+        ...{ on: new Set(['Timeout']), never: new Set(['Fatal']) },
+      },
+    });
+  });
+
+  it('lets the longest wait follow a long first one', () => {
+    expect(compileOptions({ retry: { delay: '11m' } }).retry).toMatchObject({ delayMs: 660_000, maxDelayMs: 660_000 });
+  });
+
+  it('allows an immediate retry', () => {
+    expect(compileOptions({ retry: { delay: 0, maxDelay: '0s' } }).retry).toMatchObject({ delayMs: 0, maxDelayMs: 0 });
+  });
+
+  it.each([
+    [{ que: 'x' }, /^que: unknown option; did you mean queue\?/],
+    [{ Queue: 'x' }, /did you mean queue\?/],
+    [{ timelimit: '1s' }, /did you mean timeLimit\?/],
+    [{ softTimelimit: '1s' }, /did you mean softTimeLimit\?/],
+    [{ expiry: '1s' }, /did you mean expires\?/],
+    [{ retries: 3 }, /did you mean retry\?/],
+    [{ recrod: 'full' }, /did you mean record\?/],
+    [{ zzz: 1 }, /^zzz: unknown option \(known: queue, retry,/],
+    [{ retry: { attempts: 3 } }, /^attempts: unknown retry option; did you mean maxAttempts\?/],
+    [{ retry: { maxDeley: 3 } }, /did you mean maxDelay\?/],
+    [{ retry: { dealy: 3 } }, /did you mean delay\?/],
+    [{ queue: '' }, /^queue: "" is no queue name/],
+    [{ queue: 'a b' }, /^queue: "a b" is no queue name/],
+    [{ queue: 'q'.repeat(201) }, /^queue: /],
+    [{ queue: 7 }, /^queue: /],
+    [{ retry: { maxAttempts: 0 } }, /^retry\.maxAttempts: 0 /],
+    [{ retry: { maxAttempts: 1.5 } }, /^retry\.maxAttempts: 1.5 /],
+    [{ retry: { maxAttempts: 10_001 } }, /^retry\.maxAttempts: 10001 /],
+    [{ retry: { backoff: 'steep' } }, /^retry\.backoff: "steep" is not one of exponential, linear, fixed/],
+    [{ retry: { delay: 'soon' } }, /^retry\.delay: not a duration: "soon"/],
+    [{ retry: { maxDelay: -1 } }, /^retry\.maxDelay: not a duration/],
+    [{ retry: { delay: '2m', maxDelay: '1m' } }, /^retry\.maxDelay: must not be shorter than retry\.delay/],
+    [{ retry: { jitter: 'yes' } }, /^retry\.jitter: "yes" is neither true nor false/],
+    [{ retry: { on: 'Timeout' } }, /^retry\.on: must be a list of error names/],
+    [{ retry: { never: [1] } }, /^retry\.never: must be a list of error names/],
+    [{ retry: 3 }, /^retry: must be an object/],
+    [{ softTimeLimit: '10s', timeLimit: '10s' }, /^softTimeLimit: must be shorter than timeLimit/],
+    [{ timeLimit: 0 }, /^timeLimit: must be longer than zero/],
+    [{ expires: '1 hour' }, /^expires: not a duration/],
+    [{ ack: 'never' }, /^ack: "never" is not one of late, claim, early/],
+    [{ record: 'some' }, /^record: "some" is not one of full, final, none/],
+    ['fast', /^must be an object/],
+  ] as [unknown, RegExp][])('refuses %j', (options, message) => {
+    expect(() => compileOptions(options as TaskOptions)).toThrow(RangeError);
+    expect(() => compileOptions(options as TaskOptions)).toThrow(message);
+  });
+
+  it('either compiles or says which option is wrong, whatever it is given', () => {
+    const wild = fc.dictionary(
+      fc.constantFrom('queue', 'retry', 'softTimeLimit', 'timeLimit', 'expires', 'ack', 'record', 'other'),
+      fc.anything({ withBigInt: true, withDate: true }),
+    );
+    fc.assert(
+      fc.property(fc.oneof(wild, fc.anything()), (options) => {
+        try {
+          expect(compileOptions(options as TaskOptions)).toHaveProperty('queue');
+        } catch (error) {
+          expect(error).toBeInstanceOf(RangeError);
+        }
+      }),
+    );
+  });
+});
