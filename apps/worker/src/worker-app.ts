@@ -1,0 +1,75 @@
+import 'reflect-metadata';
+import { hostname } from 'node:os';
+import type { INestMicroservice, Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { MicroserviceOptions } from '@nestjs/microservices';
+import { LovageServer, NestLog } from '@lovage/nest';
+import { openPlatform, type Platform } from '@lovage/platform';
+import type { Log } from '@lovage/ports';
+import type { Settings } from '@lovage/settings';
+import { PgWorkerLease } from '@lovage/store-postgres';
+import { ContractRegistry, type AnyContract } from '@lovage/task';
+import { TasksModule } from '@lovage/tasks';
+import { WorkerModule } from './worker.module.ts';
+
+export interface WorkerAppOptions {
+  readonly settings: Settings & { readonly databaseUrl: string };
+  /** What it serves. */
+  readonly contracts: readonly AnyContract[];
+  /** Where the handlers are. Default: those that ship. */
+  readonly modules?: readonly Type[];
+  readonly log: Log;
+}
+
+/** A running worker. */
+export interface WorkerApp {
+  readonly platform: Platform;
+  readonly server: LovageServer;
+  /** Hands back what does not finish within the grace; then lets go of the servers. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Opens the servers, boots the Nest application and serves. What was opened is closed again when a later step fails.
+ * @throws StoreUnavailableError BrokerUnavailableError HandlerMissingError HandlerDuplicateError
+ */
+export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp> {
+  const { settings, contracts, modules = [TasksModule], log } = options;
+  const { databaseUrl, brokerUrl, worker } = settings;
+  const platform = await openPlatform({ databaseUrl, brokerUrl, applicationName: 'lovage-worker', log });
+  try {
+    await platform.start();
+    const client = platform.client(new ContractRegistry(contracts));
+    const info = { ...worker, host: hostname(), pid: process.pid };
+    const server = new LovageServer(
+      {
+        broker: platform.broker,
+        tasks: platform.tasks,
+        lease: (onLost) => new PgWorkerLease({ url: databaseUrl, info, log, onLost }),
+        log,
+        submitChild: async (contract, input, parent) => {
+          const { id: parentId, rootId, userId } = parent;
+          const options = { parentId, rootId, userId: userId ?? undefined, awaitReply: false };
+          return (await client.submit(contract, input as never, options)).id;
+        },
+      },
+      { ...worker, contracts },
+    );
+    const app: INestMicroservice = await NestFactory.createMicroservice<MicroserviceOptions>(
+      WorkerModule.create(client, modules),
+      { strategy: server, logger: new NestLog(log), abortOnError: false },
+    );
+    await app.listen();
+    return {
+      platform,
+      server,
+      async stop() {
+        await app.close();
+        await platform.stop();
+      },
+    };
+  } catch (error) {
+    await platform.stop();
+    throw error;
+  }
+}
