@@ -14,7 +14,8 @@ export class Supervisor {
   private child: Child | undefined;
   private stopping = false;
   private deaths = 0;
-  private readonly wake = new AbortController();
+  private everReady = false;
+  private wake = new AbortController();
   private watching: Promise<void> | undefined;
 
   constructor(
@@ -49,7 +50,8 @@ export class Supervisor {
   /** Ends the run and starts the next at once: for new code. */
   async restart(patienceMs: number): Promise<void> {
     this.deaths = -1;
-    await this.child?.stop(patienceMs);
+    if (this.child?.running) await this.child.stop(patienceMs);
+    else this.wake.abort();
   }
 
   /** Asks it to end, kills its group after `patienceMs`. Not started again. */
@@ -69,11 +71,10 @@ export class Supervisor {
   private spawn(): Child {
     const child = new Child(this.spec, this.output);
     this.child = child;
-    let wasReady = false;
-    void child.ready.then(() => (wasReady = true));
+    void child.ready.then(() => (this.everReady = true));
     this.watching = child.exit.then(async (exit) => {
       // Before it was ever ready, `start` tells what happened.
-      if (this.stopping || (this.deaths === 0 && !wasReady)) return;
+      if (this.stopping || !this.everReady) return;
       await this.again(child, ended(exit));
     });
     return child;
@@ -85,7 +86,9 @@ export class Supervisor {
     const wait = asked ? 0 : BACKOFF_MS[Math.min(this.deaths, BACKOFF_MS.length - 1)]!;
     this.deaths += 1;
     if (!asked) this.output.say(`${this.spec.name} ${how}; starting it again in ${wait / 1000} s`);
+    this.wake = new AbortController();
     await sleep(wait, undefined, { signal: this.wake.signal }).catch(() => undefined);
+    this.deaths = Math.max(this.deaths, 0);
     if (!this.stopping) this.spawn();
   }
 }

@@ -1,5 +1,6 @@
 // Stands in for an app in the launcher's specs. STAND_IN_<NAME> says how it behaves.
 import { spawn } from 'node:child_process';
+import { setInterval } from 'node:timers';
 
 const name = process.argv[2];
 const how = process.env[`STAND_IN_${name.toUpperCase()}`] ?? 'fine';

@@ -1,0 +1,91 @@
+import { readdirSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { gatewaySecrets, type Env, type Settings } from '@lovage/settings';
+import { appSpec, type AppFacts, type AppName } from '../launcher/apps.ts';
+import type { ChildSpec } from '../launcher/child.ts';
+import { listenPort } from '../launcher/listen-port.ts';
+import { applyMigrations } from '../launcher/migrations.ts';
+import type { Output } from '../launcher/output.ts';
+import { reach } from '../launcher/servers.ts';
+import { Supervisor } from '../launcher/supervisor.ts';
+import { SharedDatabase } from './shared-database.ts';
+import { SourceWatcher } from './source-watcher.ts';
+
+/** Whoever edits waits: what an app has not finished by then is cut off. */
+const RELOAD_PATIENCE_MS = 2000;
+const STOP_PATIENCE_MS = 7500;
+
+export interface ServeOptions {
+  readonly app: AppName;
+  readonly root: string;
+  readonly env: Env;
+  readonly settings: Settings;
+  readonly output: Output;
+  readonly workerFlags?: readonly string[];
+  /** How the app is run. Default: from its source. */
+  readonly specOf?: (name: AppName, facts: AppFacts) => ChildSpec;
+  /** Directories whose changes restart it. Default: the app's source and that of every lib. */
+  readonly watch?: readonly string[];
+}
+
+/** Runs one app with the settings of `npm start`, and again at each edit of its source. */
+export class Serve {
+  private database: SharedDatabase | undefined;
+  private supervisor: Supervisor | undefined;
+  private watcher: SourceWatcher | undefined;
+  private starting: Promise<void> | undefined;
+  private stopping = false;
+
+  constructor(private readonly options: ServeOptions) {}
+
+  start(): Promise<void> {
+    this.starting ??= this.begin();
+    return this.starting;
+  }
+
+  async stop(): Promise<void> {
+    this.stopping = true;
+    this.watcher?.close();
+    await this.supervisor?.stop(STOP_PATIENCE_MS);
+    await this.starting?.catch(() => undefined);
+    await this.database?.stop();
+  }
+
+  kill(): void {
+    this.supervisor?.kill();
+  }
+
+  private async begin(): Promise<void> {
+    const { app, root, env, settings, output } = this.options;
+    const { host, port: wish } = settings.http;
+    const port = app === 'gateway' ? await listenPort(host, wish) : wish;
+    const database = await SharedDatabase.open({
+      databaseUrl: settings.databaseUrl,
+      dataDir: settings.dataDir,
+      say: (text) => output.say(text),
+    });
+    this.database = database;
+    if (settings.brokerUrl !== undefined) await reach('BROKER_URL', settings.brokerUrl);
+    if (this.stopping) return;
+    await applyMigrations(database.url, root);
+    if (this.stopping) return;
+    const secrets = gatewaySecrets(settings);
+    const workerFlags = this.options.workerFlags ?? [];
+    const facts: AppFacts = { root, env, settings, databaseUrl: database.url, port, secrets, workerFlags };
+    const supervisor = new Supervisor((this.options.specOf ?? appSpec)(app, facts), output);
+    this.supervisor = supervisor;
+    await supervisor.start();
+    if (this.stopping) return;
+    this.watcher = new SourceWatcher(this.options.watch ?? sources(root, app), (file) => {
+      output.say(`${relative(root, file)} changed: ${app} starts again`);
+      void supervisor.restart(RELOAD_PATIENCE_MS);
+    });
+    output.say(app === 'gateway' ? `gateway serves http://${host}:${port}/docs` : `${app} serves`);
+    if (secrets.adminIsNew) output.say(`log in as ${secrets.admin.email}, password ${secrets.admin.password}`);
+  }
+}
+
+function sources(root: string, app: AppName): string[] {
+  const libs = readdirSync(join(root, 'libs')).map((lib) => join(root, 'libs', lib, 'src'));
+  return [join(root, 'apps', app, 'src'), ...libs];
+}

@@ -1,0 +1,12 @@
+import { openPlatform, createLog } from '@lovage/platform';
+import { add, divide, allContracts } from '@lovage/contracts';
+import { ContractRegistry } from '@lovage/task';
+const p = await openPlatform({ databaseUrl: process.env['DATABASE_URL']!, brokerUrl: process.env['BROKER_URL']!, log: createLog({app:'try'}) });
+await p.start();
+const c = p.client(new ContractRegistry(allContracts)).client({ add, divide });
+console.log(await c.add({ x: 1, y: 2 }));
+let t = performance.now(); for (let i=0;i<20;i++) await c.add({x:i,y:1}); console.log('seq ms each', (performance.now()-t)/20);
+console.log(await c.divide.safe({ x: 1, y: 0 }));
+t = performance.now(); await Promise.all(Array.from({length:5000},(_, i)=>c.add({x:i,y:1}))); console.log('5000 calls', 5000/((performance.now()-t)/1000)|0, '/s');
+t = performance.now(); await Promise.all(Array.from({length:5000},(_, i)=>c.add({x:i,y:1}))); console.log('5000 calls', 5000/((performance.now()-t)/1000)|0, '/s');
+await p.stop();
