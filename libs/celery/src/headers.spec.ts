@@ -12,10 +12,10 @@ describe('forwardableHeaders', () => {
   });
 
   it('changes nothing when there is nothing of a broker', () => {
+    const names = fc.stringMatching(/^[a-w_]{1,9}$/).filter((name) => !['cc', 'bcc', '__proto__'].includes(name));
     fc.assert(
-      fc.property(fc.dictionary(fc.stringMatching(/^[a-w_]{1,9}$/), fc.jsonValue()), (headers) => {
-        const { cc, bcc, __proto__: _proto, ...rest } = headers;
-        expect(forwardableHeaders(rest)).toEqual(rest);
+      fc.property(fc.dictionary(names, fc.jsonValue()), (headers) => {
+        expect(forwardableHeaders(headers)).toEqual(headers);
       }),
     );
   });

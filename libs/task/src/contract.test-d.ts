@@ -6,7 +6,7 @@ import type { DeclaredError, ErrorUnion } from './errors.ts';
 import { validateInput, validateOutput } from './validate.ts';
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
-const expectType = <_T extends true>(): void => undefined;
+declare function expectType<T extends true>(): T;
 
 const divide = defineTask({
   name: 'math.divide',
