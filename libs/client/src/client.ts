@@ -1,8 +1,15 @@
-import { durationMs, type Service } from '@lovage/foundation';
+import type { Service } from '@lovage/foundation';
 import { systemClock, type Broker, type Clock, type Log, type OutboxStore, type TaskStore } from '@lovage/ports';
 import type { AnyContract, ContractRegistry, Output, SubmitInput } from '@lovage/task';
 import { ClientStoppedError } from './errors.ts';
-import { ClientTaskHandle, rowIdOf, type CallOptions, type HandleContext, type TaskHandle } from './handle.ts';
+import {
+  ClientTaskHandle,
+  rowIdOf,
+  timeoutOf,
+  type CallOptions,
+  type HandleContext,
+  type TaskHandle,
+} from './handle.ts';
 import { typedClient, type TypedClient } from './proxy.ts';
 import type { SubmitOptions } from './submit/options.ts';
 import { prepare, prepareForeign, type ForeignTask, type PreparedTask } from './submit/prepare.ts';
@@ -45,7 +52,7 @@ export class LovageClient implements Service {
     const queues = new Set([...contracts.list().map((contract) => contract.options.queue), ...(options.queues ?? [])]);
     this.submitter = new Submitter({ broker, tasks, outbox, queues, log, clock });
     this.watches = new WatchList({ tasks, clock, log });
-    this.inbox = new Inbox(broker, this.watches, log);
+    this.inbox = new Inbox(broker, this.watches, log, clock);
     this.context = { tasks, contracts, clock, watches: this.watches };
   }
 
@@ -122,7 +129,7 @@ export class LovageClient implements Service {
     const task = prepare(contract, input, submitOptions, { now: this.clock.now(), replyTo });
     // Listening before sending: the reply of a fast worker would come to nobody.
     const waiting = waitFor(this.watches, this.clock, task.row.id, {
-      timeoutMs: timeout === undefined ? undefined : durationMs(timeout),
+      timeoutMs: timeoutOf(timeout),
       signal,
       plan: replyTo === undefined ? PLAN_POLL : PLAN_REPLY,
       mustExist: false,

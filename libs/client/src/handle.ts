@@ -1,7 +1,7 @@
 import { durationMs, isUuid, uuidFrom, type Duration } from '@lovage/foundation';
 import type { Clock, NewTask, RevokeOutcome, TaskRow, TaskStore } from '@lovage/ports';
 import type { AnyContract, ContractRegistry, Output, Progress, TaskState } from '@lovage/task';
-import { ResultTimeoutError, TaskUnknownError } from './errors.ts';
+import { ResultTimeoutError, SubmitOptionsError, TaskUnknownError } from './errors.ts';
 import type { SubmitOptions } from './submit/options.ts';
 import type { SubmittedState } from './submit/submitter.ts';
 import { valueOf, type Outcome } from './wait/outcome.ts';
@@ -95,7 +95,7 @@ export class ClientTaskHandle<C extends AnyContract> implements TaskHandle<C> {
 
   async result(options: ResultOptions = {}): Promise<Output<C>> {
     const { timeout, signal } = options;
-    const { outcome, row } = await this.wait(timeout === undefined ? undefined : durationMs(timeout), signal);
+    const { outcome, row } = await this.wait(timeoutOf(timeout), signal);
     const contract = this.facts.contract ?? ((row && this.context.contracts.find(row.name)) as C | undefined);
     return valueOf(outcome, this.id, contract);
   }
@@ -146,6 +146,16 @@ export class ClientTaskHandle<C extends AnyContract> implements TaskHandle<C> {
       if (error instanceof ResultTimeoutError || error instanceof TaskUnknownError) return undefined;
       throw error;
     }
+  }
+}
+
+/** @throws SubmitOptionsError */
+export function timeoutOf(timeout: Duration | undefined): number | undefined {
+  try {
+    // Node.js takes a timer beyond 2^31 ms for one of 1 ms.
+    return timeout === undefined ? undefined : Math.min(durationMs(timeout), 2 ** 31 - 1);
+  } catch (error) {
+    throw new SubmitOptionsError('timeout', (error as Error).message, { cause: error });
   }
 }
 

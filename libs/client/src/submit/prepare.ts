@@ -1,15 +1,13 @@
 import { newId } from '@lovage/foundation';
 import type { NewTask, StoredMessage, SubmitKey } from '@lovage/ports';
-import { InputInvalidError, validateInput, type AnyContract, type RecordMode } from '@lovage/task';
+import { validateInput, type AnyContract, type RecordMode } from '@lovage/task';
 import { SubmitOptionsError } from '../errors.ts';
 import { fingerprintOf } from './fingerprint.ts';
+import { inputJson } from './input-json.ts';
 import { compileSubmit, type CompiledSubmit, type SubmitOptions } from './options.ts';
 
 /** How long an idempotency key holds, ms. */
 const KEY_TTL_MS = 24 * 3600 * 1000;
-/** Longest JSON text of an input, in UTF-16 units. Workers refuse bodies from 16 MiB, and a unit is at most 3 bytes. */
-const MAX_INPUT_LENGTH = 4 * 1024 * 1024;
-
 /** A task ready to be sent. */
 export interface PreparedTask {
   readonly row: NewTask;
@@ -121,23 +119,6 @@ function make(
 function storedJson(stored: StoredMessage): string | null {
   const json = JSON.stringify(stored);
   return json === '{}' ? null : json;
-}
-
-function inputJson(name: string, input: unknown): string {
-  let json: string;
-  try {
-    json = JSON.stringify(input);
-  } catch (error) {
-    throw new InputInvalidError(name, [{ path: 'input', message: `is no JSON: ${(error as Error).message}` }]);
-  }
-  if (json.length > MAX_INPUT_LENGTH)
-    throw new InputInvalidError(name, [
-      {
-        path: 'input',
-        message: `is longer than ${MAX_INPUT_LENGTH} characters of JSON; send a reference to it instead`,
-      },
-    ]);
-  return json;
 }
 
 /** The options that make a submit another one. As given, not as compiled: a time from now on would never be the same twice. */

@@ -1,17 +1,22 @@
 import { decodeResult } from '@lovage/celery';
-import type { Broker, Log, ReplyInbox } from '@lovage/ports';
+import type { Broker, Clock, Log, ReplyInbox } from '@lovage/ports';
 import type { WatchList } from './watch-list.ts';
+
+/** After a failed try to open it, none for so long, ms: each submit would wait for the next. */
+const NOT_AGAIN_MS = 5000;
 
 /** This process's one reply inbox, opened when the first task asks for a reply. */
 export class Inbox {
   private inbox: ReplyInbox | undefined;
   private opening: Promise<void> | undefined;
+  private notBefore = -Infinity;
   private stopped = false;
 
   constructor(
     private readonly broker: Broker,
     private readonly watches: WatchList,
     private readonly log: Log,
+    private readonly clock: Clock,
   ) {}
 
   /** The address, once open. */
@@ -21,7 +26,8 @@ export class Inbox {
 
   /** Opens it if the broker can be reached; without it whoever waits reads rows. Never rejects. */
   open(): Promise<void> {
-    if (this.inbox || this.stopped || this.broker.state === 'down') return Promise.resolve();
+    if (this.inbox || this.stopped || this.broker.state === 'down' || this.clock.monotonic() < this.notBefore)
+      return Promise.resolve();
     this.opening ??= this.begin().finally(() => (this.opening = undefined));
     return this.opening;
   }
@@ -40,6 +46,7 @@ export class Inbox {
         else this.log.warn({ correlationId, bytes: body.length }, 'a reply that is no task result was dropped');
       });
     } catch (error) {
+      this.notBefore = this.clock.monotonic() + NOT_AGAIN_MS;
       this.log.warn({ err: error }, 'no reply inbox: results are read from Postgres until one can be opened');
     }
   }

@@ -1,0 +1,93 @@
+import fc from 'fast-check';
+import { hasCode } from '@lovage/foundation';
+import { compileSubmit, type SubmitOptions } from './options.ts';
+
+const NOW = Date.UTC(2026, 0, 1);
+const ID = '01a1fbb7-f668-72f8-b5cd-3f789396c592';
+
+describe('options of a submit', () => {
+  test('nothing given is: now, with the contract’s queue and expiry, a reply wanted', () => {
+    expect(compileSubmit({}, NOW, undefined)).toEqual({
+      queue: undefined,
+      delayMs: 0,
+      eta: null,
+      expiresAt: null,
+      timeLimit: undefined,
+      key: undefined,
+      userId: null,
+      awaitReply: true,
+      parentId: null,
+      rootId: null,
+      retriedFrom: null,
+    });
+    expect(compileSubmit({}, NOW, 5000).expiresAt).toBe(NOW + 5000);
+  });
+
+  test('times become absolute', () => {
+    expect(compileSubmit({ delay: '2m' }, NOW, undefined)).toMatchObject({ delayMs: 120_000, eta: NOW + 120_000 });
+    expect(compileSubmit({ eta: new Date(NOW + 5) }, NOW, undefined)).toMatchObject({ delayMs: 5, eta: NOW + 5 });
+    expect(compileSubmit({ eta: new Date(NOW - 5) }, NOW, undefined)).toMatchObject({ delayMs: 0, eta: NOW - 5 });
+    expect(compileSubmit({ delay: 0 }, NOW, undefined)).toMatchObject({ delayMs: 0, eta: null });
+    expect(compileSubmit({ expires: 3 }, NOW, 9000).expiresAt).toBe(NOW + 3000);
+    expect(compileSubmit({ expires: new Date(NOW + 7) }, NOW, 9000).expiresAt).toBe(NOW + 7);
+    expect(compileSubmit({ timeLimit: '1m' }, NOW, undefined).timeLimit).toEqual([60, null]);
+    expect(compileSubmit({ timeLimit: 2, softTimeLimit: '500ms' }, NOW, undefined).timeLimit).toEqual([2, 0.5]);
+  });
+
+  test.each<[string, object]>([
+    ['queue', { queue: '' }],
+    ['queue', { queue: 'a b' }],
+    ['queue', { queue: 'x'.repeat(201) }],
+    ['queue', { queue: 7 }],
+    ['delay', { delay: 'soon' }],
+    ['delay', { delay: -1 }],
+    ['delay', { delay: '500000w' }],
+    ['eta', { delay: 1, eta: new Date(NOW) }],
+    ['eta', { eta: new Date(NaN) }],
+    ['eta', { eta: '2026-01-01' }],
+    ['expires', { expires: new Date(NaN) }],
+    ['expires', { expires: 1e15 }],
+    ['timeLimit', { timeLimit: 0 }],
+    ['softTimeLimit', { timeLimit: 1, softTimeLimit: 1 }],
+    ['idempotencyKey', { idempotencyKey: '' }],
+    ['idempotencyKey', { idempotencyKey: 'k'.repeat(256) }],
+    ['idempotencyKey', { idempotencyKey: 'a\u0000b' }],
+    ['userId', { userId: 'me' }],
+    ['parentId', { parentId: ID.toUpperCase() }],
+    ['rootId', { rootId: '' }],
+    ['retriedFrom', { retriedFrom: 'x' }],
+    ['prio', { prio: 1 }],
+  ])('%s of %j is refused by name', (option, options) => {
+    let caught: unknown;
+    try {
+      compileSubmit(options as SubmitOptions, NOW, undefined);
+    } catch (error) {
+      caught = error;
+    }
+    expect(hasCode(caught, 'submit_options_invalid')).toBe(true);
+    expect(caught).toMatchObject({ option });
+  });
+
+  test('whatever is given, it is compiled to finite times that Postgres can keep, or refused', () => {
+    const anything = fc.record(
+      {
+        delay: fc.oneof(fc.double(), fc.string(), fc.integer()),
+        eta: fc.oneof(fc.date({ noInvalidDate: false }), fc.anything()),
+        expires: fc.oneof(fc.double(), fc.date({ noInvalidDate: false })),
+      },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(anything, (options) => {
+        try {
+          const { delayMs, eta, expiresAt } = compileSubmit(options as SubmitOptions, NOW, undefined);
+          expect(delayMs >= 0 && delayMs < 2.6e14).toBe(true);
+          for (const at of [eta, expiresAt])
+            if (at !== null) expect(new Date(at).getUTCFullYear()).toBeLessThan(10_000);
+        } catch (error) {
+          expect(hasCode(error, 'submit_options_invalid')).toBe(true);
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,106 @@
+import { z } from 'zod';
+import { decodeTask, encodeResult, type IncomingTask, type TaskResult } from '@lovage/celery';
+import type { Clock, Log, TaskStore } from '@lovage/ports';
+import { openStore, type PgStore } from '@lovage/store-postgres';
+import { ContractRegistry, defineTask, type TaskOptions } from '@lovage/task';
+import { silentLog, TcpProxy, testDatabase, type TestDatabase } from '@lovage/testing';
+import { LovageClient } from '../client.ts';
+import { FaultyBroker } from './faulty-broker.ts';
+
+export function echo(defaults: TaskOptions = {}, name = 'test.echo') {
+  return defineTask({
+    name,
+    input: z.strictObject({ value: z.unknown() }),
+    output: z.unknown(),
+    progress: z.object({ percent: z.number() }),
+    errors: { Refused: z.object({ why: z.string() }) },
+    defaults,
+  });
+}
+
+export const plainEcho = echo();
+export const finalEcho = echo({ record: 'final' }, 'test.final');
+export const unrecordedEcho = echo({ record: 'none' }, 'test.none');
+
+/** A worker in the test's hands: gets what was published and answers as the test says. */
+export interface Received {
+  readonly task: IncomingTask;
+  reply(result: Omit<TaskResult, 'taskId'>): void;
+}
+
+/** A real database behind a line that can be cut, a broker in memory, and clients on both. */
+export class Fixture implements AsyncDisposable {
+  readonly broker = new FaultyBroker();
+  readonly received: Received[] = [];
+  private readonly clients: LovageClient[] = [];
+
+  private constructor(
+    readonly db: TestDatabase,
+    /** Between the clients and Postgres. */
+    readonly line: TcpProxy,
+    readonly store: PgStore,
+  ) {}
+
+  static async open(): Promise<Fixture> {
+    const db = await testDatabase();
+    const line = await TcpProxy.before(db.url);
+    const store = openStore({ url: line.url, log: silentLog, connectTimeoutMs: 1000 });
+    const fixture = new Fixture(db, line, store);
+    await fixture.broker.start();
+    return fixture;
+  }
+
+  client(options: { clock?: Clock; log?: Log; tasks?: TaskStore } = {}): LovageClient {
+    const { tasks, outbox } = this.store;
+    const contracts = new ContractRegistry([plainEcho, finalEcho, unrecordedEcho]);
+    const client = new LovageClient({ broker: this.broker, tasks, outbox, contracts, log: silentLog, ...options });
+    this.clients.push(client);
+    return client;
+  }
+
+  /** Serves a queue: `work` gets each task with the means to answer. */
+  async serve(work: (received: Received) => void, queue = 'default'): Promise<void> {
+    await this.broker.declare(queue);
+    await this.broker.consume(queue, {
+      prefetch: 1000,
+      onDelivery: (delivery) => {
+        const decoded = decodeTask({ ...delivery, contentEncoding: delivery.contentEncoding });
+        if (!decoded.ok) throw new Error(decoded.reason);
+        const { task } = decoded;
+        delivery.ack();
+        const received: Received = {
+          task,
+          reply: (result) => {
+            const body = encodeResult({ taskId: task.id, ...result });
+            if (task.replyTo) this.broker.reply(task.replyTo, { correlationId: task.correlationId, body });
+          },
+        };
+        this.received.push(received);
+        work(received);
+      },
+    });
+  }
+
+  /** Writes the end of a task as a worker's record does, without telling anybody. */
+  async end(id: string, state: string, columns: { result?: unknown; error?: unknown; progress?: unknown } = {}) {
+    const text = (value: unknown) => (value === undefined ? null : JSON.stringify(value));
+    await this.db.query(
+      'update tasks set state = $2, result = $3, error = $4, progress = $5, finished_at = now() where id = $1',
+      [id, state, text(columns.result), text(columns.error), text(columns.progress)],
+    );
+  }
+
+  async outbox(): Promise<{ task_id: string; turn: number; due_in: number; leased: boolean }[]> {
+    return this.db.query(
+      'select task_id, turn, extract(epoch from due_at - now())::float8 as due_in, leased_until > now() as leased from outbox',
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.clients.map((client) => client.stop()));
+    await this.broker.stop();
+    await this.store.close();
+    await this.line.close();
+    await this.db.drop();
+  }
+}
