@@ -22,6 +22,7 @@ export const PROBLEM_CODES = {
   body_invalid: { status: 422, title: 'The body does not fit' },
   input_invalid: { status: 422, title: 'The input does not fit the contract' },
   options_invalid: { status: 422, title: 'The options do not fit' },
+  queue_unknown: { status: 422, title: 'There is no such queue' },
   header_invalid: { status: 422, title: 'A header does not fit' },
   idempotency_key_reused: { status: 422, title: 'The idempotency key was used for something else' },
   too_many_logins: { status: 429, title: 'Too many attempts to log in' },

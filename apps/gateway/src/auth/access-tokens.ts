@@ -1,0 +1,80 @@
+import { isUuid } from '@lovage/foundation';
+import { USER_ROLES, type UserRole } from '@lovage/http-api';
+import type { Clock } from '@lovage/ports';
+import { jwtVerify, SignJWT } from 'jose';
+import type { CurrentUser } from './current-user.ts';
+
+/** How long an access token holds, in seconds. What it says, a user's role, may be that old. */
+export const ACCESS_TOKEN_SECONDS = 15 * 60;
+/** Verified tokens remembered, at most. */
+const MAX_KNOWN = 10_000;
+const ISSUER = 'lovage';
+const TYPE = 'at+jwt';
+
+interface Known {
+  readonly user: CurrentUser;
+  readonly expiresAt: number;
+}
+
+/**
+ * Access tokens: JWTs signed with HS256. One that was verified is known by its exact text until it expires, so that a
+ * request costs a look-up and no signature.
+ */
+export class AccessTokens {
+  private readonly key: Uint8Array;
+  private readonly cache = new Map<string, Known>();
+
+  constructor(
+    secret: string,
+    private readonly clock: Clock,
+    private readonly maxKnown = MAX_KNOWN,
+  ) {
+    this.key = new TextEncoder().encode(secret);
+  }
+
+  issue(user: CurrentUser): Promise<string> {
+    const now = Math.floor(this.clock.now() / 1000);
+    return new SignJWT({ role: user.role })
+      .setProtectedHeader({ alg: 'HS256', typ: TYPE })
+      .setIssuer(ISSUER)
+      .setSubject(user.id)
+      .setIssuedAt(now)
+      .setExpirationTime(now + ACCESS_TOKEN_SECONDS)
+      .sign(this.key);
+  }
+
+  /** The token's user, if it was verified before and still holds. */
+  known(token: string): CurrentUser | undefined {
+    const found = this.cache.get(token);
+    if (!found) return undefined;
+    if (found.expiresAt > this.clock.now()) return found.user;
+    this.cache.delete(token);
+    return undefined;
+  }
+
+  /** @throws Error for a token that is forged, expired, or not ours. */
+  async verify(token: string): Promise<CurrentUser> {
+    const { payload } = await jwtVerify(token, this.key, {
+      algorithms: ['HS256'],
+      typ: TYPE,
+      issuer: ISSUER,
+      requiredClaims: ['sub', 'exp', 'role'],
+      currentDate: new Date(this.clock.now()),
+    });
+    const { sub, role, exp } = payload;
+    if (!sub || !isUuid(sub) || !isRole(role)) throw new Error('the token names no user');
+    const user = { id: sub, role };
+    this.remember(token, { user, expiresAt: exp! * 1000 });
+    return user;
+  }
+
+  private remember(token: string, known: Known): void {
+    // The first of a Map is the one remembered longest.
+    if (this.cache.size >= this.maxKnown) this.cache.delete(this.cache.keys().next().value!);
+    this.cache.set(token, known);
+  }
+}
+
+function isRole(role: unknown): role is UserRole {
+  return USER_ROLES.includes(role as UserRole);
+}

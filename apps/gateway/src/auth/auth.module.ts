@@ -1,0 +1,26 @@
+import { Module } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import type { Clock } from '@lovage/ports';
+import { CLOCK, type GatewayOptions, OPTIONS } from '../deps.ts';
+import { AccessGuard } from './access.guard.ts';
+import { AccessTokens } from './access-tokens.ts';
+import { AuthController } from './auth.controller.ts';
+import { LoginLimiter } from './login-limiter.ts';
+import { LoginService } from './login.service.ts';
+import { Passwords } from './passwords.ts';
+
+@Module({
+  controllers: [AuthController],
+  providers: [
+    LoginService,
+    Passwords,
+    { provide: LoginLimiter, useFactory: (clock: Clock) => new LoginLimiter(clock), inject: [CLOCK] },
+    {
+      provide: AccessTokens,
+      useFactory: (options: GatewayOptions, clock: Clock) => new AccessTokens(options.jwtSecret, clock),
+      inject: [OPTIONS, CLOCK],
+    },
+    { provide: APP_GUARD, useClass: AccessGuard },
+  ],
+})
+export class AuthModule {}

@@ -1,0 +1,38 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { LoginAnswer, LoginBody } from '@lovage/http-api';
+import type { Clock, UserStore } from '@lovage/ports';
+import { CLOCK, USERS } from '../deps.ts';
+import { withinDeadline } from '../http/deadline.ts';
+import { ProblemError } from '../problems/problem-error.ts';
+import { ACCESS_TOKEN_SECONDS, AccessTokens } from './access-tokens.ts';
+import { LoginLimiter } from './login-limiter.ts';
+import { Passwords } from './passwords.ts';
+
+/** Exchanges an e-mail and a password for an access token. */
+@Injectable()
+export class LoginService {
+  constructor(
+    @Inject(USERS) private readonly users: Pick<UserStore, 'findByEmail'>,
+    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly tokens: AccessTokens,
+    private readonly passwords: Passwords,
+    private readonly limiter: LoginLimiter,
+  ) {}
+
+  /** @throws ProblemError `credentials_wrong`, `too_many_logins`, `busy` */
+  async login(body: LoginBody, address: string): Promise<LoginAnswer> {
+    const email = body.email.toLowerCase();
+    const waitSeconds = this.limiter.attempt(address, email);
+    if (waitSeconds > 0)
+      throw new ProblemError('too_many_logins', `ten a minute are allowed; try again in ${waitSeconds} s`, {
+        headers: { 'retry-after': String(waitSeconds) },
+      });
+    const user = await withinDeadline(this.clock, this.users.findByEmail(email));
+    const matches = await this.passwords.matches(user?.passwordHash, body.password);
+    if (!user || !matches)
+      throw new ProblemError('credentials_wrong', 'no user has this e-mail and password', {
+        headers: { 'www-authenticate': 'Bearer' },
+      });
+    return { accessToken: await this.tokens.issue(user), expiresIn: ACCESS_TOKEN_SECONDS };
+  }
+}

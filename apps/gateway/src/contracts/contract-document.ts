@@ -1,0 +1,31 @@
+import type { ContractDocument } from '@lovage/http-api';
+import type { AnyContract } from '@lovage/task';
+import type { z } from 'zod';
+import { reportsProgress } from '../openapi/contract-paths.ts';
+import { jsonSchemaOf } from '../openapi/json-schema.ts';
+
+/** The contract as the catalogue shows it. */
+export function contractDocument(contract: AnyContract): ContractDocument {
+  const { name, version, summary, description, options } = contract;
+  const errors = Object.entries(contract.errors as Record<string, z.ZodType>);
+  return {
+    name,
+    version,
+    summary: summary ?? null,
+    description: description ?? null,
+    input: jsonSchemaOf(contract.input, 'input'),
+    output: jsonSchemaOf(contract.output, 'output'),
+    progress: reportsProgress(contract) ? jsonSchemaOf(contract.progress, 'output') : null,
+    errors: Object.fromEntries(errors.map(([type, data]) => [type, jsonSchemaOf(data, 'output')])),
+    defaults: {
+      queue: options.queue,
+      maxAttempts: options.retry.maxAttempts,
+      timeLimit: seconds(options.timeLimitMs),
+      softTimeLimit: seconds(options.softTimeLimitMs),
+      expires: seconds(options.expiresMs),
+      record: options.record,
+    },
+  };
+}
+
+const seconds = (ms: number | undefined): number | null => (ms === undefined ? null : ms / 1000);

@@ -1,0 +1,36 @@
+import { type DynamicModule, Global, Module } from '@nestjs/common';
+import {
+  BROKER,
+  CLIENT,
+  CLOCK,
+  CONTRACTS,
+  type GatewayDeps,
+  type GatewayOptions,
+  LOG,
+  OPTIONS,
+  PING,
+  TASKS,
+  USERS,
+} from './deps.ts';
+import { OpenWaits } from './http/open-waits.ts';
+
+/** Makes {@link GatewayDeps} injectable everywhere. */
+@Global()
+@Module({})
+export class DepsModule {
+  static of(deps: GatewayDeps, options: GatewayOptions, waits: OpenWaits): DynamicModule {
+    const providers = [
+      { provide: CLIENT, useValue: deps.client },
+      { provide: TASKS, useValue: deps.tasks },
+      { provide: USERS, useValue: deps.users },
+      { provide: CONTRACTS, useValue: deps.contracts },
+      { provide: BROKER, useValue: deps.broker },
+      { provide: PING, useValue: () => deps.ping() },
+      { provide: LOG, useValue: deps.log },
+      { provide: CLOCK, useValue: deps.clock },
+      { provide: OPTIONS, useValue: options },
+      { provide: OpenWaits, useValue: waits },
+    ];
+    return { module: DepsModule, providers, exports: providers };
+  }
+}

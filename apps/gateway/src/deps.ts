@@ -1,0 +1,34 @@
+import type { LovageClient } from '@lovage/client';
+import type { BrokerState, Clock, Log, TaskStore, UserStore } from '@lovage/ports';
+import type { ContractRegistry } from '@lovage/task';
+
+/** What the gateway serves; made, started and stopped by whoever composes it. */
+export interface GatewayDeps {
+  readonly client: Pick<LovageClient, 'submit'>;
+  readonly tasks: Pick<TaskStore, 'get'>;
+  readonly users: Pick<UserStore, 'findByEmail' | 'findById'>;
+  readonly contracts: ContractRegistry;
+  readonly broker: { readonly state: BrokerState };
+  /** Resolves when Postgres answers. */
+  ping(): Promise<void>;
+  readonly log: Log;
+  readonly clock: Clock;
+}
+
+export interface GatewayOptions {
+  /** Largest request body, bytes; a larger one gets 413. */
+  readonly bodyLimit: number;
+  /** Signs access tokens; at least 32 bytes. Every gateway of one platform has the same. */
+  readonly jwtSecret: string;
+}
+
+/** Injection tokens of {@link GatewayDeps}. */
+export const CLIENT = Symbol('client');
+export const TASKS = Symbol('tasks');
+export const USERS = Symbol('users');
+export const CONTRACTS = Symbol('contracts');
+export const BROKER = Symbol('broker');
+export const PING = Symbol('ping');
+export const LOG = Symbol('log');
+export const CLOCK = Symbol('clock');
+export const OPTIONS = Symbol('options');

@@ -1,0 +1,27 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { AuthModule } from './auth/auth.module.ts';
+import { ContractsModule } from './contracts/contracts.module.ts';
+import type { GatewayDeps, GatewayOptions } from './deps.ts';
+import { DepsModule } from './deps.module.ts';
+import { HealthModule } from './health/health.module.ts';
+import type { OpenWaits } from './http/open-waits.ts';
+import { TasksModule } from './tasks/tasks.module.ts';
+import { UsersModule } from './users/users.module.ts';
+
+/** Everything the gateway serves; a further family of routes is a further module here. */
+@Module({})
+export class GatewayModule {
+  static of(deps: GatewayDeps, options: GatewayOptions, waits: OpenWaits): DynamicModule {
+    return {
+      module: GatewayModule,
+      imports: [
+        DepsModule.of(deps, options, waits),
+        AuthModule,
+        UsersModule,
+        ContractsModule,
+        TasksModule,
+        HealthModule,
+      ],
+    };
+  }
+}

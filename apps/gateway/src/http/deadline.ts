@@ -1,0 +1,22 @@
+import { StoreUnavailableError, type Clock } from '@lovage/ports';
+
+/** Longest wait for one answer of Postgres, ms: longer than any healthy one, shorter than people wait. */
+const STORE_DEADLINE_MS = 5_000;
+
+/**
+ * The query's answer, or {@link StoreUnavailableError} when none comes in time: a connection whose peer has vanished
+ * tells nothing for minutes.
+ */
+export async function withinDeadline<T>(clock: Clock, query: Promise<T>, deadlineMs = STORE_DEADLINE_MS): Promise<T> {
+  let callOff: (() => void) | undefined;
+  const late = new Promise<never>((_, reject) => {
+    callOff = clock.after(deadlineMs, () =>
+      reject(new StoreUnavailableError(`Postgres has not answered within ${deadlineMs} ms`)),
+    );
+  });
+  try {
+    return await Promise.race([query, late]);
+  } finally {
+    callOff?.();
+  }
+}

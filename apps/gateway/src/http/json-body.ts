@@ -1,0 +1,54 @@
+import { isUtf8 } from 'node:buffer';
+import type { FastifyInstance } from 'fastify';
+import { ProblemError } from '../problems/problem-error.ts';
+import { findBadContents, isSuspicious } from './json-contents.ts';
+import { isDeeperThan } from './json-depth.ts';
+
+/** Arrays and objects inside one another, at most. */
+export const MAX_JSON_DEPTH = 64;
+
+/** Makes JSON the one body that is taken, read by {@link parseJsonBody}. */
+export function takeOnlyJson(server: FastifyInstance): void {
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+    try {
+      done(null, parseJsonBody(body));
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+}
+
+/**
+ * A body as a value that is safe to validate and to store.
+ * @throws ProblemError `json_malformed`, `json_too_deep`, `json_key_forbidden`, or `body_invalid` naming the text that
+ *   cannot be kept.
+ */
+export function parseJsonBody(body: Buffer): unknown {
+  if (body.length === 0) throw new ProblemError('json_malformed', 'the body is empty; send a JSON object');
+  if (!isUtf8(body)) throw new ProblemError('json_malformed', 'the body is not UTF-8');
+  const text = body.toString('utf8');
+  if (isDeeperThan(text, MAX_JSON_DEPTH))
+    throw new ProblemError('json_too_deep', `arrays and objects may be nested ${MAX_JSON_DEPTH} deep, no deeper`);
+  const value = parse(text);
+  if (isSuspicious(text)) refuseBadContents(value);
+  return value;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    throw new ProblemError('json_malformed', `the body is not JSON: ${(error as Error).message}`);
+  }
+}
+
+function refuseBadContents(value: unknown): void {
+  const { forbiddenKeys, badTexts } = findBadContents(value);
+  if (forbiddenKeys.length > 0)
+    throw new ProblemError('json_key_forbidden', 'the keys __proto__ and constructor.prototype are not taken', {
+      errors: forbiddenKeys.map((path) => ({ path, message: 'a key of this name is not allowed' })),
+    });
+  if (badTexts.length > 0)
+    throw new ProblemError('body_invalid', 'the body holds text that cannot be stored', { errors: badTexts });
+}

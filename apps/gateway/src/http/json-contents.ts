@@ -1,0 +1,51 @@
+import type { Issue } from '@lovage/task';
+
+/** What parsed JSON must not hold, wherever it stands. */
+export interface BadContents {
+  /** Keys that would reach an object's prototype once copied without care. */
+  readonly forbiddenKeys: string[];
+  /** Texts that Postgres, or anything that speaks UTF-8, cannot keep. */
+  readonly badTexts: Issue[];
+}
+
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/** Whether a JSON text could hold what {@link findBadContents} looks for; most cannot. */
+export function isSuspicious(json: string): boolean {
+  return json.includes('\\u') || json.includes('__proto__') || json.includes('constructor');
+}
+
+/** Walks a value made by `JSON.parse`, of bounded depth. */
+export function findBadContents(value: unknown): BadContents {
+  const found: BadContents = { forbiddenKeys: [], badTexts: [] };
+  walk(value, '', found);
+  return found;
+}
+
+function walk(value: unknown, path: string, found: BadContents): void {
+  if (typeof value === 'string') {
+    const wrong = wrongWith(value);
+    if (wrong) found.badTexts.push({ path: path || 'body', message: wrong });
+  } else if (Array.isArray(value)) value.forEach((item, index) => walk(item, join(path, String(index)), found));
+  else if (value !== null && typeof value === 'object') {
+    for (const [key, member] of Object.entries(value)) {
+      const at = join(path, key);
+      if (key === '__proto__' || (key === 'constructor' && hasPrototype(member))) found.forbiddenKeys.push(at);
+      const wrong = wrongWith(key);
+      if (wrong) found.badTexts.push({ path: printable(at), message: `its name ${wrong}` });
+      walk(member, at, found);
+    }
+  }
+}
+
+function wrongWith(text: string): string | undefined {
+  if (text.includes('\0')) return 'contains NUL (U+0000), which cannot be stored';
+  if (LONE_SURROGATE.test(text)) return 'contains half of a surrogate pair, which is no character';
+  return undefined;
+}
+
+const join = (path: string, key: string): string => (path === '' ? key : `${path}.${key}`);
+const hasPrototype = (value: unknown): boolean =>
+  value !== null && typeof value === 'object' && Object.hasOwn(value, 'prototype');
+/** A path that goes into an answer: what made the key bad is shown as U+FFFD. */
+const printable = (path: string): string => path.replace(/\0|\p{Surrogate}/gu, '\uFFFD');

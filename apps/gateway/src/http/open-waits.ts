@@ -1,0 +1,44 @@
+import type { ServerResponse } from 'node:http';
+
+/** One client that waits for something, and how long it may. */
+export interface OpenWait {
+  /** Aborted when the client is gone, or this server stops. */
+  readonly signal: AbortSignal;
+  close(): void;
+}
+
+/** Answers held back on purpose (`Prefer: wait`): known here, so that a stop can let them go. */
+export class OpenWaits {
+  private readonly open = new Set<AbortController>();
+  private stopped = false;
+
+  get stopping(): boolean {
+    return this.stopped;
+  }
+
+  /** Number of answers held back. */
+  get size(): number {
+    return this.open.size;
+  }
+
+  begin(response: ServerResponse): OpenWait {
+    const controller = new AbortController();
+    const onClose = (): void => controller.abort();
+    if (this.stopped) controller.abort();
+    this.open.add(controller);
+    response.once('close', onClose);
+    return {
+      signal: controller.signal,
+      close: () => {
+        response.off('close', onClose);
+        this.open.delete(controller);
+      },
+    };
+  }
+
+  /** Ends every wait, and those that begin from now on. */
+  stop(): void {
+    this.stopped = true;
+    for (const controller of this.open) controller.abort();
+  }
+}

@@ -1,0 +1,37 @@
+import * as api from '@lovage/http-api';
+import { z } from 'zod';
+import { componentRef, type JsonSchema, jsonSchemaOf } from './json-schema.ts';
+
+/** Schemas of `libs/http-api` that are answers; what they leave out on input they still give. */
+const ANSWERS: ReadonlySet<z.ZodType> = new Set([
+  api.ContractList,
+  api.LiveDocument,
+  api.LoginAnswer,
+  api.ProblemDocument,
+  api.ReadyDocument,
+  api.TaskDocument,
+  api.UserDocument,
+]);
+const BODIES: ReadonlySet<z.ZodType> = new Set([api.LoginBody, api.SubmitBody, api.SubmitByNameBody]);
+
+/** Reference to a schema of the API, which has an id. */
+export function refTo(schema: z.ZodType): { $ref: string } {
+  const id = z.globalRegistry.get(schema)?.id;
+  if (id === undefined || !(ANSWERS.has(schema) || BODIES.has(schema)))
+    throw new Error(`schema ${id ?? 'without an id'} is not among the components of the API document`);
+  return { $ref: componentRef(id) };
+}
+
+/** Every schema of the API by its id. */
+export function apiComponents(): Record<string, JsonSchema> {
+  return { ...componentsOf(BODIES, 'input'), ...componentsOf(ANSWERS, 'output') };
+}
+
+function componentsOf(schemas: Iterable<z.ZodType>, io: 'input' | 'output'): Record<string, JsonSchema> {
+  const all: Record<string, JsonSchema> = {};
+  for (const schema of schemas) {
+    const { $defs = {} } = jsonSchemaOf(schema, io) as { $defs?: Record<string, JsonSchema> };
+    Object.assign(all, $defs);
+  }
+  return JSON.parse(JSON.stringify(all).replaceAll('"#/$defs/', '"#/components/schemas/')) as typeof all;
+}

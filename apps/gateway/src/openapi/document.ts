@@ -1,0 +1,30 @@
+import type { INestApplication } from '@nestjs/common';
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import type { ContractRegistry } from '@lovage/task';
+import { apiComponents } from './components.ts';
+import { contractPaths } from './contract-paths.ts';
+
+/** The API as OpenAPI 3.1: the routes of the controllers, and a typed one for each contract. */
+export function openApiDocument(app: INestApplication, contracts: ContractRegistry): OpenAPIObject {
+  const config = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
+    .setTitle('Lovage')
+    .setDescription(
+      'Submit tasks and see what became of them. Errors are RFC 9457 problem documents with a stable `code`.',
+    )
+    .setVersion('1')
+    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'From POST /api/auth/login' })
+    .addTag('submit', 'One typed route for each contract')
+    .addTag('tasks')
+    .addTag('contracts')
+    .addTag('auth')
+    .addTag('users')
+    .addTag('health')
+    .build();
+  const document = SwaggerModule.createDocument(app, config, { autoTagControllers: false });
+  const { paths, schemas } = contractPaths(contracts);
+  document.paths = { ...paths, ...document.paths };
+  const components = document.components!;
+  components.schemas = { ...components.schemas, ...apiComponents(), ...schemas } as typeof components.schemas;
+  return document;
+}

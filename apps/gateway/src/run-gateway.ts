@@ -1,0 +1,82 @@
+import { allContracts } from '@lovage/contracts';
+import { deferred, toError } from '@lovage/foundation';
+import { createLog, openPlatform } from '@lovage/platform';
+import { systemClock, type Log } from '@lovage/ports';
+import { ExitCode, exitCodeOf, gatewaySecrets, parseSettings } from '@lovage/settings';
+import { ContractRegistry } from '@lovage/task';
+import { ensureFirstAdmin } from './auth/first-admin.ts';
+import { Gateway } from './gateway.ts';
+
+const APP = 'gateway';
+
+/** Runs a gateway from its environment until SIGTERM or SIGINT; resolves with the exit code. */
+export async function runGateway(): Promise<ExitCode> {
+  const asked = stopSignals();
+  try {
+    const starting = startGateway();
+    // Before it serves there is nothing to finish: whoever calls it off need not wait for a server to be found.
+    const running = await Promise.race([starting, asked]);
+    if (typeof running === 'string') return ExitCode.ok;
+    process.send?.('ready');
+    running.log.info({ signal: await asked }, 'stopping');
+    await running.stop();
+    return ExitCode.ok;
+  } catch (error) {
+    const code = exitCodeOf(error);
+    const { message, stack } = toError(error);
+    process.stderr.write(`lovage ${APP}: ${code === ExitCode.other ? stack : message}\n`);
+    return code;
+  }
+}
+
+interface Running {
+  readonly log: Log;
+  stop(): Promise<void>;
+}
+
+async function startGateway(): Promise<Running> {
+  const settings = parseSettings(process.env, process.argv.slice(2), { for: 'gateway' });
+  const secrets = gatewaySecrets(settings);
+  const log = createLog({ app: APP, level: settings.logLevel, mode: settings.mode });
+  const { databaseUrl, brokerUrl, http } = settings;
+  const platform = await openPlatform({ databaseUrl, brokerUrl, applicationName: `lovage-${APP}`, log });
+  await platform.start();
+  const { tasks, broker } = platform;
+  const users = await platform.users();
+  if ((await ensureFirstAdmin(users, secrets.admin)) && secrets.adminIsNew) tellPassword(secrets.admin);
+  const contracts = new ContractRegistry(allContracts);
+  const client = platform.client(contracts);
+  const ping = (): Promise<void> => platform.pingDatabase();
+  const gateway = new Gateway(
+    { client, tasks, users, contracts, broker, ping, log, clock: systemClock },
+    { bodyLimit: http.bodyLimit, jwtSecret: secrets.jwtSecret, listen: { host: http.host, port: http.port } },
+  );
+  await gateway.start();
+  log.info({ url: await gateway.url, broker: broker.displayUrl }, 'ready');
+  return {
+    log,
+    stop: async () => {
+      await gateway.stop();
+      await platform.stop();
+    },
+  };
+}
+
+/** Settled by the first signal that asks for the end; the second ends the process at once. */
+function stopSignals(): Promise<NodeJS.Signals> {
+  const first = deferred<NodeJS.Signals>();
+  let count = 0;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    count += 1;
+    if (count > 1) process.exit(ExitCode.other);
+    first.resolve(signal);
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+  return first.promise;
+}
+
+/** Not through the log, which keeps passwords to itself. */
+function tellPassword({ email, password }: { email: string; password: string }): void {
+  process.stdout.write(`The first administrator: ${email}, password ${password}\n`);
+}

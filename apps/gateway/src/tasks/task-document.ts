@@ -1,0 +1,71 @@
+import type { SubmittedTask } from '@lovage/client';
+import type { TaskDocument } from '@lovage/http-api';
+import type { TaskRow } from '@lovage/ports';
+import { isTerminal } from '@lovage/task';
+
+/** A row as the API shows it. */
+export function taskDocument(row: TaskRow): TaskDocument {
+  return {
+    id: row.id,
+    name: row.name,
+    queue: row.queue,
+    state: row.state,
+    input: row.input ?? null,
+    result: row.result ?? null,
+    error: row.error,
+    progress: row.progress ?? null,
+    attempt: attemptOf(row),
+    retries: row.retries,
+    worker: row.worker,
+    eta: isoOrNull(row.eta),
+    expiresAt: isoOrNull(row.expiresAt),
+    createdAt: new Date(row.createdAt).toISOString(),
+    startedAt: isoOrNull(row.startedAt),
+    finishedAt: isoOrNull(row.finishedAt),
+    parentId: row.parentId,
+    rootId: row.rootId,
+    retriedFrom: row.retriedFrom,
+    user: row.userId,
+  };
+}
+
+/** The row of a task just submitted here, as it stands unless somebody has run it since. */
+export function submittedRow({ task, state }: SubmittedTask, input: unknown, now: number): TaskRow {
+  return {
+    id: task.id,
+    wireId: task.wireId,
+    name: task.name,
+    queue: task.queue,
+    state,
+    turn: 0,
+    retries: 0,
+    suspected: 0,
+    input,
+    message: null,
+    result: null,
+    error: null,
+    progress: null,
+    worker: null,
+    userId: task.userId,
+    parentId: task.parentId,
+    rootId: task.rootId,
+    retriedFrom: task.retriedFrom,
+    eta: task.eta,
+    expiresAt: task.expiresAt,
+    cancelAt: null,
+    cancelBy: null,
+    cancelWhy: null,
+    createdAt: now,
+    startedAt: null,
+    finishedAt: null,
+  };
+}
+
+/** Of a task that waits for its next attempt: the number of the last one. */
+function attemptOf(row: TaskRow): number {
+  if (row.startedAt === null) return 0;
+  const running = row.state === 'STARTED' || row.state === 'PROGRESS' || isTerminal(row.state);
+  return running ? row.retries + 1 : row.retries;
+}
+
+const isoOrNull = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());

@@ -1,0 +1,92 @@
+import { Controller, Get, Inject, Param, Post, Req, Res } from '@nestjs/common';
+import { ApiExcludeEndpoint, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { SubmitBody, SubmitByNameBody, TaskDocument } from '@lovage/http-api';
+import type { ContractRegistry } from '@lovage/task';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Allow } from '../auth/access.ts';
+import { CONTRACTS } from '../deps.ts';
+import { OpenWaits } from '../http/open-waits.ts';
+import { parseBody } from '../http/parse-body.ts';
+import { Answers, Problems, SubmitHeaders, Takes } from '../openapi/describe.ts';
+import { idempotencyKey } from './idempotency-key.ts';
+import { preferredWait } from './prefer.ts';
+import { SubmitService } from './submit.service.ts';
+import { taskDocument } from './task-document.ts';
+import { TaskReader } from './task-reader.ts';
+
+@ApiTags('tasks')
+@Controller('api/tasks')
+export class TasksController {
+  constructor(
+    @Inject(CONTRACTS) private readonly contracts: ContractRegistry,
+    private readonly submits: SubmitService,
+    private readonly reader: TaskReader,
+    private readonly waits: OpenWaits,
+  ) {}
+
+  /** The API document shows this route once for each contract, with its types. */
+  @Post(':name')
+  @Allow('operator')
+  @ApiExcludeEndpoint()
+  async submit(@Param('name') name: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const contract = this.contracts.get(name);
+    await this.answer(contract.name, parseBody(SubmitBody, request.body), request, reply);
+  }
+
+  @Post()
+  @Allow('operator')
+  @ApiOperation({ summary: 'Submit a task by its contract’s name', operationId: 'submit' })
+  @SubmitHeaders()
+  @Takes(SubmitByNameBody, { name: 'math.add', input: { x: 1, y: 2 } })
+  @Answers(200, TaskDocument, 'With `Prefer: wait`: the task has ended')
+  @Answers(202, TaskDocument, 'Accepted: it cannot be lost any more. `Location` tells where it is to be found')
+  @Problems(
+    'json_malformed',
+    'json_too_deep',
+    'contract_unknown',
+    'body_too_large',
+    'media_type_unsupported',
+    'body_invalid',
+    'input_invalid',
+    'options_invalid',
+    'queue_unknown',
+    'header_invalid',
+    'idempotency_key_reused',
+    'store_unavailable',
+    'broker_unavailable',
+  )
+  async submitByName(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const { name, ...body } = parseBody(SubmitByNameBody, request.body);
+    await this.answer(name, body, request, reply);
+  }
+
+  @Get(':id')
+  @Allow('viewer')
+  @ApiOperation({ summary: 'What became of a task', operationId: 'task' })
+  @Answers(200, TaskDocument, 'The task')
+  @Problems('task_unknown', 'store_unavailable')
+  async get(@Param('id') id: string): Promise<TaskDocument> {
+    return taskDocument(await this.reader.byPublicId(id));
+  }
+
+  private async answer(name: string, body: SubmitBody, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const waitSeconds = preferredWait(request.headers['prefer']);
+    const accepted = await this.submits.submit({
+      contract: this.contracts.get(name),
+      body,
+      userId: request.user!.id,
+      idempotencyKey: idempotencyKey(request.headers['idempotency-key']),
+      awaitReply: waitSeconds > 0,
+    });
+    reply.header('location', `/api/tasks/${accepted.handle.id}`);
+    if (waitSeconds === 0) return void reply.code(202).send(await this.submits.current(accepted));
+    reply.header('preference-applied', `wait=${waitSeconds}`);
+    const wait = this.waits.begin(reply.raw);
+    try {
+      const ended = await this.submits.ended(accepted, { timeoutMs: waitSeconds * 1000, signal: wait.signal });
+      reply.code(ended ? 200 : 202).send(ended ?? (await this.submits.later(accepted)));
+    } finally {
+      wait.close();
+    }
+  }
+}
