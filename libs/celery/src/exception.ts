@@ -14,6 +14,7 @@ const RENAMED: ReadonlyMap<string, string> = new Map([
   ['ReferenceError', 'NameError'],
   ['URIError', 'ValueError'],
   ['InputInvalidError', 'TypeError'],
+  ['MaxRetriesExceeded', 'MaxRetriesExceededError'],
 ]);
 
 // Only names that Python really has as exceptions in these modules: naming anything else there is refused by Celery

@@ -31,6 +31,8 @@ describe('encodeResult', () => {
     ['RangeError', 'ValueError', 'builtins'],
     ['KeyError', 'KeyError', 'builtins'],
     ['NotRegistered', 'NotRegistered', 'celery.exceptions'],
+    ['MaxRetriesExceeded', 'MaxRetriesExceededError', 'celery.exceptions'],
+    ['InputInvalidError', 'TypeError', 'builtins'],
     ['TimeLimitExceeded', 'TimeLimitExceeded', 'billiard.exceptions'],
     ['SoftTimeLimitExceeded', 'SoftTimeLimitExceeded', 'billiard.exceptions'],
     ['Error', 'Error', 'lovage'],
