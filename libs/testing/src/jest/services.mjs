@@ -72,7 +72,7 @@ class Services {
  * @param {string} url
  * @returns {Promise<boolean>}
  */
-function answers(url) {
+export function answers(url) {
   const { protocol, hostname, port } = new URL(url);
   const secure = protocol === 'amqps:';
   const at = { host: hostname, port: Number(port || (secure ? 5671 : 5672)), timeout: 3000 };
