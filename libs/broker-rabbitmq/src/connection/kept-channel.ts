@@ -1,0 +1,130 @@
+import type { Channel, ChannelModel } from 'amqplib';
+import { backoffDelayMs, type BackoffPolicy } from '@lovage/foundation';
+import type { Clock, Log } from '@lovage/ports';
+import { closeChannel } from './close-channel.ts';
+import type { Link } from './link.ts';
+
+const REOPEN: BackoffPolicy = { kind: 'exponential', delayMs: 50, maxDelayMs: 5000, jitter: true };
+/** A channel that lived so long, ms, did not die of what it was opened for: counting of failures begins anew. */
+const SETTLED_MS = 10_000;
+
+export interface KeptChannelOptions<C extends Channel> {
+  /** For the log. */
+  readonly purpose: string;
+  readonly link: Link;
+  readonly log: Log;
+  readonly clock: Clock;
+  open(connection: ChannelModel): Promise<C>;
+  /** Makes it ready for use. A rejection closes it. */
+  setUp(channel: C, connection: ChannelModel): Promise<void>;
+  /** It closed, by whatever cause, after `setUp` was called. */
+  lost(channel: C): void;
+}
+
+/**
+ * One channel, kept open: opened anew when its connection comes back, and when the channel alone died of an error
+ * (a wrong ack, a consumer timeout), which leaves all other channels as they are.
+ */
+export class KeptChannel<C extends Channel> {
+  private channel: C | undefined;
+  private opening: ChannelModel | undefined;
+  private failures = 0;
+  private closed = false;
+  private callOffRetry: () => void = () => undefined;
+  private readonly offs: (() => void)[] = [];
+
+  constructor(private readonly options: KeptChannelOptions<C>) {}
+
+  /** The channel, while it is open and set up. */
+  get current(): C | undefined {
+    return this.channel;
+  }
+
+  /** Opens it, on this connection; a rejection is the caller's to deal with. */
+  async open(connection: ChannelModel): Promise<void> {
+    this.opening = connection;
+    try {
+      await this.openOn(connection);
+    } finally {
+      if (this.opening === connection) this.opening = undefined;
+    }
+  }
+
+  /** From here on it is opened whenever its connection is up and it is not there. */
+  keep(): void {
+    const { link } = this.options;
+    this.offs.push(
+      link.up.on((connection) => this.reopen(connection)),
+      link.down.on(() => this.callOffRetry()),
+    );
+    if (link.connection) this.reopen(link.connection);
+  }
+
+  /** Not opened again from here on; what is open stays. */
+  retire(): void {
+    this.closed = true;
+    this.callOffRetry();
+    for (const off of this.offs.splice(0)) off();
+  }
+
+  async close(): Promise<void> {
+    this.retire();
+    if (this.channel) await closeChannel(this.channel);
+  }
+
+  /** Closes the present channel; a new one follows. */
+  renew(): void {
+    if (this.channel) void closeChannel(this.channel);
+  }
+
+  private async openOn(connection: ChannelModel): Promise<void> {
+    const { options } = this;
+    const channel = await options.open(connection);
+    const openedAt = options.clock.monotonic();
+    let alive = true;
+    channel.on('error', (error: Error) => {
+      options.log.warn({ err: error, channel: options.purpose }, 'RabbitMQ closed a channel');
+    });
+    channel.on('close', () => {
+      alive = false;
+      options.lost(channel);
+      if (this.channel !== channel) return;
+      this.channel = undefined;
+      if (options.clock.monotonic() - openedAt > SETTLED_MS) this.failures = 0;
+      this.retry(connection);
+    });
+    try {
+      await options.setUp(channel, connection);
+    } catch (error) {
+      if (alive) await closeChannel(channel);
+      throw error;
+    }
+    if (!alive) throw new Error(`the channel of ${options.purpose} closed while it was set up`);
+    if (this.closed) {
+      await closeChannel(channel);
+      return;
+    }
+    this.channel = channel;
+  }
+
+  private reopen(connection: ChannelModel): void {
+    if (this.closed || this.channel || this.opening === connection) return;
+    this.open(connection).then(
+      () => undefined,
+      (error: unknown) => {
+        if (this.closed || this.options.link.connection !== connection) return;
+        this.options.log.warn({ err: error, channel: this.options.purpose }, 'a RabbitMQ channel could not be opened');
+        this.retry(connection);
+      },
+    );
+  }
+
+  private retry(connection: ChannelModel): void {
+    if (this.closed || this.options.link.connection !== connection) return;
+    this.failures += 1;
+    this.callOffRetry();
+    this.callOffRetry = this.options.clock.after(backoffDelayMs(REOPEN, this.failures), () => {
+      if (this.options.link.connection === connection) this.reopen(connection);
+    });
+  }
+}

@@ -1,0 +1,176 @@
+import { once } from 'node:events';
+import { AmqpConnectionManagerClass, type AmqpConnectionManagerOptions } from 'amqp-connection-manager';
+import type { ChannelModel } from 'amqplib';
+import { deferred, maskUrl, Signal, toError } from '@lovage/foundation';
+import { BrokerUnavailableError, type Clock, type Log } from '@lovage/ports';
+
+/** One attempt to connect may take this long, ms; a server that accepts and says nothing is given up then. */
+const ATTEMPT_MS = 5000;
+/** Between two attempts, seconds: half a second, and up to as much again so that a fleet does not come back in step. */
+const reconnectSeconds = (): number => 0.5 + Math.random() * 0.5;
+
+export interface LinkOptions {
+  readonly url: string;
+  /** Shown by the server. */
+  readonly name: string;
+  readonly connectTimeoutMs: number;
+  readonly heartbeatSeconds: number;
+  readonly log: Log;
+  readonly clock: Clock;
+  /** What has to be there before the link counts as up. A rejection is logged, the link comes up all the same. */
+  prepare?(connection: ChannelModel): Promise<void>;
+}
+
+/**
+ * One connection to RabbitMQ, kept. `amqp-connection-manager` connects and connects again; channels are made by whoever
+ * listens to {@link up}, on the raw connection. Nothing is buffered while it is away.
+ */
+export class Link {
+  /** Connected and prepared. */
+  readonly up = new Signal<ChannelModel>();
+  /** It was up and is gone. */
+  readonly down = new Signal();
+  readonly blocked = new Signal<string>();
+  readonly unblocked = new Signal();
+
+  private readonly manager: AmqpConnectionManagerClass;
+  /** Destroys the socket under a connection, or under an attempt, that does not end otherwise. */
+  private readonly abort = new AbortController();
+  private readonly gaveUp = deferred<never>();
+  private raw: ChannelModel | undefined;
+  private ready: ChannelModel | undefined;
+  private attempting = false;
+  private lastFailure: Error | undefined;
+  private stopping = false;
+
+  constructor(private readonly options: LinkOptions) {
+    this.gaveUp.promise.catch(() => undefined);
+    this.manager = new AmqpConnectionManagerClass(undefined, {
+      heartbeatIntervalInSeconds: options.heartbeatSeconds,
+      reconnectTimeInSeconds: reconnectSeconds(),
+      // Asked at the beginning of each attempt: the one way to know that one is under way.
+      findServers: () => {
+        if (this.stopping) return Promise.reject(new Error('the broker connection was stopped'));
+        this.attempting = true;
+        return Promise.resolve(options.url);
+      },
+      connectionOptions: {
+        noDelay: true,
+        keepAlive: true,
+        timeout: Math.min(ATTEMPT_MS, options.connectTimeoutMs),
+        clientProperties: { connection_name: options.name },
+        signal: this.abort.signal,
+      } as unknown as AmqpConnectionManagerOptions['connectionOptions'],
+    });
+    this.manager.on('error', (error: Error) => options.log.error({ err: error }, 'RabbitMQ connection manager failed'));
+    this.manager.on('connect', ({ connection }) => void this.connected(connection as unknown as ChannelModel));
+    this.manager.on('connectFailed', ({ err }) => this.failed(err));
+    this.manager.on('disconnect', ({ err }) => this.disconnected(err));
+    this.manager.on('blocked', ({ reason }) => this.blocked.emit(reason));
+    this.manager.on('unblocked', () => this.unblocked.emit());
+  }
+
+  /** The connection, while it is up. */
+  get connection(): ChannelModel | undefined {
+    return this.ready;
+  }
+
+  /** @throws BrokerUnavailableError not up within the time to connect, refused, or {@link giveUp} was called. */
+  async start(): Promise<void> {
+    const { url, connectTimeoutMs, clock } = this.options;
+    const first = this.up.next();
+    const late = deferred<never>();
+    const cancelTimer = clock.after(connectTimeoutMs, () =>
+      late.reject(this.unavailable(`within ${connectTimeoutMs} ms`)),
+    );
+    const refused = deferred<never>();
+    const onFailed = ({ err }: { err: Error }): void => {
+      // Trying again does not make a password right or a vhost exist.
+      if (/\b(403|530)\b|ACCESS[-_]REFUSED/.test(err.message))
+        refused.reject(this.unavailable('with these credentials and vhost'));
+    };
+    this.manager.on('connectFailed', onFailed);
+    this.attempting = true;
+    this.manager.connect().catch(() => undefined);
+    try {
+      await Promise.race([first, late.promise, refused.promise, this.gaveUp.promise]);
+      this.options.log.debug({ url: maskUrl(url) }, 'connected to RabbitMQ');
+    } finally {
+      cancelTimer();
+      this.manager.removeListener('connectFailed', onFailed);
+    }
+  }
+
+  /** A start under way fails now. */
+  giveUp(): void {
+    this.stopping = true;
+    this.gaveUp.reject(new BrokerUnavailableError('the broker connection was stopped'));
+  }
+
+  /** Closes the connection, politely for at most `patienceMs`, then by force. */
+  async stop(patienceMs: number): Promise<void> {
+    this.giveUp();
+    const patience = deferred();
+    const timer = setTimeout(patience.resolve, patienceMs);
+    if (!this.raw && this.attempting) {
+      const over = Promise.race([once(this.manager, 'connectFailed'), once(this.manager, 'connect')]);
+      // An attempt that has been decided on must have its socket by now: one made with a signal that is already aborted
+      // connects all the same, and amqplib would keep it, heartbeat and all, for nobody.
+      await new Promise((resolve) => setImmediate(resolve));
+      this.abort.abort();
+      await Promise.race([over.catch(() => undefined), patience.promise]);
+      // The manager schedules its next attempt right after that event; close, below, can call it off then.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await Promise.race([this.manager.close().catch(() => undefined), patience.promise]);
+    clearTimeout(timer);
+    // A silent server never answers the close: amqplib would wait for it for ever.
+    this.abort.abort();
+    this.lost();
+  }
+
+  private async connected(connection: ChannelModel): Promise<void> {
+    this.attempting = false;
+    this.lastFailure = undefined;
+    this.raw = connection;
+    try {
+      await this.options.prepare?.(connection);
+    } catch (error) {
+      if (this.raw === connection)
+        this.options.log.warn({ err: error }, 'not everything could be prepared on RabbitMQ');
+    }
+    if (this.raw !== connection || this.stopping) return;
+    this.ready = connection;
+    this.up.emit(connection);
+  }
+
+  private failed(error: Error): void {
+    this.attempting = false;
+    const again = this.lastFailure?.message === error.message;
+    this.lastFailure = error;
+    if (!again && !this.stopping) {
+      this.options.log.warn({ err: error, url: maskUrl(this.options.url) }, 'RabbitMQ cannot be reached; trying again');
+    }
+  }
+
+  private disconnected(error: Error | undefined): void {
+    if (!this.stopping) this.options.log.warn({ err: error }, 'connection to RabbitMQ lost');
+    this.lost();
+  }
+
+  private lost(): void {
+    this.raw = undefined;
+    if (!this.ready) return;
+    this.ready = undefined;
+    this.down.emit();
+  }
+
+  private unavailable(how: string): BrokerUnavailableError {
+    const cause = this.lastFailure && toError(this.lastFailure);
+    return new BrokerUnavailableError(
+      `RabbitMQ at ${maskUrl(this.options.url)} did not accept a connection ${how}` +
+        `${cause ? ` (${cause.message})` : ''}: start it, or correct the broker URL`,
+      { cause },
+    );
+  }
+}

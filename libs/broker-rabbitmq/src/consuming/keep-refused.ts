@@ -1,0 +1,43 @@
+import { hasCode } from '@lovage/foundation';
+import type { Clock } from '@lovage/ports';
+import type { Link } from '../connection/link.ts';
+import type { Publisher } from '../publishing/publisher.ts';
+import { DEAD_LETTERS } from '../topology/queue-arguments.ts';
+import type { Topology } from '../topology/topology.ts';
+import type { RabbitDelivery } from './rabbit-delivery.ts';
+
+/** Until a message that could not be kept goes back to its queue, ms: it comes again at once, and would turn in circles. */
+const RETRY_MS = 1000;
+
+/**
+ * Moves a refused message to the dead letters in the place of a server that would drop it: published and confirmed there
+ * before it is acked, so that it is in one of both places, or for a moment in both.
+ */
+export function keepInDeadLetters(deps: {
+  publisher: Publisher;
+  topology: Topology;
+  link: Link;
+  clock: Clock;
+}): (delivery: RabbitDelivery) => Promise<void> {
+  return async (delivery) => {
+    try {
+      await deps.publisher.publish(DEAD_LETTERS, delivery.body, {
+        contentType: delivery.contentType,
+        contentEncoding: delivery.contentEncoding,
+        // What RabbitMQ notes in `x-death` when it does this itself.
+        headers: { ...delivery.headers, 'x-lovage-death': { queue: delivery.queue, reason: 'rejected' } },
+        correlationId: delivery.correlationId,
+        replyTo: delivery.replyTo,
+        deliveryMode: 2,
+        mandatory: true,
+      });
+    } catch (error) {
+      if (hasCode(error, 'unroutable') && deps.link.connection) {
+        deps.topology.missDeadLetters(deps.link.connection);
+        await deps.topology.deadLetters(deps.link.connection).catch(() => undefined);
+      }
+      await new Promise<void>((resolve) => deps.clock.after(RETRY_MS, resolve));
+      throw error;
+    }
+  };
+}

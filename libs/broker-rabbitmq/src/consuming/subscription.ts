@@ -1,0 +1,93 @@
+import type { Channel, ChannelModel } from 'amqplib';
+import type { Clock, ConsumeOptions, Consumption, Log } from '@lovage/ports';
+import { KeptChannel } from '../connection/kept-channel.ts';
+import type { Link } from '../connection/link.ts';
+import type { Topology } from '../topology/topology.ts';
+import { ConsumerChannel } from './consumer-channel.ts';
+import type { RabbitDelivery } from './rabbit-delivery.ts';
+
+export interface SubscriptionOptions {
+  readonly queue: string;
+  readonly consume: ConsumeOptions;
+  readonly link: Link;
+  readonly topology: Topology;
+  readonly log: Log;
+  readonly clock: Clock;
+  /** Publishes a refused message to the dead letters. */
+  keepRefused(delivery: RabbitDelivery): Promise<void>;
+  onClosed(): void;
+}
+
+/** A subscription to one queue, on a channel of its own; made anew when the channel, the queue or the connection was lost. */
+export class Subscription implements Consumption {
+  private readonly kept: KeptChannel<Channel>;
+  private readonly consumers = new Map<Channel, ConsumerChannel>();
+  private cancelling: Promise<void> | undefined;
+  private closing: Promise<void> | undefined;
+
+  constructor(private readonly options: SubscriptionOptions) {
+    this.kept = new KeptChannel<Channel>({
+      purpose: `consumer of ${options.queue}`,
+      link: options.link,
+      log: options.log,
+      clock: options.clock,
+      open: (connection) => connection.createChannel(),
+      setUp: (channel, connection) => this.subscribe(channel, connection),
+      lost: (channel) => {
+        this.consumers.get(channel)?.lost();
+        this.consumers.delete(channel);
+      },
+    });
+  }
+
+  /** Subscribes; rejects when that fails the first time. */
+  async start(connection: ChannelModel): Promise<void> {
+    await this.kept.open(connection);
+    if (!this.closing && !this.cancelling) this.kept.keep();
+  }
+
+  cancel(): Promise<void> {
+    this.cancelling ??= this.unsubscribe();
+    return this.cancelling;
+  }
+
+  close(): Promise<void> {
+    this.closing ??= this.letGo();
+    return this.closing;
+  }
+
+  private async subscribe(channel: Channel, connection: ChannelModel): Promise<void> {
+    const { options } = this;
+    const deadLettering = await options.topology.declare(connection, options.queue);
+    const consumer = new ConsumerChannel({
+      channel,
+      queue: options.queue,
+      onDelivery: options.consume.onDelivery,
+      log: options.log,
+      onCancelled: () => {
+        options.log.warn(
+          { queue: options.queue },
+          'RabbitMQ ended a subscription, its queue was deleted: subscribing again',
+        );
+        void consumer.settled().then(() => this.kept.renew());
+      },
+      keepRefused: deadLettering === 'client' ? options.keepRefused : undefined,
+    });
+    this.consumers.set(channel, consumer);
+    await consumer.subscribe(options.consume.prefetch);
+  }
+
+  private async unsubscribe(): Promise<void> {
+    // The channel stays for the acks; when it is lost there is nothing left to ack.
+    this.kept.retire();
+    // A failure means that the channel is gone, and the subscription with it.
+    await Promise.all([...this.consumers.values()].map((consumer) => consumer.unsubscribe().catch(() => undefined)));
+  }
+
+  private async letGo(): Promise<void> {
+    this.kept.retire();
+    await Promise.all([...this.consumers.values()].map((consumer) => consumer.settled()));
+    await this.kept.close();
+    this.options.onClosed();
+  }
+}

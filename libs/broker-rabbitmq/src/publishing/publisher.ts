@@ -1,0 +1,158 @@
+import type { ChannelModel, ConfirmChannel, Message, Options } from 'amqplib';
+import { BrokerUnavailableError, ConfirmLostError, PublishRefusedError, UnroutableError } from '@lovage/ports';
+import type { Clock, Log } from '@lovage/ports';
+import { KeptChannel } from '../connection/kept-channel.ts';
+import type { Link } from '../connection/link.ts';
+
+interface InFlight {
+  readonly queue: string;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+  /** The server sent it back; its confirm follows. */
+  returned: boolean;
+}
+
+export interface PublisherOptions {
+  readonly link: Link;
+  readonly maxBodyBytes: number;
+  readonly log: Log;
+  readonly clock: Clock;
+}
+
+/** amqplib's message for a confirm that says no. */
+const NACKED = 'message nacked';
+
+/**
+ * Confirmed, mandatory, persistent publishes to the default exchange, any number in flight. Nothing is kept for later: without a
+ * channel the answer is no, at once.
+ */
+export class Publisher {
+  private readonly kept: KeptChannel<ConfirmChannel>;
+  private readonly inFlight = new Map<number, InFlight>();
+  private lastId = 0;
+  private blockedBecause: string | undefined;
+  private idleWaiters: (() => void)[] = [];
+
+  constructor(private readonly options: PublisherOptions) {
+    this.kept = new KeptChannel<ConfirmChannel>({
+      purpose: 'publisher',
+      link: options.link,
+      log: options.log,
+      clock: options.clock,
+      open: (connection) => connection.createConfirmChannel(),
+      setUp: (channel) => {
+        channel.on('return', (message: Message) => this.returned(message));
+        return Promise.resolve();
+      },
+      // amqplib answers every callback of the channel with an error when it closes.
+      lost: () => undefined,
+    });
+  }
+
+  open(connection: ChannelModel): Promise<void> {
+    return this.kept.open(connection);
+  }
+
+  keep(): void {
+    this.kept.keep();
+  }
+
+  close(): Promise<void> {
+    return this.kept.close();
+  }
+
+  /** The server reads no more from this connection. What it has not answered yet may wait for hours: it counts as lost. */
+  block(reason: string): void {
+    this.blockedBecause = reason || 'no reason given';
+    const error = new ConfirmLostError(
+      `RabbitMQ stopped taking messages (${this.blockedBecause}) before it confirmed this one: it may or may not be there`,
+    );
+    for (const entry of this.inFlight.values()) entry.reject(error);
+    this.inFlight.clear();
+    this.wakeIfIdle();
+  }
+
+  unblock(): void {
+    this.blockedBecause = undefined;
+  }
+
+  /** Resolves once nothing is in flight. */
+  idle(): Promise<void> {
+    if (this.inFlight.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.idleWaiters.push(resolve));
+  }
+
+  publish(queue: string, body: Buffer, options: Options.Publish): Promise<void> {
+    const channel = this.kept.current;
+    if (!channel || this.blockedBecause !== undefined) return Promise.reject(this.unavailable());
+    if (body.length > this.options.maxBodyBytes) return Promise.reject(this.tooLarge(body.length));
+    const id = ++this.lastId;
+    return new Promise((resolve, reject) => {
+      const entry: InFlight = { queue, resolve, reject, returned: false };
+      options.messageId = String(id);
+      try {
+        channel.publish('', queue, body, options, (error: Error | null) => this.settle(id, entry, error));
+      } catch (error) {
+        reject(this.notSent(error));
+        return;
+      }
+      this.inFlight.set(id, entry);
+    });
+  }
+
+  private settle(id: number, entry: InFlight, error: Error | null): void {
+    this.inFlight.delete(id);
+    if (error === null) {
+      if (entry.returned) entry.reject(new UnroutableError(entry.queue));
+      else entry.resolve();
+    } else if (error.message === NACKED) {
+      entry.reject(
+        new PublishRefusedError(
+          `RabbitMQ refused a message for ${JSON.stringify(entry.queue)}: the queue is full, or failed`,
+        ),
+      );
+    } else {
+      entry.reject(
+        new ConfirmLostError(
+          'the connection to RabbitMQ broke before it confirmed this message: it may or may not be there',
+          {
+            cause: error,
+          },
+        ),
+      );
+    }
+    if (this.inFlight.size === 0) this.wakeIfIdle();
+  }
+
+  /** Of a mandatory message without a queue. It comes before the confirm of the same message. */
+  private returned(message: Message): void {
+    const entry = this.inFlight.get(Number(message.properties.messageId));
+    if (entry) entry.returned = true;
+  }
+
+  private wakeIfIdle(): void {
+    for (const wake of this.idleWaiters.splice(0)) wake();
+  }
+
+  private unavailable(): BrokerUnavailableError {
+    return new BrokerUnavailableError(
+      this.blockedBecause === undefined
+        ? 'there is no connection to RabbitMQ: nothing was sent'
+        : `RabbitMQ takes no messages at the moment (${this.blockedBecause}): nothing was sent`,
+    );
+  }
+
+  private tooLarge(bytes: number): PublishRefusedError {
+    return new PublishRefusedError(
+      `a body of ${bytes} bytes is over the limit of ${this.options.maxBodyBytes}: keep large data elsewhere and send its address`,
+    );
+  }
+
+  /** amqplib threw: the channel is closing, or the message cannot be put into frames. */
+  private notSent(error: unknown): Error {
+    if ((error as Error).name === 'IllegalOperationError') return this.unavailable();
+    return new PublishRefusedError(`this message cannot be sent by AMQP: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,276 @@
+import type { ChannelModel } from 'amqplib';
+import { Lifecycle, LovageError, maskUrl, Signal } from '@lovage/foundation';
+import {
+  BrokerUnavailableError,
+  UnroutableError,
+  type Broker,
+  type BrokerState,
+  type ConsumeOptions,
+  type Consumption,
+  type OutgoingMessage,
+  type QueueDepth,
+  type Reply,
+  type ReplyInbox,
+} from '@lovage/ports';
+import { Link } from './connection/link.ts';
+import { onThrowawayChannel, replyCode } from './connection/throwaway.ts';
+import { keepInDeadLetters } from './consuming/keep-refused.ts';
+import { ReplyQueue } from './consuming/reply-queue.ts';
+import { Subscription } from './consuming/subscription.ts';
+import { compileOptions, type CompiledOptions, type RabbitBrokerOptions } from './options.ts';
+import { Publisher } from './publishing/publisher.ts';
+import { ReplySender } from './publishing/reply-sender.ts';
+import { Topology } from './topology/topology.ts';
+
+/** Everything of a stop that waits for the server, together, ms. */
+const STOP_PATIENCE_MS = 2000;
+
+/**
+ * The `Broker` port on RabbitMQ 3.10 to 4.x. Two connections: a server short of memory or disk stops reading from those that
+ * publish, and the acks of the workers, which are what helps it, must still arrive.
+ */
+export class RabbitBroker implements Broker {
+  readonly kind = 'rabbitmq';
+  readonly displayUrl: string;
+
+  private readonly options: CompiledOptions;
+  private readonly publishing: Link;
+  private readonly consuming: Link;
+  private readonly topology: Topology;
+  private readonly publisher: Publisher;
+  private readonly replySender: ReplySender;
+  private readonly subscriptions = new Set<Subscription>();
+  private inbox: ReplyQueue | undefined;
+  private readonly changed = new Signal<BrokerState>();
+  private current: BrokerState = 'down';
+  private isBlocked = false;
+  private stopped = false;
+  private readonly lifecycle = new Lifecycle(
+    () => this.onStart(),
+    () => this.onStop(),
+  );
+
+  constructor(options: RabbitBrokerOptions) {
+    this.options = compileOptions(options);
+    const { url, connectTimeoutMs, heartbeatSeconds, connectionName, maxBodyBytes, log, clock } = this.options;
+    this.displayUrl = maskUrl(url);
+    const link = { url, connectTimeoutMs, heartbeatSeconds, log, clock };
+    this.publishing = new Link({
+      ...link,
+      name: `${connectionName} publish`,
+      prepare: (connection) => this.preparePublishing(connection),
+    });
+    this.consuming = new Link({ ...link, name: `${connectionName} consume` });
+    this.topology = new Topology(this.options.queueKind, log);
+    this.publisher = new Publisher({ link: this.publishing, maxBodyBytes, log, clock });
+    this.replySender = new ReplySender({ link: this.publishing, log, clock });
+    this.publisher.keep();
+    this.replySender.keep();
+    this.publishing.blocked.on((reason) => this.setBlocked(reason));
+    this.publishing.unblocked.on(() => this.setBlocked(undefined));
+    this.publishing.down.on(() => this.setBlocked(undefined));
+    for (const { up, down } of [this.publishing, this.consuming]) {
+      up.on(() => this.updateState());
+      down.on(() => this.updateState());
+    }
+  }
+
+  get state(): BrokerState {
+    return this.current;
+  }
+
+  onStateChange(listener: (state: BrokerState) => void): () => void {
+    return this.changed.on(listener);
+  }
+
+  start(): Promise<void> {
+    return this.lifecycle.start();
+  }
+
+  /** Gives back what is unacked, waits at most 2 s for confirms and for the server's goodbye. */
+  stop(): Promise<void> {
+    this.stopped = true;
+    this.publishing.giveUp();
+    this.consuming.giveUp();
+    return this.lifecycle.stop();
+  }
+
+  async declare(queue: string): Promise<void> {
+    await this.onConnection((connection) => this.topology.declare(connection, queue));
+  }
+
+  publish(message: OutgoingMessage): Promise<void> {
+    // Also in the moment when one of the connections is known to be gone and the other not yet.
+    if (this.current === 'down') {
+      return Promise.reject(new BrokerUnavailableError('there is no connection to RabbitMQ: nothing was sent'));
+    }
+    return this.publisher.publish(message.queue, message.body, {
+      contentType: message.contentType,
+      contentEncoding: message.contentEncoding,
+      headers: message.headers,
+      correlationId: message.correlationId,
+      replyTo: message.replyTo,
+      deliveryMode: 2,
+      mandatory: true,
+    });
+  }
+
+  /** @throws RangeError when the prefetch is none that AMQP can say. */
+  async consume(queue: string, options: ConsumeOptions): Promise<Consumption> {
+    const { prefetch } = options;
+    if (!Number.isInteger(prefetch) || prefetch < 1 || prefetch > 65_535) {
+      throw new RangeError(`a prefetch is a whole number from 1 to 65535, not ${prefetch}`);
+    }
+    const { log, clock } = this.options;
+    const subscription: Subscription = new Subscription({
+      queue,
+      consume: options,
+      link: this.consuming,
+      topology: this.topology,
+      log,
+      clock,
+      keepRefused: keepInDeadLetters({
+        publisher: this.publisher,
+        topology: this.topology,
+        link: this.consuming,
+        clock,
+      }),
+      onClosed: () => this.subscriptions.delete(subscription),
+    });
+    this.subscriptions.add(subscription);
+    try {
+      await this.onConnection((connection) => subscription.start(connection));
+    } catch (error) {
+      await subscription.close();
+      throw error;
+    }
+    return subscription;
+  }
+
+  /** @throws Error when this broker has one open already. */
+  async openReplies(onReply: (reply: Reply) => void): Promise<ReplyInbox> {
+    if (this.inbox) throw new Error('this broker has a reply inbox already: a process has one');
+    const { log, clock } = this.options;
+    const inbox = new ReplyQueue({
+      link: this.consuming,
+      log,
+      clock,
+      onReply,
+      onClosed: () => (this.inbox = undefined),
+    });
+    this.inbox = inbox;
+    try {
+      await this.onConnection((connection) => inbox.start(connection));
+    } catch (error) {
+      await inbox.close();
+      throw error;
+    }
+    return inbox;
+  }
+
+  reply(address: string, reply: Reply): void {
+    this.replySender.send(address, reply);
+  }
+
+  async depth(queue: string): Promise<QueueDepth> {
+    const { messageCount, consumerCount } = await this.onQueue(queue, (connection) =>
+      onThrowawayChannel(connection, (channel) => channel.checkQueue(queue)),
+    );
+    return { ready: messageCount, consumers: consumerCount };
+  }
+
+  async purge(queue: string): Promise<number> {
+    const { messageCount } = await this.onQueue(queue, (connection) =>
+      onThrowawayChannel(connection, (channel) => channel.purgeQueue(queue)),
+    );
+    return messageCount;
+  }
+
+  async deleteQueue(queue: string): Promise<void> {
+    this.topology.forget(queue);
+    await this.onConnection((connection) =>
+      onThrowawayChannel(connection, (channel) => channel.deleteQueue(queue)).catch((error: unknown) => {
+        if (replyCode(error) !== 404) throw error;
+      }),
+    );
+  }
+
+  private async onStart(): Promise<void> {
+    try {
+      await Promise.all([this.publishing.start(), this.consuming.start()]);
+    } catch (error) {
+      this.stopped = true;
+      await Promise.all([this.publishing.stop(0), this.consuming.stop(0)]);
+      this.updateState();
+      throw error;
+    }
+  }
+
+  private async onStop(): Promise<void> {
+    const end = this.options.clock.monotonic() + STOP_PATIENCE_MS;
+    const bounded = async (work: Promise<unknown>): Promise<void> => {
+      let timer: NodeJS.Timeout | undefined;
+      const patience = new Promise((resolve) => {
+        timer = setTimeout(resolve, Math.max(0, end - this.options.clock.monotonic()));
+      });
+      await Promise.race([work, patience]);
+      clearTimeout(timer);
+    };
+    await bounded(
+      Promise.all([
+        ...[...this.subscriptions].map((subscription) => subscription.close()),
+        this.inbox?.close(),
+        this.publisher.idle(),
+      ]),
+    );
+    await bounded(Promise.all([this.publisher.close(), this.replySender.close()]));
+    const left = Math.max(100, end - this.options.clock.monotonic());
+    await Promise.all([this.publishing.stop(left), this.consuming.stop(left)]);
+    this.updateState();
+  }
+
+  /** Queues first, so that nothing published in the first moment finds its queue missing. */
+  private async preparePublishing(connection: ChannelModel): Promise<void> {
+    await this.topology.replay(connection);
+    await Promise.all([this.publisher.open(connection), this.replySender.open(connection)]);
+  }
+
+  private setBlocked(reason: string | undefined): void {
+    this.isBlocked = reason !== undefined;
+    this.replySender.setBlocked(this.isBlocked);
+    if (reason === undefined) this.publisher.unblock();
+    else this.publisher.block(reason);
+    this.updateState();
+  }
+
+  private updateState(): void {
+    const connected = this.publishing.connection !== undefined && this.consuming.connection !== undefined;
+    const state: BrokerState = !connected ? 'down' : this.isBlocked ? 'blocked' : 'up';
+    if (state === this.current) return;
+    this.current = state;
+    const { log } = this.options;
+    if (state === 'blocked') log.warn({}, 'RabbitMQ takes no messages: it is short of memory or disk');
+    else log.info({ state, url: this.displayUrl }, `RabbitMQ is ${state}`);
+    this.changed.emit(state);
+  }
+
+  private onQueue<T>(queue: string, use: (connection: ChannelModel) => Promise<T>): Promise<T> {
+    return this.onConnection((connection) =>
+      use(connection).catch((error: unknown) => {
+        throw replyCode(error) === 404 ? new UnroutableError(queue, { cause: error }) : error;
+      }),
+    );
+  }
+
+  /** Runs on the consuming connection, which a server under an alarm still serves. */
+  private async onConnection<T>(use: (connection: ChannelModel) => Promise<T>): Promise<T> {
+    const { connection } = this.consuming;
+    if (!connection || this.stopped) throw new BrokerUnavailableError('there is no connection to RabbitMQ');
+    try {
+      return await use(connection);
+    } catch (error) {
+      if (error instanceof LovageError || replyCode(error) !== undefined) throw error;
+      throw new BrokerUnavailableError('the connection to RabbitMQ broke before it answered', { cause: error });
+    }
+  }
+}
