@@ -59,7 +59,8 @@ export interface TaskRow {
 }
 
 /** A message that asks to run: the claim either marks its row, or makes it from these facts. */
-export interface ClaimItem extends NewTask {
+export interface ClaimItem {
+  readonly task: NewTask;
   /** Turn of the message; -1 when it carries none (a Python producer): never stale. */
   readonly turn: number;
   readonly claimNo: number;

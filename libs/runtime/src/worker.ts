@@ -12,7 +12,7 @@ import {
   type WorkerLease,
 } from '@lovage/ports';
 import type { TerminalState } from '@lovage/task';
-import { Claimer } from './claim/claimer.ts';
+import { Claimer, toItem } from './claim/claimer.ts';
 import { RefusedClaims } from './claim/refused.ts';
 import type { TaskEntry } from './entry.ts';
 import type { HandlerTable } from './handlers.ts';
@@ -112,6 +112,7 @@ export class TaskWorker implements Service {
       lease,
       retry: this.retry,
       log,
+      recording: () => this.recorder.busy,
       onGranted: (entry) => this.run(entry),
       onRefused: (entries) => this.onRefused(entries),
     });
@@ -138,6 +139,7 @@ export class TaskWorker implements Service {
       replies: this.replies,
       log,
       onClaimVanished: (entry, outcome) => void this.reclaim(entry, outcome),
+      onFlushed: () => this.claimer.wake(),
       onSettled: (entry, outcome) => {
         this.letGo(entry);
         this.signals.settled.emit({ id: entry.id, outcome: outcome.kind });
@@ -257,9 +259,8 @@ export class TaskWorker implements Service {
       const worker = this.deps.lease.id;
       entry.worker = worker;
       entry.claimNo = this.claimer.nextClaimNo();
-      const item = { ...entry.facts, turn: entry.task.turn, claimNo: entry.claimNo, hadRow: entry.task.hasRow };
       const [granted] = await this.retry.until(() =>
-        this.deps.tasks.claim({ id: worker, name: this.options.name }, [item], { durable: true }),
+        this.deps.tasks.claim({ id: worker, name: this.options.name }, [toItem(entry)], { durable: true }),
       );
       if (granted) return this.recorder.add(entry, outcome);
       // The row decides what becomes of the message; should it have to run again, this result is forgotten.

@@ -5,6 +5,8 @@ import type { StoreRetry } from '../store-retry.ts';
 
 /** Most tasks of one claim: beyond it a larger batch gains little and the first of it would wait longer. */
 const MAX_BATCH = 200;
+/** A claim of this size gains little by waiting for more. */
+const WELL_FILLED = 64;
 
 export interface ClaimerDeps {
   readonly name: string;
@@ -13,6 +15,8 @@ export interface ClaimerDeps {
   readonly lease: WorkerLease;
   readonly retry: StoreRetry;
   readonly log: Log;
+  /** Ends of attempts are being written at this moment. */
+  recording(): boolean;
   /** A slot is taken; run it. */
   onGranted(entry: TaskEntry): void;
   /** The row says no; find out why. */
@@ -22,6 +26,9 @@ export interface ClaimerDeps {
 /**
  * Claims waiting tasks into free slots, never more: a task that is claimed is running, and what is merely prefetched
  * still belongs to whoever comes first. One claim is under way at a time and takes what has gathered since the last.
+ *
+ * While ends are being written, a claim waits for that unless it is well filled: so under load both go in step and in
+ * larger batches, at a fraction of the cost, and a lone task meets neither wait.
  */
 export class Claimer {
   private readonly waiting: TaskEntry[] = [];
@@ -40,6 +47,11 @@ export class Claimer {
   add(entry: TaskEntry): void {
     this.waiting.push(entry);
     this.schedule();
+  }
+
+  /** Looks again for what to claim: the ends of attempts have been written. */
+  wake(): void {
+    if (this.waiting.length > 0) this.schedule();
   }
 
   /** A run has ended. */
@@ -79,6 +91,7 @@ export class Claimer {
     this.claiming = true;
     try {
       while (!this.closed && this.waiting.length > 0 && this.slotsTaken < this.deps.concurrency) {
+        if (this.waiting.length < WELL_FILLED && this.deps.recording()) return;
         const batch = this.waiting.splice(0, Math.min(this.deps.concurrency - this.slotsTaken, MAX_BATCH));
         this.slotsTaken += batch.length;
         await this.claim(batch);
@@ -140,7 +153,6 @@ export class Claimer {
   }
 }
 
-function toItem(entry: TaskEntry): ClaimItem {
-  // Spread, because the facts are the row.
-  return { ...entry.facts, turn: entry.task.turn, claimNo: entry.claimNo, hadRow: entry.task.hasRow };
+export function toItem(entry: TaskEntry): ClaimItem {
+  return { task: entry.facts, turn: entry.task.turn, claimNo: entry.claimNo, hadRow: entry.task.hasRow };
 }

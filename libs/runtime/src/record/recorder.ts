@@ -22,6 +22,8 @@ export interface RecorderDeps {
    * What happened is still true: claim again, then record again.
    */
   onClaimVanished(entry: TaskEntry, outcome: Outcome): void;
+  /** A group commit is done. */
+  onFlushed(): void;
   /** Written, or rightly dropped; the message is acked. */
   onSettled(entry: TaskEntry, outcome: Outcome): void;
 }
@@ -32,14 +34,26 @@ export interface RecorderDeps {
  */
 export class Recorder {
   private readonly batcher: Batcher<Ended>;
+  private flushing = false;
 
   constructor(private readonly deps: RecorderDeps) {
     this.batcher = new Batcher({
       flush: async (batch) => {
-        await this.flush(batch);
+        this.flushing = true;
+        try {
+          await this.flush(batch);
+        } finally {
+          this.flushing = false;
+          this.deps.onFlushed();
+        }
         return [];
       },
     });
+  }
+
+  /** Whether a group commit is under way. */
+  get busy(): boolean {
+    return this.flushing;
   }
 
   add(entry: TaskEntry, outcome: Outcome): void {

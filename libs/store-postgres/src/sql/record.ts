@@ -1,18 +1,18 @@
 import { NEW_TASK_COLUMNS, NEW_TASK_PARAMETERS, NEW_TASK_SELECT, newTaskUnnest } from './columns.ts';
 
 /**
- * Ends attempts whose claim is still ours; locks in id order, so that two recorders never wait for each other in a ring.
+ * Ends attempts whose claim is still ours. The ids come sorted and a nested loop updates in their order (see `PLANNING` in
+ * database.ts), so two recorders do not wait for each other in a ring; should they ever, the loser is repeated.
  * $1 worker · $2 ids · $3 claim numbers · $4 states · $5 results · $6 errors
  */
 export const RECORD = {
   name: 'tasks-record',
   text: `
-with s as (select * from unnest($2::uuid[], $3::bigint[], $4::text[], $5::json[], $6::json[]) as s(id, no, state, result, error)),
-l as materialized (
-  select t.id from tasks t join s using (id)
-  where t.claim_worker = $1 and t.claim_no = s.no and t.finished_at is null order by t.id for update of t)
 update tasks t set state = s.state, result = s.result, error = s.error, finished_at = now(), claim_worker = null, claim_no = null
-from s join l using (id) where t.id = s.id returning t.id`,
+from (
+  select * from unnest($2::uuid[], $3::bigint[], $4::text[], $5::json[], $6::json[]) as s(id, no, state, result, error) order by id
+) s
+where t.id = s.id and t.claim_worker = $1 and t.claim_no = s.no and t.finished_at is null returning t.id`,
 };
 
 const P = NEW_TASK_PARAMETERS;
@@ -75,9 +75,7 @@ on conflict do nothing`,
 export const PROGRESS = {
   name: 'tasks-progress',
   text: `
-with s as (select * from unnest($2::uuid[], $3::bigint[], $4::json[]) as s(id, no, progress)),
-l as materialized (
-  select t.id from tasks t join s using (id)
-  where t.claim_worker = $1 and t.claim_no = s.no and t.finished_at is null order by t.id for update of t)
-update tasks t set state = 'PROGRESS', progress = s.progress from s join l using (id) where t.id = s.id`,
+update tasks t set state = 'PROGRESS', progress = s.progress
+from (select * from unnest($2::uuid[], $3::bigint[], $4::json[]) as s(id, no, progress) order by id) s
+where t.id = s.id and t.claim_worker = $1 and t.claim_no = s.no and t.finished_at is null`,
 };

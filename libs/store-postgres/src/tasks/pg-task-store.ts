@@ -67,7 +67,7 @@ export class PgTaskStore implements TaskStore {
       [
         worker.id,
         worker.name,
-        ...newTaskValues(items),
+        ...newTaskValues(items.map((item) => item.task)),
         plainArray(items.map((item) => item.turn)),
         plainArray(items.map((item) => item.claimNo)),
         plainArray(items.map((item) => item.hadRow)),

@@ -53,7 +53,7 @@ export function newTask(overrides: Partial<NewTask> = {}): NewTask {
 
 let claimNo = 0;
 
-export function claimOf(task: NewTask, overrides: Partial<ClaimItem> = {}): ClaimItem {
+export function claimOf(task: NewTask, overrides: Partial<ClaimItem> = {}): ClaimItem & { readonly id: string } {
   claimNo += 1;
-  return { ...task, turn: 0, claimNo, hadRow: false, ...overrides };
+  return { id: task.id, task, turn: 0, claimNo, hadRow: false, ...overrides };
 }
