@@ -1,0 +1,145 @@
+import { Socket } from 'node:net';
+import { toError } from '@lovage/foundation';
+import pg from 'pg';
+import { ConnectionLostError, NotSentError } from './connection-errors.ts';
+import { endsSession, sqlState } from './sql-state.ts';
+import type { Row, Runs, Statement, Values } from './statement.ts';
+
+export interface ConnectionOptions {
+  /** `postgres://…` */
+  readonly url: string;
+  /** Shown in `pg_stat_activity`. */
+  readonly applicationName: string;
+}
+
+const INT8 = 20;
+const BYTEA = 17;
+const JSON_OID = 114;
+
+const types: pg.CustomTypesConfig = {
+  getTypeParser: (oid: number, format?: 'text' | 'binary') => {
+    // Ids count from 1; 2^53 of them are not reached.
+    if (oid === INT8) return Number;
+    if (oid === BYTEA) return (hex: string) => Buffer.from(hex.slice(2), 'hex');
+    // Parsed by whoever needs it.
+    if (oid === JSON_OID) return (text: string) => text;
+    return pg.types.getTypeParser(oid, format);
+  },
+};
+
+// One plan per statement, by index whatever the statistics say: a queue is empty at one moment and long at the next, and
+// statistics taken at the wrong one would make the planner read the whole table for each take.
+const PLANNING = `
+set plan_cache_mode = force_generic_plan; set jit = off; set enable_seqscan = off; set enable_bitmapscan = off;
+set enable_hashjoin = off; set enable_mergejoin = off; set bytea_output = hex`;
+
+/**
+ * One connection to Postgres. Statements are pipelined: they leave at once and run one after the other, each in a
+ * transaction of its own. It is never opened again: when it is lost, whoever uses it makes another.
+ */
+export class Connection implements Runs {
+  /** Settles when the connection is gone, whoever ended it, with the reason. Never rejects. */
+  readonly gone: Promise<Error>;
+  private alive = true;
+  private reason: Error | undefined;
+
+  private constructor(
+    private readonly client: pg.Client,
+    private readonly socket: Socket,
+  ) {
+    client.on('error', (error) => this.fail(error));
+    this.gone = new Promise((resolve) => {
+      client.once('end', () => {
+        this.alive = false;
+        resolve(this.reason ?? new Error('the connection was closed'));
+      });
+    });
+  }
+
+  /**
+   * @param timeoutMs for the whole opening, the settings included.
+   * @throws Error of the socket or the server; the connection is closed then.
+   */
+  static async open(options: ConnectionOptions, timeoutMs: number, signal?: AbortSignal): Promise<Connection> {
+    const socket = new Socket();
+    const client = new pg.Client({
+      connectionString: options.url,
+      application_name: options.applicationName,
+      keepAlive: true,
+      pipeline: true,
+      types,
+      stream: () => socket,
+    });
+    const connection = new Connection(client, socket);
+    const giveUp = (): void => connection.destroy(new Error('given up: stopped'));
+    const timer = setTimeout(
+      () => connection.destroy(new Error(`no answer within ${Math.round(timeoutMs)} ms`)),
+      timeoutMs,
+    );
+    signal?.addEventListener('abort', giveUp);
+    try {
+      if (signal?.aborted) throw new Error('given up: stopped');
+      await client.connect();
+      await connection.script(PLANNING);
+      return connection;
+    } catch (error) {
+      const cause = connection.reason ?? toError(error);
+      connection.destroy(cause);
+      throw cause;
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', giveUp);
+    }
+  }
+
+  /**
+   * @throws NotSentError, ConnectionLostError, or the error that Postgres answered: see `sql-state.ts`.
+   */
+  run(statement: Statement, values: Values): Promise<readonly Row[]> {
+    return this.send({ name: statement.name, text: statement.text, values: values as unknown[], rowMode: 'array' });
+  }
+
+  /** Several statements without parameters, in one transaction. */
+  async script(sql: string): Promise<void> {
+    await this.send({ text: sql, rowMode: 'array' });
+  }
+
+  onNotification(listener: (channel: string, payload: string) => void): void {
+    this.client.on('notification', (message) => listener(message.channel, message.payload ?? ''));
+  }
+
+  /** Lets the statements under way finish, says goodbye and closes; without an answer within `timeoutMs` it just closes. */
+  async close(timeoutMs: number): Promise<void> {
+    if (!this.alive) return;
+    this.alive = false;
+    const timer = setTimeout(() => this.destroy(new Error('no goodbye from the server')), timeoutMs);
+    await this.client.end();
+    clearTimeout(timer);
+  }
+
+  /** Closes at once. What is under way fails with {@link ConnectionLostError}. */
+  destroy(reason: Error): void {
+    this.fail(reason);
+    this.socket.destroy();
+  }
+
+  private send(query: pg.QueryArrayConfig): Promise<readonly Row[]> {
+    if (!this.alive) return Promise.reject(new NotSentError('the connection is gone', { cause: this.reason }));
+    return new Promise((resolve, reject) => {
+      this.client.query(query, (error: unknown, result: pg.QueryArrayResult | undefined) => {
+        if (error) reject(this.explain(error));
+        else resolve(result?.rows ?? []);
+      });
+    });
+  }
+
+  private explain(error: unknown): unknown {
+    if (sqlState(error) !== undefined && !endsSession(error)) return error;
+    return new ConnectionLostError('the connection broke before the answer', { cause: this.reason ?? error });
+  }
+
+  private fail(error: Error): void {
+    this.alive = false;
+    this.reason ??= error;
+  }
+}

@@ -1,0 +1,33 @@
+/** SQLSTATE of an error that Postgres reported; `undefined` for errors below SQL, such as a broken socket. */
+export function sqlState(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
+}
+
+/** First two characters of {@link sqlState}: the class of the error. */
+export function sqlClass(error: unknown): string | undefined {
+  return sqlState(error)?.slice(0, 2);
+}
+
+/** The value is at fault (22 data, 23 constraint, 54 limits): repeating is of no use, the item alone must fail. */
+export function isBadValue(error: unknown): boolean {
+  const of = sqlClass(error);
+  return of === '22' || of === '23' || of === '54';
+}
+
+/** A deadlock or serialisation failure: undone, and worth the same try again. */
+export function isTransient(error: unknown): boolean {
+  return sqlClass(error) === '40';
+}
+
+/** No later attempt will get in with the same URL: wrong password, unknown role or database, no right to connect. */
+export function isHopeless(error: unknown): boolean {
+  const of = sqlClass(error);
+  return of === '28' || of === '3D' || of === '42';
+}
+
+/** The server ended the session with the statement (restart, administrator): whether it was committed before is not told. */
+export function endsSession(error: unknown): boolean {
+  const state = sqlState(error);
+  return state !== undefined && (state.startsWith('57P') || state.startsWith('08'));
+}

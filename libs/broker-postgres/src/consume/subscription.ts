@@ -1,0 +1,256 @@
+import { toError } from '@lovage/foundation';
+import type { Consumption, ConsumeOptions, Log } from '@lovage/ports';
+import { numberArray } from '../connection/array-literal.ts';
+import { isConnectionError } from '../connection/connection-errors.ts';
+import type { Row } from '../connection/statement.ts';
+import { declareQueues } from '../queues/queues.ts';
+import { queueChannel } from '../queues/queue-name.ts';
+import type { Session } from '../sessions/session.ts';
+import { ACK, GIVE_BACK, REFUSE, TAKE, TRIM } from './consume-sql.ts';
+import { type Settlement, TakenMessage } from './taken-message.ts';
+
+/** Most messages of one take or one settlement: beyond it a larger batch gains little and delays the others. */
+const MAX_BATCH = 500;
+/** Bytes that one take aims to stay below, by the size of what came before. */
+const TAKE_BYTES = 16 * 1024 * 1024;
+
+export interface SubscriptionOptions extends ConsumeOptions {
+  readonly queue: string;
+  readonly deadLetterQueue: string;
+  readonly deadLetterLimit: number;
+  readonly log: Log;
+  /** Takes the subscription out of the books; its queue is no longer listened to for it. */
+  readonly onCancelled: (session: Session | undefined) => Promise<void>;
+  /** Once nothing is held by it any more. */
+  readonly onClosed: () => void;
+}
+
+/**
+ * One consumption. A single loop serves it: settle what was settled, take what there is room for, until there is neither.
+ *
+ * `hungry`: there may be messages that it has not seen: after a notification, a full take, at each poll. A take that
+ * brings less than asked for, from the queue's very start, ends the hunger.
+ * `after`: all up to this id was seen taken; takes begin behind it, so that a drain does not wade through what it took
+ * before. Ids below it may still appear, given back or committed late: hence the return to the start at each end of the
+ * queue and at each poll.
+ */
+export class Subscription implements Consumption {
+  readonly queue: string;
+  readonly channel: string;
+  private readonly held = new Set<number>();
+  private readonly settled: Record<Settlement, number[]> = { ack: [], requeue: [], refuse: [] };
+  private session: Session | undefined;
+  private hungry = false;
+  private after = 0;
+  private looping: Promise<void> | undefined;
+  private scheduled = false;
+  private paused = false;
+  private averageSize = 0;
+  private cancelling: Promise<void> | undefined;
+  private closing: Promise<void> | undefined;
+
+  constructor(private readonly options: SubscriptionOptions) {
+    this.queue = options.queue;
+    this.channel = queueChannel(options.queue);
+  }
+
+  /** Takes on this session from here on. What an earlier one held is no longer held. */
+  attach(session: Session): void {
+    this.detach();
+    this.session = session;
+    this.wake(true);
+  }
+
+  /** The session is gone: what it held is the queue's again, and settling it does nothing. */
+  detach(): void {
+    this.session = undefined;
+    this.held.clear();
+    for (const ids of Object.values(this.settled)) ids.length = 0;
+    this.paused = false;
+  }
+
+  /** There may be messages. @param fromStart also before those seen */
+  wake(fromStart: boolean): void {
+    if (fromStart) this.after = 0;
+    this.hungry = true;
+    this.loop();
+  }
+
+  /** In case a notification was lost, a taker died half-way, or a statement failed. */
+  poll(): void {
+    this.paused = false;
+    this.wake(true);
+  }
+
+  settle(message: TakenMessage, how: Settlement): void {
+    if (message.session !== this.session?.id || !this.held.delete(message.id)) return;
+    this.settled[how].push(message.id);
+    if (this.scheduled || this.looping) return;
+    this.scheduled = true;
+    // All that is settled in this turn of the event loop leaves together.
+    setImmediate(() => {
+      this.scheduled = false;
+      this.loop();
+    });
+  }
+
+  cancel(): Promise<void> {
+    this.cancelling ??= this.end();
+    return this.cancelling;
+  }
+
+  close(): Promise<void> {
+    this.closing ??= this.letGo();
+    return this.closing;
+  }
+
+  private async end(): Promise<void> {
+    // Read by the loop from here on: nothing more is taken, and what a take under way brings goes back.
+    await Promise.resolve();
+    await this.looping;
+    await this.options.onCancelled(this.session);
+  }
+
+  private async letGo(): Promise<void> {
+    await this.cancel();
+    this.paused = false;
+    const { session } = this;
+    if (session) await this.release(session);
+    this.detach();
+    this.options.onClosed();
+  }
+
+  private async release(session: Session): Promise<void> {
+    try {
+      while (session === this.session && !this.paused && (this.looping || this.hasSettled())) await this.loop();
+      if (session !== this.session) return;
+      const left = Object.values(this.settled).flat();
+      const back = [...this.held, ...left];
+      this.held.clear();
+      await this.giveBack(session, back, true);
+    } catch (error) {
+      // They would stay taken for as long as this session lives.
+      if (!isConnectionError(error)) session.destroy(toError(error));
+    }
+  }
+
+  private loop(): Promise<void> {
+    if (!this.looping && this.session && !this.paused && this.hasWork()) {
+      this.looping = this.run(this.session).finally(() => {
+        this.looping = undefined;
+        // For what came between the last look and now.
+        void this.loop();
+      });
+    }
+    return this.looping ?? Promise.resolve();
+  }
+
+  private hasWork(): boolean {
+    return this.hasSettled() || this.room() > 0;
+  }
+
+  private hasSettled(): boolean {
+    const { ack, requeue, refuse } = this.settled;
+    return ack.length + requeue.length + refuse.length > 0;
+  }
+
+  /** How many to take now. */
+  private room(): number {
+    if (!this.hungry || this.cancelling) return 0;
+    const free = this.options.prefetch - this.held.size;
+    const affordable = this.averageSize > 0 ? Math.max(1, Math.floor(TAKE_BYTES / this.averageSize)) : MAX_BATCH;
+    return Math.max(0, Math.min(free, affordable, MAX_BATCH));
+  }
+
+  private async run(session: Session): Promise<void> {
+    while (session === this.session && !this.paused && this.hasWork()) {
+      try {
+        // Settlements first: on the one connection the take then never brings the session above its prefetch.
+        await Promise.all([this.flush(session), this.take(session, this.room())]);
+      } catch (error) {
+        if (session !== this.session) return;
+        this.paused = true;
+        // A broken connection is told by the session; the next one goes on.
+        if (isConnectionError(error)) return;
+        this.options.log.error({ err: error, queue: this.queue }, 'consuming failed; trying again with the next poll');
+      }
+    }
+  }
+
+  private async take(session: Session, count: number): Promise<void> {
+    if (count === 0) return;
+    const { after } = this;
+    this.hungry = false;
+    let rows: readonly Row[];
+    try {
+      rows = await session.run(TAKE, [this.queue, session.id, count, after]);
+    } catch (error) {
+      this.hungry = true;
+      throw error;
+    }
+    if (session !== this.session) return;
+    const messages = rows.map((row) => new TakenMessage(this, session.id, row)).sort((a, b) => a.id - b.id);
+    if (this.cancelling)
+      return this.giveBack(
+        session,
+        messages.map((message) => message.id),
+        false,
+      );
+    this.look(messages, count, after);
+    for (const message of messages) this.held.add(message.id);
+    for (const message of messages) this.deliver(message);
+  }
+
+  /** Whether and where to look next. */
+  private look(messages: readonly TakenMessage[], count: number, after: number): void {
+    const full = messages.length === count;
+    if (full || after > 0) this.hungry = true;
+    // Sent back to the start meanwhile: that stands.
+    if (this.after === after) this.after = full ? messages.at(-1)!.id : 0;
+    for (const { body } of messages) this.averageSize += (body.length + 500 - this.averageSize) / 16;
+  }
+
+  private deliver(message: TakenMessage): void {
+    try {
+      this.options.onDelivery(message);
+    } catch (error) {
+      this.options.log.error({ err: toError(error), queue: this.queue }, 'a listener of deliveries threw');
+    }
+  }
+
+  private async flush(session: Session): Promise<void> {
+    await Promise.all([
+      this.send(session, 'ack', (ids) => session.run(ACK, [this.queue, numberArray(ids), session.id])),
+      this.send(session, 'requeue', (ids) => this.giveBack(session, ids, true)),
+      this.send(session, 'refuse', (ids) => this.refuse(session, ids)),
+    ]);
+  }
+
+  private async send(session: Session, how: Settlement, settle: (ids: number[]) => Promise<unknown>): Promise<void> {
+    const ids = this.settled[how].splice(0, MAX_BATCH);
+    if (ids.length === 0) return;
+    try {
+      await settle(ids);
+    } catch (error) {
+      // On a later session the same ids may be held anew, and not settled.
+      if (session === this.session) this.settled[how].unshift(...ids);
+      throw error;
+    }
+  }
+
+  private async giveBack(session: Session, ids: number[], delivered: boolean): Promise<void> {
+    if (ids.length === 0) return;
+    await session.run(GIVE_BACK, [this.queue, numberArray(ids), session.id, delivered, this.channel]);
+  }
+
+  private async refuse(session: Session, ids: number[]): Promise<void> {
+    const { deadLetterQueue, deadLetterLimit } = this.options;
+    // A dead letter refused again is dropped.
+    if (this.queue === deadLetterQueue)
+      return void (await session.run(ACK, [this.queue, numberArray(ids), session.id]));
+    const declared = declareQueues(session, [deadLetterQueue]);
+    const moved = session.run(REFUSE, [this.queue, numberArray(ids), session.id, deadLetterQueue]);
+    const trimmed = session.run(TRIM, [deadLetterQueue, deadLetterLimit]);
+    await Promise.all([declared, moved, trimmed]);
+  }
+}

@@ -1,0 +1,74 @@
+import type { Delivery } from '@lovage/ports';
+import { readProperties, type StoredProperties } from '../publish/properties.ts';
+import type { Row } from '../connection/statement.ts';
+
+/** How a held message was settled. */
+export type Settlement = 'ack' | 'requeue' | 'refuse';
+
+/** Whoever holds the message until it is settled. */
+export interface Holder {
+  readonly queue: string;
+  settle(message: TakenMessage, how: Settlement): void;
+}
+
+/** A message as `TAKE` returned it. */
+export class TakenMessage implements Delivery {
+  readonly id: number;
+  readonly redelivered: boolean;
+  readonly body: Buffer;
+  readonly headers: Readonly<Record<string, unknown>>;
+  private readonly properties: StoredProperties;
+  private settled = false;
+
+  constructor(
+    private readonly holder: Holder,
+    /** Which of the holder's sessions took it. */
+    readonly session: number,
+    row: Row,
+  ) {
+    this.id = row[0] as number;
+    this.redelivered = row[1] as boolean;
+    const refusedBy = row[2] as string | null;
+    this.properties = readProperties(row[3] as string);
+    this.body = row[4] as Buffer;
+    // The names that RabbitMQ gives to what it dead-letters.
+    this.headers =
+      refusedBy === null
+        ? this.properties.headers
+        : { ...this.properties.headers, 'x-first-death-queue': refusedBy, 'x-first-death-reason': 'rejected' };
+  }
+
+  get queue(): string {
+    return this.holder.queue;
+  }
+
+  get contentType(): string | undefined {
+    return this.properties.contentType;
+  }
+
+  get contentEncoding(): string | undefined {
+    return this.properties.contentEncoding;
+  }
+
+  get correlationId(): string | undefined {
+    return this.properties.correlationId;
+  }
+
+  get replyTo(): string | undefined {
+    return this.properties.replyTo;
+  }
+
+  ack(): void {
+    this.settle('ack');
+  }
+
+  nack(options: { requeue: boolean }): void {
+    this.settle(options.requeue ? 'requeue' : 'refuse');
+  }
+
+  private settle(how: Settlement): void {
+    if (this.settled) return;
+    this.settled = true;
+    this.holder.settle(this, how);
+  }
+}

@@ -1,0 +1,235 @@
+import { hasCode, Lifecycle, maskUrl, toError } from '@lovage/foundation';
+import {
+  BrokerUnavailableError,
+  type Broker,
+  type BrokerState,
+  type Consumption,
+  type ConsumeOptions,
+  type OutgoingMessage,
+  type QueueDepth,
+  type Reply,
+  type ReplyInbox,
+} from '@lovage/ports';
+import { isConnectionError } from './connection/connection-errors.ts';
+import { Lane } from './connection/lane.ts';
+import { Consumer } from './consume/consumer.ts';
+import { compileOptions, type CompiledOptions, type PostgresBrokerOptions } from './options.ts';
+import { Publisher } from './publish/publisher.ts';
+import { Queues } from './queues/queues.ts';
+import { Inbox } from './replies/inbox.ts';
+import { Replier } from './replies/replier.ts';
+import { Channels } from './sessions/channels.ts';
+import { Reaper } from './sessions/reaper.ts';
+import { END_BACKEND } from './sessions/session-sql.ts';
+import { SessionKeeper } from './sessions/session-keeper.ts';
+import type { Session } from './sessions/session.ts';
+import { Upkeep } from './upkeep.ts';
+
+/** For what is under way when the broker stops: taken together, within the 10 s that a process has for its end. */
+const DRAIN_MS = 3000;
+const GOODBYE_MS = 1000;
+const RELEASE_MS = 1000;
+
+/**
+ * The embedded broker: queues in PostgreSQL, for any number of processes. Durable, at least once, like RabbitMQ behind the
+ * same port; see `docs/brokers.md` for what it promises and what it needs.
+ *
+ * Connections of one process: the session (listens, takes, settles), and, each opened when first needed, one to publish,
+ * one for replies, one for everything that may take its time.
+ */
+export class PostgresBroker implements Broker {
+  readonly kind = 'postgres';
+  readonly displayUrl: string;
+  private readonly options: CompiledOptions;
+  private readonly lifecycle: Lifecycle;
+  private readonly lanes: Record<'publish' | 'reply' | 'control', Lane>;
+  private readonly keeper: SessionKeeper;
+  private readonly channels: Channels;
+  private readonly queues: Queues;
+  private readonly publisher: Publisher;
+  private readonly consumer: Consumer;
+  private readonly replier: Replier;
+  private readonly reaper: Reaper;
+  private readonly upkeep: Upkeep;
+  private inbox: Inbox | undefined;
+  private stopping = false;
+
+  /** @throws RangeError when an option makes no sense. */
+  constructor(options: PostgresBrokerOptions) {
+    this.options = compileOptions(options);
+    const { url, log, applicationName, clock, maxMessageBytes, deadLetterQueue, deadLetterLimit } = this.options;
+    // Parameters may hold secrets too.
+    this.displayUrl = maskUrl(url).replace(/\?.*$/s, '');
+    const target = { url, applicationName };
+    const isUp = (): boolean => !this.stopping && this.state === 'up';
+    this.lanes = {
+      publish: new Lane(target),
+      // Neither replies nor what is tidied up is worth waiting for the disk.
+      reply: new Lane({ ...target, setUp: 'set synchronous_commit = off' }),
+      control: new Lane(target),
+    };
+    this.channels = new Channels(log);
+    this.queues = new Queues(this.lanes.control);
+    this.publisher = new Publisher({ lane: this.lanes.publish, isUp, maxMessageBytes });
+    this.consumer = new Consumer({ channels: this.channels, deadLetterQueue, deadLetterLimit, log });
+    this.replier = new Replier({ lane: this.lanes.reply, isUp, maxReplyBytes: maxMessageBytes, log });
+    this.reaper = new Reaper(this.lanes.control, log);
+    this.upkeep = new Upkeep(this.lanes.control, this.queues, clock, log);
+    this.keeper = new SessionKeeper({
+      ...target,
+      clock,
+      log,
+      beatMs: this.options.pollMs,
+      silenceMs: this.options.silenceMs,
+      prepare: (session, lost) => this.prepare(session, lost),
+      onUp: (session) => this.consumer.attach(session),
+      onDown: (silent) => this.onDown(silent),
+      beat: (session) => this.beat(session),
+    });
+    this.lifecycle = new Lifecycle(
+      () => this.begin(),
+      () => this.end(),
+    );
+  }
+
+  get state(): BrokerState {
+    return this.keeper.state;
+  }
+
+  onStateChange(listener: (state: BrokerState) => void): () => void {
+    return this.keeper.stateChanged.on((state) => {
+      try {
+        listener(state);
+      } catch (error) {
+        this.options.log.error({ err: toError(error) }, 'a listener of the broker state threw');
+      }
+    });
+  }
+
+  start(): Promise<void> {
+    return this.lifecycle.start();
+  }
+
+  stop(): Promise<void> {
+    this.stopping = true;
+    this.keeper.giveUp();
+    return this.lifecycle.stop();
+  }
+
+  async declare(queue: string): Promise<void> {
+    await this.whileUp(() => this.queues.declare(queue));
+  }
+
+  publish(message: OutgoingMessage): Promise<void> {
+    return this.publisher.publish(message);
+  }
+
+  consume(queue: string, options: ConsumeOptions): Promise<Consumption> {
+    return this.whileUp((session) => this.consumer.consume(session, queue, options));
+  }
+
+  async openReplies(onReply: (reply: Reply) => void): Promise<ReplyInbox> {
+    return this.whileUp(async (session) => {
+      if (this.inbox) throw new Error('the reply inbox of this process is open already: close it first');
+      const inbox = new Inbox(this.lanes.reply, onReply, this.options.log);
+      this.inbox = inbox;
+      const close = async (on: Session | undefined): Promise<void> => {
+        if (this.inbox === inbox) this.inbox = undefined;
+        await this.channels.remove(on, inbox.address, inbox.onPayload).catch(() => undefined);
+      };
+      try {
+        await this.channels.add(session, inbox.address, inbox.onPayload);
+      } catch (error) {
+        await close(undefined);
+        throw error;
+      }
+      return { address: inbox.address, close: () => close(this.keeper.current) };
+    });
+  }
+
+  reply(address: string, reply: Reply): void {
+    this.replier.send(address, reply);
+  }
+
+  async depth(queue: string): Promise<QueueDepth> {
+    return this.whileUp(async () => {
+      // What the dead hold is waiting.
+      await this.reaper.run();
+      return this.queues.depth(queue);
+    });
+  }
+
+  purge(queue: string): Promise<number> {
+    return this.whileUp(() => this.queues.purge(queue));
+  }
+
+  async deleteQueue(queue: string): Promise<void> {
+    await this.whileUp(() => this.queues.delete(queue));
+  }
+
+  private async begin(): Promise<void> {
+    try {
+      await this.keeper.connect(this.options.connectTimeoutMs);
+    } catch (error) {
+      if (hasCode(error, 'broker_storage_too_new')) throw error;
+      throw new BrokerUnavailableError(
+        `the broker at ${this.displayUrl} cannot be reached: ${toError(error).message}; check BROKER_URL and that Postgres runs`,
+        { cause: error },
+      );
+    }
+  }
+
+  private async end(): Promise<void> {
+    const drained = Promise.all([this.consumer.close(), this.publisher.idle(), this.replier.idle()]);
+    const inTime = await Promise.race([drained.then(() => true), this.pause(DRAIN_MS).then(() => false)]);
+    const session = await this.keeper.stop();
+    this.consumer.detach();
+    await Promise.all([
+      session?.end(inTime, GOODBYE_MS),
+      ...Object.values(this.lanes).map((lane) => lane.close(GOODBYE_MS)),
+    ]);
+  }
+
+  /** On a new connection, before anything else is done on it. */
+  private async prepare(session: Session, lost: number | undefined): Promise<void> {
+    await this.queues.declareAgain(session);
+    await this.channels.moveTo(session);
+    await this.consumer.moveTo(session);
+    if (lost === undefined) return;
+    // The server may not know yet that the lost connection is dead; nobody else could take what it holds until then.
+    await session.run(END_BACKEND, [lost]);
+    // Before anything newer is taken; but a long queue, which is read whole for this, keeps nobody waiting.
+    await Promise.race([this.reaper.release(lost), this.pause(RELEASE_MS)]);
+  }
+
+  private onDown(silent: boolean): void {
+    this.consumer.detach();
+    if (!silent) return;
+    for (const lane of Object.values(this.lanes)) lane.break(new Error('the server has gone silent'));
+  }
+
+  private async beat(session: Session): Promise<void> {
+    this.consumer.poll();
+    // Not waited for: only the question goes over the session.
+    await this.reaper.run(session);
+    this.upkeep.run();
+  }
+
+  private pause(ms: number): Promise<void> {
+    return new Promise((resolve) => this.options.clock.after(ms, resolve));
+  }
+
+  /** @throws BrokerUnavailableError when there is no connection, or it breaks meanwhile. */
+  private async whileUp<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    const session = this.stopping ? undefined : this.keeper.current;
+    if (!session) throw new BrokerUnavailableError('the broker (Postgres) is away: try again later');
+    try {
+      return await work(session);
+    } catch (error) {
+      if (!isConnectionError(error)) throw error;
+      throw new BrokerUnavailableError('the connection to the broker (Postgres) broke: try again later', {
+        cause: error,
+      });
+    }
+  }
+}

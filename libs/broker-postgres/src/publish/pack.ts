@@ -1,0 +1,66 @@
+import { numberArray, textArray } from '../connection/array-literal.ts';
+import type { Values } from '../connection/statement.ts';
+
+/** A message ready to be stored. */
+export interface Packable {
+  readonly queue: string;
+  /** JSON text. */
+  readonly properties: string;
+  /** Bytes of `properties` in UTF-8. */
+  readonly propertiesSize: number;
+  readonly body: Buffer;
+}
+
+export interface Packed {
+  readonly values: Values;
+  /** Each message's place in the list of queues, from 1. */
+  readonly places: readonly number[];
+}
+
+/** A batch as the parameters of `PUBLISH`. */
+export function pack(items: readonly Packable[]): Packed {
+  const placeOf = new Map<string, number>();
+  const places: number[] = [];
+  const at: number[] = [];
+  let size = 0;
+  for (const item of items) {
+    let place = placeOf.get(item.queue);
+    if (place === undefined) placeOf.set(item.queue, (place = placeOf.size + 1));
+    places.push(place);
+    at.push(size + 1);
+    size += item.propertiesSize + item.body.length;
+  }
+  const bytes = Buffer.allocUnsafe(size);
+  let offset = 0;
+  for (const item of items) {
+    offset += bytes.write(item.properties, offset, 'utf8');
+    offset += item.body.copy(bytes, offset);
+  }
+  return {
+    places,
+    values: [
+      textArray([...placeOf.keys()]),
+      numberArray(places),
+      numberArray(at),
+      numberArray(items.map((item) => item.propertiesSize)),
+      numberArray(items.map((item) => item.body.length)),
+      bytes,
+    ],
+  };
+}
+
+/** The same items in runs of at most `maxBytes` each; one that is larger by itself gets a run of its own. */
+export function splitBySize<T extends Packable>(items: readonly T[], maxBytes: number): T[][] {
+  const runs: T[][] = [];
+  let room = 0;
+  for (const item of items) {
+    const size = item.propertiesSize + item.body.length;
+    if (runs.length === 0 || size > room) {
+      runs.push([]);
+      room = maxBytes;
+    }
+    runs.at(-1)!.push(item);
+    room -= size;
+  }
+  return runs;
+}

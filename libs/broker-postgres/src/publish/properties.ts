@@ -1,0 +1,20 @@
+import type { OutgoingMessage } from '@lovage/ports';
+
+/** What is kept of a message beside its body, as JSON in the `properties` column. Keys are never renamed: messages outlive releases. */
+export interface StoredProperties {
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly contentType?: string;
+  readonly contentEncoding?: string;
+  readonly correlationId?: string;
+  readonly replyTo?: string;
+}
+
+/** JSON text. @throws TypeError when headers hold what JSON cannot: a bigint, a cycle. */
+export function writeProperties(message: OutgoingMessage): string {
+  const { headers, contentType, contentEncoding, correlationId, replyTo } = message;
+  return JSON.stringify({ headers, contentType, contentEncoding, correlationId, replyTo } satisfies StoredProperties);
+}
+
+export function readProperties(json: string): StoredProperties {
+  return JSON.parse(json) as StoredProperties;
+}

@@ -1,0 +1,108 @@
+import { Batcher, type LovageError, toError } from '@lovage/foundation';
+import {
+  BrokerUnavailableError,
+  ConfirmLostError,
+  PublishRefusedError,
+  UnroutableError,
+  type OutgoingMessage,
+} from '@lovage/ports';
+import { ConnectionLostError, NotSentError } from '../connection/connection-errors.ts';
+import { isBadValue, isTransient, sqlClass, sqlState } from '../connection/sql-state.ts';
+import type { Runs } from '../connection/statement.ts';
+import { isQueueName } from '../queues/queue-name.ts';
+import { pack, splitBySize, type Packable } from './pack.ts';
+import { writeProperties } from './properties.ts';
+import { PUBLISH } from './publish-sql.ts';
+
+type Outcome = LovageError | undefined;
+
+// Twice: while Postgres waits for the disk with one batch, the next is already at its door.
+const BATCHES_UNDER_WAY = 2;
+/** Bytes of one statement, so that a crowd of large messages is no single huge one. */
+const STATEMENT_BYTES = 4 * 1024 * 1024;
+const MAX_ATTEMPTS = 5;
+
+export interface PublisherOptions {
+  readonly lane: Runs;
+  readonly isUp: () => boolean;
+  /** Largest message, bytes. */
+  readonly maxMessageBytes: number;
+}
+
+/** Stores messages in batches; each is confirmed once its batch is committed and on disk. */
+export class Publisher {
+  private readonly batcher: Batcher<Packable, Outcome>;
+
+  constructor(private readonly options: PublisherOptions) {
+    this.batcher = new Batcher({ lanes: BATCHES_UNDER_WAY, flush: (items) => this.flush(items) });
+  }
+
+  /** As `Broker.publish`. */
+  async publish(message: OutgoingMessage): Promise<void> {
+    if (!this.options.isUp()) throw unavailable();
+    const outcome = await this.batcher.add(this.prepare(message));
+    if (outcome) throw outcome;
+  }
+
+  /** Resolves once nothing is under way. */
+  idle(): Promise<void> {
+    return this.batcher.idle();
+  }
+
+  private prepare(message: OutgoingMessage): Packable {
+    if (!isQueueName(message.queue)) throw new UnroutableError(message.queue);
+    let properties: string;
+    try {
+      properties = writeProperties(message);
+    } catch (error) {
+      throw new PublishRefusedError('the headers cannot be written as JSON', { cause: error });
+    }
+    const propertiesSize = Buffer.byteLength(properties);
+    const size = propertiesSize + message.body.length;
+    if (size > this.options.maxMessageBytes)
+      throw new PublishRefusedError(
+        `the message has ${size} bytes, the broker takes ${this.options.maxMessageBytes}: keep large data elsewhere and send a reference`,
+      );
+    return { queue: message.queue, properties, propertiesSize, body: message.body };
+  }
+
+  private async flush(items: readonly Packable[]): Promise<Outcome[]> {
+    // The connection may have gone while they waited: nothing is kept for later.
+    if (!this.options.isUp()) return items.map(unavailable);
+    const runs = splitBySize(items, STATEMENT_BYTES);
+    return (await Promise.all(runs.map((run) => this.store(run)))).flat();
+  }
+
+  private async store(items: readonly Packable[], attempt = 1): Promise<Outcome[]> {
+    const { values, places } = pack(items);
+    try {
+      const found = new Set((await this.options.lane.run(PUBLISH, values)).map((row) => row[0]));
+      return places.map((place, n) => (found.has(place) ? undefined : new UnroutableError(items[n]!.queue)));
+    } catch (error) {
+      if (isTransient(error) && attempt < MAX_ATTEMPTS) return this.store(items, attempt + 1);
+      // One value that Postgres cannot keep undoes the whole batch: the others must not suffer for it.
+      if (isBadValue(error) && items.length > 1)
+        return (await Promise.all(items.map((item) => this.store([item])))).flat();
+      return items.map(() => explain(error));
+    }
+  }
+}
+
+function unavailable(): BrokerUnavailableError {
+  return new BrokerUnavailableError('the broker (Postgres) is away; nothing was sent: try again later');
+}
+
+function explain(error: unknown): LovageError {
+  if (error instanceof NotSentError)
+    return new BrokerUnavailableError('no connection to the broker (Postgres); nothing was sent', { cause: error });
+  if (error instanceof ConnectionLostError)
+    return new ConfirmLostError('the connection broke before the confirm: the message may be stored or not', {
+      cause: error,
+    });
+  // Out of disk, memory or connections, read-only since a failover, an operator at work: undone, and no fault of the message.
+  if (sqlState(error) === '25006' || ['53', '55', '57', '58'].includes(sqlClass(error) ?? ''))
+    return new BrokerUnavailableError(`Postgres takes no messages now: ${toError(error).message}; nothing was stored`, {
+      cause: error,
+    });
+  return new PublishRefusedError(`Postgres refused the message: ${toError(error).message}`, { cause: error });
+}

@@ -1,0 +1,50 @@
+import type { Statement } from '../connection/statement.ts';
+import { sessionLives } from '../sessions/session-sql.ts';
+
+/** Makes sure the queues are there. $1 names · $2 their channels */
+export const DECLARE: Statement = {
+  name: 'broker-declare',
+  text: `
+insert into lovage_broker.queues (name, channel)
+select * from unnest($1::text[], $2::text[]) as s(name, channel) order by name on conflict (name) do nothing`,
+};
+
+/** $1 name → messages that wait, living consumptions; no row: no such queue */
+export const DEPTH: Statement = {
+  name: 'broker-depth',
+  text: `
+select (select count(*) from lovage_broker.messages m where m.queue_id = q.id and m.taken_by is null),
+  (select count(*) from lovage_broker.consumptions c where c.queue = q.name and ${sessionLives('c.session_id')})
+from lovage_broker.queues q where q.name = $1`,
+};
+
+/** Drops what waits; what is taken stays. $1 name → how many; no row: no such queue */
+export const PURGE: Statement = {
+  name: 'broker-purge',
+  text: `
+with queue as (select id from lovage_broker.queues where name = $1),
+gone as (delete from lovage_broker.messages m using queue where m.queue_id = queue.id and m.taken_by is null returning 1)
+select (select count(*) from gone) from queue`,
+};
+
+/** $1 name → id; no row: there was none. Its messages go in a later statement, when no publish sees the queue any more. */
+export const DELETE_QUEUE: Statement = {
+  name: 'broker-delete-queue',
+  text: `delete from lovage_broker.queues where name = $1 returning id`,
+};
+
+/**
+ * Removes messages of queues that are deleted: also those of a publish that was under way meanwhile. Hops over the
+ * queues' ranges of the primary key, so what exists costs nothing.
+ */
+export const DELETE_ORPHANS: Statement = {
+  name: 'broker-delete-orphans',
+  text: `
+with recursive used(id) as (
+  (select queue_id from lovage_broker.messages order by queue_id limit 1)
+  union all
+  select (select m.queue_id from lovage_broker.messages m where m.queue_id > used.id order by m.queue_id limit 1)
+  from used where used.id is not null)
+delete from lovage_broker.messages where queue_id in (
+  select id from used where id is not null and not exists (select from lovage_broker.queues q where q.id = used.id))`,
+};

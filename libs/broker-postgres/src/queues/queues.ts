@@ -1,0 +1,57 @@
+import { UnroutableError, type QueueDepth } from '@lovage/ports';
+import { textArray } from '../connection/array-literal.ts';
+import type { Runs } from '../connection/statement.ts';
+import { InvalidQueueNameError, isQueueName, queueChannel } from './queue-name.ts';
+import { DECLARE, DELETE_ORPHANS, DELETE_QUEUE, DEPTH, PURGE } from './queues-sql.ts';
+
+/** Queues as such: what is declared, how much waits. Errors of the connection pass through. */
+export class Queues {
+  private readonly declared = new Set<string>();
+
+  constructor(private readonly lane: Runs) {}
+
+  /** Makes sure the queue is there and remembers it for {@link declareAgain}. @throws InvalidQueueNameError */
+  async declare(name: string): Promise<void> {
+    if (!isQueueName(name)) throw new InvalidQueueNameError(name);
+    await declareQueues(this.lane, [name]);
+    this.declared.add(name);
+  }
+
+  /** On a new connection: what was lost meanwhile is there again. */
+  async declareAgain(on: Runs): Promise<void> {
+    if (this.declared.size > 0) await declareQueues(on, [...this.declared]);
+  }
+
+  /** @throws UnroutableError */
+  async depth(name: string): Promise<QueueDepth> {
+    const [ready, consumers] = await this.ofQueue(DEPTH, name);
+    return { ready: ready as number, consumers: consumers as number };
+  }
+
+  /** @throws UnroutableError */
+  async purge(name: string): Promise<number> {
+    const [count] = await this.ofQueue(PURGE, name);
+    return count as number;
+  }
+
+  async delete(name: string): Promise<void> {
+    this.declared.delete(name);
+    if (!isQueueName(name)) return;
+    const gone = await this.lane.run(DELETE_QUEUE, [name]);
+    if (gone.length > 0) await this.deleteOrphans();
+  }
+
+  async deleteOrphans(): Promise<void> {
+    await this.lane.run(DELETE_ORPHANS, []);
+  }
+
+  private async ofQueue(statement: typeof DEPTH, name: string): Promise<readonly unknown[]> {
+    const [row] = isQueueName(name) ? await this.lane.run(statement, [name]) : [];
+    if (!row) throw new UnroutableError(name);
+    return row;
+  }
+}
+
+export async function declareQueues(on: Runs, names: readonly string[]): Promise<void> {
+  await on.run(DECLARE, [textArray(names), textArray(names.map(queueChannel))]);
+}

@@ -1,0 +1,162 @@
+import { backoffDelayMs, Signal, type BackoffPolicy } from '@lovage/foundation';
+import type { BrokerState, Clock, Log } from '@lovage/ports';
+import { isHopeless } from '../connection/sql-state.ts';
+import { Connection, type ConnectionOptions } from '../connection/connection.ts';
+import { BrokerStorageTooNewError, ensureStorage } from '../storage/ensure-storage.ts';
+import { Session } from './session.ts';
+
+export interface SessionKeeperOptions extends ConnectionOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Between beats, ms. */
+  readonly beatMs: number;
+  /** A session that leaves a beat unanswered for so long is given up, ms. */
+  readonly silenceMs: number;
+  /** Brings a new session to where the last one was: rejects, and the session is given up. `lost`: id of the one before. */
+  readonly prepare: (session: Session, lost: number | undefined) => Promise<void>;
+  /** Once a session is there and prepared. */
+  readonly onUp: (session: Session) => void;
+  /** Once it is gone; `silent`: it was given up for its silence, so other connections may hang too. */
+  readonly onDown: (silent: boolean) => void;
+  /** Runs on the session at each beat; its answer is the sign of life. */
+  readonly beat: (session: Session) => Promise<void>;
+}
+
+const BACKOFF: BackoffPolicy = { kind: 'exponential', delayMs: 100, maxDelayMs: 2000, jitter: true };
+const ATTEMPT_TIMEOUT_MS = 5000;
+
+/** Keeps one {@link Session} going: connects, watches it, and begins another when it is lost, for ever. */
+export class SessionKeeper {
+  readonly stateChanged = new Signal<BrokerState>();
+  private session: Session | undefined;
+  private lost: number | undefined;
+  private readonly stopped = new AbortController();
+  private cancelTimer: () => void = () => undefined;
+  private attempt: Promise<void> = Promise.resolve();
+
+  constructor(private readonly options: SessionKeeperOptions) {}
+
+  get state(): BrokerState {
+    return this.session ? 'up' : 'down';
+  }
+
+  /** The session while there is one. */
+  get current(): Session | undefined {
+    return this.session;
+  }
+
+  /** Tries until there is a session or `timeoutMs` have passed. @throws the last failure */
+  async connect(timeoutMs: number): Promise<void> {
+    const { clock } = this.options;
+    const end = clock.monotonic() + timeoutMs;
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.open(Math.min(ATTEMPT_TIMEOUT_MS, Math.max(1, end - clock.monotonic())));
+      } catch (error) {
+        const delay = backoffDelayMs(BACKOFF, tries);
+        const hopeless = isHopeless(error) || error instanceof BrokerStorageTooNewError;
+        if (hopeless || this.stopped.signal.aborted || clock.monotonic() + delay >= end) throw error;
+        await new Promise<void>((resolve) => {
+          this.cancelTimer = clock.after(delay, resolve);
+          this.stopped.signal.addEventListener('abort', () => resolve());
+        });
+      }
+    }
+  }
+
+  /** No further attempts; gives up one under way. A session that stands, stands. */
+  giveUp(): void {
+    this.stopped.abort();
+    if (!this.session) this.cancelTimer();
+  }
+
+  /** Lets go of the session and resolves with it, for the caller to end. */
+  async stop(): Promise<Session | undefined> {
+    this.giveUp();
+    await this.attempt;
+    this.cancelTimer();
+    const { session } = this;
+    this.session = undefined;
+    if (session) this.stateChanged.emit('down');
+    return session;
+  }
+
+  private async open(timeoutMs: number): Promise<void> {
+    const { options } = this;
+    const began = options.clock.monotonic();
+    const connection = await Connection.open(options, timeoutMs, this.stopped.signal);
+    // From here on a server gone silent is noticed by this timer, until the beats take over.
+    const late = options.clock.after(timeoutMs - (options.clock.monotonic() - began), () =>
+      connection.destroy(new Error(`no answer within ${Math.round(timeoutMs)} ms`)),
+    );
+    const giveUp = (): void => connection.destroy(new Error('given up: stopped'));
+    this.stopped.signal.addEventListener('abort', giveUp);
+    try {
+      await ensureStorage(connection);
+      const session = await Session.begin(connection, options.applicationName);
+      await options.prepare(session, this.lost);
+      this.use(session);
+    } catch (error) {
+      connection.destroy(error as Error);
+      throw error;
+    } finally {
+      late();
+      this.stopped.signal.removeEventListener('abort', giveUp);
+    }
+  }
+
+  private use(session: Session): void {
+    if (this.stopped.signal.aborted) throw new Error('given up: stopped');
+    this.session = session;
+    let silent = false;
+    void session.gone.then((reason) => this.lose(session, reason, silent));
+    this.watch(session, () => (silent = true));
+    this.options.onUp(session);
+    this.stateChanged.emit('up');
+  }
+
+  private watch(session: Session, onSilence: () => void): void {
+    const { clock, beatMs, silenceMs } = this.options;
+    let asked: number | undefined;
+    const beat = (): void => {
+      if (this.session !== session) return;
+      if (asked === undefined) {
+        asked = clock.monotonic();
+        this.options
+          .beat(session)
+          .catch(() => undefined)
+          .finally(() => (asked = undefined));
+      } else if (clock.monotonic() - asked > silenceMs) {
+        onSilence();
+        session.destroy(new Error(`no answer within ${silenceMs} ms`));
+        return;
+      }
+      this.cancelTimer = clock.after(beatMs, beat);
+    };
+    this.cancelTimer = clock.after(beatMs, beat);
+  }
+
+  private lose(session: Session, reason: Error, silent: boolean): void {
+    if (this.session !== session) return;
+    this.cancelTimer();
+    this.session = undefined;
+    this.lost = session.id;
+    this.options.log.warn({ err: reason }, 'the connection to the broker is lost; connecting again');
+    this.options.onDown(silent);
+    this.stateChanged.emit('down');
+    this.reconnect(1);
+  }
+
+  private reconnect(tries: number): void {
+    if (this.stopped.signal.aborted) return;
+    this.cancelTimer = this.options.clock.after(backoffDelayMs(BACKOFF, tries), () => {
+      this.attempt = this.open(ATTEMPT_TIMEOUT_MS).then(
+        () => this.options.log.info({ tries }, 'connected to the broker again'),
+        (error: unknown) => {
+          this.options.log.debug({ err: error, tries }, 'the broker cannot be reached');
+          this.reconnect(tries + 1);
+        },
+      );
+    });
+  }
+}
