@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { EmbeddedPostgresError } from './errors.ts';
+import { serverEnv } from './server-env.ts';
 
 /** How the server's programs are run: as this user, or, since PostgreSQL refuses to run as root, as another one. */
 export interface Account {
@@ -18,8 +19,8 @@ export interface Owner {
 export interface AccountNeeds {
   /** The directory that will hold the server's files. */
   readonly dir: string;
-  /** The server's program. */
-  readonly postgres: string;
+  /** The program that makes clusters; it looks for the server's program beside it. */
+  readonly initdb: string;
   /** Directory of an existing cluster: its owner is who must run it. */
   readonly cluster?: string;
 }
@@ -51,6 +52,8 @@ export function findAccount(needs: AccountNeeds): Account {
         `--reuid=${owner.uid}`,
         `--regid=${owner.gid}`,
         '--clear-groups',
+        // Without it, access(2) of a user who is not root leaves capabilities out, and PostgreSQL asks by access(2).
+        '--securebits=+no_setuid_fixup',
         `--inh-caps=+${capability}`,
         `--ambient-caps=+${capability}`,
         '--',
@@ -60,7 +63,7 @@ export function findAccount(needs: AccountNeeds): Account {
   const way = ways.find((candidate) => works(candidate, needs));
   if (!way)
     throw unreachable(
-      `it runs as root, so PostgreSQL runs as user ${owner.uid}, who cannot reach ${needs.dir} or ${needs.postgres}`,
+      `it runs as root, so PostgreSQL runs as user ${owner.uid}, who cannot reach ${needs.dir} or ${needs.initdb}`,
     );
   return way;
 }
@@ -71,16 +74,11 @@ export function underAccount(account: Account, command: readonly string[]): [pro
   return [program!, args];
 }
 
-function works(account: Account, { dir, postgres }: AccountNeeds): boolean {
-  const [program, args] = underAccount(account, [
-    '/bin/sh',
-    '-c',
-    'cd "$1" && exec "$2" --version',
-    'sh',
-    dir,
-    postgres,
-  ]);
-  return spawnSync(program, args, { ...spawnIds(account), cwd: '/', stdio: 'ignore' }).status === 0;
+/** Enters the directory, and has `initdb` find all its parts, without making anything. */
+function works(account: Account, { dir, initdb }: AccountNeeds): boolean {
+  const script = 'cd "$1" && exec "$2" --show --pgdata="$1/cluster"';
+  const [program, args] = underAccount(account, ['/bin/sh', '-c', script, 'sh', dir, initdb]);
+  return spawnSync(program, args, { ...spawnIds(account), cwd: '/', env: serverEnv(), stdio: 'ignore' }).status === 0;
 }
 
 /** `uid` and `gid` for the options of `spawn`; nothing where the user stays, or the prefix changes it. */

@@ -136,7 +136,7 @@ export class EmbeddedPostgres {
     const fsync = this.options.settings?.['fsync'] !== 'off';
     const account = findAccount({
       dir: this.dir.path,
-      postgres: binaries.postgres,
+      initdb: binaries.initdb,
       ...(this.dir.initialised ? { cluster: this.dir.cluster } : {}),
     });
     const password = this.dir.password();
