@@ -36,10 +36,23 @@ export default [
         URL: 'readonly',
         WebAssembly: 'readonly',
         crypto: 'readonly',
+        performance: 'readonly',
+        setTimeout: 'readonly',
+        clearTimeout: 'readonly',
+        setInterval: 'readonly',
+        clearInterval: 'readonly',
+        setImmediate: 'readonly',
       },
     },
   },
   ...ts.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    // `const { secret: _secret, ...rest } = all` says what it leaves out.
+    rules: {
+      '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true, argsIgnorePattern: '^_' }],
+    },
+  },
   { files: ['**/*.ts'], plugins: { '@nx': nx }, rules: { '@nx/enforce-module-boundaries': boundaries(false) } },
   {
     files: ['**/*.spec.ts', '**/*.test-d.ts', '**/src/testing/**/*.ts'],
