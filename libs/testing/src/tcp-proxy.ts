@@ -44,8 +44,8 @@ export class TcpProxy {
   /** Resets every connection; new ones are taken. */
   cut(): void {
     for (const [near, far] of this.pairs) {
-      near.resetAndDestroy();
-      far.resetAndDestroy();
+      reset(near);
+      reset(far);
     }
     this.pairs.clear();
   }
@@ -121,6 +121,15 @@ export class TcpProxy {
     if (this.silent) far.pause();
     else near.resume();
   }
+}
+
+/**
+ * libuv refuses to reset a socket that is shutting down, and Node then counts it as closing for ever: the process spins at its
+ * exit. Such a socket is destroyed without the reset.
+ */
+function reset(socket: Socket): void {
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
 }
 
 function defaultPort(url: URL): number {
