@@ -1,3 +1,4 @@
+import { encodeTask } from '@lovage/celery';
 import { deferred, newId } from '@lovage/foundation';
 import type { TaskContext } from '@lovage/task';
 import { eventually, TestClock } from '@lovage/testing';
@@ -300,6 +301,33 @@ describe('deliveries that come again', () => {
     await f.worker(echo(), () => (runs += 1));
     const expired = await f.send(1, { facts: { expiresAt: Date.now() - 1000 } });
     expect(await f.ended(expired)).toMatchObject({ state: 'EXPIRED' });
+    expect(runs).toBe(0);
+  });
+});
+
+describe('a message for later, as Celery producers send it', () => {
+  test('goes into the outbox, once, and is not held', async () => {
+    await using f = await Fixture.open();
+    let runs = 0;
+    await f.worker(echo(), () => (runs += 1));
+    const id = newId();
+    const { headers, ...message } = encodeTask({
+      id,
+      name: 'test.echo',
+      inputJson: '{"value":1}',
+      rootId: null,
+      parentId: null,
+      retries: 0,
+      turn: 0,
+      hasRow: false,
+      eta: Date.now() + 60_000,
+    });
+    const { 'x-lovage-turn': _, ...foreign } = headers;
+    for (let i = 0; i < 2; i += 1) await f.broker.publish({ queue: 'default', ...message, headers: foreign });
+    await eventually(async () => (await f.db.query('select turn from outbox')).length === 1);
+    await eventually(async () => (await f.ready()) === 0);
+    f.broker.redeliver();
+    expect(await f.store.tasks.get(id)).toMatchObject({ state: 'SCHEDULED', turn: 0, input: { value: 1 } });
     expect(runs).toBe(0);
   });
 });

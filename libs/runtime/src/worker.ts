@@ -1,5 +1,5 @@
 import { taskIdOf } from '@lovage/celery';
-import { deferred, Lifecycle, Signal, type Service } from '@lovage/foundation';
+import { Batcher, deferred, Lifecycle, Signal, type Service } from '@lovage/foundation';
 import {
   systemClock,
   type Broker,
@@ -9,6 +9,7 @@ import {
   type FinalItem,
   type Log,
   type TaskStore,
+  type UnclaimedPostponeItem,
   type WorkerLease,
 } from '@lovage/ports';
 import type { TerminalState } from '@lovage/task';
@@ -51,6 +52,9 @@ export interface WorkerSignals {
 /** After the grace, handlers that were aborted get this long to tidy up before their tasks are handed back without them, ms. */
 const TIDY_MS = 1000;
 
+/** Before a claim that nothing speaks against is tried again, ms: mostly our own lease is being renewed meanwhile. */
+const CLAIM_AGAIN_MS = 50;
+
 const NO_FACTS = {
   input: null,
   message: null,
@@ -78,6 +82,7 @@ export class TaskWorker implements Service {
   private readonly recorder: Recorder;
   private readonly replies: Replies;
   private readonly progress: ProgressWriter;
+  private readonly putOffs: Batcher<TaskEntry>;
   /** Tasks from delivery to settlement, by id: a second delivery of one joins the first. */
   private readonly held = new Map<string, TaskEntry>();
   private readonly consumptions: Consumption[] = [];
@@ -100,6 +105,12 @@ export class TaskWorker implements Service {
     this.retry = new StoreRetry(this.clock, log);
     this.replies = new Replies(broker);
     this.progress = new ProgressWriter(tasks, log);
+    this.putOffs = new Batcher({
+      flush: async (entries) => {
+        await this.retry.until(() => tasks.postponeUnclaimed(entries.map((entry) => this.toPutOff(entry))));
+        return [];
+      },
+    });
     this.executor = new Executor(
       { log, submitChild: deps.submitChild, onProgress: (entry, value) => this.onProgress(entry, value) },
       this.clock,
@@ -123,6 +134,7 @@ export class TaskWorker implements Service {
       retry: this.retry,
       claimer: this.claimer,
       log,
+      tryAgain: (entry) => void this.clock.after(CLAIM_AGAIN_MS, () => this.claimer.add(entry)),
       onTakenOver: (entry) => this.run(entry),
       onOver: (entry, row) => {
         this.replies.repeated(entry, row);
@@ -185,10 +197,10 @@ export class TaskWorker implements Service {
   private async close(): Promise<void> {
     this.stopping = true;
     await Promise.all(this.consumptions.map((consumption) => consumption.cancel().catch(() => undefined)));
-    for (const entry of this.claimer.close()) this.handBack(entry);
+    // What Postgres does not take in time goes back with its message, and the sweep frees the claim.
+    const offDeadline = this.clock.after(this.options.shutdownGraceMs + TIDY_MS, () => this.retry.giveUp());
+    await this.claimer.close();
     await this.drain();
-    // Results that Postgres does not take within the grace go back with their messages.
-    const offDeadline = this.clock.after(this.options.shutdownGraceMs, () => this.retry.giveUp());
     await this.recorder.idle();
     offDeadline();
     this.retry.giveUp();
@@ -218,9 +230,34 @@ export class TaskWorker implements Service {
   private take(entry: TaskEntry): void {
     const holding = this.held.get(entry.id);
     if (holding) return holding.adopt(entry);
-    if (entry.options.ack === 'early') entry.ack();
     this.held.set(entry.id, entry);
+    if (this.isForLater(entry)) return void this.putOff(entry);
+    if (entry.options.ack === 'early') entry.ack();
     this.claimer.add(entry);
+  }
+
+  /** Only other Celery producers send what is not due: ours leaves it in the outbox, and no worker holds what it cannot run. */
+  private isForLater({ task, facts }: TaskEntry): boolean {
+    return task.turn < 0 && facts.eta !== null && facts.eta > this.clock.now();
+  }
+
+  private async putOff(entry: TaskEntry): Promise<void> {
+    try {
+      await this.putOffs.add(entry);
+      entry.ack();
+      this.letGo(entry);
+    } catch (error) {
+      this.log.error(
+        { err: error, task: entry.id },
+        'a task for later could not be put into the outbox; its message goes back',
+      );
+      this.handBack(entry);
+    }
+  }
+
+  private toPutOff({ facts, task, retries }: TaskEntry): UnclaimedPostponeItem {
+    const delayMs = Math.max(0, facts.eta! - this.clock.now());
+    return { ...facts, turn: task.turn, retries, kind: 'snooze', delayMs };
   }
 
   private onRefused(entries: TaskEntry[]): void {
@@ -243,8 +280,9 @@ export class TaskWorker implements Service {
   }
 
   private onProgress(entry: TaskEntry, value: unknown): void {
-    this.progress.add(entry, JSON.stringify(value) ?? 'null');
-    this.replies.progressed(entry, value);
+    const json = JSON.stringify(value) ?? 'null';
+    this.progress.add(entry, json);
+    this.replies.progressed(entry, json);
   }
 
   private onOutcome(entry: TaskEntry, outcome: Outcome): void {

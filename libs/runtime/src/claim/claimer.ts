@@ -34,6 +34,7 @@ export class Claimer {
   private readonly waiting: TaskEntry[] = [];
   private slotsTaken = 0;
   private claiming = false;
+  private pumping: Promise<void> | undefined;
   private scheduled = false;
   private closed = false;
   private claimNo = 0;
@@ -71,10 +72,11 @@ export class Claimer {
     this.slotsTaken += 1;
   }
 
-  /** No further claims; returns what had not been asked for. */
-  close(): TaskEntry[] {
+  /** No further claims; resolves when none is under way. What waits is left to whoever holds the entries. */
+  async close(): Promise<void> {
     this.closed = true;
-    return this.waiting.splice(0);
+    this.waiting.length = 0;
+    await this.pumping;
   }
 
   private schedule(): void {
@@ -82,7 +84,7 @@ export class Claimer {
     this.scheduled = true;
     setImmediate(() => {
       this.scheduled = false;
-      void this.pump();
+      this.pumping = this.pump();
     });
   }
 

@@ -9,8 +9,10 @@ export interface RefusedDeps {
   readonly tasks: TaskStore;
   readonly lease: WorkerLease;
   readonly retry: StoreRetry;
-  readonly claimer: Pick<Claimer, 'add' | 'nextClaimNo' | 'takeSlot'>;
+  readonly claimer: Pick<Claimer, 'nextClaimNo' | 'takeSlot'>;
   readonly log: Log;
+  /** Nothing speaks against the claim any more: make it again, a little later. */
+  tryAgain(entry: TaskEntry): void;
   onTakenOver(entry: TaskEntry): void;
   /** It is over: tell whoever waits (again), then the message goes. */
   onOver(entry: TaskEntry, row: TaskRow): void;
@@ -48,19 +50,19 @@ export class RefusedClaims {
       await this.deps.retry.until(() => this.deps.tasks.endUnclaimed(entry.id));
       const ended = await this.deps.retry.until(() => this.deps.tasks.get(entry.id));
       if (ended && isTerminal(ended.state)) return this.deps.onOver(entry, ended);
-      return this.deps.claimer.add(entry);
+      return this.deps.tryAgain(entry);
     }
     const { turn } = entry.task;
     if (turn >= 0 && row.turn > turn) return this.drop(entry, 'a later message of the task is the valid one');
     // Nothing speaks against it: our own lease had lapsed at that moment, or the row came free in between.
-    this.deps.claimer.add(entry);
+    this.deps.tryAgain(entry);
   }
 
   private decideWithoutRow(entry: TaskEntry): void {
     const { expiresAt } = entry.facts;
     if (entry.task.hasRow) return this.drop(entry, 'it ran, and its row is past retention');
     if (expiresAt !== null && expiresAt <= Date.now()) return this.deps.onExpiredRowless(entry);
-    this.deps.claimer.add(entry);
+    this.deps.tryAgain(entry);
   }
 
   private async takeOver(entry: TaskEntry, row: TaskRow, from: { worker: string; claimNo: number }): Promise<void> {
@@ -70,7 +72,7 @@ export class RefusedClaims {
       this.deps.tasks.takeOver({ id: worker, name: this.deps.name }, claim),
     );
     // Somebody was faster, or our lease lapsed: the row decides again.
-    if (!taken) return this.deps.claimer.add(entry);
+    if (!taken) return this.deps.tryAgain(entry);
     this.deps.log.info(
       { task: entry.id, from: from.worker, suspected: taken.suspected },
       'took over from a dead worker',

@@ -152,7 +152,7 @@ export class Recorder {
 
   private done(entry: TaskEntry, outcome: Outcome): void {
     if (entry.task.replyTo && outcome.kind !== 'postponed') {
-      if (outcome.kind === 'succeeded') this.deps.replies.ended(entry, 'SUCCESS', JSON.parse(outcome.result), null);
+      if (outcome.kind === 'succeeded') this.deps.replies.ended(entry, 'SUCCESS', outcome.result, null);
       else this.deps.replies.ended(entry, 'FAILURE', null, outcome.error);
     }
     entry.ack();

@@ -1,4 +1,4 @@
-import { celeryState, encodeResult } from '@lovage/celery';
+import { encodeResult, type TaskResult } from '@lovage/celery';
 import type { Broker, TaskRow } from '@lovage/ports';
 import type { TaskErrorDocument, TaskState } from '@lovage/task';
 import type { TaskEntry } from '../entry.ts';
@@ -7,30 +7,23 @@ import type { TaskEntry } from '../entry.ts';
 export class Replies {
   constructor(private readonly broker: Broker) {}
 
-  ended(entry: TaskEntry, state: TaskState, result: unknown, error: TaskErrorDocument | null): void {
-    this.send(entry, state, result, error);
+  /** @param resultJson JSON text. */
+  ended(entry: TaskEntry, state: TaskState, resultJson: string | null, error: TaskErrorDocument | null): void {
+    this.send(entry, { state, resultJson, error: error ?? undefined });
   }
 
-  progressed(entry: TaskEntry, progress: unknown): void {
-    this.send(entry, 'PROGRESS', progress, null);
+  progressed(entry: TaskEntry, progressJson: string): void {
+    this.send(entry, { state: 'PROGRESS', resultJson: progressJson });
   }
 
   /** From the row: for a message that came again after its task was over. */
   repeated(entry: TaskEntry, row: TaskRow): void {
-    this.send(entry, row.state, row.result, row.error);
+    this.send(entry, { state: row.state, result: row.result, error: row.error ?? undefined });
   }
 
-  private send(entry: TaskEntry, state: TaskState, result: unknown, error: TaskErrorDocument | null): void {
+  private send(entry: TaskEntry, what: Omit<TaskResult, 'taskId'>): void {
     const { replyTo, correlationId, id, ignoreResult } = entry.task;
     if (!replyTo || ignoreResult) return;
-    const body = encodeResult({
-      taskId: id,
-      status: celeryState(state),
-      state,
-      result,
-      error: error ?? undefined,
-      traceback: error?.stack ?? null,
-    });
-    this.broker.reply(replyTo, { correlationId, body });
+    this.broker.reply(replyTo, { correlationId, body: encodeResult({ taskId: id, ...what }) });
   }
 }

@@ -46,7 +46,7 @@ export class Executor {
       disarm?.();
       let outcome: Outcome;
       try {
-        outcome = { kind: 'succeeded', result: resultJson(contract, value) };
+        outcome = { kind: 'succeeded', result: resultJson(contract, validateOutput(contract, value)) };
       } catch (error) {
         outcome = outcomeOf(entry, run, error);
       }
@@ -115,9 +115,8 @@ function outcomeOf(entry: TaskEntry, run: TaskRun, thrown: unknown): Outcome {
 }
 
 function resultJson(contract: AnyContract, value: unknown): string {
-  const output = validateOutput(contract, value);
   try {
-    return JSON.stringify(output) ?? 'null';
+    return JSON.stringify(value) ?? 'null';
   } catch (error) {
     throw new OutputInvalidError(contract.name, [
       { path: 'output', message: `cannot be kept as JSON: ${(error as Error).message}` },
