@@ -1,9 +1,9 @@
 const ISO =
   /^(\d{4})-(\d{1,2})(?:-(\d{1,2}))?(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(Z|z|[+-]\d{2}:?\d{2})?)?$/;
 
-// What Python can hold.
-const MIN_MS = Date.parse('0001-01-01T00:00:00Z');
-const MAX_MS = Date.parse('9999-12-31T23:59:59.999Z');
+/** First and last ms that Python can hold; Postgres holds more. */
+export const MIN_MS = Date.parse('0001-01-01T00:00:00Z');
+export const MAX_MS = Date.parse('9999-12-31T23:59:59.999Z');
 
 /**
  * ISO 8601 as Celery reads it: exactly six fraction digits (5.2 takes the fraction for a count of microseconds, so three

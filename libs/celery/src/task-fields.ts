@@ -1,5 +1,5 @@
 import { isUuid } from '@lovage/foundation';
-import { parseIsoTime } from './iso-time.ts';
+import { MAX_MS, MIN_MS, parseIsoTime } from './iso-time.ts';
 import { plain } from './plain-json.ts';
 import { Malformed, type RejectCode } from './reject-codes.ts';
 import type { TaskEmbed, TaskFacts } from './task-message.ts';
@@ -8,7 +8,8 @@ import type { TaskEmbed, TaskFacts } from './task-message.ts';
 
 /** Longest id or name: that of an AMQP short string. */
 const MAX_TEXT = 255;
-const MAX_INT32 = 2 ** 31 - 1;
+/** Half of what a column holds, so that one more always fits. */
+const MAX_COUNT = 2 ** 30;
 
 export function nameOf(value: unknown): string {
   if (!isName(value))
@@ -93,7 +94,7 @@ export function turnOf(value: unknown): number {
 }
 
 function isCount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= MAX_INT32;
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= MAX_COUNT;
 }
 
 export function factsOf(value: unknown): TaskFacts | undefined {
@@ -112,7 +113,8 @@ export function factsOf(value: unknown): TaskFacts | undefined {
   if (userId !== undefined) facts.userId = uuid('userId', userId);
   if (retriedFrom !== undefined) facts.retriedFrom = uuid('retriedFrom', retriedFrom);
   if (expiresAt !== undefined) {
-    if (typeof expiresAt !== 'number' || Math.abs(expiresAt) > 8.64e15) throw refuse('expiresAt is no time');
+    if (typeof expiresAt !== 'number' || !(expiresAt >= MIN_MS && expiresAt <= MAX_MS))
+      throw refuse('expiresAt is no time');
     facts.expiresAt = expiresAt;
   }
   if (version !== undefined) {

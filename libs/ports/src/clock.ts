@@ -8,12 +8,23 @@ export interface Clock {
   after(delayMs: number, run: () => void): () => void;
 }
 
+/** Longest wait of one timer of Node; a longer one would fire at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after(delayMs, run) {
+    if (delayMs > MAX_TIMER_MS) return afterLong(delayMs, run);
     const timer = setTimeout(run, delayMs);
     timer.unref();
     return () => clearTimeout(timer);
   },
 };
+
+function afterLong(delayMs: number, run: () => void): () => void {
+  let callOff = systemClock.after(MAX_TIMER_MS, () => {
+    callOff = systemClock.after(delayMs - MAX_TIMER_MS, run);
+  });
+  return () => callOff();
+}
