@@ -1,0 +1,141 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { EmbeddedPostgres } from '@lovage/embedded-postgres';
+import { eventually, startProcess, type ProcessExit, type TestProcess } from '@lovage/testing';
+import { descendants, processes, survivors, type ProcessInfo } from './processes.ts';
+import { Rest } from './rest.ts';
+
+export interface PlatformOptions {
+  /** Variables of the platform. Whatever the tests' own environment or a `.env` say does not reach it. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** The checkout it is started in. Default: this one. */
+  readonly root?: string;
+  /** Default: a new folder, removed at the end. */
+  readonly dataDir?: string;
+  /** Default `default`. */
+  readonly queue?: string;
+  /** How it is started. Default: the program behind `npm start`. */
+  readonly command?: readonly [string, ...string[]];
+}
+
+export type App = 'gateway' | 'worker' | 'beat';
+
+const LAUNCH = [
+  process.execPath,
+  '--conditions=@lovage/source',
+  '--import',
+  './tools/ts-hooks.mjs',
+  'tools/src/start.ts',
+] as const;
+/** Every setting: what is empty is as good as not set, and wins over a `.env`. */
+const UNSET = Object.fromEntries(
+  'DATABASE_URL BROKER_URL NODE_ENV HOST BODY_LIMIT LOG_LEVEL JWT_SECRET ADMIN_EMAIL ADMIN_PASSWORD WORKER_QUEUES WORKER_CONCURRENCY WORKER_NAME WORKER_POOL'
+    .split(' ')
+    .map((name) => [name, '']),
+);
+/** More than the promised 30 s: a test says how long it took, and a busy machine is no defect. */
+const READY_TIMEOUT_MS = 90_000;
+
+/** The real platform: launcher, gateway, worker, beat and (embedded) PostgreSQL as processes. */
+export class Platform {
+  readonly rest: Rest;
+
+  private constructor(
+    readonly launcher: TestProcess,
+    /** From the start of the program to the line that says so. */
+    readonly readyMs: number,
+    readonly dataDir: string,
+    url: string,
+    private readonly options: PlatformOptions,
+  ) {
+    this.rest = new Rest(url, options.queue ?? 'default');
+  }
+
+  /** Resolves when it serves and a client is logged in. */
+  static async start(options: PlatformOptions = {}): Promise<Platform> {
+    const { env = {}, root, command = LAUNCH } = options;
+    const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'lovage-e2e-'));
+    const began = performance.now();
+    const launcher = await startProcess(command[0], command.slice(1), {
+      env: { ...UNSET, DATA_DIR: dataDir, PORT: '0', WORKER_QUEUES: options.queue ?? 'default', ...env },
+      ...(root === undefined ? {} : { cwd: root }),
+      ready: 'Lovage is ready',
+      timeoutMs: READY_TIMEOUT_MS,
+    });
+    const readyMs = performance.now() - began;
+    try {
+      const swagger = await launcher.line(/Swagger +http/);
+      const url = /(http:\/\/\S+)\/docs/.exec(swagger)![1]!;
+      const platform = new Platform(launcher, readyMs, dataDir, url, options);
+      await platform.rest.logIn('admin@lovage.local', readFileSync(join(dataDir, 'admin-password'), 'utf8').trim());
+      return platform;
+    } catch (error) {
+      await launcher.stop();
+      throw error;
+    }
+  }
+
+  /** Another start with the same data and settings, once this one has ended. */
+  again(): Promise<Platform> {
+    return Platform.start({ ...this.options, dataDir: this.dataDir });
+  }
+
+  /** Everything that runs of it, the launcher included. */
+  processes(): ProcessInfo[] {
+    const { pid } = this.launcher;
+    return [...processes().filter((one) => one.pid === pid), ...descendants(pid)];
+  }
+
+  /** The process that runs this app at the moment. */
+  pid(app: App): Promise<number> {
+    return eventually(
+      () => descendants(this.launcher.pid).find((one) => one.command.includes(`apps/${app}/src/main.ts`))?.pid,
+    );
+  }
+
+  async signal(app: App, signal: NodeJS.Signals): Promise<void> {
+    process.kill(await this.pid(app), signal);
+  }
+
+  /** Rows of a statement on its database. */
+  async query<Row extends pg.QueryResultRow>(sql: string, values: unknown[] = []): Promise<Row[]> {
+    const client = new pg.Client({ connectionString: await this.database() });
+    await client.connect();
+    try {
+      return (await client.query<Row>(sql, values)).rows;
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** Ctrl-C in the terminal that runs the launcher; tells how it ended and what outlived it. */
+  async interrupt(): Promise<ProcessExit & { readonly tookMs: number; readonly left: readonly ProcessInfo[] }> {
+    const all = this.processes();
+    const began = performance.now();
+    this.launcher.signalGroup('SIGINT');
+    const exit = await this.launcher.exit;
+    const tookMs = performance.now() - began;
+    // Also what was started in between, or is no child of the launcher any more.
+    const strays = processes().filter((one) => one.command.includes(this.dataDir));
+    return { ...exit, tookMs, left: [...survivors(all), ...strays] };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const all = this.launcher.running ? this.processes() : [];
+    await this.launcher.stop({ timeoutMs: 15_000 });
+    for (const { pid } of survivors(all)) process.kill(pid, 'SIGKILL');
+    if (this.options.dataDir === undefined) rmSync(this.dataDir, { recursive: true, force: true });
+  }
+
+  private async database(): Promise<string> {
+    const named = this.options.env?.['DATABASE_URL'];
+    if (named !== undefined) return named;
+    const server = await EmbeddedPostgres.find(join(this.dataDir, 'postgres'));
+    if (!server) throw new Error(`no PostgreSQL runs on ${this.dataDir}`);
+    const url = new URL(server.url);
+    url.pathname = '/lovage';
+    return url.toString();
+  }
+}

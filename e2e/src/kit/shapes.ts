@@ -1,0 +1,48 @@
+import { describe } from '@jest/globals';
+import { describeWithRabbit, testDatabase, type TestRabbit } from '@lovage/testing';
+import { Platform, type PlatformOptions } from './platform.ts';
+
+/** One of the two shapes in which the same code runs. */
+export interface Shape {
+  readonly name: 'embedded' | 'servers';
+  /** Of the suite's own, so that suites on one RabbitMQ do not disturb each other. */
+  readonly queue: string;
+  /** RabbitMQ, of the shape that has it. */
+  readonly rabbit: TestRabbit | undefined;
+  /** Starts a platform of this shape: with nothing but Node, or on RabbitMQ and a PostgreSQL server. */
+  start(options?: PlatformOptions): Promise<Platform>;
+}
+
+/** A suite for both shapes: with nothing but Node, and on RabbitMQ and PostgreSQL servers (skipped where there is no RabbitMQ). */
+export function onBothShapes(name: string, suite: (shape: Shape) => void): void {
+  describe(`${name}: embedded`, () =>
+    suite({ name: 'embedded', queue: 'default', rabbit: undefined, start: (options) => Platform.start(options) }));
+  onServers(name, suite);
+}
+
+/** A suite for RabbitMQ and a PostgreSQL server. */
+export function onServers(name: string, suite: (shape: Shape & { rabbit: TestRabbit }) => void): void {
+  describeWithRabbit(`${name}: RabbitMQ and PostgreSQL by URL`, (rabbit) => {
+    const queue = rabbit.queue('e2e');
+    suite({
+      name: 'servers',
+      queue,
+      rabbit,
+      start: async (options) => {
+        const db = await testDatabase({ migrated: false });
+        const env = { BROKER_URL: rabbit.url, DATABASE_URL: db.url, ...options?.env };
+        const platform = await Platform.start({ queue, ...options, env }).catch(async (error: unknown) => {
+          await db.drop();
+          throw error;
+        });
+        const dispose = platform[Symbol.asyncDispose].bind(platform);
+        return Object.assign(platform, {
+          [Symbol.asyncDispose]: async () => {
+            await dispose();
+            await db.drop();
+          },
+        });
+      },
+    });
+  });
+}
