@@ -1,5 +1,6 @@
 import type { IncomingResult } from '@lovage/celery';
 import { StoreUnavailableError, type Clock, type Log, type TaskRow, type TaskStore } from '@lovage/ports';
+import { ClientStoppedError } from '../errors.ts';
 import { Backstop } from './backstop.ts';
 import { outcomeOfReply, outcomeOfRow, type Outcome } from './outcome.ts';
 import { Watch, type WatchOptions } from './watch.ts';
@@ -20,6 +21,7 @@ const READ_AT_ONCE = 500;
 export class WatchList {
   private readonly byId = new Map<string, Watch[]>();
   private readonly backstop: Backstop;
+  private stopped = false;
 
   constructor(private readonly options: WatchListOptions) {
     this.backstop = new Backstop(options.clock, (due) => void this.read(due));
@@ -30,7 +32,9 @@ export class WatchList {
     return this.byId.size;
   }
 
+  /** @throws ClientStoppedError */
   add(id: string, options: WatchOptions): Watch {
+    if (this.stopped) throw new ClientStoppedError();
     const watch = new Watch(id, options);
     const others = this.byId.get(id);
     if (others) others.push(watch);
@@ -67,6 +71,7 @@ export class WatchList {
   }
 
   stop(): void {
+    this.stopped = true;
     this.backstop.stop();
     const all = [...this.byId.values()].flat();
     this.byId.clear();

@@ -1,0 +1,260 @@
+import { EventEmitter, getEventListeners } from 'node:events';
+import { z } from 'zod';
+import { Signal } from '@lovage/foundation';
+import { ContractRegistry, defineTask, type TaskErrorDocument } from '@lovage/task';
+import { eventually, MemoryBroker, RecordingLog } from '@lovage/testing';
+import { LovageClient } from './client.ts';
+import { Fixture, plainEcho, unrecordedEcho, type Received } from './testing/fixture.ts';
+
+/** Answers each task at once: `value` says how. */
+function answering({ task, reply }: Received): void {
+  const { value } = task.kwargs as {
+    value: { fail?: TaskErrorDocument; state?: 'REVOKED' | 'EXPIRED' | 'DEAD'; result?: unknown };
+  };
+  if (value.state) reply({ state: value.state, error: value.fail });
+  else if (value.fail) reply({ state: 'FAILURE', error: value.fail });
+  else reply({ state: 'SUCCESS', result: value.result });
+}
+
+describe('call', () => {
+  test('gives what the handler returned, by the reply alone', async () => {
+    await using fixture = await Fixture.open();
+    await fixture.serve(answering);
+    const lovage = fixture.client();
+    const math = lovage.client({ echo: plainEcho, unrecorded: unrecordedEcho });
+    expect(await math.echo({ value: { result: 7 } })).toBe(7);
+    expect(await math.unrecorded({ value: { result: [null] } })).toEqual([null]);
+    expect(await lovage.call(plainEcho, { value: { result: 'x' } }, { timeout: '10s', userId: undefined })).toBe('x');
+    const values = await Promise.all(Array.from({ length: 300 }, (_, result) => math.echo({ value: { result } })));
+    expect(values).toEqual(Array.from({ length: 300 }, (_, result) => result));
+  });
+
+  test('throws the error that the contract declares, typed, and any other as TaskFailedError', async () => {
+    await using fixture = await Fixture.open();
+    await fixture.serve(answering);
+    const { echo } = fixture.client().client({ echo: plainEcho });
+    const refused = { type: 'Refused', message: 'no', data: { why: 'full' } };
+    await expect(echo({ value: { fail: refused } })).rejects.toMatchObject({
+      code: 'declared_error',
+      type: 'Refused',
+      data: { why: 'full' },
+      message: 'no',
+    });
+    for (const fail of [
+      { type: 'Refused', message: 'of another version', data: { because: 1 } },
+      { type: 'TypeError', message: 'x is not a function' },
+      { type: 'constructor', message: 'a name of Object.prototype' },
+    ])
+      await expect(echo({ value: { fail } })).rejects.toMatchObject({ code: 'task_failed', document: fail });
+    await expect(echo({ value: { state: 'REVOKED' } })).rejects.toMatchObject({ code: 'task_revoked' });
+    await expect(echo({ value: { state: 'EXPIRED' } })).rejects.toMatchObject({ code: 'task_expired' });
+    const dead = { type: 'WorkerLost', message: 'killed' };
+    await expect(echo({ value: { state: 'DEAD', fail: dead } })).rejects.toMatchObject({
+      code: 'task_failed',
+      state: 'DEAD',
+    });
+  });
+
+  test('safe gives errors instead of throwing them', async () => {
+    await using fixture = await Fixture.open();
+    await fixture.serve(({ task, reply }) =>
+      task.kwargs['value'] === 'never' ? undefined : answering({ task, reply }),
+    );
+    const { echo } = fixture.client().client({ echo: plainEcho });
+    expect(await echo.safe({ value: { result: 1 } })).toEqual({ ok: true, value: 1 });
+    const codeOf = async (input: { value: unknown }, options?: object) => {
+      const result = await echo.safe(input, options);
+      return result.ok ? 'ok' : result.error.code;
+    };
+    expect(await codeOf({ value: { fail: { type: 'Refused', message: '', data: { why: '' } } } })).toBe(
+      'declared_error',
+    );
+    expect(await codeOf({ value: 'never' }, { timeout: '30ms' })).toBe('result_timeout');
+    expect(await codeOf({ valu: 1 } as never)).toBe('input_invalid');
+    expect(await codeOf({ value: 1 }, { timeout: 'soon' })).toBe('submit_options_invalid');
+    expect(await codeOf({ value: 1 }, { queue: 'nowhere' })).toBe('unroutable');
+    const signal = AbortSignal.abort(new Error('not needed'));
+    await expect(echo.safe({ value: 1 }, { signal })).rejects.toThrow('not needed');
+  });
+
+  test('an abort ends the wait, and its signal keeps no listener of ours', async () => {
+    await using fixture = await Fixture.open();
+    const came = new Signal<Received>();
+    await fixture.serve((received) => came.emit(received));
+    const { echo } = fixture.client().client({ echo: plainEcho });
+    const controller = new AbortController();
+    const next = came.next();
+    const call = echo({ value: 1 }, { signal: controller.signal });
+    await next;
+    controller.abort(new Error('gone home'));
+    await expect(call).rejects.toThrow('gone home');
+    const other = new AbortController();
+    came.on(({ reply }) => reply({ state: 'SUCCESS', result: 1 }));
+    await echo({ value: 1 }, { signal: other.signal });
+    expect(getEventListeners(other.signal as never as EventEmitter, 'abort')).toEqual([]);
+  });
+
+  test('a reply that never comes is made up for by the row', async () => {
+    await using fixture = await Fixture.open();
+    const came = new Signal<Received>();
+    await fixture.serve((received) => came.emit(received));
+    const { echo } = fixture.client().client({ echo: plainEcho });
+    const next = came.next();
+    const call = echo({ value: 1 });
+    const { task } = await next;
+    await eventually(async () => (await fixture.store.tasks.get(task.id)) !== undefined);
+    await fixture.end(task.id, 'SUCCESS', { result: 'from the row' });
+    expect(await call).toBe('from the row');
+  });
+
+  test('with the broker away the task is accepted, and its result comes from the row', async () => {
+    await using fixture = await Fixture.open();
+    const lovage = fixture.client();
+    fixture.broker.cut();
+    const call = lovage.call(plainEcho, { value: 1 });
+    const id = await eventually(async () => (await fixture.outbox())[0]?.task_id);
+    await fixture.end(id, 'SUCCESS', { result: 2 });
+    expect(await call).toBe(2);
+  });
+
+  test('with a key that was used, it waits for the earlier task', async () => {
+    await using fixture = await Fixture.open();
+    await fixture.serve(() => undefined);
+    const lovage = fixture.client();
+    const first = await lovage.submit(plainEcho, { value: 1 }, { idempotencyKey: 'k' });
+    const call = lovage.call(plainEcho, { value: 1 }, { idempotencyKey: 'k' });
+    await fixture.end(first.id, 'SUCCESS', { result: 'the earlier one’s' });
+    expect(await call).toBe('the earlier one’s');
+    expect(fixture.received.length).toBeLessThanOrEqual(1);
+  });
+});
+
+describe('a handle', () => {
+  test('gives the result when asked before, and after, the task has ended', async () => {
+    await using fixture = await Fixture.open();
+    const came = new Signal<Received>();
+    await fixture.serve((received) => came.emit(received));
+    const lovage = fixture.client();
+    const next = came.next();
+    const handle = await lovage.delay(plainEcho, { value: 1 });
+    const result = handle.get();
+    (await next).reply({ state: 'SUCCESS', result: 5 });
+    expect(await result).toBe(5);
+    await fixture.end(handle.id, 'SUCCESS', { result: 5 });
+    expect(await handle.result({ timeout: '2s' })).toBe(5);
+    expect(await lovage.handle(handle.id.toUpperCase(), plainEcho).result()).toBe(5);
+    expect(await handle.settled({ timeoutMs: 1000 })).toMatchObject({ id: handle.id, state: 'SUCCESS', result: 5 });
+    expect(await handle.outcome({ timeoutMs: 1000 })).toEqual({ state: 'SUCCESS', result: 5, error: null });
+  });
+
+  test('settled and outcome tell of a failure without throwing, and give up in time', async () => {
+    await using fixture = await Fixture.open();
+    await fixture.serve(() => undefined);
+    const handle = await fixture.client().submit(plainEcho, { value: 1 });
+    expect(await handle.settled({ timeoutMs: 20 })).toBeUndefined();
+    expect(await handle.outcome({ timeoutMs: 20 })).toBeUndefined();
+    await expect(handle.result({ timeout: '20ms' })).rejects.toMatchObject({ code: 'result_timeout' });
+    const error = { type: 'Refused', message: 'm', data: { why: 'w' } };
+    await fixture.end(handle.id, 'FAILURE', { error });
+    expect((await handle.settled({ timeoutMs: 2000 }))?.error).toEqual(error);
+    expect(await handle.outcome({ timeoutMs: 2000 })).toMatchObject({ state: 'FAILURE', error });
+    await expect(handle.result()).rejects.toMatchObject({ code: 'declared_error', data: { why: 'w' } });
+  });
+
+  test('of an id from elsewhere finds the contract by the row; of an unknown id says so', async () => {
+    await using fixture = await Fixture.open();
+    const lovage = fixture.client();
+    const { id } = await lovage.submit(plainEcho, { value: 1 });
+    const elsewhere = fixture.client().handle(id);
+    expect(await elsewhere.state()).toBe('QUEUED');
+    await fixture.end(id, 'FAILURE', { error: { type: 'Refused', message: 'm', data: { why: 'w' } } });
+    await expect(elsewhere.result()).rejects.toMatchObject({ code: 'declared_error', type: 'Refused' });
+    const unknown = lovage.handle('no such task');
+    for (const question of [
+      () => unknown.state(),
+      () => unknown.result(),
+      () => unknown.progress()[Symbol.asyncIterator]().next(),
+    ])
+      await expect(question()).rejects.toMatchObject({ code: 'task_unknown' });
+    expect(await unknown.settled({ timeoutMs: 1000 })).toBeUndefined();
+    expect(await unknown.revoke()).toEqual({ kind: 'unknown' });
+  });
+
+  test('reports progress as it comes', async () => {
+    await using fixture = await Fixture.open();
+    const came = new Signal<Received>();
+    await fixture.serve((received) => came.emit(received));
+    const next = came.next();
+    const handle = await fixture.client().submit(plainEcho, { value: 1 });
+    const { reply } = await next;
+    const seen: number[] = [];
+    const loop = (async () => {
+      for await (const { percent } of handle.progress()) {
+        seen.push(percent);
+        if (percent < 100) reply({ state: 'PROGRESS', result: { percent: percent + 50 } });
+        else reply({ state: 'SUCCESS', result: 1 });
+      }
+    })();
+    reply({ state: 'PROGRESS', result: { percent: 0 } });
+    await loop;
+    expect(seen).toEqual([0, 50, 100]);
+  });
+
+  test('revokes what waits, and whoever waits for it knows at once', async () => {
+    await using fixture = await Fixture.open();
+    const lovage = fixture.client();
+    const handle = await lovage.submit(plainEcho, { value: 1 }, { delay: '1h' });
+    const result = handle.result();
+    const refused = expect(result).rejects.toMatchObject({ code: 'task_revoked', why: 'changed my mind' });
+    expect(await handle.revoke({ who: 'me', why: 'changed my mind' })).toEqual({ kind: 'revoked' });
+    await refused;
+    expect(await handle.revoke()).toMatchObject({ kind: 'terminal', state: 'REVOKED' });
+  });
+});
+
+describe('the client as a service', () => {
+  test('stop lets go of all who wait, and takes nothing more', async () => {
+    await using fixture = await Fixture.open();
+    await fixture.serve(() => undefined);
+    const lovage = fixture.client();
+    await lovage.start();
+    const call = lovage.call(plainEcho, { value: 1 });
+    await eventually(() => fixture.received.length === 1);
+    const stopped = expect(call).rejects.toMatchObject({ code: 'client_stopped' });
+    await Promise.all([lovage.stop(), lovage.stop()]);
+    await stopped;
+    for (const late of [
+      () => lovage.start(),
+      () => lovage.submit(plainEcho, { value: 1 }),
+      () => lovage.call(plainEcho, { value: 1 }),
+    ])
+      await expect(late()).rejects.toMatchObject({ code: 'client_stopped' });
+    await expect(lovage.handle('x').result()).rejects.toMatchObject({ code: 'client_stopped' });
+  });
+
+  test('without a reply inbox results are read, and not every submit tries to open one', async () => {
+    await using fixture = await Fixture.open();
+    const log = new RecordingLog();
+    const lovage = fixture.client({ log });
+    fixture.broker.openReplies = () => Promise.reject(new Error('no more queues'));
+    const handles = [];
+    for (let value = 0; value < 5; value += 1) handles.push(await lovage.submit(plainEcho, { value }));
+    expect(log.entries.filter(({ level }) => level === 'warn').length).toBe(1);
+    for (const { id } of handles) await fixture.end(id, 'SUCCESS', { result: id });
+    expect(await Promise.all(handles.map((handle) => handle.result()))).toEqual(handles.map(({ id }) => id));
+  });
+
+  test('a message tells the contract’s version and limits only where they are not the plain ones', async () => {
+    await using fixture = await Fixture.open();
+    const { tasks, outbox } = fixture.store;
+    const second = defineTask({ name: 'test.second', version: 2, input: z.strictObject({}), output: z.null() });
+    const contracts = new ContractRegistry([second]);
+    const broker = new MemoryBroker();
+    await broker.start();
+    const lovage = new LovageClient({ broker, tasks, outbox, contracts, log: new RecordingLog(), queues: ['extra'] });
+    const { id } = await lovage.submit(second, {}, { awaitReply: false, queue: 'extra' });
+    expect((await tasks.get(id))!.message).toEqual({ version: 2 });
+    expect((await broker.depth('extra')).ready).toBe(1);
+    await lovage.stop();
+  });
+});

@@ -1,0 +1,53 @@
+// Type tests: what must not compile. Run by the typecheck of the specs.
+import { z } from 'zod';
+import { defineTask } from '@lovage/task';
+import type { LovageClient } from './client.ts';
+
+const divide = defineTask({
+  name: 'math.divide',
+  input: z.strictObject({ x: z.number(), y: z.number().default(1) }),
+  output: z.number(),
+  progress: z.object({ percent: z.number() }),
+  errors: { DivisionByZero: z.object({ x: z.number() }), TooLarge: z.object({ most: z.string() }) },
+});
+
+export async function types(lovage: LovageClient): Promise<void> {
+  const math = lovage.client({ divide });
+  const value: number = await math.divide({ x: 1 });
+  // @ts-expect-error the result is a number
+  const text: string = await math.divide({ x: 1, y: 2 });
+  // @ts-expect-error x must be a number
+  await math.divide({ x: 'a', y: 2 });
+  // @ts-expect-error z is no field
+  await math.divide({ x: 1, y: 2, z: 3 });
+  // @ts-expect-error x is missing
+  await lovage.submit(divide, {});
+  // @ts-expect-error no such contract in the client
+  await math.multiply({ x: 1 });
+  // @ts-expect-error no such option
+  await math.divide.submit({ x: 1 }, { prio: 3 });
+  // @ts-expect-error a call always awaits the reply
+  await math.divide({ x: 1 }, { awaitReply: false });
+
+  const result = await math.divide.safe({ x: 1, y: 0 });
+  // @ts-expect-error there is a value only where ok
+  void result.value;
+  if (result.ok) {
+    const fine: number = result.value;
+    void fine;
+  } else if (result.error.code === 'declared_error') {
+    if (result.error.type === 'DivisionByZero') {
+      const x: number = result.error.data.x;
+      void x;
+      // @ts-expect-error that is of the other error
+      void result.error.data.most;
+    }
+    // @ts-expect-error not declared
+    if (result.error.type === 'Overflow') void result;
+  } else if (result.error.code === 'task_failed') void result.error.document.type;
+
+  const handle = await math.divide.submit({ x: 1 });
+  const again: number = await handle.result();
+  for await (const { percent } of handle.progress()) void (percent satisfies number);
+  void [value, text, again];
+}
