@@ -7,7 +7,7 @@ import { type Binaries, findBinaries } from './binaries.ts';
 import { DataDir, type Postmaster } from './data-dir.ts';
 import { EmbeddedPostgresError } from './errors.ts';
 import { initCluster } from './init-cluster.ts';
-import { type Held, tryOwn } from './ownership.ts';
+import { type Held, type Ownership, tryOwn } from './ownership.ts';
 import { choosePort } from './ports.ts';
 import { processKind } from './process-table.ts';
 import { endServer, type Exit, ServerProcess } from './server-process.ts';
@@ -179,8 +179,8 @@ export class EmbeddedPostgres {
       if (own.kind === 'refused') throw passwordLost(this.dir, own.reason);
       return 'again';
     }
-    this.owned = own;
     this.port = port;
+    void this.keepOwning(server, own, urlOf(this.dir, port, 'postgres'));
     this.dir.rememberPort(port);
     this.log(`PostgreSQL listens on 127.0.0.1:${port}`);
     void server.exited.then((exit) => {
@@ -190,6 +190,18 @@ export class EmbeddedPostgres {
       this.died.emit(exit);
     });
     return 'started';
+  }
+
+  /** Takes the lock again should its connection be ended (by an administrator's hand, say) while the server lives on. */
+  private async keepOwning(server: ServerProcess, first: Held, url: string): Promise<void> {
+    for (let own: Ownership = first; ; own = await tryOwn(url)) {
+      if (own.kind === 'held') {
+        if (this.server !== server) return own.release();
+        this.owned = own;
+        await own.lost;
+      } else await Promise.race([server.exited, sleep(100)]);
+      if (this.server !== server || !server.running) return;
+    }
   }
 
   /** A server runs on this directory: another process's, which is refused, or one left behind, which is ended. */
