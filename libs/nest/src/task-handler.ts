@@ -1,15 +1,16 @@
 import 'reflect-metadata';
 import { Ctx, MessagePattern, Payload } from '@nestjs/microservices';
+import type { Observable } from 'rxjs';
 import type { AnyContract, Input, Output, TaskContext } from '@lovage/task';
 import type { z } from 'zod';
 
-type Awaitable<T> = T | Promise<T>;
+type Answer<T> = T | Promise<T> | Observable<T>;
 
 /** A method that runs a contract: its input and its context in, its output out. */
 type HandlerMethod<C extends AnyContract> = (
   input: Input<C>,
   task: TaskContext<C>,
-) => Awaitable<z.input<C['output']> | Output<C>>;
+) => Answer<z.input<C['output']> | Output<C>>;
 
 /** Nest keeps a method's parameter decorators here (`@nestjs/microservices`, PARAM_ARGS_METADATA). */
 const PARAM_ARGS_METADATA = '__routeArguments__';
@@ -17,7 +18,7 @@ const PARAM_ARGS_METADATA = '__routeArguments__';
 /**
  * Makes a controller's method the handler of a contract. It stays a Nest message handler: guards, pipes, interceptors,
  * filters and injection apply. The method gets the validated input and the {@link TaskContext}, without further
- * decorators; with `@Payload()` / `@Ctx()` of your own, their order is yours.
+ * decorators; write `@Payload(…)` and `@Ctx()` where a parameter needs pipes of its own. Of an observable the last value counts.
  *
  * A method whose types do not fit the contract does not compile.
  */

@@ -1,0 +1,260 @@
+import {
+  Catch,
+  Controller,
+  ForbiddenException,
+  Inject,
+  Injectable,
+  Module,
+  UseFilters,
+  UseGuards,
+  UseInterceptors,
+  UsePipes,
+  type CallHandler,
+  type CanActivate,
+  type ExecutionContext,
+  type NestInterceptor,
+  type PipeTransform,
+  type RpcExceptionFilter,
+  type Type,
+} from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { Ctx, Payload, type MicroserviceOptions } from '@nestjs/microservices';
+import { firstValueFrom, map, of, throwError, type Observable } from 'rxjs';
+import { z } from 'zod';
+import { LovageClient } from '@lovage/client';
+import { openStore, PgWorkerLease } from '@lovage/store-postgres';
+import { ContractRegistry, defineTask, type AnyContract, type Input, type TaskContext } from '@lovage/task';
+import { MemoryBroker, silentLog, testDatabase } from '@lovage/testing';
+import { LovageClientProxy } from './lovage-client-proxy.ts';
+import { LovageServer } from './lovage-server.ts';
+import { InjectTasks, LovageModule, type TasksOf } from './lovage.module.ts';
+import { NestLog } from './nest-log.ts';
+import { TaskHandler } from './task-handler.ts';
+
+const greet = defineTask({
+  name: 'test.greet',
+  input: z.strictObject({ name: z.string() }),
+  output: z.string(),
+  errors: { TooRude: z.object({ word: z.string() }) },
+});
+const family = { greet };
+
+@Injectable()
+class Greeter {
+  greet(name: string): string {
+    return `Hello, ${name}`;
+  }
+}
+
+/** A worker on one Nest module, and clients of it. */
+async function serve(controller: Type, contracts: readonly AnyContract[] = [greet]) {
+  const db = await testDatabase();
+  const store = openStore({ url: db.url, log: silentLog });
+  const broker = new MemoryBroker();
+  await broker.start();
+  const registry = new ContractRegistry([greet]);
+  const client = new LovageClient({
+    broker,
+    tasks: store.tasks,
+    outbox: store.outbox,
+    contracts: registry,
+    log: silentLog,
+  });
+  const info = { name: 'w@test', host: 'test', pid: 1, queues: ['default'], concurrency: 5 };
+  const server = new LovageServer(
+    {
+      broker,
+      tasks: store.tasks,
+      log: silentLog,
+      lease: (onLost) => new PgWorkerLease({ url: db.url, info, log: silentLog, onLost }),
+    },
+    { name: info.name, queues: info.queues, concurrency: 5, contracts },
+  );
+  @Module({
+    imports: [LovageModule.forWorker({ client }), LovageModule.forContracts('family', family)],
+    controllers: [controller],
+    providers: [Greeter],
+  })
+  class App {}
+  const app = await NestFactory.createMicroservice<MicroserviceOptions>(App, {
+    strategy: server,
+    logger: new NestLog(silentLog),
+    abortOnError: false,
+  });
+  const close = async () => {
+    await app.close();
+    await client.stop();
+    await broker.stop();
+    await store.close();
+    await db.drop();
+  };
+  try {
+    await app.listen();
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { app, client, [Symbol.asyncDispose]: close };
+}
+
+describe('a handler', () => {
+  test('gets input and context, with injection by type', async () => {
+    @Controller()
+    class Greetings {
+      constructor(@Inject(Greeter) private readonly greeter: Greeter) {}
+      @TaskHandler(greet)
+      greet({ name }: Input<typeof greet>, task: TaskContext<typeof greet>): string {
+        return `${this.greeter.greet(name)} (${task.name}, ${task.attempt})`;
+      }
+    }
+    await using served = await serve(Greetings);
+    expect(await served.client.call(greet, { name: 'Ana' })).toBe('Hello, Ana (test.greet, 1)');
+  });
+
+  test('may decorate its parameters, and answer an observable', async () => {
+    class Trim implements PipeTransform {
+      transform(input: Input<typeof greet>): Input<typeof greet> {
+        return { name: input.name.trim() };
+      }
+    }
+    @Controller()
+    class Greetings {
+      @TaskHandler(greet)
+      greet(@Payload(Trim) { name }: Input<typeof greet>, @Ctx() task: TaskContext<typeof greet>): Observable<string> {
+        return of('first', `${task.name} for ${name}`);
+      }
+    }
+    await using served = await serve(Greetings);
+    expect(await served.client.call(greet, { name: '  Bo ' })).toBe('test.greet for Bo');
+  });
+
+  test('its declared errors, retries and plain errors reach the engine as they are', async () => {
+    @Controller()
+    class Greetings {
+      @TaskHandler(greet)
+      greet({ name }: Input<typeof greet>): string {
+        if (name === 'rude') throw greet.error('TooRude', { word: 'x' });
+        throw new RangeError('no');
+      }
+    }
+    await using served = await serve(Greetings);
+    await expect(served.client.call(greet, { name: 'rude' })).rejects.toMatchObject({
+      type: 'TooRude',
+      data: { word: 'x' },
+    });
+    await expect(served.client.call(greet, { name: 'x' })).rejects.toMatchObject({
+      code: 'task_failed',
+      document: { type: 'RangeError', message: 'no' },
+    });
+  });
+
+  test('guards, pipes, interceptors and filters apply', async () => {
+    class OnlyAna implements CanActivate {
+      canActivate(context: ExecutionContext): boolean {
+        const { name } = context.switchToRpc().getData<Input<typeof greet>>();
+        if (name === 'mallory') throw new ForbiddenException('not you');
+        return name === 'ana';
+      }
+    }
+    class Upper implements PipeTransform {
+      transform(value: unknown): unknown {
+        const input = value as { name?: string };
+        return typeof input.name === 'string' && !('signal' in input) ? { name: input.name.toUpperCase() } : value;
+      }
+    }
+    class Exclaim implements NestInterceptor {
+      intercept(_: ExecutionContext, next: CallHandler): Observable<unknown> {
+        return next.handle().pipe(map((value) => `${value}!`));
+      }
+    }
+    @Catch(ForbiddenException)
+    class Softener implements RpcExceptionFilter {
+      catch(): Observable<never> {
+        return throwError(() => greet.error('TooRude', { word: 'softened' }));
+      }
+    }
+    @Controller()
+    @UseGuards(OnlyAna)
+    @UsePipes(Upper)
+    @UseInterceptors(Exclaim)
+    @UseFilters(Softener)
+    class Greetings {
+      @TaskHandler(greet)
+      greet({ name }: Input<typeof greet>): string {
+        return `Hi ${name}`;
+      }
+    }
+    await using served = await serve(Greetings);
+    expect(await served.client.call(greet, { name: 'ana' })).toBe('Hi ANA!');
+    await expect(served.client.call(greet, { name: 'bo' })).rejects.toMatchObject({ code: 'task_failed' });
+    await expect(served.client.call(greet, { name: 'mallory' })).rejects.toMatchObject({ data: { word: 'softened' } });
+  });
+});
+
+describe('the boot', () => {
+  test('is refused on a contract without a handler', async () => {
+    @Controller()
+    class Nothing {}
+    await expect(serve(Nothing)).rejects.toMatchObject({ code: 'handler_missing', contracts: ['test.greet'] });
+  });
+
+  test('is refused on a contract with two handlers', async () => {
+    @Controller()
+    class Twice {
+      @TaskHandler(greet)
+      one(): string {
+        return 'one';
+      }
+      @TaskHandler(greet)
+      two(): string {
+        return 'two';
+      }
+    }
+    await expect(serve(Twice)).rejects.toMatchObject({ code: 'handler_duplicate', contract: 'test.greet' });
+  });
+
+  test('is refused on a handler for a contract that is not served', async () => {
+    @Controller()
+    class Greetings {
+      @TaskHandler(greet)
+      greet(): string {
+        return '';
+      }
+    }
+    await expect(serve(Greetings, [])).rejects.toMatchObject({ code: 'handler_without_contract' });
+  });
+});
+
+describe('clients by injection', () => {
+  @Controller()
+  class Greetings {
+    @TaskHandler(greet)
+    greet({ name }: Input<typeof greet>): string {
+      if (name === 'rude') throw greet.error('TooRude', { word: 'x' });
+      return `Hello, ${name}`;
+    }
+  }
+
+  test('the proxy: send is a call, emit a submit', async () => {
+    await using served = await serve(Greetings);
+    const proxy = served.app.get(LovageClientProxy);
+    expect(await firstValueFrom(proxy.send('test.greet', { name: 'Ana' }))).toBe('Hello, Ana');
+    await expect(firstValueFrom(proxy.send('test.greet', { name: 'rude' }))).rejects.toMatchObject({ type: 'TooRude' });
+    await expect(firstValueFrom(proxy.send('test.greet', { wrong: 1 }))).rejects.toMatchObject({
+      code: 'input_invalid',
+    });
+    const id = await firstValueFrom(proxy.emit<string>('test.greet', { name: 'Bo' }));
+    expect(await served.client.handle(id, greet).result()).toBe('Hello, Bo');
+    expect(proxy.unwrap()).toBe(served.client);
+  });
+
+  test('a typed family under a name', async () => {
+    @Injectable()
+    class Uses {
+      constructor(@InjectTasks('family') readonly tasks: TasksOf<typeof family>) {}
+    }
+    await using served = await serve(Greetings);
+    const uses = new Uses(served.app.get('lovage:family'));
+    expect(await uses.tasks.greet({ name: 'Cy' })).toBe('Hello, Cy');
+  });
+});
