@@ -1,6 +1,7 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Lifecycle, type Service } from '@lovage/foundation';
+import { NestLog } from '@lovage/nest';
 import { AccessTokens } from './auth/access-tokens.ts';
 import { authenticateEarly } from './auth/authenticate.ts';
 import type { GatewayDeps, GatewayOptions } from './deps.ts';
@@ -8,7 +9,6 @@ import { GatewayModule } from './gateway.module.ts';
 import { addRequestHooks, createAdapter, instanceOf } from './http/adapter.ts';
 import { KnownRoutes } from './http/known-routes.ts';
 import { OpenWaits } from './http/open-waits.ts';
-import { NestLog } from './logging/nest-log.ts';
 import { serveDocs } from './openapi/docs.ts';
 import { ProblemFilter } from './problems/problem.filter.ts';
 

@@ -1,0 +1,82 @@
+import { eventually, TcpProxy } from '@lovage/testing';
+import { TestGateway } from '../testing/test-gateway.ts';
+
+const body = { input: { x: 1, y: 2 } };
+
+test.each(['down', 'blocked'] as const)('with the broker %s a submit is accepted at once, and kept', async (state) => {
+  await using gateway = await TestGateway.start();
+  await gateway.ask('/api/tasks/math.divide', { body });
+  gateway.broker.become(state);
+  const begun = performance.now();
+  const answer = await gateway.ask('/api/tasks/math.divide', { body });
+  expect(performance.now() - begun).toBeLessThan(200);
+  expect(answer.status).toBe(202);
+  const { id, state: shown } = answer.json();
+  expect(shown).toBe('PENDING');
+  expect((await gateway.ask(`/api/tasks/${id}`)).json().state).toBe('PENDING');
+  expect(await gateway.db.query('select task_id from outbox')).toEqual([{ task_id: id }]);
+  expect(gateway.broker.published).toHaveLength(1);
+});
+
+describe('with Postgres away', () => {
+  let proxy: TcpProxy;
+  let gateway: TestGateway;
+  beforeEach(async () => {
+    gateway = await TestGateway.start({
+      databaseUrl: async (url) => {
+        proxy = await TcpProxy.before(url);
+        return proxy.url;
+      },
+    });
+    await gateway.ask('/api/tasks/math.divide', { body });
+    await proxy.refuse();
+  });
+  afterEach(async () => {
+    await gateway[Symbol.asyncDispose]();
+    await proxy.close();
+  });
+
+  test.each([
+    ['GET', '/api/tasks/01890a5d-ac96-774b-bcce-b302099a8057', undefined],
+    ['GET', '/api/users/me', undefined],
+    ['POST', '/api/auth/login', { email: 'a@b.c', password: 'wrong' }],
+    ['POST', '/api/tasks/math.divide', { ...body, options: { delay: '1h' } }],
+  ] as const)('%s %s is 503, and says when to try again', async (method, url, payload) => {
+    const answer = await gateway.ask(url, { method, body: payload });
+    expect(answer.status).toBe(503);
+    expect(answer.problem().code).toBe('store_unavailable');
+    expect(answer.headers['retry-after']).toBe('1');
+  });
+
+  test('what the broker has confirmed is accepted all the same, and kept when Postgres is back', async () => {
+    const answer = await gateway.ask('/api/tasks/math.divide', { body });
+    expect(answer.status).toBe(202);
+    const { id } = answer.json();
+    expect(answer.json().state).toBe('QUEUED');
+    expect(gateway.broker.published.at(-1)?.headers['id']).toBe(id);
+    await proxy.heal();
+    await eventually(async () => (await gateway.ask(`/api/tasks/${id}`)).status === 200);
+  });
+
+  test('a wait for such a task ends with the task as it was accepted', async () => {
+    const answer = await gateway.ask('/api/tasks/math.divide', { body, headers: { prefer: 'wait=1' } });
+    expect(answer.status).toBe(202);
+    expect(answer.json().state).toBe('QUEUED');
+  });
+});
+
+test('with broker and Postgres away nothing is accepted', async () => {
+  let proxy!: TcpProxy;
+  await using gateway = await TestGateway.start({
+    databaseUrl: async (url) => {
+      proxy = await TcpProxy.before(url);
+      return proxy.url;
+    },
+  });
+  await using _closed = proxy;
+  await proxy.refuse();
+  gateway.broker.become('down');
+  const answer = await gateway.ask('/api/tasks/math.divide', { body });
+  expect(answer.status).toBe(503);
+  expect(answer.problem().code).toBe('store_unavailable');
+});

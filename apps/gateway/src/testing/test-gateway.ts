@@ -1,0 +1,148 @@
+import { LovageClient } from '@lovage/client';
+import { allContracts } from '@lovage/contracts';
+import { newId } from '@lovage/foundation';
+import type { ProblemDocument, TaskDocument, UserRole } from '@lovage/http-api';
+import { systemClock, type Clock, type TaskStore } from '@lovage/ports';
+import { openStore, openUserStore } from '@lovage/store-postgres';
+import { ContractRegistry, type AnyContract } from '@lovage/task';
+import { RecordingLog, testDatabase, type TestDatabase } from '@lovage/testing';
+import { AccessTokens } from '../auth/access-tokens.ts';
+import type { GatewayDeps } from '../deps.ts';
+import { Gateway, type ListenOptions } from '../gateway.ts';
+import { FakeBroker } from './fake-broker.ts';
+
+export interface TestGatewayOptions {
+  /** Default: those of `libs/contracts`. */
+  readonly contracts?: readonly AnyContract[];
+  /** For the gateway alone; the client and the stores keep real time. */
+  readonly clock?: Clock;
+  readonly bodyLimit?: number;
+  /** How the gateway reaches the database, such as through a proxy. */
+  readonly databaseUrl?: (url: string) => Promise<string>;
+  readonly listen?: ListenOptions;
+  /** Takes the place of what the gateway would be given. */
+  readonly deps?: Partial<GatewayDeps>;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | number | undefined>>;
+  readonly text: string;
+  json<T = TaskDocument>(): T;
+  /** The problem document; fails for an answer that is none. */
+  problem(): ProblemDocument;
+}
+
+export interface Ask {
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD' | 'OPTIONS';
+  /** JSON value, or a text or bytes sent as they are. */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Who asks: a role, a token, or nobody. Default `operator`. */
+  readonly as?: UserRole | { readonly token: string } | null;
+}
+
+const SECRET = 'a secret of thirty-two bytes or so';
+
+/** A gateway with a real database and client, on a broker that only keeps what it gets. */
+export class TestGateway implements AsyncDisposable {
+  readonly userId = newId();
+  private readonly tokens: AccessTokens;
+
+  private constructor(
+    readonly gateway: Gateway,
+    readonly db: TestDatabase,
+    readonly broker: FakeBroker,
+    readonly log: RecordingLog,
+    readonly tasks: TaskStore,
+    clock: Clock,
+    private readonly closeAll: () => Promise<void>,
+  ) {
+    this.tokens = new AccessTokens(SECRET, clock);
+  }
+
+  static async start(options: TestGatewayOptions = {}): Promise<TestGateway> {
+    const db = await testDatabase();
+    const url = (await options.databaseUrl?.(db.url)) ?? db.url;
+    const log = new RecordingLog();
+    const clock = options.clock ?? systemClock;
+    const store = openStore({ url, log, connectTimeoutMs: 500 });
+    const users = await openUserStore({ url, connectTimeoutMs: 500 });
+    const broker = new FakeBroker();
+    const contracts = new ContractRegistry(options.contracts ?? allContracts);
+    const client = new LovageClient({ broker, tasks: store.tasks, outbox: store.outbox, contracts, log });
+    const gateway = new Gateway(
+      {
+        client,
+        tasks: store.tasks,
+        users,
+        contracts,
+        broker,
+        ping: () => store.ping(),
+        log,
+        clock,
+        ...options.deps,
+      },
+      { bodyLimit: options.bodyLimit ?? 1024 ** 2, jwtSecret: SECRET, listen: options.listen },
+    );
+    await gateway.start();
+    const closeAll = async (): Promise<void> => {
+      await gateway.stop();
+      await client.stop();
+      await users.close();
+      await store.close();
+      await db.drop();
+    };
+    return new TestGateway(gateway, db, broker, log, store.tasks, clock, closeAll);
+  }
+
+  /** Asks without a port. */
+  async ask(url: string, ask: Ask = {}): Promise<Answer> {
+    const { method = ask.body === undefined ? 'GET' : 'POST', body } = ask;
+    const raw = typeof body === 'string' || Buffer.isBuffer(body);
+    const response = await this.gateway.http.inject({
+      method,
+      url,
+      headers: {
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...(await this.credentials(ask.as)),
+        ...ask.headers,
+      },
+      payload: raw ? body : body === undefined ? undefined : JSON.stringify(body),
+    });
+    return {
+      status: response.statusCode,
+      headers: response.headers,
+      text: response.payload,
+      json: <T>() => response.json<T>(),
+      problem: () => {
+        expect(response.headers['content-type']).toBe('application/problem+json');
+        return response.json<ProblemDocument>();
+      },
+    };
+  }
+
+  /** Headers that prove who asks. */
+  async credentials(as: Ask['as'] = 'operator'): Promise<Record<string, string>> {
+    if (as === null) return {};
+    const token = typeof as === 'object' ? as.token : await this.tokens.issue({ id: this.userId, role: as });
+    return { authorization: `Bearer ${token}` };
+  }
+
+  /** Ends a task as a worker would that ran it. */
+  async finish(id: string, state: 'SUCCESS' | 'FAILURE', value: unknown): Promise<void> {
+    await this.db.query(
+      `update tasks set state = $2, result = $3, error = $4, worker = 'w1', started_at = now(), finished_at = now() where id = $1`,
+      [
+        id,
+        state,
+        state === 'SUCCESS' ? JSON.stringify(value) : null,
+        state === 'FAILURE' ? JSON.stringify(value) : null,
+      ],
+    );
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.closeAll();
+  }
+}
