@@ -1,1 +1,15 @@
-export {};
+import 'reflect-metadata';
+import { createLog, runApp } from '@lovage/platform';
+import { exitCodeOf, parseSettings } from '@lovage/settings';
+import { startBeat } from './beat-app.ts';
+
+const code = await runApp({
+  name: 'beat',
+  exitCodeOf,
+  async start() {
+    const settings = parseSettings(process.env, process.argv.slice(2), { for: 'beat' });
+    const log = createLog({ app: 'beat', level: settings.logLevel, mode: settings.mode });
+    return startBeat({ settings, log });
+  },
+});
+process.exit(code);

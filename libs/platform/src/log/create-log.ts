@@ -11,8 +11,8 @@ export interface LogOptions {
   /** Default `info`. */
   readonly level?: LogLevel;
   /**
-   * `json`: one object a line, for machines. `readable`: one short line, for people. Default: `readable` on a terminal,
-   * unless in production.
+   * `json`: one object a line, for machines. `readable`: one short line, for people. Default: `readable` in development
+   * (also through a pipe, since `npm start` shows its children so), else `json`.
    */
   readonly format?: 'json' | 'readable';
   /** `NODE_ENV`. */
@@ -34,7 +34,7 @@ export function createLog(options: LogOptions): Log {
   const stream = fd === 1 ? process.stdout : process.stderr;
   const isTerminal = stream.isTTY === true;
   const colours = options.colours ?? (isTerminal && stream.hasColors());
-  const format = options.format ?? (isTerminal && mode !== 'production' ? 'readable' : 'json');
+  const format = options.format ?? (mode === 'development' ? 'readable' : 'json');
   const write = options.write ?? writerTo(fd);
   const logger = pino(
     {
@@ -42,7 +42,7 @@ export function createLog(options: LogOptions): Log {
       base: { app, pid: process.pid },
       timestamp: pino.stdTimeFunctions.isoTime,
       redact: { paths: REDACTED_PATHS, censor: '***' },
-      serializers: { err: pino.stdSerializers.errWithCause },
+      serializers: { err: pino.stdSerializers.err },
     },
     {
       write: (line: string) => {

@@ -1,0 +1,46 @@
+import { NestFactory } from '@nestjs/core';
+import { NestLog } from '@lovage/nest';
+import { openPlatform, type Platform } from '@lovage/platform';
+import type { Log } from '@lovage/ports';
+import type { Settings } from '@lovage/settings';
+import { BeatModule } from './beat.module.ts';
+
+export interface BeatAppOptions {
+  readonly settings: Pick<Settings, 'brokerUrl'> & { readonly databaseUrl: string };
+  readonly log: Log;
+}
+
+/** A running beat. */
+export interface BeatApp {
+  readonly platform: Platform;
+  stop(): Promise<void>;
+}
+
+/**
+ * Relays the outbox and sweeps, beside any number of others that do. What was opened is closed again when a later step fails.
+ * @throws StoreUnavailableError BrokerUnavailableError SchemaMissingError
+ */
+export async function startBeat({ settings, log }: BeatAppOptions): Promise<BeatApp> {
+  const { databaseUrl, brokerUrl } = settings;
+  const platform = await openPlatform({ databaseUrl, brokerUrl, applicationName: 'lovage-beat', log });
+  try {
+    await platform.start();
+    const logger = new NestLog(log);
+    const app = await NestFactory.createApplicationContext(BeatModule.create(platform, log), {
+      logger,
+      abortOnError: false,
+    });
+    log.info({ broker: platform.broker.displayUrl }, 'beat ready');
+    return {
+      platform,
+      async stop() {
+        log.info({}, 'beat stopping');
+        await app.close();
+        await platform.stop();
+      },
+    };
+  } catch (error) {
+    await platform.stop();
+    throw error;
+  }
+}
