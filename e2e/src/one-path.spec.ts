@@ -103,7 +103,7 @@ onBothShapes('a task from REST to its result', (shape) => {
     expect(scripts.length).toBeGreaterThan(0);
     // Everything the page loads comes from here: it works with no network.
     for (const src of scripts) {
-      const { href, origin } = new URL(src, `${platform.rest.url}/docs/`);
+      const { href, origin } = new URL(src, `${platform.rest.url}/docs`);
       expect(origin).toBe(new URL(platform.rest.url).origin);
       expect((await ask(href)).status).toBe(200);
     }

@@ -101,7 +101,7 @@ export class Platform {
 
   /** Rows of a statement on its database. */
   async query<Row extends pg.QueryResultRow>(sql: string, values: unknown[] = []): Promise<Row[]> {
-    const client = new pg.Client({ connectionString: await this.database() });
+    const client = new pg.Client({ connectionString: await this.databaseUrl() });
     await client.connect();
     try {
       return (await client.query<Row>(sql, values)).rows;
@@ -122,14 +122,8 @@ export class Platform {
     return { ...exit, tookMs, left: [...survivors(all), ...strays] };
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    const all = this.launcher.running ? this.processes() : [];
-    await this.launcher.stop({ timeoutMs: 15_000 });
-    for (const { pid } of survivors(all)) process.kill(pid, 'SIGKILL');
-    if (this.options.dataDir === undefined) rmSync(this.dataDir, { recursive: true, force: true });
-  }
-
-  private async database(): Promise<string> {
+  /** Its database; the URL holds the password. */
+  async databaseUrl(): Promise<string> {
     const named = this.options.env?.['DATABASE_URL'];
     if (named !== undefined) return named;
     const server = await EmbeddedPostgres.find(join(this.dataDir, 'postgres'));
@@ -137,5 +131,12 @@ export class Platform {
     const url = new URL(server.url);
     url.pathname = '/lovage';
     return url.toString();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const all = this.launcher.running ? this.processes() : [];
+    await this.launcher.stop({ timeoutMs: 15_000 });
+    for (const { pid } of survivors(all)) process.kill(pid, 'SIGKILL');
+    if (this.options.dataDir === undefined) rmSync(this.dataDir, { recursive: true, force: true });
   }
 }

@@ -1,0 +1,76 @@
+import amqp from 'amqplib';
+import { PostgresBroker } from '@lovage/broker-postgres';
+import type { OutgoingMessage } from '@lovage/ports';
+import { eventually, silentLog } from '@lovage/testing';
+import type { Platform } from './kit/platform.ts';
+import { onBothShapes } from './kit/shapes.ts';
+
+type Odd = Pick<OutgoingMessage, 'headers' | 'contentType' | 'contentEncoding'> & { body: string | Buffer };
+
+const ID = '01970000-0000-7000-8000-0000000000ff';
+const task = { task: 'math.add', id: ID };
+const json = { contentType: 'application/json', contentEncoding: 'utf-8' };
+const odd: Record<string, Odd> = {
+  'a broken body': { ...json, headers: task, body: '[[1, 2], {}, ' },
+  'no id': { ...json, headers: { task: 'math.add' }, body: '[[1, 2], {}, {}]' },
+  'a body of one': { ...json, headers: { ...task, id: ID.replace('ff', 'fe') }, body: '[[1, 2]]' },
+  'no headers': { ...json, headers: {}, body: '[[1, 2], {}, {}]' },
+  'an empty body': { ...json, headers: { ...task, id: ID.replace('ff', 'fd') }, body: '' },
+  pickle: { contentType: 'application/x-python-serialize', contentEncoding: 'binary', headers: task, body: '\x80\x04' },
+  'bytes that are no UTF-8': {
+    ...json,
+    headers: { ...task, id: ID.replace('ff', 'fc') },
+    body: Buffer.from([0x5b, 0xff, 0x5d]),
+  },
+};
+
+onBothShapes('messages that are no tasks', (shape) => {
+  let platform: Platform;
+  let url: string;
+  beforeAll(async () => {
+    platform = await shape.start();
+    url = shape.rabbit?.url ?? (await platform.databaseUrl());
+  }, 120_000);
+  afterAll(() => platform[Symbol.asyncDispose](), 30_000);
+
+  test('they leave the worker serving, go to the dead letters, and each is told', async () => {
+    const { rest, launcher } = platform;
+    const worker = await platform.pid('worker');
+    await (shape.rabbit ? sendByAmqp : sendByPostgres)(url, shape.queue, Object.values(odd));
+    for (const code of [
+      'body_not_json',
+      'id_missing',
+      'body_arity_invalid',
+      'content_type_unsupported',
+      'body_not_utf8',
+    ])
+      await launcher.line(code);
+    const done = await rest.ended((await rest.accepted('math.add', { x: 1, y: 2 })).id);
+    expect(done).toMatchObject({ state: 'SUCCESS', result: 3 });
+    expect(await platform.pid('worker')).toBe(worker);
+    // What could be read of a message says whose end it is.
+    const failed = await eventually(async () => {
+      const answer = await rest.ask(`/api/tasks/${ID}`);
+      return answer.status === 200 && answer.json();
+    });
+    expect(failed).toMatchObject({ name: 'math.add', state: 'FAILURE', error: { type: 'MessageMalformed' } });
+  });
+});
+
+async function sendByAmqp(url: string, queue: string, messages: readonly Odd[]): Promise<void> {
+  const connection = await amqp.connect(url);
+  const channel = await connection.createConfirmChannel();
+  for (const { body, ...properties } of messages) channel.sendToQueue(queue, Buffer.from(body), properties);
+  await channel.waitForConfirms();
+  await connection.close();
+}
+
+async function sendByPostgres(url: string, queue: string, messages: readonly Odd[]): Promise<void> {
+  const broker = new PostgresBroker({ url, log: silentLog });
+  await broker.start();
+  try {
+    await Promise.all(messages.map(({ body, ...rest }) => broker.publish({ queue, ...rest, body: Buffer.from(body) })));
+  } finally {
+    await broker.stop();
+  }
+}
