@@ -1,15 +1,12 @@
-import { taskIdOf } from '@lovage/celery';
-import { Batcher, deferred, Lifecycle, Signal, type Service } from '@lovage/foundation';
+import { deferred, Lifecycle, Signal, type Service } from '@lovage/foundation';
 import {
   systemClock,
   type Broker,
   type Clock,
   type Consumption,
   type Delivery,
-  type FinalItem,
   type Log,
   type TaskStore,
-  type UnclaimedPostponeItem,
   type WorkerLease,
 } from '@lovage/ports';
 import type { TerminalState } from '@lovage/task';
@@ -17,7 +14,10 @@ import { Claimer, toItem } from './claim/claimer.ts';
 import { RefusedClaims } from './claim/refused.ts';
 import type { TaskEntry } from './entry.ts';
 import type { HandlerTable } from './handlers.ts';
-import { admit, type Malformed } from './intake/intake.ts';
+import { HeldTasks } from './intake/held-tasks.ts';
+import { admit } from './intake/intake.ts';
+import { MalformedMessages, type Malformed } from './intake/malformed.ts';
+import { PutOffs } from './intake/put-offs.ts';
 import { compileWorkerOptions, type CompiledWorkerOptions, type WorkerOptions } from './options.ts';
 import { ProgressWriter } from './record/progress-writer.ts';
 import { Recorder } from './record/recorder.ts';
@@ -55,17 +55,6 @@ const TIDY_MS = 1000;
 /** Before a claim that nothing speaks against is tried again, ms: mostly our own lease is being renewed meanwhile. */
 const CLAIM_AGAIN_MS = 50;
 
-const NO_FACTS = {
-  input: null,
-  message: null,
-  userId: null,
-  parentId: null,
-  rootId: null,
-  retriedFrom: null,
-  eta: null,
-  expiresAt: null,
-};
-
 /**
  * The worker engine: takes messages, claims their tasks, runs the handlers, records how they end.
  * `docs/delivery.md` tells the protocol; each part of it is a class of its own, wired here.
@@ -82,9 +71,9 @@ export class TaskWorker implements Service {
   private readonly recorder: Recorder;
   private readonly replies: Replies;
   private readonly progress: ProgressWriter;
-  private readonly putOffs: Batcher<TaskEntry>;
-  /** Tasks from delivery to settlement, by id: a second delivery of one joins the first. */
-  private readonly held = new Map<string, TaskEntry>();
+  private readonly held = new HeldTasks((entry) => (this.stopping ? entry.nack(true) : this.take(entry)));
+  private readonly putOffs: PutOffs;
+  private readonly malformed: MalformedMessages;
   private readonly consumptions: Consumption[] = [];
   private readonly lifecycle = new Lifecycle(
     () => this.open(),
@@ -105,12 +94,8 @@ export class TaskWorker implements Service {
     this.retry = new StoreRetry(this.clock, log);
     this.replies = new Replies(broker);
     this.progress = new ProgressWriter(tasks, log);
-    this.putOffs = new Batcher({
-      flush: async (entries) => {
-        await this.retry.until(() => tasks.postponeUnclaimed(entries.map((entry) => this.toPutOff(entry))));
-        return [];
-      },
-    });
+    this.putOffs = new PutOffs({ tasks, retry: this.retry, held: this.held, clock: this.clock, log });
+    this.malformed = new MalformedMessages({ name, tasks, retry: this.retry, log });
     this.executor = new Executor(
       { log, submitChild: deps.submitChild, onProgress: (entry, value) => this.onProgress(entry, value) },
       this.clock,
@@ -139,10 +124,10 @@ export class TaskWorker implements Service {
       onOver: (entry, row) => {
         this.replies.repeated(entry, row);
         entry.ack();
-        this.letGo(entry);
+        this.held.letGo(entry);
       },
       onExpiredRowless: (entry) => void this.endRowless(entry, 'EXPIRED'),
-      onDropped: (entry) => this.letGo(entry),
+      onDropped: (entry) => this.held.letGo(entry),
     });
     this.recorder = new Recorder({
       name,
@@ -153,7 +138,7 @@ export class TaskWorker implements Service {
       onClaimVanished: (entry, outcome) => void this.reclaim(entry, outcome),
       onFlushed: () => this.claimer.wake(),
       onSettled: (entry, outcome) => {
-        this.letGo(entry);
+        this.held.letGo(entry);
         this.signals.settled.emit({ id: entry.id, outcome: outcome.kind });
       },
     });
@@ -204,7 +189,7 @@ export class TaskWorker implements Service {
     await this.recorder.idle();
     offDeadline();
     this.retry.giveUp();
-    for (const entry of [...this.held.values()]) this.handBack(entry);
+    this.held.handBackAll();
     await Promise.all(this.consumptions.map((consumption) => consumption.close()));
     await this.deps.lease.stop();
   }
@@ -223,41 +208,20 @@ export class TaskWorker implements Service {
   private onDelivery(delivery: Delivery): void {
     if (this.stopping) return delivery.nack({ requeue: true });
     const admitted = admit(delivery, this.deps.handlers);
-    if (!admitted.ok) return void this.onMalformed(admitted.malformed);
-    this.take(admitted.entry);
+    if (admitted.ok) this.take(admitted.entry);
+    else void this.refuse(admitted.malformed);
+  }
+
+  private async refuse(malformed: Malformed): Promise<void> {
+    await this.malformed.refuse(malformed);
+    this.signals.malformed.emit({ code: malformed.code, id: malformed.id });
   }
 
   private take(entry: TaskEntry): void {
-    const holding = this.held.get(entry.id);
-    if (holding) return holding.adopt(entry);
-    this.held.set(entry.id, entry);
-    if (this.isForLater(entry)) return void this.putOff(entry);
+    if (!this.held.take(entry)) return;
+    if (this.putOffs.concerns(entry)) return void this.putOffs.putOff(entry);
     if (entry.options.ack === 'early') entry.ack();
     this.claimer.add(entry);
-  }
-
-  /** Only other Celery producers send what is not due: ours leaves it in the outbox, and no worker holds what it cannot run. */
-  private isForLater({ task, facts }: TaskEntry): boolean {
-    return task.turn < 0 && facts.eta !== null && facts.eta > this.clock.now();
-  }
-
-  private async putOff(entry: TaskEntry): Promise<void> {
-    try {
-      await this.putOffs.add(entry);
-      entry.ack();
-      this.letGo(entry);
-    } catch (error) {
-      this.log.error(
-        { err: error, task: entry.id },
-        'a task for later could not be put into the outbox; its message goes back',
-      );
-      this.handBack(entry);
-    }
-  }
-
-  private toPutOff({ facts, task, retries }: TaskEntry): UnclaimedPostponeItem {
-    const delayMs = Math.max(0, facts.eta! - this.clock.now());
-    return { ...facts, turn: task.turn, retries, kind: 'snooze', delayMs };
   }
 
   private onRefused(entries: TaskEntry[]): void {
@@ -266,7 +230,7 @@ export class TaskWorker implements Service {
         { err: error, tasks: entries.length },
         'refused claims could not be resolved; their messages go back',
       );
-      for (const entry of entries) this.handBack(entry);
+      for (const entry of entries) this.held.handBack(entry);
     });
   }
 
@@ -306,42 +270,8 @@ export class TaskWorker implements Service {
       this.onRefused([entry]);
     } catch (error) {
       this.log.error({ err: error, task: entry.id }, 'a lost claim could not be renewed; the message goes back');
-      this.handBack(entry);
+      this.held.handBack(entry);
     }
-  }
-
-  private async onMalformed(malformed: Malformed): Promise<void> {
-    const { delivery, code, reason, id, name } = malformed;
-    const { queue } = delivery;
-    this.log.warn({ code, reason, task: id, contract: name, queue }, 'malformed message: to the dead letters');
-    try {
-      // No row must wait for a message that was given up.
-      if (id !== undefined)
-        await this.retry.until(() => this.deps.tasks.recordFinal([this.malformedItem(malformed, id)]));
-      delivery.nack({ requeue: false });
-    } catch (error) {
-      this.log.error({ err: error, task: id }, 'the end of a malformed message could not be recorded; it goes back');
-      delivery.nack({ requeue: true });
-    }
-    this.signals.malformed.emit({ code, id });
-  }
-
-  private malformedItem({ delivery, code, reason, name }: Malformed, wireId: string): FinalItem {
-    const id = taskIdOf(wireId);
-    const error = { type: 'MessageMalformed', message: `${code}: ${reason}` };
-    return {
-      ...NO_FACTS,
-      id,
-      wireId: id === wireId ? null : wireId,
-      name: name ?? '(unreadable)',
-      queue: delivery.queue,
-      state: 'FAILURE',
-      retries: 0,
-      worker: this.options.name,
-      result: null,
-      error: JSON.stringify(error),
-      startedAt: this.clock.now(),
-    };
   }
 
   private async endRowless(entry: TaskEntry, state: TerminalState): Promise<void> {
@@ -358,23 +288,10 @@ export class TaskWorker implements Service {
       await this.retry.until(() => this.deps.tasks.recordFinal([item]));
       this.replies.ended(entry, state, null, null);
       entry.ack();
-      this.letGo(entry);
+      this.held.letGo(entry);
     } catch (error) {
       this.log.error({ err: error, task: entry.id }, `${state} could not be recorded; the message goes back`);
-      this.handBack(entry);
-    }
-  }
-
-  private handBack(entry: TaskEntry): void {
-    entry.nack(true);
-    this.letGo(entry);
-  }
-
-  private letGo(entry: TaskEntry): void {
-    if (this.held.get(entry.id) === entry) this.held.delete(entry.id);
-    for (const follower of entry.followers.splice(0)) {
-      if (this.stopping) follower.nack(true);
-      else this.take(follower);
+      this.held.handBack(entry);
     }
   }
 }

@@ -3,17 +3,7 @@ import type { Delivery, NewTask, StoredMessage } from '@lovage/ports';
 import { compileOptions, type CompiledTaskOptions } from '@lovage/task';
 import { TaskEntry } from '../entry.ts';
 import type { HandlerTable } from '../handlers.ts';
-
-/** A message that is no task. */
-export interface Malformed {
-  readonly delivery: Delivery;
-  /** Stable. */
-  readonly code: string;
-  readonly reason: string;
-  /** What could be read of it nevertheless. */
-  readonly id: string | undefined;
-  readonly name: string | undefined;
-}
+import type { Malformed } from './malformed.ts';
 
 export type Admitted =
   { readonly ok: true; readonly entry: TaskEntry } | { readonly ok: false; readonly malformed: Malformed };
@@ -88,5 +78,9 @@ function messageJson(task: IncomingTask, withArguments: boolean): string | null 
   const { callbacks, errbacks, chain, chord } = task.embed;
   if (callbacks || errbacks || chain || chord) keep('embed', { ...task.embed });
   if (task.extraHeaders) keep('headers', task.extraHeaders);
+  if (task.shadow !== null) keep('shadow', task.shadow);
+  if (task.group !== null) keep('group', task.group);
+  if (task.groupIndex !== null) keep('groupIndex', task.groupIndex);
+  if (task.ignoreResult) keep('ignoreResult', true);
   return some ? JSON.stringify(rest) : null;
 }
