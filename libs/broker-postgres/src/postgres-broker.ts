@@ -154,7 +154,7 @@ export class PostgresBroker implements Broker {
   async depth(queue: string): Promise<QueueDepth> {
     return this.whileUp(async () => {
       // What the dead hold is waiting.
-      await this.reaper.run();
+      if (await this.reaper.anyDead(this.lanes.control)) await this.reaper.reap();
       return this.queues.depth(queue);
     });
   }
@@ -195,11 +195,14 @@ export class PostgresBroker implements Broker {
     await this.queues.declareAgain(session);
     await this.channels.moveTo(session);
     await this.consumer.moveTo(session);
-    if (lost === undefined) return;
     // The server may not know yet that the lost connection is dead; nobody else could take what it holds until then.
-    await session.run(END_BACKEND, [lost]);
-    // Before anything newer is taken; but a long queue, which is read whole for this, keeps nobody waiting.
-    await Promise.race([this.reaper.release(lost), this.pause(RELEASE_MS)]);
+    if (lost !== undefined) await session.run(END_BACKEND, [lost]);
+    // What is given back comes before anything newer; but a long queue, which is read whole for this, keeps nobody waiting.
+    const givenBack = Promise.all([
+      lost === undefined ? undefined : this.reaper.release(lost),
+      (await this.reaper.anyDead(session)) ? this.reaper.reap() : undefined,
+    ]);
+    await Promise.race([givenBack, this.pause(RELEASE_MS)]);
   }
 
   private onDown(silent: boolean): void {
@@ -210,9 +213,9 @@ export class PostgresBroker implements Broker {
 
   private async beat(session: Session): Promise<void> {
     this.consumer.poll();
-    // Not waited for: only the question goes over the session.
-    await this.reaper.run(session);
     this.upkeep.run();
+    // Only the question is the session's; the work takes as long as the queues are long.
+    if (await this.reaper.anyDead(session)) void this.reaper.reap();
   }
 
   private pause(ms: number): Promise<void> {

@@ -47,7 +47,7 @@ export class Connection implements Runs {
     private readonly client: pg.Client,
     private readonly socket: Socket,
   ) {
-    client.on('error', (error) => this.fail(error));
+    client.on('error', (error) => this.destroy(error));
     this.gone = new Promise((resolve) => {
       client.once('end', () => {
         this.alive = false;
@@ -119,7 +119,8 @@ export class Connection implements Runs {
 
   /** Closes at once. What is under way fails with {@link ConnectionLostError}. */
   destroy(reason: Error): void {
-    this.fail(reason);
+    this.alive = false;
+    this.reason ??= reason;
     this.socket.destroy();
   }
 
@@ -136,10 +137,5 @@ export class Connection implements Runs {
   private explain(error: unknown): unknown {
     if (sqlState(error) !== undefined && !endsSession(error)) return error;
     return new ConnectionLostError('the connection broke before the answer', { cause: this.reason ?? error });
-  }
-
-  private fail(error: Error): void {
-    this.alive = false;
-    this.reason ??= error;
   }
 }

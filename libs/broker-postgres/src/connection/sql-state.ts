@@ -31,3 +31,9 @@ export function endsSession(error: unknown): boolean {
   const state = sqlState(error);
   return state !== undefined && (state.startsWith('57P') || state.startsWith('08'));
 }
+
+/** No such table, or no such schema. */
+export function isMissingTable(error: unknown): boolean {
+  const state = sqlState(error);
+  return state === '42P01' || state === '3F000';
+}

@@ -7,12 +7,11 @@ import { declareQueues } from '../queues/queues.ts';
 import { queueChannel } from '../queues/queue-name.ts';
 import type { Session } from '../sessions/session.ts';
 import { ACK, GIVE_BACK, REFUSE, TAKE, TRIM } from './consume-sql.ts';
+import { TakeSize } from './take-size.ts';
 import { type Settlement, TakenMessage } from './taken-message.ts';
 
 /** Most messages of one take or one settlement: beyond it a larger batch gains little and delays the others. */
 const MAX_BATCH = 500;
-/** Bytes that one take aims to stay below, by the size of what came before. */
-const TAKE_BYTES = 16 * 1024 * 1024;
 
 export interface SubscriptionOptions extends ConsumeOptions {
   readonly queue: string;
@@ -42,10 +41,11 @@ export class Subscription implements Consumption {
   private session: Session | undefined;
   private hungry = false;
   private after = 0;
+  private restart = false;
   private looping: Promise<void> | undefined;
   private scheduled = false;
   private paused = false;
-  private averageSize = 0;
+  private readonly takeSize = new TakeSize(MAX_BATCH);
   private cancelling: Promise<void> | undefined;
   private closing: Promise<void> | undefined;
 
@@ -71,9 +71,9 @@ export class Subscription implements Consumption {
 
   /** There may be messages. @param fromStart also before those seen */
   wake(fromStart: boolean): void {
-    if (fromStart) this.after = 0;
+    if (fromStart) this.restart = true;
     this.hungry = true;
-    this.loop();
+    void this.loop();
   }
 
   /** In case a notification was lost, a taker died half-way, or a statement failed. */
@@ -90,7 +90,7 @@ export class Subscription implements Consumption {
     // All that is settled in this turn of the event loop leaves together.
     setImmediate(() => {
       this.scheduled = false;
-      this.loop();
+      void this.loop();
     });
   }
 
@@ -158,15 +158,14 @@ export class Subscription implements Consumption {
   private room(): number {
     if (!this.hungry || this.cancelling) return 0;
     const free = this.options.prefetch - this.held.size;
-    const affordable = this.averageSize > 0 ? Math.max(1, Math.floor(TAKE_BYTES / this.averageSize)) : MAX_BATCH;
-    return Math.max(0, Math.min(free, affordable, MAX_BATCH));
+    return this.takeSize.upTo(free);
   }
 
   private async run(session: Session): Promise<void> {
     while (session === this.session && !this.paused && this.hasWork()) {
       try {
         // Settlements first: on the one connection the take then never brings the session above its prefetch.
-        await Promise.all([this.flush(session), this.take(session, this.room())]);
+        await allDone([this.flush(session), this.take(session, this.room())]);
       } catch (error) {
         if (session !== this.session) return;
         this.paused = true;
@@ -179,7 +178,8 @@ export class Subscription implements Consumption {
 
   private async take(session: Session, count: number): Promise<void> {
     if (count === 0) return;
-    const { after } = this;
+    const after = this.restart ? 0 : this.after;
+    this.restart = false;
     this.hungry = false;
     let rows: readonly Row[];
     try {
@@ -204,10 +204,9 @@ export class Subscription implements Consumption {
   /** Whether and where to look next. */
   private look(messages: readonly TakenMessage[], count: number, after: number): void {
     const full = messages.length === count;
+    this.after = full ? messages.at(-1)!.id : 0;
     if (full || after > 0) this.hungry = true;
-    // Sent back to the start meanwhile: that stands.
-    if (this.after === after) this.after = full ? messages.at(-1)!.id : 0;
-    for (const { body } of messages) this.averageSize += (body.length + 500 - this.averageSize) / 16;
+    this.takeSize.took(messages.map(({ body }) => body.length));
   }
 
   private deliver(message: TakenMessage): void {
@@ -219,7 +218,7 @@ export class Subscription implements Consumption {
   }
 
   private async flush(session: Session): Promise<void> {
-    await Promise.all([
+    await allDone([
       this.send(session, 'ack', (ids) => session.run(ACK, [this.queue, numberArray(ids), session.id])),
       this.send(session, 'requeue', (ids) => this.giveBack(session, ids, true)),
       this.send(session, 'refuse', (ids) => this.refuse(session, ids)),
@@ -251,6 +250,11 @@ export class Subscription implements Consumption {
     const declared = declareQueues(session, [deadLetterQueue]);
     const moved = session.run(REFUSE, [this.queue, numberArray(ids), session.id, deadLetterQueue]);
     const trimmed = session.run(TRIM, [deadLetterQueue, deadLetterLimit]);
-    await Promise.all([declared, moved, trimmed]);
+    await allDone([declared, moved, trimmed]);
   }
+}
+
+/** Like `Promise.all`, but a failure waits for the others: none of them is left running. */
+async function allDone(works: readonly Promise<unknown>[]): Promise<void> {
+  for (const outcome of await Promise.allSettled(works)) if (outcome.status === 'rejected') throw outcome.reason;
 }

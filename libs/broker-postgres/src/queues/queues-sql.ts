@@ -1,12 +1,14 @@
 import type { Statement } from '../connection/statement.ts';
 import { sessionLives } from '../sessions/session-sql.ts';
 
-/** Makes sure the queues are there. $1 names · $2 their channels */
+/** Makes sure the queues are there; uses up no number for one that is. $1 names · $2 their channels */
 export const DECLARE: Statement = {
   name: 'broker-declare',
   text: `
 insert into lovage_broker.queues (name, channel)
-select * from unnest($1::text[], $2::text[]) as s(name, channel) order by name on conflict (name) do nothing`,
+select * from unnest($1::text[], $2::text[]) as s(name, channel)
+where not exists (select from lovage_broker.queues q where q.name = s.name) order by name
+on conflict (name) do nothing`,
 };
 
 /** $1 name → messages that wait, living consumptions; no row: no such queue */

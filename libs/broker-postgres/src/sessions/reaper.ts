@@ -12,12 +12,17 @@ export class Reaper {
     private readonly log: Log,
   ) {}
 
-  /** Looks for dead sessions on `asker`, cheaply, and reaps on the lane if there are any. */
-  async run(asker: Runs = this.lane): Promise<void> {
-    const dead = await asker.run(DEAD_SESSIONS, []);
-    if (dead.length === 0) return;
-    this.running ??= this.reap().finally(() => (this.running = undefined));
-    await this.running;
+  /** Whether there is anything to reap: one small statement. */
+  async anyDead(asker: Runs): Promise<boolean> {
+    return (await asker.run(DEAD_SESSIONS, [])).length > 0;
+  }
+
+  /** Best effort: what fails is left to the next time. */
+  reap(): Promise<void> {
+    this.running ??= this.reapOnce()
+      .catch((error: unknown) => this.log.debug({ err: error }, 'the dead could not be reaped; trying again'))
+      .finally(() => (this.running = undefined));
+    return this.running;
   }
 
   /** Gives back what this process's own lost session holds, whether the server has noticed its end or not. */
@@ -28,7 +33,7 @@ export class Reaper {
       .catch((error: unknown) => this.log.debug({ err: error, session }, 'left to the next look after dead consumers'));
   }
 
-  private async reap(): Promise<void> {
+  private async reapOnce(): Promise<void> {
     const [got] = await this.lane.run(TRY_REAPING, []);
     if (got?.[0] !== true) return;
     try {

@@ -1,6 +1,6 @@
-import { backoffDelayMs, Signal, type BackoffPolicy } from '@lovage/foundation';
+import { backoffDelayMs, Signal, toError, type BackoffPolicy } from '@lovage/foundation';
 import type { BrokerState, Clock, Log } from '@lovage/ports';
-import { isHopeless } from '../connection/sql-state.ts';
+import { isHopeless, isMissingTable } from '../connection/sql-state.ts';
 import { Connection, type ConnectionOptions } from '../connection/connection.ts';
 import { BrokerStorageTooNewError, ensureStorage } from '../storage/ensure-storage.ts';
 import { Session } from './session.ts';
@@ -97,7 +97,7 @@ export class SessionKeeper {
       await options.prepare(session, this.lost);
       this.use(session);
     } catch (error) {
-      connection.destroy(error as Error);
+      connection.destroy(toError(error));
       throw error;
     } finally {
       late();
@@ -109,7 +109,7 @@ export class SessionKeeper {
     if (this.stopped.signal.aborted) throw new Error('given up: stopped');
     this.session = session;
     let silent = false;
-    void session.gone.then((reason) => this.lose(session, reason, silent));
+    void session.gone.then((reason) => this.lose(session, reason, { silent, id: session.id }));
     this.watch(session, () => (silent = true));
     this.options.onUp(session);
     this.stateChanged.emit('up');
@@ -124,7 +124,7 @@ export class SessionKeeper {
         asked = clock.monotonic();
         this.options
           .beat(session)
-          .catch(() => undefined)
+          .catch((error: unknown) => this.onBeatFailed(session, error))
           .finally(() => (asked = undefined));
       } else if (clock.monotonic() - asked > silenceMs) {
         onSilence();
@@ -136,13 +136,22 @@ export class SessionKeeper {
     this.cancelTimer = clock.after(beatMs, beat);
   }
 
-  private lose(session: Session, reason: Error, silent: boolean): void {
+  private onBeatFailed(session: Session, error: unknown): void {
+    if (isMissingTable(error)) {
+      // Somebody dropped the storage: a new session makes it again. In there ids count from 1 anew, and this one may be
+      // another's.
+      this.lose(session, toError(error), { silent: false, id: undefined });
+      session.destroy(toError(error));
+    } else this.options.log.debug({ err: error }, 'a look after dead consumers failed');
+  }
+
+  private lose(session: Session, reason: Error, how: { silent: boolean; id: number | undefined }): void {
     if (this.session !== session) return;
     this.cancelTimer();
     this.session = undefined;
-    this.lost = session.id;
+    this.lost = how.id;
     this.options.log.warn({ err: reason }, 'the connection to the broker is lost; connecting again');
-    this.options.onDown(silent);
+    this.options.onDown(how.silent);
     this.stateChanged.emit('down');
     this.reconnect(1);
   }

@@ -1,6 +1,6 @@
 import { LovageError } from '@lovage/foundation';
 import type { Connection } from '../connection/connection.ts';
-import { sqlState } from '../connection/sql-state.ts';
+import { isMissingTable } from '../connection/sql-state.ts';
 import type { Statement } from '../connection/statement.ts';
 import { MIGRATIONS, SCHEMA } from './migrations.ts';
 
@@ -48,8 +48,7 @@ async function readVersion(connection: Connection): Promise<number> {
     const [row] = await connection.run(VERSION, []);
     return Number(row?.[0] ?? 0);
   } catch (error) {
-    // No such table or schema.
-    if (sqlState(error) === '42P01' || sqlState(error) === '3F000') return 0;
+    if (isMissingTable(error)) return 0;
     throw error;
   }
 }
