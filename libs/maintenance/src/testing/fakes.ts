@@ -1,0 +1,109 @@
+import { Signal } from '@lovage/foundation';
+import {
+  StoreUnavailableError,
+  type OutboxItem,
+  type OutboxStore,
+  type OutgoingMessage,
+  type TaskRow,
+} from '@lovage/ports';
+import { MemoryBroker, TestClock } from '@lovage/testing';
+
+interface Entry {
+  readonly taskId: string;
+  readonly turn: number;
+  readonly dueAt: number;
+  readonly queue: string;
+  leasedUntil: number;
+}
+
+/** The outbox in memory, on the test's clock. */
+export class FakeOutbox implements OutboxStore {
+  readonly entries = new Map<string, Entry>();
+  readonly calls: string[] = [];
+  readonly releases: { ids: string[]; delayMs: number }[] = [];
+  away = false;
+
+  constructor(private readonly clock: TestClock) {}
+
+  put(taskId: string, dueInMs: number, queue = 'default'): void {
+    this.entries.set(taskId, {
+      taskId,
+      turn: 0,
+      dueAt: this.clock.monotonic() + dueInMs,
+      queue,
+      leasedUntil: -Infinity,
+    });
+  }
+
+  async leaseDue(options: { withinMs: number; leaseMs: number; limit: number }): Promise<OutboxItem[]> {
+    this.called('leaseDue');
+    const now = this.clock.monotonic();
+    const due = [...this.entries.values()]
+      .filter((entry) => entry.dueAt < now + options.withinMs && entry.leasedUntil <= now)
+      .sort((a, b) => a.dueAt - b.dueAt)
+      .slice(0, options.limit);
+    return due.map((entry) => {
+      entry.leasedUntil = now + options.leaseMs;
+      const { taskId, turn, queue } = entry;
+      return { taskId, turn, dueInMs: entry.dueAt - now, task: { id: taskId, queue } as TaskRow };
+    });
+  }
+
+  async published(items: readonly { taskId: string }[]): Promise<void> {
+    this.called('published');
+    for (const { taskId } of items) this.entries.delete(taskId);
+  }
+
+  async release(items: readonly { taskId: string }[], delayMs: number): Promise<void> {
+    this.called('release');
+    this.releases.push({ ids: items.map(({ taskId }) => taskId), delayMs });
+    for (const { taskId } of items) this.entries.get(taskId)!.leasedUntil = this.clock.monotonic() + delayMs;
+  }
+
+  private called(name: string): void {
+    this.calls.push(name);
+    if (this.away) throw new StoreUnavailableError('away');
+  }
+}
+
+/** A broker that tells when each message came, and whose confirms may be held back. */
+export class TimedBroker extends MemoryBroker {
+  readonly sent: { id: string; at: number }[] = [];
+  readonly publishing = new Signal<string>();
+  private held: (() => void)[] | undefined;
+
+  constructor(private readonly clock: { monotonic(): number }) {
+    super();
+  }
+
+  override async publish(message: OutgoingMessage): Promise<void> {
+    const id = message.correlationId!;
+    this.sent.push({ id, at: this.clock.monotonic() });
+    this.publishing.emit(id);
+    if (this.held) await new Promise<void>((resolve) => this.held!.push(resolve));
+    await super.publish(message);
+  }
+
+  holdConfirms(): () => void {
+    this.held = [];
+    return () => {
+      const held = this.held!;
+      this.held = undefined;
+      for (const release of held) release();
+    };
+  }
+}
+
+export const messageOf = (row: TaskRow): OutgoingMessage => ({
+  queue: row.queue,
+  body: Buffer.from('{}'),
+  contentType: 'application/json',
+  contentEncoding: 'utf-8',
+  headers: {},
+  correlationId: row.id,
+});
+
+/** Lets everything under way come to rest, without time passing: batches take a few turns of the event loop. */
+export async function rest(clock: TestClock): Promise<void> {
+  for (let i = 0; i < 20; i += 1) await clock.advance(0);
+}
