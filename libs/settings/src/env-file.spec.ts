@@ -18,7 +18,9 @@ test('the file fills in what the environment lacks', () => {
 
 test('.env.example names every variable, and changes nothing as it stands', () => {
   const file = new URL('../../../.env.example', import.meta.url);
-  const source = readFileSync(new URL('settings.ts', import.meta.url), 'utf8');
+  const source = ['settings.ts', 'task-settings.ts']
+    .map((name) => readFileSync(new URL(name, import.meta.url), 'utf8'))
+    .join('\n');
   const variables = new Set(source.match(/'[A-Z]+(?:_[A-Z]+)*'/g)!.map((quoted) => quoted.slice(1, -1)));
   const text = readFileSync(file, 'utf8');
   const listed = new Set([...text.matchAll(/^#?\s?([A-Z_]+)=/gm)].map(([, name]) => name));

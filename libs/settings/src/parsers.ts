@@ -22,13 +22,28 @@ export const serverUrl =
 export const databaseUrl = (text: string): string | undefined =>
   serverUrl('postgres', 'postgresql')(text) && new URL(text).pathname.length > 1 ? text : undefined;
 
-const UNITS: Readonly<Record<string, number>> = { '': 1, b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
+const UNITS: Readonly<Record<string, number>> = { '': 1, b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 };
 
-/** `1048576`, `512kb`, `1MiB`: bytes; K, M and G are powers of 1024. */
-export const bytes = (text: string): number | undefined => {
-  const found = /^(\d{1,12})\s*(b|[kmg](?:i?b)?)?$/i.exec(text);
-  const value = found ? Number(found[1]) * UNITS[(found[2] ?? '').charAt(0).toLowerCase()]! : 0;
-  return value > 0 && value <= 1024 ** 3 ? value : undefined;
+/** `1048576`, `512kb`, `1MiB`: bytes; K, M, G and T are powers of 1024. */
+export const bytesUpTo =
+  (max: number) =>
+  (text: string): number | undefined => {
+    const found = /^(\d{1,13})\s*(b|[kmgt](?:i?b)?)?$/i.exec(text);
+    const value = found ? Number(found[1]) * UNITS[(found[2] ?? '').charAt(0).toLowerCase()]! : 0;
+    return value > 0 && value <= max ? value : undefined;
+  };
+
+export const bytes = bytesUpTo(1024 ** 3);
+
+/** Hosts in the form that URLs have them, each with its port where one was given. */
+export const hosts = (text: string): readonly string[] | undefined => {
+  const found = text.split(',').map((entry) => {
+    const [, host, port] = /^(\[[\d:a-f.]+\]|[^\s:/?#@[\]\\]+)(?::(\d{1,5}))?$/i.exec(entry.trim()) ?? [];
+    if (host === undefined || !URL.canParse(`http://${host}`) || Number(port ?? 1) > 65_535) return undefined;
+    const { hostname } = new URL(`http://${host}`);
+    return port === undefined ? hostname : `${hostname}:${Number(port)}`;
+  });
+  return found.every((host) => host !== undefined) ? [...new Set(found)] : undefined;
 };
 
 // The rule of task options (libs/task): a queue that no contract could name would never get a task.
@@ -49,3 +64,9 @@ export const workerName =
     const name = text.includes('@') ? text : `${text}@${host}`;
     return /^[^\s@\p{Cc}]{1,100}@[^\s@\p{Cc}]{1,150}$/u.test(name) ? name : undefined;
   };
+
+/** A sender: an address alone, or with a name before it. What could begin a further header is refused. */
+export const mailAddress = (text: string): string | undefined =>
+  /^(?:[^<>@\p{Cc}]{1,100} <[^\s<>@]{1,64}@[^\s<>@]{1,190}>|[^\s<>@]{1,64}@[^\s<>@]{1,190})$/u.test(text)
+    ? text
+    : undefined;

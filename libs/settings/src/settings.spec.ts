@@ -28,6 +28,8 @@ test('an empty environment gives the documented defaults', () => {
     http: { host: '127.0.0.1', port: 8000, bodyLimit: 1_048_576 },
     secrets: { jwtSecret: undefined, admin: undefined },
     worker: { queues: ['default'], concurrency: availableParallelism() * 10, pool: 'async' },
+    files: { limit: 104_857_600, allowHosts: [] },
+    mail: { smtpUrl: undefined, from: 'lovage@localhost' },
   });
   expect(parseSettings({}).worker.name).toMatch(new RegExp(`^worker-${process.pid}@.+`));
 });
@@ -49,6 +51,10 @@ test('every variable is read', () => {
     WORKER_CONCURRENCY: '7',
     WORKER_NAME: 'w1@h',
     WORKER_POOL: 'async',
+    FILES_LIMIT: '1TiB',
+    FILES_ALLOW_HOSTS: 'Files.Internal, 10.0.0.5:8080,[::1]:80',
+    SMTP_URL: 'smtps://u:p@mail.example.org',
+    MAIL_FROM: 'Lovage <tasks@example.org>',
   });
   expect(settings).toEqual({
     mode: 'production',
@@ -59,6 +65,8 @@ test('every variable is read', () => {
     http: { host: '0.0.0.0', port: 0, bodyLimit: 2 * 1024 ** 2 },
     secrets: { jwtSecret: 'x'.repeat(32), admin: { email: 'root@example.org', password: 'correct horse' } },
     worker: { queues: ['a', 'b'], concurrency: 7, name: 'w1@h', pool: 'async' },
+    files: { limit: 1024 ** 4, allowHosts: ['files.internal', '10.0.0.5:8080', '[::1]:80'] },
+    mail: { smtpUrl: 'smtps://u:p@mail.example.org', from: 'Lovage <tasks@example.org>' },
   });
 });
 
@@ -100,6 +108,10 @@ test('all problems are told at once, each with what it should be', () => {
     WORKER_CONCURRENCY: '0',
     WORKER_NAME: 'a b',
     WORKER_POOL: 'gevent',
+    FILES_LIMIT: '0',
+    FILES_ALLOW_HOSTS: 'http://files.internal',
+    SMTP_URL: 'http://mail',
+    MAIL_FROM: 'nobody',
   };
   expect(problemsOf(wrong).sort()).toEqual(Object.keys(wrong).sort());
   expect(() => parseSettings(wrong)).toThrow(/PORT is "70000"; it should be a whole number from 0 to 65535/);
@@ -109,6 +121,14 @@ test.each([
   [{ PORT: '1.5' }, { PORT: '-1' }, { PORT: 'x' }, { PORT: '65536' }],
   [{ DATABASE_URL: 'postgres://host' }, { DATABASE_URL: 'not a url' }, { DATABASE_URL: 'postgres:///db' }],
   [{ BODY_LIMIT: '0' }, { BODY_LIMIT: '2GiB' }, { BODY_LIMIT: '1TB' }],
+  [{ FILES_LIMIT: '2TiB' }, { FILES_LIMIT: '-1' }],
+  [
+    { FILES_ALLOW_HOSTS: 'a,,b' },
+    { FILES_ALLOW_HOSTS: 'u@h' },
+    { FILES_ALLOW_HOSTS: 'h:99999' },
+    { FILES_ALLOW_HOSTS: '::1' },
+  ],
+  [{ MAIL_FROM: 'a@b\nBcc: c@d' }, { MAIL_FROM: 'A\r\nX: y <a@b>' }, { MAIL_FROM: 'a b@c' }],
   [{ WORKER_QUEUES: ',' }, { WORKER_QUEUES: 'a,,b' }, { WORKER_QUEUES: '.a' }, { WORKER_QUEUES: 'x'.repeat(201) }],
 ])('texts that will not do: %j …', (...envs) => {
   for (const env of envs) expect(problemsOf(env as Env)).toEqual(Object.keys(env));

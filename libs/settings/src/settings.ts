@@ -2,6 +2,7 @@ import { availableParallelism, hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { bytes, databaseUrl, emailAddress, oneOf, queueNames, serverUrl, wholeNumber, workerName } from './parsers.ts';
 import { type Env, Reader } from './reader.ts';
+import { type FilesSettings, type MailSettings, readFilesSettings, readMailSettings } from './task-settings.ts';
 import { readWorkerFlags } from './worker-flags.ts';
 
 export type Mode = 'development' | 'production' | 'test';
@@ -26,6 +27,8 @@ export interface Settings {
   /** What the gateway signs and makes its first user with. Undefined parts are made in development, see `gatewaySecrets`. */
   readonly secrets: { readonly jwtSecret: string | undefined; readonly admin: Admin | undefined };
   readonly worker: WorkerSettings;
+  readonly files: FilesSettings;
+  readonly mail: MailSettings;
 }
 
 export interface HttpSettings {
@@ -121,6 +124,8 @@ export function parseSettings<R extends SettingsReader = 'any'>(
         ) ?? `worker-${process.pid}@${hostname()}`,
       pool: either(reader, 'WORKER_POOL', ['-P', flags.pool], '"async"', oneOf('async')) ?? 'async',
     },
+    files: readFilesSettings(reader),
+    mail: readMailSettings(reader),
   };
   requireFor(who, settings, reader);
   reader.finish();
