@@ -93,6 +93,20 @@ describe('a task', () => {
     expect(await f.ended(id)).toMatchObject({ state: 'SUCCESS', progress: { percent: 10 } });
   });
 
+  test('keeps the last progress, also one reported right before the end, or while another is being written', async () => {
+    await using f = await Fixture.open();
+    await f.worker(echo(), async (input, task) => {
+      const { value: percent } = input as { value: number };
+      task.progress({ percent: percent - 1 });
+      await Promise.resolve();
+      task.progress({ percent });
+      return percent;
+    });
+    const ids = await Promise.all(Array.from({ length: 20 }, (_, n) => f.send(n)));
+    for (const [n, id] of ids.entries())
+      expect(await f.ended(id)).toMatchObject({ state: 'SUCCESS', progress: { percent: n } });
+  });
+
   test('positional arguments take the names of the contract', async () => {
     await using f = await Fixture.open();
     await f.worker(echo(), (input) => value(input));

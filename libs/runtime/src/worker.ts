@@ -186,6 +186,7 @@ export class TaskWorker implements Service {
     const offDeadline = this.clock.after(this.options.shutdownGraceMs + TIDY_MS, () => this.retry.giveUp());
     await this.claimer.close();
     await this.drain();
+    await this.progress.idle();
     await this.recorder.idle();
     offDeadline();
     this.retry.giveUp();
@@ -250,9 +251,10 @@ export class TaskWorker implements Service {
   }
 
   private onOutcome(entry: TaskEntry, outcome: Outcome): void {
-    this.progress.forget(entry);
     this.claimer.freeSlot();
-    this.recorder.add(entry, outcome);
+    const progress = this.progress.written(entry);
+    if (progress) void progress.then(() => this.recorder.add(entry, outcome));
+    else this.recorder.add(entry, outcome);
     if (this.stopping && this.executor.size === 0) this.drained.resolve();
   }
 
