@@ -23,10 +23,16 @@ export async function runGateway(): Promise<ExitCode> {
     return ExitCode.ok;
   } catch (error) {
     const code = exitCodeOf(error);
-    const { message, stack } = toError(error);
-    process.stderr.write(`lovage ${APP}: ${code === ExitCode.other ? stack : message}\n`);
+    process.stderr.write(`lovage ${APP}: ${explain(toError(error), code)}\n`);
     return code;
   }
+}
+
+function explain(error: Error, code: ExitCode): string {
+  if (code === ExitCode.other) return error.stack ?? error.message;
+  if (code !== ExitCode.portInUse) return error.message;
+  const { address, port } = error as Error & { address?: string; port?: number };
+  return `port ${port} of ${address} is in use; stop what listens there, or set PORT to another one (0: any free one)`;
 }
 
 interface Running {

@@ -85,7 +85,6 @@ export class TestGateway implements AsyncDisposable {
       },
       { bodyLimit: options.bodyLimit ?? 1024 ** 2, jwtSecret: SECRET, listen: options.listen },
     );
-    await gateway.start();
     const closeAll = async (): Promise<void> => {
       await gateway.stop();
       await client.stop();
@@ -93,6 +92,12 @@ export class TestGateway implements AsyncDisposable {
       await store.close();
       await db.drop();
     };
+    try {
+      await gateway.start();
+    } catch (error) {
+      await closeAll();
+      throw error;
+    }
     return new TestGateway(gateway, db, broker, log, store.tasks, clock, closeAll);
   }
 

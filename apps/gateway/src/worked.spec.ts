@@ -1,0 +1,150 @@
+import { add, divide, processWord } from '@lovage/contracts';
+import { newId } from '@lovage/foundation';
+import type { TaskDocument } from '@lovage/http-api';
+import { openPlatform, type Platform } from '@lovage/platform';
+import { systemClock } from '@lovage/ports';
+import { HandlerTable, TaskWorker, type Handle } from '@lovage/runtime';
+import { PgWorkerLease } from '@lovage/store-postgres';
+import { ContractRegistry } from '@lovage/task';
+import { describeWithRabbit, silentLog, testDatabase, type TestDatabase } from '@lovage/testing';
+import { AccessTokens } from './auth/access-tokens.ts';
+import { Gateway } from './gateway.ts';
+
+const contracts = [add, divide, processWord];
+const handlers: { name: string; handle: Handle }[] = [
+  { name: add.name, handle: (input) => (input as { x: number; y: number }).x + (input as { y: number }).y },
+  {
+    name: divide.name,
+    handle: (input) => {
+      const { x, y } = input as { x: number; y: number };
+      if (y === 0) throw divide.error('DivisionByZero', { x });
+      return x / y;
+    },
+  },
+  { name: processWord.name, handle: (input) => (input as { word: string }).word },
+];
+const jwtSecret = 'a secret of thirty-two bytes or so';
+
+/** The whole way, in one process: gateway, client, broker, worker, Postgres. */
+class Whole implements AsyncDisposable {
+  private constructor(
+    readonly db: TestDatabase,
+    private readonly platform: Platform,
+    private readonly gateway: Gateway,
+    private readonly worker: TaskWorker,
+  ) {}
+
+  static async open(queue: string, brokerUrl?: string): Promise<Whole> {
+    const db = await testDatabase();
+    const log = silentLog;
+    const platform = await openPlatform({ databaseUrl: db.url, brokerUrl, log });
+    await platform.start();
+    const registry = new ContractRegistry(contracts);
+    const { tasks, broker } = platform;
+    const name = 'worker-1@test';
+    const info = { name, host: 'test', pid: 1, queues: [queue], concurrency: 10 };
+    const lease = new PgWorkerLease({ url: db.url, info, log, onLost: (id) => worker.leaseLost(id) });
+    const worker: TaskWorker = new TaskWorker(
+      { broker, tasks, lease, handlers: new HandlerTable(contracts, handlers), log },
+      { name, queues: [queue], concurrency: 10 },
+    );
+    await worker.start();
+    const gateway = new Gateway(
+      {
+        client: platform.client(registry, { queues: [queue] }),
+        tasks,
+        users: await platform.users(),
+        contracts: registry,
+        broker,
+        ping: () => platform.pingDatabase(),
+        log,
+        clock: systemClock,
+      },
+      { bodyLimit: 1024 ** 2, jwtSecret },
+    );
+    await gateway.start();
+    return new Whole(db, platform, gateway, worker);
+  }
+
+  async submit(name: string, body: object, prefer = 'wait=20'): Promise<{ status: number; task: TaskDocument }> {
+    const token = await new AccessTokens(jwtSecret, systemClock).issue({ id: newId(), role: 'operator' });
+    const answer = await this.gateway.http.inject({
+      method: 'POST',
+      url: `/api/tasks/${name}`,
+      headers: { authorization: `Bearer ${token}`, prefer },
+      payload: body,
+    });
+    return { status: answer.statusCode, task: answer.json<TaskDocument>() };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.gateway.stop();
+    await this.worker.stop();
+    await this.platform.stop();
+    await this.db.drop();
+  }
+}
+
+const suite = (open: () => Promise<{ whole: Whole; queue: string }>) => {
+  let whole: Whole;
+  let options: { queue: string };
+  beforeAll(async () => {
+    const { queue, ...opened } = await open();
+    whole = opened.whole;
+    options = { queue };
+  });
+  afterAll(() => whole?.[Symbol.asyncDispose]());
+
+  test('a result comes back in the answer', async () => {
+    const { status, task } = await whole.submit('math.divide', { input: { x: 1, y: 2 }, options });
+    expect(status).toBe(200);
+    expect(task).toMatchObject({
+      state: 'SUCCESS',
+      result: 0.5,
+      error: null,
+      attempt: 1,
+      retries: 0,
+      worker: 'worker-1@test',
+    });
+    const [created, started, finished] = [task.createdAt, task.startedAt!, task.finishedAt!].map((at) =>
+      Date.parse(at),
+    );
+    expect(created! <= started! && started! <= finished!).toBe(true);
+  });
+
+  test('a declared error comes back with its type and data', async () => {
+    const { status, task } = await whole.submit('math.divide', { input: { x: 7, y: 0 }, options });
+    expect(status).toBe(200);
+    expect(task).toMatchObject({ state: 'FAILURE', result: null, error: { type: 'DivisionByZero', data: { x: 7 } } });
+  });
+
+  test('a crowd of them comes back, each with its own', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, n) => whole.submit('math.add', { input: { x: n, y: n }, options })),
+    );
+    expect(answers.map(({ status, task }) => [status, task.result])).toEqual(answers.map((_, n) => [200, 2 * n]));
+  });
+
+  test('a result comes within a tenth of a second of its end', async () => {
+    const begun = performance.now();
+    for (let n = 0; n < 5; n += 1) await whole.submit('math.add', { input: { x: 1, y: 1 }, options });
+    expect((performance.now() - begun) / 5).toBeLessThan(100);
+  });
+
+  test('any text goes there and back', async () => {
+    const word = '\u{1F600} "\\ \u2028 é 漢字 </script>'.slice(0, 40);
+    const { task } = await whole.submit('text.process_word', { input: { word }, options });
+    expect(task).toMatchObject({ state: 'SUCCESS', input: { word }, result: word });
+  });
+};
+
+describe('on the broker in Postgres', () => {
+  suite(async () => ({ whole: await Whole.open('default'), queue: 'default' }));
+});
+
+describeWithRabbit('on RabbitMQ', (rabbit) => {
+  suite(async () => {
+    const queue = rabbit.queue('gateway');
+    return { whole: await Whole.open(queue, rabbit.url), queue };
+  });
+});
