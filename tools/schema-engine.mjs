@@ -117,7 +117,14 @@ for await (const line of createInterface({ input: process.stdin })) {
   const { id, method, params } = JSON.parse(line);
   let reply;
   try {
-    const result = await engine[renamed[method] ?? method](params?.[0] ?? params);
+    const argument = params?.[0] ?? params;
+    // Unless a diagnosis has come as far as the shadow database, this build knows none; the one that `migrate dev` asks
+    // for stops short of it where migrations are still to be applied.
+    if (method === 'evaluateDataLoss') {
+      const { migrationsList, filters } = argument;
+      await engine.devDiagnostic({ migrationsList, filters });
+    }
+    const result = await engine[renamed[method] ?? method](argument);
     reply = { result: result ?? null };
   } catch (error) {
     const message = String(error.message ?? error);
