@@ -31,7 +31,7 @@ onBothShapes('messages that are no tasks', (shape) => {
     platform = await shape.start();
     url = shape.rabbit?.url ?? (await platform.databaseUrl());
   }, 120_000);
-  afterAll(() => platform[Symbol.asyncDispose](), 30_000);
+  afterAll(() => platform?.[Symbol.asyncDispose](), 30_000);
 
   test('they leave the worker serving, go to the dead letters, and each is told', async () => {
     const { rest, launcher } = platform;

@@ -12,7 +12,7 @@ onBothShapes('a task from REST to its result', (shape) => {
   beforeAll(async () => {
     platform = await shape.start();
   }, 120_000);
-  afterAll(() => platform[Symbol.asyncDispose](), 30_000);
+  afterAll(() => platform?.[Symbol.asyncDispose](), 30_000);
 
   test('it is ready within 30 s, and says where to go', () => {
     process.stdout.write(`ready after ${(platform.readyMs / 1000).toFixed(1)} s (${shape.name})\n`);

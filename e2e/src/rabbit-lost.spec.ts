@@ -22,8 +22,8 @@ onServers('RabbitMQ lost under load', (shape) => {
     await watchEndings(platform);
   }, 120_000);
   afterAll(async () => {
-    await platform[Symbol.asyncDispose]();
-    await proxy.close();
+    await platform?.[Symbol.asyncDispose]();
+    await proxy?.close();
   }, 30_000);
 
   test('every submit is answered 202 in time, also while it is away; nothing is lost; consuming resumes', async () => {

@@ -13,7 +13,7 @@ onBothShapes('a worker killed in the middle of 200 tasks', (shape) => {
     platform = await shape.start({ env: { WORKER_CONCURRENCY: String(TASKS) } });
     await watchEndings(platform);
   }, 120_000);
-  afterAll(() => platform[Symbol.asyncDispose](), 30_000);
+  afterAll(() => platform?.[Symbol.asyncDispose](), 30_000);
 
   test('all end within 60 s, each once', async () => {
     const { rest } = platform;

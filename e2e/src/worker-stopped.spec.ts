@@ -12,7 +12,7 @@ onBothShapes('a worker told to stop while tasks run', (shape) => {
     platform = await shape.start({ env: { WORKER_CONCURRENCY: '20' } });
     await watchEndings(platform);
   }, 120_000);
-  afterAll(() => platform[Symbol.asyncDispose](), 30_000);
+  afterAll(() => platform?.[Symbol.asyncDispose](), 30_000);
 
   test('it finishes what is short, hands back what is long without burning an attempt, and exits with 0', async () => {
     const { rest, launcher } = platform;
@@ -37,8 +37,8 @@ onBothShapes('a worker told to stop while tasks run', (shape) => {
 
     for (const id of long) {
       const task = await rest.ended(id, { timeoutMs: 60_000 });
-      expect(task).toMatchObject({ state: 'SUCCESS', result: GRACE_SECONDS + 2, retries: 0, attempt: 2 });
-      expect(task.worker).not.toBe(`worker-${first}`);
+      expect(task).toMatchObject({ state: 'SUCCESS', result: GRACE_SECONDS + 2, retries: 0, attempt: 1 });
+      expect(task.worker).not.toMatch(new RegExp(`^worker-${first}@`));
     }
     const attempts = await platform.query<{ task_id: string; outcome: string }>(
       'select task_id, outcome from attempts',
