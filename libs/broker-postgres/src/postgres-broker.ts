@@ -71,7 +71,7 @@ export class PostgresBroker implements Broker {
     this.channels = new Channels(log);
     this.queues = new Queues(this.lanes.control);
     this.publisher = new Publisher({ lane: this.lanes.publish, isUp, maxMessageBytes });
-    this.consumer = new Consumer({ channels: this.channels, deadLetterQueue, deadLetterLimit, log });
+    this.consumer = new Consumer({ channels: this.channels, deadLetterQueue, deadLetterLimit, clock, log });
     this.replier = new Replier({ lane: this.lanes.reply, isUp, maxReplyBytes: maxMessageBytes, log });
     this.reaper = new Reaper(this.lanes.control, log);
     this.upkeep = new Upkeep(this.lanes.control, this.queues, clock, log);

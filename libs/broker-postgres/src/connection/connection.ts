@@ -27,9 +27,9 @@ const types: pg.CustomTypesConfig = {
   },
 };
 
-// One plan per statement, by index whatever the statistics say: a queue is empty at one moment and long at the next, and
-// statistics taken at the wrong one would make the planner read the whole table for each take.
-const PLANNING = `
+// One plan per statement, by index whatever the statistics say: a queue is empty at one moment and long at the next, and a
+// plan made at the wrong one would read the whole table for each take.
+export const PLANNING = `
 set plan_cache_mode = force_generic_plan; set jit = off; set enable_seqscan = off; set enable_bitmapscan = off;
 set enable_hashjoin = off; set enable_mergejoin = off; set bytea_output = hex`;
 

@@ -31,7 +31,13 @@ where ctid = any (array(
 returning id, redelivered, refused_by, properties, body`,
 };
 
-const TAKEN = `queue_id = (select id from lovage_broker.queues where name = $1) and id = any ($2::bigint[]) and taken_by = $3`;
+// The rows of $2 that this session holds, found one by one: `id = any ($2)` may be planned as a filter over the whole
+// queue while the table is empty, and that plan is kept.
+const TAKEN = `ctid = any (array(
+  select (
+    select held.ctid from lovage_broker.messages held
+    where held.queue_id = (select id from lovage_broker.queues where name = $1) and held.id = s.id)
+  from unnest($2::bigint[]) as s(id))) and taken_by = $3`;
 
 /** Removes messages that this session holds. $1 queue · $2 ids · $3 session */
 export const ACK: Statement = {

@@ -1,4 +1,4 @@
-import { UnroutableError, type Consumption, type ConsumeOptions, type Log } from '@lovage/ports';
+import { UnroutableError, type Clock, type Consumption, type ConsumeOptions, type Log } from '@lovage/ports';
 import { isQueueName, queueChannel } from '../queues/queue-name.ts';
 import type { Channels } from '../sessions/channels.ts';
 import type { Session } from '../sessions/session.ts';
@@ -9,6 +9,7 @@ export interface ConsumerOptions {
   readonly channels: Channels;
   readonly deadLetterQueue: string;
   readonly deadLetterLimit: number;
+  readonly clock: Clock;
   readonly log: Log;
 }
 
@@ -30,7 +31,7 @@ export class Consumer {
       throw new RangeError(`prefetch must be a whole number of 1 or more, not ${options.prefetch}`);
     if (!isQueueName(queue)) throw new UnroutableError(queue);
     const no = (this.lastNo += 1);
-    const { channels, deadLetterQueue, deadLetterLimit, log } = this.options;
+    const { channels, deadLetterQueue, deadLetterLimit, clock, log } = this.options;
     const entry = {
       no,
       queue,
@@ -42,6 +43,7 @@ export class Consumer {
       queue,
       deadLetterQueue,
       deadLetterLimit,
+      clock,
       log,
       onCancelled: (current) => this.leave(current, entry),
       onClosed: () => this.subscriptions.delete(no),

@@ -1,5 +1,5 @@
 import { toError } from '@lovage/foundation';
-import type { Consumption, ConsumeOptions, Log } from '@lovage/ports';
+import type { Clock, Consumption, ConsumeOptions, Log } from '@lovage/ports';
 import { numberArray } from '../connection/array-literal.ts';
 import { isConnectionError } from '../connection/connection-errors.ts';
 import type { Row } from '../connection/statement.ts';
@@ -7,6 +7,7 @@ import { declareQueues } from '../queues/queues.ts';
 import { queueChannel } from '../queues/queue-name.ts';
 import type { Session } from '../sessions/session.ts';
 import { ACK, GIVE_BACK, REFUSE, TAKE, TRIM } from './consume-sql.ts';
+import { TakeCursor } from './take-cursor.ts';
 import { TakeSize } from './take-size.ts';
 import { type Settlement, TakenMessage } from './taken-message.ts';
 
@@ -17,6 +18,7 @@ export interface SubscriptionOptions extends ConsumeOptions {
   readonly queue: string;
   readonly deadLetterQueue: string;
   readonly deadLetterLimit: number;
+  readonly clock: Clock;
   readonly log: Log;
   /** Takes the subscription out of the books; its queue is no longer listened to for it. */
   readonly onCancelled: (session: Session | undefined) => Promise<void>;
@@ -24,24 +26,14 @@ export interface SubscriptionOptions extends ConsumeOptions {
   readonly onClosed: () => void;
 }
 
-/**
- * One consumption. A single loop serves it: settle what was settled, take what there is room for, until there is neither.
- *
- * `hungry`: there may be messages that it has not seen: after a notification, a full take, at each poll. A take that
- * brings less than asked for, from the queue's very start, ends the hunger.
- * `after`: all up to this id was seen taken; takes begin behind it, so that a drain does not wade through what it took
- * before. Ids below it may still appear, given back or committed late: hence the return to the start at each end of the
- * queue and at each poll.
- */
+/** One consumption. A single loop serves it: settle what was settled, take what there is room for, until there is neither. */
 export class Subscription implements Consumption {
   readonly queue: string;
   readonly channel: string;
   private readonly held = new Set<number>();
   private readonly settled: Record<Settlement, number[]> = { ack: [], requeue: [], refuse: [] };
   private session: Session | undefined;
-  private hungry = false;
-  private after = 0;
-  private restart = false;
+  private cursor: TakeCursor;
   private looping: Promise<void> | undefined;
   private scheduled = false;
   private paused = false;
@@ -52,13 +44,15 @@ export class Subscription implements Consumption {
   constructor(private readonly options: SubscriptionOptions) {
     this.queue = options.queue;
     this.channel = queueChannel(options.queue);
+    this.cursor = this.newCursor();
   }
 
   /** Takes on this session from here on. What an earlier one held is no longer held. */
   attach(session: Session): void {
     this.detach();
     this.session = session;
-    this.wake(true);
+    this.cursor = this.newCursor();
+    void this.loop();
   }
 
   /** The session is gone: what it held is the queue's again, and settling it does nothing. */
@@ -71,15 +65,15 @@ export class Subscription implements Consumption {
 
   /** There may be messages. @param fromStart also before those seen */
   wake(fromStart: boolean): void {
-    if (fromStart) this.restart = true;
-    this.hungry = true;
+    this.cursor.wake(fromStart);
     void this.loop();
   }
 
   /** In case a notification was lost, a taker died half-way, or a statement failed. */
   poll(): void {
     this.paused = false;
-    this.wake(true);
+    this.cursor.poll();
+    void this.loop();
   }
 
   settle(message: TakenMessage, how: Settlement): void {
@@ -102,6 +96,10 @@ export class Subscription implements Consumption {
   close(): Promise<void> {
     this.closing ??= this.letGo();
     return this.closing;
+  }
+
+  private newCursor(): TakeCursor {
+    return new TakeCursor(() => this.options.clock.monotonic());
   }
 
   private async end(): Promise<void> {
@@ -156,7 +154,7 @@ export class Subscription implements Consumption {
 
   /** How many to take now. */
   private room(): number {
-    if (!this.hungry || this.cancelling) return 0;
+    if (!this.cursor.hungry || this.cancelling) return 0;
     const free = this.options.prefetch - this.held.size;
     return this.takeSize.upTo(free);
   }
@@ -178,35 +176,28 @@ export class Subscription implements Consumption {
 
   private async take(session: Session, count: number): Promise<void> {
     if (count === 0) return;
-    const after = this.restart ? 0 : this.after;
-    this.restart = false;
-    this.hungry = false;
+    const { cursor } = this;
     let rows: readonly Row[];
     try {
-      rows = await session.run(TAKE, [this.queue, session.id, count, after]);
+      rows = await session.run(TAKE, [this.queue, session.id, count, cursor.begin()]);
     } catch (error) {
-      this.hungry = true;
+      cursor.fail();
       throw error;
     }
     if (session !== this.session) return;
     const messages = rows.map((row) => new TakenMessage(this, session.id, row)).sort((a, b) => a.id - b.id);
-    if (this.cancelling)
-      return this.giveBack(
-        session,
-        messages.map((message) => message.id),
-        false,
-      );
-    this.look(messages, count, after);
     for (const message of messages) this.held.add(message.id);
+    if (this.cancelling) return this.takeBack(session, messages);
+    cursor.end(messages.at(-1)?.id, messages.length === count);
+    this.takeSize.took(messages.map(({ body }) => body.length));
     for (const message of messages) this.deliver(message);
   }
 
-  /** Whether and where to look next. */
-  private look(messages: readonly TakenMessage[], count: number, after: number): void {
-    const full = messages.length === count;
-    this.after = full ? messages.at(-1)!.id : 0;
-    if (full || after > 0) this.hungry = true;
-    this.takeSize.took(messages.map(({ body }) => body.length));
+  /** They came too late to be delivered. */
+  private async takeBack(session: Session, messages: readonly TakenMessage[]): Promise<void> {
+    const ids = messages.map((message) => message.id);
+    await this.giveBack(session, ids, false);
+    for (const id of ids) this.held.delete(id);
   }
 
   private deliver(message: TakenMessage): void {

@@ -47,6 +47,6 @@ with recursive used(id) as (
   union all
   select (select m.queue_id from lovage_broker.messages m where m.queue_id > used.id order by m.queue_id limit 1)
   from used where used.id is not null)
-delete from lovage_broker.messages where queue_id in (
-  select id from used where id is not null and not exists (select from lovage_broker.queues q where q.id = used.id))`,
+delete from lovage_broker.messages where queue_id = any (array(
+  select id from used where id is not null and not exists (select from lovage_broker.queues q where q.id = used.id)))`,
 };
