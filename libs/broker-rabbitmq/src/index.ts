@@ -1,4 +1,4 @@
 export type { QueueKind, RabbitBrokerOptions } from './options.ts';
 export { RabbitBroker } from './rabbit-broker.ts';
+export { RabbitRefusedError } from './refused-error.ts';
 export { DEAD_LETTERS } from './topology/queue-arguments.ts';
-export { QueueDeclarationError } from './topology/topology.ts';

@@ -18,6 +18,7 @@ import { keepInDeadLetters } from './consuming/keep-refused.ts';
 import { ReplyQueue } from './consuming/reply-queue.ts';
 import { Subscription } from './consuming/subscription.ts';
 import { compileOptions, type CompiledOptions, type RabbitBrokerOptions } from './options.ts';
+import { RabbitRefusedError } from './refused-error.ts';
 import { Publisher } from './publishing/publisher.ts';
 import { ReplySender } from './publishing/reply-sender.ts';
 import { Topology } from './topology/topology.ts';
@@ -96,7 +97,9 @@ export class RabbitBroker implements Broker {
   }
 
   async declare(queue: string): Promise<void> {
-    await this.onConnection((connection) => this.topology.declare(connection, queue));
+    await this.onConnection(`declare ${JSON.stringify(queue)}`, (connection) =>
+      this.topology.declare(connection, queue),
+    );
   }
 
   publish(message: OutgoingMessage): Promise<void> {
@@ -104,15 +107,7 @@ export class RabbitBroker implements Broker {
     if (this.current === 'down') {
       return Promise.reject(new BrokerUnavailableError('there is no connection to RabbitMQ: nothing was sent'));
     }
-    return this.publisher.publish(message.queue, message.body, {
-      contentType: message.contentType,
-      contentEncoding: message.contentEncoding,
-      headers: message.headers,
-      correlationId: message.correlationId,
-      replyTo: message.replyTo,
-      deliveryMode: 2,
-      mandatory: true,
-    });
+    return this.publisher.publish(message.queue, message.body, message);
   }
 
   /** @throws RangeError when the prefetch is none that AMQP can say. */
@@ -139,7 +134,7 @@ export class RabbitBroker implements Broker {
     });
     this.subscriptions.add(subscription);
     try {
-      await this.onConnection((connection) => subscription.start(connection));
+      await this.onConnection(`serve ${JSON.stringify(queue)}`, (connection) => subscription.start(connection));
     } catch (error) {
       await subscription.close();
       throw error;
@@ -160,7 +155,7 @@ export class RabbitBroker implements Broker {
     });
     this.inbox = inbox;
     try {
-      await this.onConnection((connection) => inbox.start(connection));
+      await this.onConnection('open a reply queue', (connection) => inbox.start(connection));
     } catch (error) {
       await inbox.close();
       throw error;
@@ -188,7 +183,7 @@ export class RabbitBroker implements Broker {
 
   async deleteQueue(queue: string): Promise<void> {
     this.topology.forget(queue);
-    await this.onConnection((connection) =>
+    await this.onConnection(`delete ${JSON.stringify(queue)}`, (connection) =>
       onThrowawayChannel(connection, (channel) => channel.deleteQueue(queue)).catch((error: unknown) => {
         if (replyCode(error) !== 404) throw error;
       }),
@@ -255,7 +250,7 @@ export class RabbitBroker implements Broker {
   }
 
   private onQueue<T>(queue: string, use: (connection: ChannelModel) => Promise<T>): Promise<T> {
-    return this.onConnection((connection) =>
+    return this.onConnection(`answer for ${JSON.stringify(queue)}`, (connection) =>
       use(connection).catch((error: unknown) => {
         throw replyCode(error) === 404 ? new UnroutableError(queue, { cause: error }) : error;
       }),
@@ -263,13 +258,14 @@ export class RabbitBroker implements Broker {
   }
 
   /** Runs on the consuming connection, which a server under an alarm still serves. */
-  private async onConnection<T>(use: (connection: ChannelModel) => Promise<T>): Promise<T> {
+  private async onConnection<T>(what: string, use: (connection: ChannelModel) => Promise<T>): Promise<T> {
     const { connection } = this.consuming;
     if (!connection || this.stopped) throw new BrokerUnavailableError('there is no connection to RabbitMQ');
     try {
       return await use(connection);
     } catch (error) {
-      if (error instanceof LovageError || replyCode(error) !== undefined) throw error;
+      if (error instanceof LovageError) throw error;
+      if (replyCode(error) !== undefined) throw new RabbitRefusedError(what, { cause: error });
       throw new BrokerUnavailableError('the connection to RabbitMQ broke before it answered', { cause: error });
     }
   }

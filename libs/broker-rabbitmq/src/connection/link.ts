@@ -6,6 +6,11 @@ import { BrokerUnavailableError, type Clock, type Log } from '@lovage/ports';
 
 /** One attempt to connect may take this long, ms; a server that accepts and says nothing is given up then. */
 const ATTEMPT_MS = 5000;
+/**
+ * The preparation of a connection may take this long, ms, before it counts as up all the same: one queue without a leader can
+ * leave a question open for long, and must not keep all others from being served.
+ */
+const PREPARE_MS = 5000;
 /** Between two attempts, seconds: half a second, and up to as much again so that a fleet does not come back in step. */
 const reconnectSeconds = (): number => 0.5 + Math.random() * 0.5;
 
@@ -34,8 +39,8 @@ export class Link {
   readonly unblocked = new Signal();
 
   private readonly manager: AmqpConnectionManagerClass;
-  /** Destroys the socket under a connection, or under an attempt, that does not end otherwise. */
-  private readonly abort = new AbortController();
+  /** Destroys the socket of the latest connection or attempt, where that does not end otherwise. */
+  private abort = new AbortController();
   private readonly gaveUp = deferred<never>();
   private raw: ChannelModel | undefined;
   private ready: ChannelModel | undefined;
@@ -52,15 +57,17 @@ export class Link {
       findServers: () => {
         if (this.stopping) return Promise.reject(new Error('the broker connection was stopped'));
         this.attempting = true;
-        return Promise.resolve(options.url);
+        // One for each socket: Node takes its listeners off a signal only when that fires.
+        this.abort = new AbortController();
+        const connectionOptions = {
+          noDelay: true,
+          keepAlive: true,
+          timeout: Math.min(ATTEMPT_MS, options.connectTimeoutMs),
+          clientProperties: { connection_name: options.name },
+          signal: this.abort.signal,
+        } as unknown as AmqpConnectionManagerOptions['connectionOptions'];
+        return Promise.resolve({ url: options.url, connectionOptions });
       },
-      connectionOptions: {
-        noDelay: true,
-        keepAlive: true,
-        timeout: Math.min(ATTEMPT_MS, options.connectTimeoutMs),
-        clientProperties: { connection_name: options.name },
-        signal: this.abort.signal,
-      } as unknown as AmqpConnectionManagerOptions['connectionOptions'],
     });
     this.manager.on('error', (error: Error) => options.log.error({ err: error }, 'RabbitMQ connection manager failed'));
     this.manager.on('connect', ({ connection }) => void this.connected(connection as unknown as ChannelModel));
@@ -86,7 +93,7 @@ export class Link {
     const refused = deferred<never>();
     const onFailed = ({ err }: { err: Error }): void => {
       // Trying again does not make a password right or a vhost exist.
-      if (/\b(403|530)\b|ACCESS[-_]REFUSED/.test(err.message))
+      if (/\((ACCESS-REFUSED|NOT-ALLOWED)\)/.test(err.message))
         refused.reject(this.unavailable('with these credentials and vhost'));
     };
     this.manager.on('connectFailed', onFailed);
@@ -133,11 +140,17 @@ export class Link {
     this.attempting = false;
     this.lastFailure = undefined;
     this.raw = connection;
+    const late = deferred<never>();
+    const cancelTimer = this.options.clock.after(PREPARE_MS, () =>
+      late.reject(new Error(`not within ${PREPARE_MS} ms`)),
+    );
     try {
-      await this.options.prepare?.(connection);
+      await Promise.race([this.options.prepare?.(connection), late.promise]);
     } catch (error) {
       if (this.raw === connection)
         this.options.log.warn({ err: error }, 'not everything could be prepared on RabbitMQ');
+    } finally {
+      cancelTimer();
     }
     if (this.raw !== connection || this.stopping) return;
     this.ready = connection;
@@ -146,7 +159,7 @@ export class Link {
 
   private failed(error: Error): void {
     this.attempting = false;
-    const again = this.lastFailure?.message === error.message;
+    const again = this.lastFailure !== undefined && kindOf(this.lastFailure) === kindOf(error);
     this.lastFailure = error;
     if (!again && !this.stopping) {
       this.options.log.warn({ err: error, url: maskUrl(this.options.url) }, 'RabbitMQ cannot be reached; trying again');
@@ -167,10 +180,18 @@ export class Link {
 
   private unavailable(how: string): BrokerUnavailableError {
     const cause = this.lastFailure && toError(this.lastFailure);
+    // All that amqplib tells when the server refuses the vhost.
+    const vhost = cause?.message.includes('Expected ConnectionOpenOk') ? ', or create its vhost' : '';
     return new BrokerUnavailableError(
       `RabbitMQ at ${maskUrl(this.options.url)} did not accept a connection ${how}` +
-        `${cause ? ` (${cause.message})` : ''}: start it, or correct the broker URL`,
+        `${cause ? ` (${cause.message})` : ''}: start it${vhost}, or correct the broker URL`,
       { cause },
     );
   }
+}
+
+/** Two failures of one kind are told once: the text of a system error may differ from one attempt to the next. */
+function kindOf(error: Error): string {
+  const { code } = error as NodeJS.ErrnoException;
+  return code ?? error.message;
 }

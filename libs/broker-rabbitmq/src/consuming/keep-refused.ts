@@ -28,8 +28,6 @@ export function keepInDeadLetters(deps: {
         headers: { ...delivery.headers, 'x-lovage-death': { queue: delivery.queue, reason: 'rejected' } },
         correlationId: delivery.correlationId,
         replyTo: delivery.replyTo,
-        deliveryMode: 2,
-        mandatory: true,
       });
     } catch (error) {
       if (hasCode(error, 'unroutable') && deps.link.connection) {

@@ -1,8 +1,9 @@
-import type { ChannelModel, ConfirmChannel, Message, Options } from 'amqplib';
+import type { ChannelModel, ConfirmChannel, Message } from 'amqplib';
 import { BrokerUnavailableError, ConfirmLostError, PublishRefusedError, UnroutableError } from '@lovage/ports';
 import type { Clock, Log } from '@lovage/ports';
 import { KeptChannel } from '../connection/kept-channel.ts';
 import type { Link } from '../connection/link.ts';
+import { publishLean, type MessageProperties } from './lean-publish.ts';
 
 interface InFlight {
   readonly queue: string;
@@ -82,16 +83,15 @@ export class Publisher {
     return new Promise((resolve) => this.idleWaiters.push(resolve));
   }
 
-  publish(queue: string, body: Buffer, options: Options.Publish): Promise<void> {
+  publish(queue: string, body: Buffer, properties: MessageProperties): Promise<void> {
     const channel = this.kept.current;
     if (!channel || this.blockedBecause !== undefined) return Promise.reject(this.unavailable());
     if (body.length > this.options.maxBodyBytes) return Promise.reject(this.tooLarge(body.length));
     const id = ++this.lastId;
     return new Promise((resolve, reject) => {
       const entry: InFlight = { queue, resolve, reject, returned: false };
-      options.messageId = String(id);
       try {
-        channel.publish('', queue, body, options, (error: Error | null) => this.settle(id, entry, error));
+        publishLean(channel, queue, body, properties, String(id), (error) => this.settle(id, entry, error));
       } catch (error) {
         reject(this.notSent(error));
         return;

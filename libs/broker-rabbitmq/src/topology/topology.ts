@@ -1,25 +1,9 @@
 import type { Channel, ChannelModel, Options } from 'amqplib';
-import { LovageError } from '@lovage/foundation';
 import type { Log } from '@lovage/ports';
 import { onThrowawayChannel, replyCode } from '../connection/throwaway.ts';
 import type { QueueKind } from '../options.ts';
+import { RabbitRefusedError } from '../refused-error.ts';
 import { DEAD_LETTER_QUEUE, DEAD_LETTERS, queueOptions } from './queue-arguments.ts';
-
-/** The queue is neither there nor to be had. */
-export class QueueDeclarationError extends LovageError {
-  readonly code = 'queue_declaration_refused';
-  constructor(
-    readonly queue: string,
-    options: { cause: unknown },
-  ) {
-    const why = options.cause instanceof Error ? options.cause.message : String(options.cause);
-    super(
-      `RabbitMQ refuses to declare ${JSON.stringify(queue)} (${why}): ` +
-        'grant the user the configure permission, or declare the queue by hand',
-      options,
-    );
-  }
-}
 
 /**
  * Who moves a refused message to the dead letters: the `server`, for a queue with our arguments; the `client`, for one without
@@ -39,7 +23,7 @@ export class Topology {
 
   /**
    * Makes sure that the queue is there, and remembers it.
-   * @throws QueueDeclarationError
+   * @throws RabbitRefusedError
    */
   async declare(connection: ChannelModel, queue: string): Promise<DeadLettering> {
     await this.deadLetters(connection);
@@ -109,7 +93,9 @@ export class Topology {
         () => true,
         (error: unknown) => {
           if (replyCode(error) === 404) return false;
-          throw replyCode(error) === undefined ? error : new QueueDeclarationError(queue, { cause: error });
+          throw replyCode(error) === undefined
+            ? error
+            : new RabbitRefusedError(`declare ${JSON.stringify(queue)}`, { cause: error });
         },
       ),
     );
@@ -128,7 +114,7 @@ export class Topology {
       const code = replyCode(error);
       if (code === 406) return false;
       if (code === 403 && (await this.exists(connection, queue))) return false;
-      throw code === undefined ? error : new QueueDeclarationError(queue, { cause: error });
+      throw code === undefined ? error : new RabbitRefusedError(`declare ${JSON.stringify(queue)}`, { cause: error });
     }
   }
 }

@@ -1,0 +1,51 @@
+import type { ConfirmChannel } from 'amqplib';
+
+/** Properties of a message for the default exchange. */
+export interface MessageProperties {
+  readonly contentType: string | undefined;
+  readonly contentEncoding: string | undefined;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly correlationId?: string | undefined;
+  readonly replyTo?: string | undefined;
+}
+
+type Confirm = (error: Error | null) => void;
+
+/** The two steps that amqplib's own `publish` is made of; not among its types. */
+interface ConfirmChannelSteps {
+  sendMessage(fields: object, properties: object, content: Buffer): boolean;
+  pushConfirmCallback(confirm: Confirm): void;
+}
+
+/**
+ * Publishes to the default exchange: persistent, mandatory, answered by `confirm`.
+ *
+ * It does what `channel.publish` does, without its copy of the headers: that is an object whose prototype they are, and walking it
+ * takes 12 µs for Celery's headers, a third of the whole publish.
+ * @throws whatever amqplib throws: nothing was sent then.
+ */
+export function publishLean(
+  channel: ConfirmChannel,
+  queue: string,
+  body: Buffer,
+  properties: MessageProperties,
+  messageId: string,
+  confirm: Confirm,
+): void {
+  const steps = channel as unknown as ConfirmChannelSteps;
+  const frame = {
+    exchange: '',
+    routingKey: queue,
+    mandatory: true,
+    immediate: false,
+    contentType: properties.contentType,
+    contentEncoding: properties.contentEncoding,
+    headers: properties.headers,
+    deliveryMode: 2,
+    correlationId: properties.correlationId,
+    replyTo: properties.replyTo,
+    messageId,
+  };
+  steps.sendMessage(frame, frame, body);
+  steps.pushConfirmCallback(confirm);
+}

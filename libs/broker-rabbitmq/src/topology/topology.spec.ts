@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto';
+import { expect, it } from '@jest/globals';
+import type { Delivery } from '@lovage/ports';
+import { describeWithRabbit, RecordingLog } from '@lovage/testing';
+import type { QueueKind } from '../options.ts';
+import { RabbitBroker } from '../rabbit-broker.ts';
+import { Plain, put } from '../testing/plain.ts';
+import { DEAD_LETTERS, queueOptions } from './queue-arguments.ts';
+
+describeWithRabbit('topology', (rabbit) => {
+  const plain = new Plain(rabbit.url);
+  const log = new RecordingLog();
+
+  async function withBroker(kind: QueueKind, use: (broker: RabbitBroker) => Promise<void>): Promise<void> {
+    const broker = new RabbitBroker({ url: rabbit.url, queueKind: kind, log });
+    await broker.start();
+    try {
+      await use(broker);
+    } finally {
+      await broker.stop();
+    }
+  }
+
+  /** Refuses the next delivery and tells what then stands among the dead letters with that body. */
+  async function refuse(broker: RabbitBroker, queue: string, body: string): Promise<Delivery> {
+    const consumption = await broker.consume(queue, {
+      prefetch: 1,
+      onDelivery: (delivery) => delivery.nack({ requeue: false }),
+    });
+    // Others' dead letters may stand there too: held until ours comes, then given back.
+    let found!: (delivery: Delivery) => void;
+    const ours = new Promise<Delivery>((resolve) => (found = resolve));
+    const dead = await broker.consume(DEAD_LETTERS, {
+      prefetch: 5000,
+      onDelivery: (delivery) => {
+        if (delivery.body.toString() === body) found(delivery);
+      },
+    });
+    await broker.publish({
+      queue,
+      body: Buffer.from(body),
+      contentType: 'text/plain',
+      contentEncoding: 'utf-8',
+      headers: { id: 'kept' },
+    });
+    const delivery = await ours;
+    delivery.ack();
+    await dead.close();
+    await consumption.close();
+    return delivery;
+  }
+
+  it.each(['quorum', 'celery'] as const)('declares a %s queue with exactly its arguments', async (kind) => {
+    const queue = rabbit.queue(kind);
+    await withBroker(kind, (broker) => broker.declare(queue));
+    const same = queueOptions(kind);
+    await plain.on((channel) => channel.assertQueue(queue, same));
+    const other = kind === 'celery' ? queueOptions('quorum') : { durable: true };
+    await expect(plain.on((channel) => channel.assertQueue(queue, other))).rejects.toMatchObject({ code: 406 });
+  });
+
+  it('declares for Celery what Python declares: durable, no arguments', () => {
+    expect(queueOptions('celery')).toEqual({ durable: true });
+  });
+
+  it('lets the server keep what was refused on a quorum queue', async () => {
+    const queue = rabbit.queue();
+    await withBroker('quorum', async (broker) => {
+      await broker.declare(queue);
+      const body = `refused ${randomUUID()}`;
+      const dead = await refuse(broker, queue, body);
+      expect(dead.headers).toMatchObject({ id: 'kept', 'x-death': [{ queue, reason: 'rejected' }] });
+      expect(dead.contentType).toBe('text/plain');
+    });
+  });
+
+  it('keeps what was refused itself, where the server would drop it', async () => {
+    for (const kind of ['celery', 'quorum'] as const) {
+      const queue = rabbit.queue();
+      // For the quorum adapter: made by somebody else, without dead letters.
+      await plain.on((channel) => channel.assertQueue(queue, { durable: true }));
+      await withBroker(kind, async (broker) => {
+        await broker.declare(queue);
+        const dead = await refuse(broker, queue, `refused ${randomUUID()}`);
+        expect(dead.headers).toMatchObject({ id: 'kept', 'x-lovage-death': { queue, reason: 'rejected' } });
+        expect(dead.contentType).toBe('text/plain');
+        expect((await broker.depth(queue)).ready).toBe(0);
+      });
+    }
+  });
+
+  it.each([
+    ['classic', { durable: true }],
+    ['with priorities', { durable: true, arguments: { 'x-max-priority': 9 } }],
+    ['not durable', { durable: false, autoDelete: false, exclusive: false }],
+    ['quorum without dead letters', { durable: true, arguments: { 'x-queue-type': 'quorum' } }],
+  ])('takes over a queue of somebody else: %s', async (_, theirs) => {
+    const queue = rabbit.queue();
+    await plain.on((channel) => channel.assertQueue(queue, theirs));
+    await put(plain, queue, 'theirs');
+    for (const kind of ['quorum', 'celery'] as const) {
+      await withBroker(kind, async (broker) => {
+        await broker.declare(queue);
+        await broker.publish({
+          queue,
+          body: Buffer.from('ours'),
+          contentType: 'text/plain',
+          contentEncoding: 'utf-8',
+          headers: {},
+        });
+        expect(broker.state).toBe('up');
+        expect(await broker.depth(queue)).toEqual({ ready: 2, consumers: 0 });
+        const bodies: string[] = [];
+        await new Promise<void>((resolve) => {
+          void broker.consume(queue, {
+            prefetch: 10,
+            onDelivery: (delivery) => {
+              bodies.push(delivery.body.toString());
+              if (bodies.length < 2) return;
+              delivery.ack();
+              resolve();
+            },
+          });
+        });
+        expect(bodies.sort()).toEqual(['ours', 'theirs']);
+      });
+    }
+  });
+
+  it('takes a queue over though it is refused by a consumer that wants it alone, once that one is gone', async () => {
+    const queue = rabbit.queue();
+    await withBroker('quorum', async (broker) => {
+      await plain.on((channel) => channel.assertQueue(queue, { durable: true }));
+      const theirs = await plain.connection.createChannel();
+      await theirs.consume(queue, () => undefined, { exclusive: true });
+      await broker.declare(queue);
+      await expect(broker.consume(queue, { prefetch: 1, onDelivery: () => undefined })).rejects.toMatchObject({
+        code: 'rabbitmq_refused',
+        replyCode: 403,
+      });
+      await theirs.close();
+      await (await broker.consume(queue, { prefetch: 1, onDelivery: () => undefined })).close();
+    });
+  });
+});
