@@ -1,4 +1,4 @@
-export type { TaskContext, TaskLogger } from './context.ts';
+export type { ChildOptions, TaskContext, TaskLogger } from './context.ts';
 export {
   ContractRegistry,
   defineTask,
@@ -30,5 +30,15 @@ export {
   type RetryOptions,
   type TaskOptions,
 } from './options.ts';
+export {
+  defineSchedule,
+  scheduleDocument,
+  type CatchUp,
+  type Schedule,
+  type ScheduleDefinition,
+  type ScheduleDocument,
+  type ScheduleOptions,
+} from './schedule/define-schedule.ts';
+export { cronTiming, everyTiming, nextMoment, sameTiming, type Timing } from './schedule/timing.ts';
 export { isTerminal, TASK_STATES, TERMINAL_STATES, type TaskState, type TerminalState } from './states.ts';
 export { issuesOf, validateInput, validateOutput, validateProgress } from './validate.ts';
