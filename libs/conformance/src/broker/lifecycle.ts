@@ -65,7 +65,7 @@ export function lifecycle(bench: Bench): void {
     });
 
     it('fails to start within its time when the server accepts and says nothing', async () => {
-      const server = createServer((socket) => socket.on('error', () => undefined)).listen(0, '127.0.0.1');
+      const server = createServer((socket) => socket.on('error', () => undefined).resume()).listen(0, '127.0.0.1');
       await once(server, 'listening');
       const { port } = server.address() as AddressInfo;
       const broker = bench.make({ url: bench.urlAt(port), connectTimeoutMs: 400 });
@@ -123,6 +123,7 @@ export function lifecycle(bench: Bench): void {
       await bench.consume(silent.broker, queue, 1);
       silent.proxy.blackhole();
       await within(8000, 'stop with a silent server', silent.broker.stop());
+      await silent.proxy.heal();
       await untilHolds(() => expect(silent.proxy.connections).toBe(0));
     });
 
