@@ -1,4 +1,3 @@
-import { TcpProxy } from '@lovage/testing';
 import { TestGateway } from '../testing/test-gateway.ts';
 
 const ready = async (gateway: TestGateway) => {
@@ -17,22 +16,15 @@ test('alive, and ready with Postgres; the broker is told', async () => {
 });
 
 test('not ready without Postgres, and ready when it is back', async () => {
-  let proxy!: TcpProxy;
-  await using gateway = await TestGateway.start({
-    databaseUrl: async (url) => {
-      proxy = await TcpProxy.before(url);
-      return proxy.url;
-    },
-  });
-  await using _closed = proxy;
+  await using gateway = await TestGateway.start({ proxied: true });
   expect((await ready(gateway)).status).toBe(200);
-  await proxy.refuse();
+  await gateway.proxy.refuse();
   expect(await ready(gateway)).toEqual({
     status: 503,
     body: { status: 'not_ready', postgres: 'down', broker: 'up' },
   });
   expect((await gateway.ask('/health/live', { as: null })).status).toBe(200);
-  await proxy.heal();
+  await gateway.proxy.heal();
   expect((await ready(gateway)).status).toBe(200);
 });
 

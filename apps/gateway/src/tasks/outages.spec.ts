@@ -1,4 +1,4 @@
-import { eventually, TcpProxy } from '@lovage/testing';
+import { eventually } from '@lovage/testing';
 import { TestGateway } from '../testing/test-gateway.ts';
 
 const body = { input: { x: 1, y: 2 } };
@@ -19,22 +19,13 @@ test.each(['down', 'blocked'] as const)('with the broker %s a submit is accepted
 });
 
 describe('with Postgres away', () => {
-  let proxy: TcpProxy;
   let gateway: TestGateway;
   beforeEach(async () => {
-    gateway = await TestGateway.start({
-      databaseUrl: async (url) => {
-        proxy = await TcpProxy.before(url);
-        return proxy.url;
-      },
-    });
+    gateway = await TestGateway.start({ proxied: true });
     await gateway.ask('/api/tasks/math.divide', { body });
-    await proxy.refuse();
+    await gateway.proxy.refuse();
   });
-  afterEach(async () => {
-    await gateway[Symbol.asyncDispose]();
-    await proxy.close();
-  });
+  afterEach(() => gateway[Symbol.asyncDispose]());
 
   test.each([
     ['GET', '/api/tasks/01890a5d-ac96-774b-bcce-b302099a8057', undefined],
@@ -54,7 +45,7 @@ describe('with Postgres away', () => {
     const { id } = answer.json();
     expect(answer.json().state).toBe('QUEUED');
     expect(gateway.broker.published.at(-1)?.headers['id']).toBe(id);
-    await proxy.heal();
+    await gateway.proxy.heal();
     await eventually(async () => (await gateway.ask(`/api/tasks/${id}`)).status === 200);
   });
 
@@ -66,15 +57,8 @@ describe('with Postgres away', () => {
 });
 
 test('with broker and Postgres away nothing is accepted', async () => {
-  let proxy!: TcpProxy;
-  await using gateway = await TestGateway.start({
-    databaseUrl: async (url) => {
-      proxy = await TcpProxy.before(url);
-      return proxy.url;
-    },
-  });
-  await using _closed = proxy;
-  await proxy.refuse();
+  await using gateway = await TestGateway.start({ proxied: true });
+  await gateway.proxy.refuse();
   gateway.broker.become('down');
   const answer = await gateway.ask('/api/tasks/math.divide', { body });
   expect(answer.status).toBe(503);

@@ -2,10 +2,10 @@ import { LovageClient } from '@lovage/client';
 import { allContracts } from '@lovage/contracts';
 import { newId } from '@lovage/foundation';
 import type { ProblemDocument, TaskDocument, UserRole } from '@lovage/http-api';
-import { systemClock, type Clock, type TaskStore } from '@lovage/ports';
+import { systemClock, type Clock } from '@lovage/ports';
 import { openStore, openUserStore } from '@lovage/store-postgres';
 import { ContractRegistry, type AnyContract } from '@lovage/task';
-import { RecordingLog, testDatabase, type TestDatabase } from '@lovage/testing';
+import { RecordingLog, TcpProxy, testDatabase, type TestDatabase } from '@lovage/testing';
 import { AccessTokens } from '../auth/access-tokens.ts';
 import type { GatewayDeps } from '../deps.ts';
 import { Gateway, type ListenOptions } from '../gateway.ts';
@@ -17,8 +17,8 @@ export interface TestGatewayOptions {
   /** For the gateway alone; the client and the stores keep real time. */
   readonly clock?: Clock;
   readonly bodyLimit?: number;
-  /** How the gateway reaches the database, such as through a proxy. */
-  readonly databaseUrl?: (url: string) => Promise<string>;
+  /** Puts a proxy before the database, to break the line. */
+  readonly proxied?: boolean;
   readonly listen?: ListenOptions;
   /** Takes the place of what the gateway would be given. */
   readonly deps?: Partial<GatewayDeps>;
@@ -52,9 +52,9 @@ export class TestGateway implements AsyncDisposable {
   private constructor(
     readonly gateway: Gateway,
     readonly db: TestDatabase,
+    private readonly line: TcpProxy | undefined,
     readonly broker: FakeBroker,
     readonly log: RecordingLog,
-    readonly tasks: TaskStore,
     clock: Clock,
     private readonly closeAll: () => Promise<void>,
   ) {
@@ -63,7 +63,8 @@ export class TestGateway implements AsyncDisposable {
 
   static async start(options: TestGatewayOptions = {}): Promise<TestGateway> {
     const db = await testDatabase();
-    const url = (await options.databaseUrl?.(db.url)) ?? db.url;
+    const proxy = options.proxied ? await TcpProxy.before(db.url) : undefined;
+    const url = proxy?.url ?? db.url;
     const log = new RecordingLog();
     const clock = options.clock ?? systemClock;
     const store = openStore({ url, log, connectTimeoutMs: 500 });
@@ -90,6 +91,7 @@ export class TestGateway implements AsyncDisposable {
       await client.stop();
       await users.close();
       await store.close();
+      await proxy?.close();
       await db.drop();
     };
     try {
@@ -98,7 +100,13 @@ export class TestGateway implements AsyncDisposable {
       await closeAll();
       throw error;
     }
-    return new TestGateway(gateway, db, broker, log, store.tasks, clock, closeAll);
+    return new TestGateway(gateway, db, proxy, broker, log, clock, closeAll);
+  }
+
+  /** The line to the database, of a gateway made with `proxied`. */
+  get proxy(): TcpProxy {
+    if (!this.line) throw new Error('this gateway has no proxy before its database');
+    return this.line;
   }
 
   /** Asks without a port. */
