@@ -37,6 +37,7 @@ const UNSET = Object.fromEntries(
 );
 /** More than the promised 30 s: a test says how long it took, and a busy machine is no defect. */
 const READY_TIMEOUT_MS = 90_000;
+const STOP_TIMEOUT_MS = 15_000;
 
 /** The real platform: launcher, gateway, worker, beat and (embedded) PostgreSQL as processes. */
 export class Platform {
@@ -72,7 +73,8 @@ export class Platform {
       await platform.rest.logIn('admin@lovage.local', readFileSync(join(dataDir, 'admin-password'), 'utf8').trim());
       return platform;
     } catch (error) {
-      await launcher.stop();
+      launcher.signalGroup('SIGTERM');
+      await launcher.exit;
       throw error;
     }
   }
@@ -133,10 +135,22 @@ export class Platform {
     return url.toString();
   }
 
+  /** Ends it as a terminal does, and whatever is left of it after that. */
   async [Symbol.asyncDispose](): Promise<void> {
     const all = this.launcher.running ? this.processes() : [];
-    await this.launcher.stop({ timeoutMs: 15_000 });
-    for (const { pid } of survivors(all)) process.kill(pid, 'SIGKILL');
+    this.launcher.signalGroup('SIGTERM');
+    await eventually(() => survivors(all).length === 0, { timeoutMs: STOP_TIMEOUT_MS, everyMs: 50 }).catch(() => {
+      for (const { pid } of survivors(all)) killed(pid);
+    });
+    await this.launcher.kill();
     if (this.options.dataDir === undefined) rmSync(this.dataDir, { recursive: true, force: true });
+  }
+}
+
+function killed(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
