@@ -1,4 +1,3 @@
 export type { PostgresBrokerOptions } from './options.ts';
 export { PostgresBroker } from './postgres-broker.ts';
-export { InvalidQueueNameError } from './queues/queue-name.ts';
 export { BrokerStorageTooNewError } from './storage/ensure-storage.ts';

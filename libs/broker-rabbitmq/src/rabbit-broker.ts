@@ -2,6 +2,7 @@ import type { ChannelModel } from 'amqplib';
 import { Lifecycle, LovageError, maskUrl, Signal } from '@lovage/foundation';
 import {
   BrokerUnavailableError,
+  isQueueName,
   UnroutableError,
   type Broker,
   type BrokerState,
@@ -183,6 +184,7 @@ export class RabbitBroker implements Broker {
 
   async deleteQueue(queue: string): Promise<void> {
     this.topology.forget(queue);
+    if (!isQueueName(queue)) return;
     await this.onConnection(`delete ${JSON.stringify(queue)}`, (connection) =>
       onThrowawayChannel(connection, (channel) => channel.deleteQueue(queue)).catch((error: unknown) => {
         if (replyCode(error) !== 404) throw error;
@@ -249,7 +251,8 @@ export class RabbitBroker implements Broker {
     this.changed.emit(state);
   }
 
-  private onQueue<T>(queue: string, use: (connection: ChannelModel) => Promise<T>): Promise<T> {
+  private async onQueue<T>(queue: string, use: (connection: ChannelModel) => Promise<T>): Promise<T> {
+    if (!isQueueName(queue)) throw new UnroutableError(queue);
     return this.onConnection(`answer for ${JSON.stringify(queue)}`, (connection) =>
       use(connection).catch((error: unknown) => {
         throw replyCode(error) === 404 ? new UnroutableError(queue, { cause: error }) : error;

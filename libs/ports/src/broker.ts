@@ -86,6 +86,7 @@ export interface Broker extends Service {
 
   /**
    * Makes sure the queue is there, and again after each reconnect. Takes over a queue that others declared differently.
+   * @throws InvalidQueueNameError
    * @throws BrokerUnavailableError the connection is away: nothing is remembered.
    */
   declare(queue: string): Promise<void>;
@@ -100,7 +101,9 @@ export interface Broker extends Service {
   publish(message: OutgoingMessage): Promise<void>;
 
   /**
-   * Resolves once subscribed to the queue, which was declared before; from then on it lasts until closed.
+   * Resolves once subscribed; from then on it lasts until closed.
+   * @throws UnroutableError no such queue: it was not declared before.
+   * @throws RangeError the prefetch is no whole number from 1.
    * @throws BrokerUnavailableError the connection is away: there is no subscription.
    */
   consume(queue: string, options: ConsumeOptions): Promise<Consumption>;

@@ -13,6 +13,7 @@ export {
   type Reply,
   type ReplyInbox,
 } from './broker.ts';
+export { InvalidQueueNameError, isQueueName } from './queue-name.ts';
 export { systemClock, type Clock } from './clock.ts';
 export type { Log } from './log.ts';
 export type {

@@ -1,5 +1,12 @@
-import { UnroutableError, type Clock, type Consumption, type ConsumeOptions, type Log } from '@lovage/ports';
-import { isQueueName, queueChannel } from '../queues/queue-name.ts';
+import {
+  isQueueName,
+  UnroutableError,
+  type Clock,
+  type Consumption,
+  type ConsumeOptions,
+  type Log,
+} from '@lovage/ports';
+import { queueChannel } from '../queues/queue-name.ts';
 import type { Channels } from '../sessions/channels.ts';
 import type { Session } from '../sessions/session.ts';
 import { BEGIN_CONSUMPTION, END_CONSUMPTION } from './consume-sql.ts';

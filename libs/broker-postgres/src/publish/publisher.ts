@@ -2,6 +2,7 @@ import { Batcher, type LovageError, toError } from '@lovage/foundation';
 import {
   BrokerUnavailableError,
   ConfirmLostError,
+  isQueueName,
   PublishRefusedError,
   UnroutableError,
   type OutgoingMessage,
@@ -9,7 +10,6 @@ import {
 import { ConnectionLostError, NotSentError } from '../connection/connection-errors.ts';
 import { isBadValue, isTransient, sqlClass, sqlState } from '../connection/sql-state.ts';
 import type { Runs } from '../connection/statement.ts';
-import { isQueueName } from '../queues/queue-name.ts';
 import { pack, splitBySize, type Packable } from './pack.ts';
 import { writeProperties } from './properties.ts';
 import { PUBLISH } from './publish-sql.ts';

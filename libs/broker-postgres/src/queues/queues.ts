@@ -1,7 +1,7 @@
-import { UnroutableError, type QueueDepth } from '@lovage/ports';
+import { InvalidQueueNameError, isQueueName, UnroutableError, type QueueDepth } from '@lovage/ports';
 import { textArray } from '../connection/array-literal.ts';
 import type { Runs } from '../connection/statement.ts';
-import { InvalidQueueNameError, isQueueName, queueChannel } from './queue-name.ts';
+import { queueChannel } from './queue-name.ts';
 import { DECLARE, DELETE_ORPHANS, DELETE_QUEUE, DEPTH, PURGE } from './queues-sql.ts';
 
 /** Queues as such: what is declared, how much waits. Errors of the connection pass through. */

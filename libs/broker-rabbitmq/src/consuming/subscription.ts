@@ -42,6 +42,7 @@ export class Subscription implements Consumption {
 
   /** Subscribes; rejects when that fails the first time. */
   async start(connection: ChannelModel): Promise<void> {
+    await this.options.topology.expect(connection, this.options.queue);
     await this.kept.open(connection);
     if (!this.closing && !this.cancelling) this.kept.keep();
   }

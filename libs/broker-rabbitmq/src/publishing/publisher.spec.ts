@@ -92,7 +92,6 @@ describeWithRabbit('publishing', (rabbit) => {
       message(queue, { headers: { ['k'.repeat(300)]: 1 } }),
       message(queue, { headers: { run: () => 1 } }),
       message(queue, { correlationId: 'c'.repeat(256) }),
-      message('q'.repeat(256)),
       message(queue, { body: Buffer.alloc(1001) }),
     ];
     const outcomes = await Promise.allSettled(

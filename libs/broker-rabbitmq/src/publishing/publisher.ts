@@ -1,5 +1,11 @@
 import type { ChannelModel, ConfirmChannel, Message } from 'amqplib';
-import { BrokerUnavailableError, ConfirmLostError, PublishRefusedError, UnroutableError } from '@lovage/ports';
+import {
+  BrokerUnavailableError,
+  ConfirmLostError,
+  isQueueName,
+  PublishRefusedError,
+  UnroutableError,
+} from '@lovage/ports';
 import type { Clock, Log } from '@lovage/ports';
 import { KeptChannel } from '../connection/kept-channel.ts';
 import type { Link } from '../connection/link.ts';
@@ -93,7 +99,7 @@ export class Publisher {
       try {
         publishLean(channel, queue, body, properties, String(id), (error) => this.settle(id, entry, error));
       } catch (error) {
-        reject(this.notSent(error));
+        reject(this.notSent(queue, error));
         return;
       }
       this.inFlight.set(id, entry);
@@ -149,8 +155,9 @@ export class Publisher {
   }
 
   /** amqplib threw: the channel is closing, or the message cannot be put into frames. */
-  private notSent(error: unknown): Error {
+  private notSent(queue: string, error: unknown): Error {
     if ((error as Error).name === 'IllegalOperationError') return this.unavailable();
+    if (!isQueueName(queue)) return new UnroutableError(queue);
     return new PublishRefusedError(`this message cannot be sent by AMQP: ${(error as Error).message}`, {
       cause: error,
     });

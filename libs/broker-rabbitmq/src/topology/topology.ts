@@ -1,5 +1,5 @@
 import type { Channel, ChannelModel, Options } from 'amqplib';
-import type { Log } from '@lovage/ports';
+import { InvalidQueueNameError, isQueueName, UnroutableError, type Log } from '@lovage/ports';
 import { onThrowawayChannel, replyCode } from '../connection/throwaway.ts';
 import type { QueueKind } from '../options.ts';
 import { RabbitRefusedError } from '../refused-error.ts';
@@ -23,9 +23,11 @@ export class Topology {
 
   /**
    * Makes sure that the queue is there, and remembers it.
+   * @throws InvalidQueueNameError
    * @throws RabbitRefusedError
    */
   async declare(connection: ChannelModel, queue: string): Promise<DeadLettering> {
+    if (!isQueueName(queue)) throw new InvalidQueueNameError(queue);
     await this.deadLetters(connection);
     // Behind the dead letters there is nothing: what is refused there is dropped.
     const dead = queue === DEAD_LETTERS ? 'server' : await this.ensure(connection, queue, queueOptions(this.kind));
@@ -43,6 +45,12 @@ export class Topology {
         this.log.warn({ err: outcome.reason as unknown, queue: queues[n] }, 'a queue could not be declared again');
       }
     });
+  }
+
+  /** @throws UnroutableError when it was not declared here and is not there either. */
+  async expect(connection: ChannelModel, queue: string): Promise<void> {
+    if (this.known.has(queue) || (isQueueName(queue) && (await this.exists(connection, queue)))) return;
+    throw new UnroutableError(queue);
   }
 
   forget(queue: string): void {

@@ -76,6 +76,20 @@ export function consuming(bench: Bench): void {
       }
     });
 
+    it('serves no queue that does not exist, and any that somebody else declared', async () => {
+      const [broker, other] = [await bench.start(), await bench.start()];
+      const queue = bench.unusedQueue();
+      await expect(bench.consume(broker, queue, 1)).rejects.toMatchObject({ code: 'unroutable', queue });
+      await expect(bench.consume(broker, '', 1)).rejects.toMatchObject({ code: 'unroutable' });
+      await other.declare(queue);
+      const { inbox } = await bench.consume(broker, queue, 1);
+      await other.publish(message(queue, 'served'));
+      (await inbox.next()).ack();
+      for (const prefetch of [0, -1, 1.5, Number.NaN]) {
+        await expect(bench.consume(broker, queue, prefetch)).rejects.toBeInstanceOf(RangeError);
+      }
+    });
+
     it('keeps the prefetch of each consumption apart', async () => {
       const broker = await bench.start();
       const [one, two] = [await bench.declared(broker), await bench.declared(broker)];

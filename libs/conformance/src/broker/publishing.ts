@@ -180,6 +180,17 @@ export function publishing(bench: Bench): void {
       await broker.deleteQueue(queue);
     });
 
+    it('knows names that no queue can have', async () => {
+      const broker = await bench.start();
+      for (const name of ['', 'q'.repeat(256), 'ž'.repeat(128), 'a\0b']) {
+        await expect(broker.declare(name)).rejects.toMatchObject({ code: 'invalid_queue_name' });
+        await expect(broker.publish(message(name, 'x'))).rejects.toMatchObject({ code: 'unroutable' });
+        await expect(broker.depth(name)).rejects.toMatchObject({ code: 'unroutable' });
+        await expect(broker.purge(name)).rejects.toMatchObject({ code: 'unroutable' });
+        await broker.deleteQueue(name);
+      }
+    });
+
     it('deletes a queue with its messages', async () => {
       const broker = await bench.start();
       const queue = await bench.declared(broker);
