@@ -29,6 +29,9 @@ import { Upkeep } from './upkeep.ts';
 const DRAIN_MS = 3000;
 const GOODBYE_MS = 1000;
 const RELEASE_MS = 1000;
+/** A confirm means "on disk". Stricter settings of the server (a standby has it too) stay. */
+const WAIT_FOR_DISK = `
+select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'`;
 
 /**
  * The embedded broker: queues in PostgreSQL, for any number of processes. Durable, at least once, like RabbitMQ behind the
@@ -63,7 +66,7 @@ export class PostgresBroker implements Broker {
     const target = { url, applicationName };
     const isUp = (): boolean => !this.stopping && this.state === 'up';
     this.lanes = {
-      publish: new Lane(target),
+      publish: new Lane({ ...target, setUp: WAIT_FOR_DISK }),
       // Neither replies nor what is tidied up is worth waiting for the disk.
       reply: new Lane({ ...target, setUp: 'set synchronous_commit = off' }),
       control: new Lane(target),

@@ -28,10 +28,12 @@ const types: pg.CustomTypesConfig = {
 };
 
 // One plan per statement, by index whatever the statistics say: a queue is empty at one moment and long at the next, and a
-// plan made at the wrong one would read the whole table for each take.
-export const PLANNING = `
+// plan made at the wrong one would read the whole table for each take. The rest undoes what a database may have as its own
+// defaults and the statements cannot live with.
+export const SETTINGS = `
 set plan_cache_mode = force_generic_plan; set jit = off; set enable_seqscan = off; set enable_bitmapscan = off;
-set enable_hashjoin = off; set enable_mergejoin = off; set bytea_output = hex`;
+set enable_hashjoin = off; set enable_mergejoin = off;
+set bytea_output = hex; set default_transaction_isolation = 'read committed'`;
 
 /**
  * One connection to Postgres. Statements are pipelined: they leave at once and run one after the other, each in a
@@ -80,7 +82,7 @@ export class Connection implements Runs {
     try {
       if (signal?.aborted) throw new Error('given up: stopped');
       await client.connect();
-      await connection.script(PLANNING);
+      await connection.script(SETTINGS);
       return connection;
     } catch (error) {
       const cause = connection.reason ?? toError(error);

@@ -28,6 +28,7 @@ export class Consumer {
   private readonly subscriptions = new Map<number, Subscription>();
   /** Those that still take; the others only hold. */
   private readonly taking = new Set<number>();
+  private entered: number[] = [];
   private lastNo = 0;
 
   constructor(private readonly options: ConsumerOptions) {}
@@ -73,13 +74,17 @@ export class Consumer {
 
   /** Enters the consumptions that last into the books of a new session. */
   async moveTo(session: Session): Promise<void> {
+    this.entered = [...this.taking];
     await Promise.all(
-      [...this.taking].map((no) => session.run(BEGIN_CONSUMPTION, [session.id, no, this.subscriptions.get(no)!.queue])),
+      this.entered.map((no) => session.run(BEGIN_CONSUMPTION, [session.id, no, this.subscriptions.get(no)!.queue])),
     );
   }
 
   attach(session: Session): void {
     for (const subscription of this.subscriptions.values()) subscription.attach(session);
+    // Cancelled since they were entered.
+    for (const no of this.entered.splice(0))
+      if (!this.taking.has(no)) session.run(END_CONSUMPTION, [session.id, no]).catch(() => undefined);
   }
 
   detach(): void {

@@ -117,20 +117,23 @@ export class SessionKeeper {
 
   private watch(session: Session, onSilence: () => void): void {
     const { clock, beatMs, silenceMs } = this.options;
-    let asked: number | undefined;
+    // Counted, not timed: a handler that blocks this process for long leaves answers unread, which is no silence.
+    let unanswered = 0;
+    const ask = (): void => {
+      this.options
+        .beat(session)
+        .catch((error: unknown) => this.onBeatFailed(session, error))
+        .finally(() => (unanswered = 0));
+    };
     const beat = (): void => {
       if (this.session !== session) return;
-      if (asked === undefined) {
-        asked = clock.monotonic();
-        this.options
-          .beat(session)
-          .catch((error: unknown) => this.onBeatFailed(session, error))
-          .finally(() => (asked = undefined));
-      } else if (clock.monotonic() - asked > silenceMs) {
+      if (unanswered * beatMs > silenceMs) {
         onSilence();
         session.destroy(new Error(`no answer within ${silenceMs} ms`));
         return;
       }
+      if (unanswered === 0) ask();
+      unanswered += 1;
       this.cancelTimer = clock.after(beatMs, beat);
     };
     this.cancelTimer = clock.after(beatMs, beat);
