@@ -77,6 +77,15 @@ const withCharColumns = (adapter) => {
     result.columnTypes = result.columnTypes.map((type, i) => (charColumns[i] ? ColumnTypeEnum.Character : type));
     return result;
   };
+  // The adapter's own cuts scripts at every semicolon, those within function bodies too; Postgres knows better. As with
+  // the executable, a script without transactions of its own is one transaction.
+  adapter.executeScript = async (script) => {
+    try {
+      await adapter.underlyingDriver().query(script);
+    } catch (error) {
+      adapter.onError(error);
+    }
+  };
   return adapter;
 };
 const factory = new PrismaPg(connection);

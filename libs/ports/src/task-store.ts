@@ -138,7 +138,7 @@ export interface ProgressItem {
 export type RevokeOutcome =
   /** It had not started: it is REVOKED now. */
   | { readonly kind: 'revoked' }
-  /** It runs; the mark is set, the worker that holds it ends it. */
+  /** It runs; the mark is set, the worker that holds it ends it. With `waitingOnly` it was left alone. */
   | { readonly kind: 'running'; readonly worker: WorkerId }
   | { readonly kind: 'terminal'; readonly state: TerminalState }
   | { readonly kind: 'unknown' };
@@ -181,7 +181,8 @@ export interface TaskStore {
   progress(worker: WorkerId, items: readonly ProgressItem[]): Promise<void>;
   /** Ends an unclaimed task that was cancelled, or whose expiry passed; the state it has now. */
   endUnclaimed(id: string): Promise<TaskState | undefined>;
-  revoke(id: string, by: { who: string | null; why: string | null }): Promise<RevokeOutcome>;
+  /** @param by `waitingOnly`: a task that runs is left alone. */
+  revoke(id: string, by: { who: string | null; why: string | null; waitingOnly?: boolean }): Promise<RevokeOutcome>;
 
   get(id: string): Promise<TaskRow | undefined>;
   /** Those of these tasks that have ended, in one query. For whoever waits for many. */

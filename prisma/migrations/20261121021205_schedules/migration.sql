@@ -2,6 +2,7 @@
 CREATE TABLE "schedules" (
     "name" TEXT NOT NULL,
     "definition" JSON NOT NULL,
+    "timing" TEXT NOT NULL,
     "revision" INTEGER NOT NULL DEFAULT 1,
     "enabled" BOOLEAN NOT NULL DEFAULT true,
     "paused_at" TIMESTAMPTZ(3),

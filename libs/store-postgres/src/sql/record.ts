@@ -1,3 +1,4 @@
+import { countEnded } from './count-ended.ts';
 import { NEW_TASK_COLUMNS, NEW_TASK_PARAMETERS, NEW_TASK_SELECT, newTaskUnnest } from './columns.ts';
 
 /**
@@ -8,11 +9,13 @@ import { NEW_TASK_COLUMNS, NEW_TASK_PARAMETERS, NEW_TASK_SELECT, newTaskUnnest }
 export const RECORD = {
   name: 'tasks-record',
   text: `
-update tasks t set state = s.state, result = s.result, error = s.error, finished_at = now(), claim_worker = null, claim_no = null
-from (
-  select * from unnest($2::uuid[], $3::bigint[], $4::text[], $5::json[], $6::json[]) as s(id, no, state, result, error) order by id
-) s
-where t.id = s.id and t.claim_worker = $1 and t.claim_no = s.no and t.finished_at is null returning t.id`,
+with ended as (
+  update tasks t set state = s.state, result = s.result, error = s.error, finished_at = now(), claim_worker = null, claim_no = null
+  from (
+    select * from unnest($2::uuid[], $3::bigint[], $4::text[], $5::json[], $6::json[]) as s(id, no, state, result, error) order by id
+  ) s
+  where t.id = s.id and t.claim_worker = $1 and t.claim_no = s.no and t.finished_at is null returning t.id, t.ended_state),${countEnded('ended')}
+select id from ended`,
 };
 
 const P = NEW_TASK_PARAMETERS;
@@ -21,13 +24,15 @@ const P = NEW_TASK_PARAMETERS;
 export const RECORD_FINAL = {
   name: 'tasks-record-final',
   text: `
+with ended as (
 insert into tasks as t (${NEW_TASK_COLUMNS}, state, retries, worker, result, error, started_at, finished_at)
 select ${NEW_TASK_SELECT}, s.state, s.retries, s.worker, s.result, s.error, to_timestamp(s.started_at / 1000), now()
 from unnest(${newTaskUnnest(1)}, $${P + 1}::text[], $${P + 2}::int[], $${P + 3}::text[], $${P + 4}::json[], $${P + 5}::json[], $${P + 6}::float8[])
   as s(${NEW_TASK_COLUMNS}, state, retries, worker, result, error, started_at) order by s.id
 on conflict (id) do update set state = excluded.state, retries = excluded.retries, worker = excluded.worker, result = excluded.result,
   error = excluded.error, started_at = excluded.started_at, finished_at = excluded.finished_at
-where t.finished_at is null and t.claim_worker is null`,
+where t.finished_at is null and t.claim_worker is null returning t.ended_state),${countEnded('ended')}
+select from ended limit 0`,
 };
 
 /**
@@ -75,7 +80,7 @@ on conflict do nothing`,
 export const PROGRESS = {
   name: 'tasks-progress',
   text: `
-update tasks t set state = 'PROGRESS', progress = s.progress
+update tasks t set state = 'PROGRESS', progress = s.progress, progress_no = t.progress_no + 1
 from (select * from unnest($2::uuid[], $3::bigint[], $4::json[]) as s(id, no, progress) order by id) s
 where t.id = s.id and t.claim_worker = $1 and t.claim_no = s.no and t.finished_at is null`,
 };

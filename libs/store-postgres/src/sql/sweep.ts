@@ -1,3 +1,5 @@
+import { countEnded } from './count-ended.ts';
+
 /**
  * Puts back what dead workers held: same turn, so the message that may still be with the broker stays valid, and the claim
  * lets only one of the two run. A worker is dead when its lease has lapsed by a second.
@@ -45,7 +47,7 @@ with late as (
   order by id limit 1000 for update skip locked),
 ended as (
   update tasks t set state = case when t.cancel_at is not null then 'REVOKED' else 'EXPIRED' end, finished_at = now()
-  from late where t.id = late.id returning t.id),
+  from late where t.id = late.id returning t.id, t.ended_state),${countEnded('ended')},
 messages as (delete from outbox o using ended where o.task_id = ended.id)
 select count(*)::int as tasks from ended`,
 };

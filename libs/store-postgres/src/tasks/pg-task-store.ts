@@ -165,11 +165,19 @@ export class PgTaskStore implements TaskStore {
     return row?.state ?? undefined;
   }
 
-  async revoke(id: string, by: { who: string | null; why: string | null }): Promise<RevokeOutcome> {
-    const [row] = await this.database.run<{ claim_worker: string | null }>(REVOKE, [id, by.who, by.why]);
+  async revoke(
+    id: string,
+    by: { who: string | null; why: string | null; waitingOnly?: boolean },
+  ): Promise<RevokeOutcome> {
+    const values = [id, by.who, by.why, !by.waitingOnly];
+    const [row] = await this.database.run<{ claim_worker: string | null }>(REVOKE, values);
     if (row) return row.claim_worker ? { kind: 'running', worker: row.claim_worker } : { kind: 'revoked' };
-    const task = await this.get(id);
-    return task ? { kind: 'terminal', state: task.state as TerminalState } : { kind: 'unknown' };
+    const [task] = await this.situations([id]);
+    if (!task) return { kind: 'unknown' };
+    const { row: left, claimWorker } = task;
+    if (left.finishedAt !== null) return { kind: 'terminal', state: left.state as TerminalState };
+    // Claimed, so it was left alone; or its claim ended between the two statements, and it waits again.
+    return claimWorker === null ? this.revoke(id, by) : { kind: 'running', worker: claimWorker };
   }
 
   async get(id: string): Promise<TaskRow | undefined> {
