@@ -29,8 +29,8 @@ const LAUNCH = [
   './tools/ts-hooks.mjs',
   'tools/src/start.ts',
 ] as const;
-/** Every setting: what is empty is as good as not set, and wins over a `.env`. */
-const UNSET = Object.fromEntries(
+/** Every setting, unset: what is empty is as good as not set, and wins over a `.env`. */
+export const UNSET = Object.fromEntries(
   'DATABASE_URL BROKER_URL NODE_ENV HOST BODY_LIMIT LOG_LEVEL JWT_SECRET ADMIN_EMAIL ADMIN_PASSWORD WORKER_QUEUES WORKER_CONCURRENCY WORKER_NAME WORKER_POOL'
     .split(' ')
     .map((name) => [name, '']),
