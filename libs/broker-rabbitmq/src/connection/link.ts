@@ -162,12 +162,16 @@ export class Link {
     const again = this.lastFailure !== undefined && kindOf(this.lastFailure) === kindOf(error);
     this.lastFailure = error;
     if (!again && !this.stopping) {
-      this.options.log.warn({ err: error, url: maskUrl(this.options.url) }, 'RabbitMQ cannot be reached; trying again');
+      this.options.log.warn(
+        { err: error, connection: this.options.name, url: maskUrl(this.options.url) },
+        'RabbitMQ cannot be reached; trying again',
+      );
     }
   }
 
   private disconnected(error: Error | undefined): void {
-    if (!this.stopping) this.options.log.warn({ err: error }, 'connection to RabbitMQ lost');
+    if (!this.stopping)
+      this.options.log.warn({ err: error, connection: this.options.name }, 'connection to RabbitMQ lost');
     this.lost();
   }
 
