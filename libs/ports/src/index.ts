@@ -17,6 +17,16 @@ export { InvalidQueueNameError, isQueueName } from './queue-name.ts';
 export { systemClock, type Clock } from './clock.ts';
 export type { Log } from './log.ts';
 export type {
+  LargeField,
+  ListedTask,
+  TaskAttempt,
+  TaskCounts,
+  TaskFilter,
+  TaskLists,
+  TaskPage,
+  TaskPosition,
+} from './task-lists.ts';
+export type {
   ClaimedTask,
   ClaimItem,
   FinalItem,
@@ -32,6 +42,8 @@ export type {
   WorkerId,
 } from './task-store.ts';
 export { StoreUnavailableError, type SubmitKey, type SubmittedFirst } from './store-errors.ts';
+export type { RetentionStore } from './retention-store.ts';
+export type { Firing, FiringKey, FiringPlan, MirroredSchedule, ScheduleRow, ScheduleStore } from './schedule-store.ts';
 export type { StoredMessage } from './stored-message.ts';
 export type { OutboxItem, OutboxStore, SweepReport, SweepStore } from './outbox-store.ts';
 export type { LeaseOptions, WorkerInfo, WorkerLease } from './worker-lease.ts';

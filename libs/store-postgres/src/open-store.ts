@@ -1,14 +1,22 @@
 import type { Clock } from '@lovage/ports';
 import { Database, type DatabaseOptions } from './database.ts';
+import { PgTaskLists } from './lists/pg-task-lists.ts';
+import { ReadingPool } from './lists/reading-pool.ts';
 import { PgOutboxStore } from './outbox/pg-outbox-store.ts';
+import { PgRetentionStore } from './retention/pg-retention-store.ts';
+import { PgScheduleStore } from './schedules/pg-schedule-store.ts';
 import { PgSweepStore } from './sweep/pg-sweep-store.ts';
 import { PgTaskStore } from './tasks/pg-task-store.ts';
 
 /** The stores of one database, on shared connections. */
 export interface PgStore {
   readonly tasks: PgTaskStore;
+  /** Questions about many tasks, on connections of their own. */
+  readonly lists: PgTaskLists;
   readonly outbox: PgOutboxStore;
   readonly sweep: PgSweepStore;
+  readonly schedules: PgScheduleStore;
+  readonly retention: PgRetentionStore;
   /** Resolves when Postgres answers. @throws StoreUnavailableError */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -17,11 +25,15 @@ export interface PgStore {
 /** Connections are made when first used; call `ping` to know that they can be. */
 export function openStore(options: DatabaseOptions & { clock?: Clock }): PgStore {
   const database = new Database(options);
+  const reading = new ReadingPool(options);
   return {
     tasks: new PgTaskStore(database),
+    lists: new PgTaskLists(reading),
     outbox: new PgOutboxStore(database),
     sweep: new PgSweepStore(database, options.clock),
+    schedules: new PgScheduleStore(database),
+    retention: new PgRetentionStore(database),
     ping: async () => void (await database.run({ name: 'ping', text: 'select 1' }, [])),
-    close: () => database.close(),
+    close: async () => void (await Promise.all([database.close(), reading.close()])),
   };
 }

@@ -1,0 +1,79 @@
+import type { ScheduleDocument } from '@lovage/task';
+import type { NewTask } from './task-store.ts';
+
+/** A schedule as it stands. Times are ms since the epoch. */
+export interface ScheduleRow {
+  readonly name: string;
+  readonly definition: ScheduleDocument;
+  /** Raised by each change of what it is; a plan made for another revision does nothing. */
+  readonly revision: number;
+  readonly enabled: boolean;
+  readonly pausedAt: number | null;
+  /** User who paused it. */
+  readonly pausedBy: string | null;
+  /** Every moment up to this one is decided: fired, or never to fire. */
+  readonly decidedUntil: number;
+  /** The newest firing, also when its record is past retention. */
+  readonly lastDueAt: number | null;
+  readonly lastFiredAt: number | null;
+  readonly lastTaskId: string | null;
+  readonly updatedAt: number;
+}
+
+/** A schedule as the code states it. */
+export interface MirroredSchedule {
+  readonly name: string;
+  readonly definition: ScheduleDocument;
+  readonly enabled: boolean;
+}
+
+/** What is to become of a schedule's moments up to a time: those listed fire, the others never will. */
+export interface FiringPlan {
+  readonly schedule: string;
+  readonly revision: number;
+  /** ms since the epoch. In the future of Postgres' clock: the plan does nothing. */
+  readonly decidedUntil: number;
+  /** In order of their times; none later than `decidedUntil`. */
+  readonly firings: readonly { readonly dueAt: number; readonly task: NewTask }[];
+}
+
+/** One moment of a schedule and the task it became. */
+export interface Firing {
+  readonly schedule: string;
+  /** ms since the epoch; of a manual one: when it was asked for. */
+  readonly dueAt: number;
+  readonly trigger: 'schedule' | 'manual';
+  readonly taskId: string;
+  readonly firedAt: number;
+}
+
+/** Place in a schedule's history. */
+export type FiringKey = Pick<Firing, 'dueAt' | 'trigger'>;
+
+/**
+ * Schedules and their firings. Every time that decides something is Postgres' own. All throw `StoreUnavailableError` when
+ * Postgres cannot be reached; every call but `runNow` may be repeated.
+ */
+export interface ScheduleStore {
+  /**
+   * Makes the stored schedules those of the code. What is new, or has new moments, begins now: earlier moments are not
+   * missed. What the code no longer has does not fire any more. A pause stays. Resolves to the names that changed.
+   */
+  mirror(schedules: readonly MirroredSchedule[]): Promise<{ changed: string[]; removed: string[] }>;
+  /** All that the code has, by name, and Postgres' time, ms since the epoch. */
+  read(): Promise<{ now: number; schedules: ScheduleRow[] }>;
+  /**
+   * Firings, their tasks and their messages in the outbox, in one transaction. A moment fires once, whoever asks and however
+   * often; one that is not due by Postgres' clock, or belongs to a schedule that was changed, paused or removed meanwhile,
+   * does not. Resolves to those that fired by this call.
+   */
+  fire(plans: readonly FiringPlan[]): Promise<Firing[]>;
+  /** A firing now, also of a paused or disabled schedule; undefined when there is no such schedule. */
+  runNow(schedule: string, task: NewTask): Promise<Firing | undefined>;
+  /** Idempotent: the first pause stays. */
+  pause(schedule: string, by: string | null): Promise<ScheduleRow | undefined>;
+  /** Idempotent. Moments that passed during the pause are not missed. */
+  resume(schedule: string): Promise<ScheduleRow | undefined>;
+  /** Newest first; `before` is the last of the page before. Also of a schedule that the code no longer has. */
+  firings(schedule: string, options: { limit: number; before?: FiringKey }): Promise<Firing[]>;
+}

@@ -1,0 +1,54 @@
+import type { Firing, ScheduleRow } from '@lovage/ports';
+import type { ScheduleDocument } from '@lovage/task';
+
+/** A row of `schedules` as `pg` gives it. */
+export interface RawSchedule {
+  name: string;
+  definition: ScheduleDocument;
+  revision: number;
+  enabled: boolean;
+  paused_at: Date | null;
+  paused_by: string | null;
+  decided_until: Date;
+  last_due_at: Date | null;
+  last_fired_at: Date | null;
+  last_task_id: string | null;
+  updated_at: Date;
+  [column: string]: unknown;
+}
+
+/** A row of `firings` as `pg` gives it. */
+export interface RawFiring {
+  schedule: string;
+  due_at: Date;
+  trigger: Firing['trigger'];
+  task_id: string;
+  fired_at: Date;
+  [column: string]: unknown;
+}
+
+export function toScheduleRow(raw: RawSchedule): ScheduleRow {
+  return {
+    name: raw.name,
+    definition: raw.definition,
+    revision: raw.revision,
+    enabled: raw.enabled,
+    pausedAt: raw.paused_at?.getTime() ?? null,
+    pausedBy: raw.paused_by,
+    decidedUntil: raw.decided_until.getTime(),
+    lastDueAt: raw.last_due_at?.getTime() ?? null,
+    lastFiredAt: raw.last_fired_at?.getTime() ?? null,
+    lastTaskId: raw.last_task_id,
+    updatedAt: raw.updated_at.getTime(),
+  };
+}
+
+export function toFiring(raw: RawFiring): Firing {
+  return {
+    schedule: raw.schedule,
+    dueAt: raw.due_at.getTime(),
+    trigger: raw.trigger,
+    taskId: raw.task_id,
+    firedAt: raw.fired_at.getTime(),
+  };
+}

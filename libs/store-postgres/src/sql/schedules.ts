@@ -1,0 +1,126 @@
+import { NEW_TASK_COLUMNS, NEW_TASK_SELECT, newTaskUnnest } from './columns.ts';
+
+/** Postgres' time in whole ms, never rounded up: a moment of the next ms must not count as passed. */
+const NOW_MS = "date_trunc('milliseconds', now())";
+
+/**
+ * Makes the stored schedules those of the code. The timing is a column of its own: operators of `json` read every string
+ * of the value, and one may hold what only `json` can keep.
+ * $1 names · $2 definitions · $3 timings · $4 enabled
+ */
+export const MIRROR = {
+  name: 'schedules-mirror',
+  text: `
+with s as (select * from unnest($1::text[], $2::json[], $3::text[], $4::bool[]) as s(name, definition, timing, enabled)),
+gone as (
+  update schedules c set removed_at = now(), revision = c.revision + 1, updated_at = now()
+  where c.removed_at is null and not exists (select from s where s.name = c.name) returning c.name),
+there as (
+  insert into schedules as c (name, definition, timing, enabled, decided_until)
+  select name, definition, timing, enabled, ${NOW_MS} from s order by name
+  on conflict (name) do update set definition = excluded.definition, timing = excluded.timing, enabled = excluded.enabled,
+    removed_at = null, revision = c.revision + 1, updated_at = now(),
+    decided_until = case
+      when c.removed_at is not null or excluded.enabled and not c.enabled or c.timing <> excluded.timing
+      then excluded.decided_until else c.decided_until end
+  where c.definition::text <> excluded.definition::text or c.enabled <> excluded.enabled or c.removed_at is not null
+  returning c.name)
+select name, false as removed from there union all select name, true from gone order by name`,
+};
+
+/** One row at least, for the time: without a schedule its name is null. */
+export const READ_SCHEDULES = {
+  name: 'schedules-read',
+  text: `
+select extract(epoch from ${NOW_MS}) * 1000 as now_ms, c.*
+from (select) as one left join schedules c on c.removed_at is null order by c.name`,
+};
+
+/**
+ * Decides the moments of schedules: the listed ones fire, with task and message. The schedule's row is locked first, so of
+ * several beats the second one sees what the first has decided; the key of \`firings\` holds in any case.
+ * $1 names · $2 revisions · $3 decided until, ms · $4 schedules of the firings · $5 due, ms · then the columns of their tasks
+ */
+export const FIRE = {
+  name: 'schedules-fire',
+  text: `
+with p as (
+  select name, revision, to_timestamp(until / 1000) as until
+  from unnest($1::text[], $2::int[], $3::float8[]) as p(name, revision, until)),
+s as (
+  select s.*, to_timestamp(s.due / 1000) as due_at
+  from unnest($4::text[], $5::float8[], ${newTaskUnnest(6)}) as s(schedule, due, ${NEW_TASK_COLUMNS})),
+held as materialized (
+  select c.name, c.decided_until, p.until from p join schedules c on c.name = p.name
+  where c.revision = p.revision and c.enabled and c.paused_at is null and c.removed_at is null
+    and p.until > c.decided_until and p.until <= now()
+  order by c.name for update of c),
+fired as (
+  insert into firings (schedule, due_at, task_id)
+  select s.schedule, s.due_at, s.id from s join held h on h.name = s.schedule
+  where s.due_at > h.decided_until and s.due_at <= h.until order by s.schedule, s.due_at
+  on conflict do nothing returning schedule, due_at, trigger, task_id, fired_at),
+row as (
+  insert into tasks (${NEW_TASK_COLUMNS}, state) select ${NEW_TASK_SELECT}, 'PENDING' from s join fired on fired.task_id = s.id order by s.id
+  returning id),
+message as (insert into outbox (task_id, turn, due_at) select id, 0, now() from row),
+newest as (select distinct on (schedule) * from fired order by schedule, due_at desc),
+decided as (
+  update schedules c set decided_until = h.until, last_due_at = coalesce(n.due_at, c.last_due_at),
+    last_fired_at = coalesce(n.fired_at, c.last_fired_at), last_task_id = coalesce(n.task_id, c.last_task_id)
+  from held h left join newest n on n.schedule = h.name where c.name = h.name)
+select * from fired order by schedule, due_at`,
+};
+
+/** $1 schedule · then the columns of its task. No row: no such schedule, or a firing of the same millisecond. */
+export const RUN_NOW = {
+  name: 'schedules-run-now',
+  text: `
+with s as (select * from unnest(${newTaskUnnest(2)}) as s(${NEW_TASK_COLUMNS})),
+fired as (
+  insert into firings (schedule, due_at, trigger, task_id)
+  select c.name, ${NOW_MS}, 'manual', s.id from s join schedules c on c.name = $1 and c.removed_at is null
+  on conflict do nothing returning schedule, due_at, trigger, task_id, fired_at),
+row as (
+  insert into tasks (${NEW_TASK_COLUMNS}, state) select ${NEW_TASK_SELECT}, 'PENDING' from s join fired on fired.task_id = s.id
+  returning id),
+message as (insert into outbox (task_id, turn, due_at) select id, 0, now() from row),
+noted as (
+  update schedules c set last_due_at = f.due_at, last_fired_at = f.fired_at, last_task_id = f.task_id
+  from fired f where c.name = f.schedule)
+select * from fired`,
+};
+
+/** $1 schedule */
+export const SCHEDULE_EXISTS = {
+  name: 'schedules-exists',
+  text: `select exists (select from schedules where name = $1 and removed_at is null) as there`,
+};
+
+/** $1 schedule · $2 user */
+export const PAUSE = {
+  name: 'schedules-pause',
+  text: `
+update schedules set paused_by = case when paused_at is null then $2::uuid else paused_by end,
+  paused_at = coalesce(paused_at, now()), updated_at = case when paused_at is null then now() else updated_at end
+where name = $1 and removed_at is null returning *`,
+};
+
+/** What passed during the pause is decided: it will not fire. $1 schedule */
+export const RESUME = {
+  name: 'schedules-resume',
+  text: `
+update schedules set paused_at = null, paused_by = null,
+  decided_until = case when paused_at is null then decided_until else greatest(decided_until, ${NOW_MS}) end,
+  updated_at = case when paused_at is null then updated_at else now() end
+where name = $1 and removed_at is null returning *`,
+};
+
+/** $1 schedule · $2 limit · $3, $4 last of the page before, or null */
+export const FIRINGS = {
+  name: 'firings-of-schedule',
+  text: `
+select * from firings
+where schedule = $1 and ($3::float8 is null or (due_at, trigger) < (to_timestamp($3::float8 / 1000), $4::text))
+order by due_at desc, trigger desc limit $2`,
+};
