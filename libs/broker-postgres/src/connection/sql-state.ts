@@ -1,7 +1,8 @@
 /** SQLSTATE of an error that Postgres reported; `undefined` for errors below SQL, such as a broken socket. */
 export function sqlState(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
+  // No class of Postgres begins with E: EPIPE and EPERM are the socket's.
+  return typeof code === 'string' && /^[0-9FHPX][0-9A-Z]{4}$/.test(code) ? code : undefined;
 }
 
 /** First two characters of {@link sqlState}: the class of the error. */
