@@ -69,7 +69,7 @@ test('deploy on an empty database, twice; status is clean; migrations and schema
   addModel('Herb');
   expect((await diff()).code).toBe(2);
   expect(downloads).toEqual([]);
-}, 120_000);
+}, 240_000);
 
 test.each(['an empty database', 'a database with all migrations'])(
   'dev makes a migration of what was changed in the schema, on %s, and applies it',
@@ -97,5 +97,5 @@ test.each(['an empty database', 'a database with all migrations'])(
     );
     expect(downloads).toEqual([]);
   },
-  120_000,
+  240_000,
 );
