@@ -1,8 +1,9 @@
 import 'reflect-metadata';
 import { hostname } from 'node:os';
-import type { INestMicroservice, Type } from '@nestjs/common';
+import type { DynamicModule, INestMicroservice, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { MicroserviceOptions } from '@nestjs/microservices';
+import { uuidFrom } from '@lovage/foundation';
 import { LovageServer, NestLog } from '@lovage/nest';
 import { openPlatform, type Platform } from '@lovage/platform';
 import type { Log } from '@lovage/ports';
@@ -17,7 +18,7 @@ export interface WorkerAppOptions {
   /** What it serves. */
   readonly contracts: readonly AnyContract[];
   /** Where the handlers are. Default: those that ship. */
-  readonly modules?: readonly Type[];
+  readonly modules?: readonly (Type | DynamicModule)[];
   readonly log: Log;
 }
 
@@ -34,7 +35,7 @@ export interface WorkerApp {
  * @throws StoreUnavailableError BrokerUnavailableError HandlerMissingError HandlerDuplicateError
  */
 export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp> {
-  const { settings, contracts, modules = [TasksModule], log } = options;
+  const { settings, contracts, modules = [TasksModule.with(options.settings)], log } = options;
   const { databaseUrl, brokerUrl, worker } = settings;
   const platform = await openPlatform({ databaseUrl, brokerUrl, applicationName: 'lovage-worker', log });
   try {
@@ -47,9 +48,10 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
         tasks: platform.tasks,
         lease: (onLost) => new PgWorkerLease({ url: databaseUrl, info, log, onLost }),
         log,
-        submitChild: async (contract, input, parent) => {
+        submitChild: async (contract, input, parent, { key }) => {
           const { id: parentId, rootId, userId } = parent;
-          const options = { parentId, rootId, userId: userId ?? undefined, awaitReply: false };
+          const idempotencyKey = key === undefined ? undefined : `child:${parentId}:${uuidFrom(key)}`;
+          const options = { parentId, rootId, userId: userId ?? undefined, awaitReply: false, idempotencyKey };
           return (await client.submit(contract, input as never, options)).id;
         },
       },

@@ -1,12 +1,11 @@
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import type { LovageClient } from '@lovage/client';
 import { LovageModule } from '@lovage/nest';
-import { TasksModule } from '@lovage/tasks';
 
-/** The worker's application: the handlers that ship, and whatever modules a deployment adds. */
+/** The worker's application: the modules that bring the handlers, such as those that ship. */
 @Module({})
 export class WorkerModule {
-  static create(client: LovageClient, modules: readonly Type[] = [TasksModule]): DynamicModule {
+  static create(client: LovageClient, modules: readonly (Type | DynamicModule)[]): DynamicModule {
     return { module: WorkerModule, imports: [LovageModule.forWorker({ client }), ...modules] };
   }
 }

@@ -2,7 +2,19 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { ContractRegistry, validateInput, validateOutput, type AnyContract } from '@lovage/task';
 import { z } from 'zod';
 import * as exported from './index.ts';
-import { add, allContracts, divide, MAX_SUM_N, processWord, sumToN, waitAndReturn } from './index.ts';
+import {
+  add,
+  allContracts,
+  divide,
+  downloadFile,
+  MAX_SUM_N,
+  notifyMentions,
+  processWord,
+  sendMail,
+  sumToN,
+  thumbnail,
+  waitAndReturn,
+} from './index.ts';
 
 const accepts = (contract: AnyContract, input: unknown) => {
   try {
@@ -86,6 +98,51 @@ describe('inputs', () => {
     [processWord.name, processWord, { word: 'a' }, true],
     [processWord.name, processWord, { word: '' }, false],
     [processWord.name, processWord, { word: 'x'.repeat(1001) }, false],
+    ...[
+      ['ann@example.org', true],
+      ['ann+tag@mail.example.org', true],
+      ['ann@localhost', true],
+      ['ann', false],
+      ['ann@', false],
+      ['ann@example.org\r\nBcc: eve@example.org', false],
+      ['ann@example.org, eve@example.org', false],
+      ['"ann b"@example.org', false],
+      ['Ann <ann@example.org>', false],
+      ['ann@-example.org', false],
+      ['ann@ex\u0131mple.org', false],
+      [`${'a'.repeat(65)}@example.org`, false],
+    ].map(([to, valid]) => [sendMail.name, sendMail, { to: [to], subject: '', text: '' }, valid]),
+    [sendMail.name, sendMail, { to: [], subject: '', text: '' }, false],
+    ...['a\r\nBcc: eve@example.org', 'a\nb', 'a\u2028b', 'a\0'].map((subject) => [
+      sendMail.name,
+      sendMail,
+      { to: ['a@b'], subject, text: '' },
+      false,
+    ]),
+    [notifyMentions.name, notifyMentions, { text: '@ann' }, false],
+    [notifyMentions.name, notifyMentions, { text: '@ann', domain: 'example.org' }, true],
+    [notifyMentions.name, notifyMentions, { text: '@ann', domain: 'example.org\n' }, false],
+    [notifyMentions.name, notifyMentions, { text: '@ann', users: { 'a b': 'a@b' } }, false],
+    [notifyMentions.name, notifyMentions, { text: '@ann', users: { ann: 'a' } }, false],
+    ...[
+      [{ url: 'http://example.org/' }, [{ width: 1 }], true],
+      [{ path: 'a' }, [{ height: 4096 }], true],
+      [{ path: 'a' }, [{}], false],
+      [{ path: 'a' }, [], false],
+      [{ path: 'a' }, [{ width: 4097 }], false],
+      [{ path: 'a', url: 'http://example.org/' }, [{ width: 1 }], false],
+      [{}, [{ width: 1 }], false],
+    ].map(([source, sizes, valid]) => [thumbnail.name, thumbnail, { source, sizes }, valid]),
+    ...[
+      ['https://example.org:8443/a?b#c', true],
+      ['ftp://example.org/a', false],
+      ['file:///etc/passwd', false],
+      ['https://user:password@example.org/a', false],
+      ['https://user@example.org/a', false],
+      ['example.org/a', false],
+      [`https://example.org/${'a'.repeat(2048)}`, false],
+    ].map(([url, valid]) => [downloadFile.name, downloadFile, { url }, valid]),
+    [downloadFile.name, downloadFile, { url: 'http://h', sha256: 'abc' }, false],
   ] as [string, AnyContract, unknown, boolean][])('%s: case %#', (_name, contract, input, valid) => {
     expect(accepts(contract, input)).toBe(valid);
   });
@@ -97,6 +154,10 @@ describe('inputs', () => {
       'n',
       'seconds,value',
       'word',
+      'to,subject,text,html,cc,bcc,replyTo',
+      'text,users,domain,author,subject',
+      'source,sizes,fit,format,quality',
+      'url,path,sha256,maxBytes,timeout',
     ]);
   });
 

@@ -9,6 +9,12 @@ export interface TaskLogger {
   error(message: string, fields?: Record<string, unknown>): void;
 }
 
+/** How a child is submitted. */
+export interface ChildOptions {
+  /** Names the child among those of its parent and contract. */
+  readonly key?: string;
+}
+
 /** What a handler knows of the task it runs, and may do besides returning a result. */
 export interface TaskContext<C extends AnyContract = AnyContract> {
   readonly id: string;
@@ -32,6 +38,10 @@ export interface TaskContext<C extends AnyContract = AnyContract> {
   retry(options?: { delay?: Duration; cause?: unknown }): Error;
   /** `throw task.snooze('1m')`: runs the task again later; costs no attempt. */
   snooze(delay: Duration): Error;
-  /** Submits a child task: its `parentId` is this task. Resolves to its id once it cannot be lost. */
-  submit<D extends AnyContract>(contract: D, input: SubmitInput<D>): Promise<string>;
+  /**
+   * Submits a child task: its `parentId` is this task. Resolves to its id once it cannot be lost.
+   * With a `key`, a handler that runs again gets the child that it submitted before, for 24 hours; without one it
+   * submits another. The same key with other input is an `idempotency_key_reused` error.
+   */
+  submit<D extends AnyContract>(contract: D, input: SubmitInput<D>, options?: ChildOptions): Promise<string>;
 }

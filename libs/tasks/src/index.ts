@@ -1,13 +1,33 @@
-import { Module, type Type } from '@nestjs/common';
+import { join } from 'node:path';
+import { Module, type DynamicModule, type Provider, type Type } from '@nestjs/common';
+import { FileStore } from '@lovage/files';
 import { DemoTasks } from './demo/demo.tasks.ts';
+import { FilesTasks } from './files/files.tasks.ts';
+import { ImageTasks } from './image/image.tasks.ts';
+import { MailTasks } from './mail/mail.tasks.ts';
+import { mailSenderProvider } from './mail/mail-sender.provider.ts';
 import { MathTasks } from './math/math.tasks.ts';
+import { TASKS_OPTIONS, type TasksOptions } from './options.ts';
 import { TextTasks } from './text/text.tasks.ts';
+import { WebClient } from './web/web-client.ts';
 
 export { CLOCK } from './clock.ts';
+export { TASKS_OPTIONS, type TasksOptions } from './options.ts';
 
 /** The controllers whose methods run the contracts of `@lovage/contracts`. Add yours here. */
-export const taskControllers: readonly Type[] = [MathTasks, DemoTasks, TextTasks];
+export const taskControllers: readonly Type[] = [MathTasks, DemoTasks, TextTasks, MailTasks, ImageTasks, FilesTasks];
 
 /** What a worker imports to serve them all. */
-@Module({ controllers: [...taskControllers] })
-export class TasksModule {}
+@Module({})
+export class TasksModule {
+  /** The handlers, and what they need, made of the options. */
+  static with(options: TasksOptions): DynamicModule {
+    const providers: Provider[] = [
+      { provide: TASKS_OPTIONS, useValue: options },
+      { provide: FileStore, useFactory: () => new FileStore(join(options.dataDir, 'files')) },
+      { provide: WebClient, useFactory: () => new WebClient({ allowHosts: options.files.allowHosts }) },
+      mailSenderProvider(options),
+    ];
+    return { module: TasksModule, controllers: [...taskControllers], providers };
+  }
+}

@@ -1,6 +1,6 @@
 import { durationMs, type Duration } from '@lovage/foundation';
 import type { Log } from '@lovage/ports';
-import { validateProgress, type AnyContract, type TaskContext, type TaskLogger } from '@lovage/task';
+import { validateProgress, type AnyContract, type ChildOptions, type TaskContext, type TaskLogger } from '@lovage/task';
 import type { TaskEntry } from '../entry.ts';
 import { RetryRequested, SnoozeRequested } from './abort-reasons.ts';
 
@@ -9,6 +9,7 @@ export type SubmitChild = (
   contract: AnyContract,
   input: unknown,
   parent: { id: string; rootId: string; userId: string | null },
+  options: ChildOptions,
 ) => Promise<string>;
 
 /** What a run needs of its worker. */
@@ -84,10 +85,11 @@ export class TaskRun implements TaskContext {
     return new SnoozeRequested(durationMs(delay));
   }
 
-  submit(contract: AnyContract, input: unknown): Promise<string> {
+  submit(contract: AnyContract, input: unknown, options: ChildOptions = {}): Promise<string> {
     if (!this.services.submitChild)
       return Promise.reject(new Error('this worker was made without a way to submit tasks'));
-    return this.services.submitChild(contract, input, { id: this.id, rootId: this.rootId, userId: this.userId });
+    const parent = { id: this.id, rootId: this.rootId, userId: this.userId };
+    return this.services.submitChild(contract, input, parent, options);
   }
 
   /** Why the signal was aborted, if it was. */

@@ -1,9 +1,11 @@
 import type { AnyContract, Progress, TaskContext } from '@lovage/task';
 
-/** A context for calling a handler by hand: what it reports is in `reported`, `abort` ends it. */
+/** A context for calling a handler by hand: what it reports is in `reported`, what it submits in `children`, `abort` ends it. */
 export interface FakeTask<C extends AnyContract> {
   readonly task: TaskContext<C>;
   readonly reported: Progress<C>[];
+  /** Children by parent and key, as the platform keeps them. */
+  readonly children: { readonly name: string; readonly input: unknown; readonly key: string | undefined }[];
   abort(reason: Error): void;
 }
 
@@ -13,9 +15,11 @@ export function fakeTask<C extends AnyContract>(contract: C): FakeTask<C> {
   const unused = (): never => {
     throw new Error('not expected of this handler');
   };
+  const children: FakeTask<C>['children'] = [];
   const quiet = () => undefined;
   return {
     reported,
+    children,
     abort: (reason) => controller.abort(reason),
     task: {
       ...{
@@ -30,7 +34,12 @@ export function fakeTask<C extends AnyContract>(contract: C): FakeTask<C> {
       signal: controller.signal,
       log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
       progress: (value) => void reported.push(value),
-      ...{ retry: unused, snooze: unused, submit: unused },
+      ...{ retry: unused, snooze: unused },
+      submit: (child, input, options = {}) => {
+        const known = children.findIndex(({ key }) => key !== undefined && key === options.key);
+        const index = known >= 0 ? known : children.push({ name: child.name, input, key: options.key }) - 1;
+        return Promise.resolve(`child-${index}`);
+      },
     },
   };
 }

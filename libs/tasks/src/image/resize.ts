@@ -1,0 +1,55 @@
+import type sharp from 'sharp';
+
+export interface Size {
+  readonly width?: number | undefined;
+  readonly height?: number | undefined;
+}
+
+export interface ResizeOptions {
+  readonly fit: 'inside' | 'cover';
+  readonly format: 'jpeg' | 'webp' | 'png';
+  readonly quality: number;
+}
+
+export interface Resized {
+  readonly data: Buffer;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Pixels of the largest image that is read: a camera's, with room to spare. Decoded it takes 256 MiB of memory. */
+export const MAX_PIXELS = 64 * 1024 ** 2;
+/** For one size, s. */
+const TIMEOUT_S = 60;
+
+let loaded: Promise<typeof sharp> | undefined;
+
+/** The image library, when it is first needed: it brings some 30 MB of code into memory. */
+function load(): Promise<typeof sharp> {
+  loaded ??= import('sharp').then(({ default: found }) => {
+    // Of files that are read once: a cache would only hold memory.
+    found.cache(false);
+    return found;
+  });
+  return loaded;
+}
+
+/** What stands in the head of an image, without decoding it. */
+export async function dimensions(file: string): Promise<{ width: number; height: number }> {
+  const { width, height } = await (await load())(file, { limitInputPixels: false }).metadata();
+  return { width, height };
+}
+
+/** A smaller version: upright, in sRGB, without metadata. */
+export async function resize(file: string, { width, height }: Size, options: ResizeOptions): Promise<Resized> {
+  const { fit, format, quality } = options;
+  const image = (await load())(file, { limitInputPixels: MAX_PIXELS, failOn: 'error' })
+    .timeout({ seconds: TIMEOUT_S })
+    .autoOrient()
+    .resize({ width, height, fit, withoutEnlargement: true });
+  if (format === 'jpeg') image.flatten({ background: '#fff' }).jpeg({ quality });
+  else if (format === 'webp') image.webp({ quality });
+  else image.png();
+  const { data, info } = await image.toBuffer({ resolveWithObject: true });
+  return { data, width: info.width, height: info.height };
+}

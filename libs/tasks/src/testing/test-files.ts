@@ -1,0 +1,22 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TasksOptions } from '../options.ts';
+
+/** A data directory of its own, and options that lead there. */
+export class TestFiles implements Disposable {
+  readonly dataDir = mkdtempSync(join(tmpdir(), 'lovage-tasks-'));
+  readonly files = join(this.dataDir, 'files');
+
+  options(files: Partial<TasksOptions['files']> = {}): TasksOptions {
+    return {
+      dataDir: this.dataDir,
+      files: { limit: 100 * 1024 ** 2, allowHosts: [], ...files },
+      mail: { smtpUrl: undefined, from: 'Lovage <lovage@example.org>' },
+    };
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.dataDir, { recursive: true, force: true });
+  }
+}
