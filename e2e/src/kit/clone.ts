@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -49,8 +49,7 @@ function linkPackages(root: string): void {
   mkdirSync(join(to, '@lovage'), { recursive: true });
   for (const name of readdirSync(from)) if (name !== '@lovage') symlinkSync(join(from, name), join(to, name));
   for (const name of readdirSync(join(from, '@lovage'))) {
-    const link = join(from, '@lovage', name);
-    const project = relative(here, join(dirname(link), readlinkSync(link)));
+    const project = relative(realpathSync(here), realpathSync(join(from, '@lovage', name)));
     symlinkSync(join(root, project), join(to, '@lovage', name));
   }
 }
