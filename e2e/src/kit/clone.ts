@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -43,13 +43,29 @@ export class Clone {
   }
 }
 
+/** As npm does it: packages from outside, and the clone's own workspaces. */
 function linkPackages(root: string): void {
   const from = join(here, 'node_modules');
   const to = join(root, 'node_modules');
   mkdirSync(join(to, '@lovage'), { recursive: true });
   for (const name of readdirSync(from)) if (name !== '@lovage') symlinkSync(join(from, name), join(to, name));
-  for (const name of readdirSync(join(from, '@lovage'))) {
-    const project = relative(realpathSync(here), realpathSync(join(from, '@lovage', name)));
-    symlinkSync(join(root, project), join(to, '@lovage', name));
+  for (const project of workspaces(root)) {
+    const { name } = manifest(project) as { name: string };
+    symlinkSync(project, join(to, name));
   }
+}
+
+function workspaces(root: string): string[] {
+  const { workspaces: patterns } = manifest(root) as { workspaces: string[] };
+  return patterns
+    .flatMap((pattern) => {
+      if (!pattern.endsWith('/*')) return [join(root, pattern)];
+      const folder = join(root, pattern.slice(0, -2));
+      return readdirSync(folder).map((name) => join(folder, name));
+    })
+    .filter((project) => existsSync(join(project, 'package.json')));
+}
+
+function manifest(folder: string): unknown {
+  return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
 }
