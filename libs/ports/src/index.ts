@@ -47,4 +47,13 @@ export type { Firing, FiringKey, FiringPlan, MirroredSchedule, ScheduleRow, Sche
 export type { StoredMessage } from './stored-message.ts';
 export type { OutboxItem, OutboxStore, SweepReport, SweepStore } from './outbox-store.ts';
 export type { LeaseOptions, WorkerInfo, WorkerLease } from './worker-lease.ts';
-export type { NewUser, User, UserRole, UserStore } from './user-store.ts';
+export type { NewUser, User, UserPatch, UserRole, UserStore } from './user-store.ts';
+export type {
+  AccessStore,
+  ApiKey,
+  AuditEntry,
+  NewApiKey,
+  NewAuditEntry,
+  NewRefreshToken,
+  RefreshOutcome,
+} from './access-store.ts';

@@ -67,11 +67,7 @@ export class Database {
         return result.rows;
       } catch (error) {
         if (sqlClass(error) === '40' && attempt < 5) continue;
-        throw isUnavailable(error)
-          ? new StoreUnavailableError('Postgres cannot be reached or refuses work; nothing was written', {
-              cause: error,
-            })
-          : error;
+        throw toStoreError(error);
       }
     }
   }
@@ -80,6 +76,13 @@ export class Database {
   async close(): Promise<void> {
     await Promise.all(Object.values(this.pools).map((pool) => (pool.ended || pool.ending ? undefined : pool.end())));
   }
+}
+
+/** What `pg` threw: {@link StoreUnavailableError} where it tells of the connection or the server, else as it is. */
+export function toStoreError(error: unknown): unknown {
+  return isUnavailable(error)
+    ? new StoreUnavailableError('Postgres cannot be reached or refuses work; nothing was written', { cause: error })
+    : error;
 }
 
 /** Class of an SQLSTATE. Postgres states a severity with each, which tells them from codes of the system such as EPIPE. */

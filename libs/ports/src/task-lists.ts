@@ -1,0 +1,75 @@
+import type { TaskState } from '@lovage/task';
+import type { TaskRow } from './task-store.ts';
+
+/** What is asked for; everything given must hold. Times are ms since the epoch; `…From` is included, `…To` is not. */
+export interface TaskFilter {
+  /** Any of these. */
+  readonly states?: readonly TaskState[];
+  readonly name?: string;
+  readonly queue?: string;
+  /** Name of the worker that runs it or ran it last. */
+  readonly worker?: string;
+  readonly userId?: string;
+  readonly createdFrom?: number;
+  readonly createdTo?: number;
+  readonly finishedFrom?: number;
+  readonly finishedTo?: number;
+  /** In the id, the name, the input or the error, in any case of letters. A whole id is found at once, however old. */
+  readonly text?: string;
+}
+
+/** Where a list was left. */
+export interface TaskPosition {
+  /** ms since the epoch. */
+  readonly createdAt: number;
+  readonly id: string;
+}
+
+/** Fields of a row that may be large. */
+export type LargeField = 'input' | 'result' | 'error' | 'progress';
+
+/** A row as lists have it: a field too large for a list is null, and named. */
+export interface ListedTask extends TaskRow {
+  readonly omitted: readonly LargeField[];
+}
+
+export interface TaskPage {
+  readonly items: readonly ListedTask[];
+  /** Where the next page begins; null at the end. There may be one although this one is short, or empty. */
+  readonly next: TaskPosition | null;
+  /**
+   * Set when the page is short because only so many tasks are looked at for one: nothing created before this, ms since the
+   * epoch, was.
+   */
+  readonly searchedTo: number | null;
+}
+
+/** Tasks by state. */
+export interface TaskCounts {
+  readonly states: Readonly<Record<TaskState, number>>;
+  /** More tasks are live than are counted one by one: the numbers of live states are estimates. */
+  readonly approximate: boolean;
+}
+
+/** An execution of a task that has ended, or runs. */
+export interface TaskAttempt {
+  readonly outcome: 'RETRY' | 'SNOOZED' | 'RELEASED' | 'LOST' | TaskState;
+  /** Name of the worker; null where it is long gone. */
+  readonly worker: string | null;
+  readonly error: unknown;
+  readonly startedAt: number | null;
+  /** null: it runs. */
+  readonly endedAt: number | null;
+}
+
+/**
+ * Questions about many tasks. They take a bounded time at any number of tasks, on connections of their own, so the path of
+ * tasks never waits for them. All throw StoreUnavailableError.
+ */
+export interface TaskLists {
+  /** Newest first, by the time of their making. */
+  list(filter: TaskFilter, page: { limit: number; after?: TaskPosition }): Promise<TaskPage>;
+  counts(): Promise<TaskCounts>;
+  /** Attempts that were not the last, oldest first, the newest 1000 of them. */
+  attempts(id: string): Promise<TaskAttempt[]>;
+}

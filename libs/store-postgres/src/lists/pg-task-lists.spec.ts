@@ -1,0 +1,198 @@
+import type { TaskFilter, TaskPosition } from '@lovage/ports';
+import { newId } from '@lovage/foundation';
+import { fixture, newTask, type Fixture } from '../testing/fixture.ts';
+
+let f: Fixture;
+beforeEach(async () => {
+  f = await fixture();
+});
+afterEach(() => f[Symbol.asyncDispose]());
+
+interface Seed {
+  name?: string;
+  queue?: string;
+  state?: string;
+  worker?: string;
+  userId?: string | null;
+  at?: number;
+  finishedAt?: number;
+  input?: string;
+  result?: string | null;
+}
+const T0 = Date.UTC(2026, 10, 1);
+const ENDED = new Set(['SUCCESS', 'FAILURE', 'REVOKED', 'EXPIRED', 'DEAD']);
+
+async function seed(seeds: Seed[]): Promise<string[]> {
+  const ids: string[] = [];
+  for (const [i, of] of seeds.entries()) {
+    const id = newId();
+    const { state = 'SUCCESS', at = T0 + i * 1000 } = of;
+    const finishedAt = ENDED.has(state) ? new Date(of.finishedAt ?? at + 500) : null;
+    await f.db.query(
+      `insert into tasks (id, name, queue, state, worker, user_id, input, result, created_at, finished_at)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+      [
+        id,
+        of.name ?? 'test.task',
+        of.queue ?? 'default',
+        state,
+        of.worker ?? null,
+        of.userId ?? null,
+        of.input ?? '{"x":1}',
+        of.result ?? null,
+        new Date(at),
+        finishedAt,
+      ],
+    );
+    ids.push(id);
+  }
+  return ids;
+}
+
+const idsOf = async (filter: TaskFilter, limit = 50): Promise<string[]> =>
+  (await f.store.lists.list(filter, { limit })).items.map(({ id }) => id);
+
+test('live and ended tasks come newest first, page by page, each once', async () => {
+  const states = ['SUCCESS', 'QUEUED', 'FAILURE', 'STARTED', 'DEAD', 'RETRY', 'EXPIRED', 'REVOKED', 'SUCCESS'];
+  // Three of one moment, which the id then tells apart.
+  const ids = await seed(states.map((state, i) => ({ state, at: T0 + Math.floor(i / 3) * 1000 })));
+  const seen: string[] = [];
+  let after: TaskPosition | undefined;
+  for (let page = 0; page < 5; page += 1) {
+    const { items, next, searchedTo } = await f.store.lists.list({}, { limit: 2, after });
+    expect(searchedTo).toBeNull();
+    seen.push(...items.map(({ id }) => id));
+    expect(next === null).toBe(page === 4);
+    after = next ?? undefined;
+  }
+  expect(seen).toEqual([...ids].reverse());
+});
+
+test.each<[string, TaskFilter, number[]]>([
+  ['nothing', {}, [5, 4, 3, 2, 1, 0]],
+  ['one ended state', { states: ['FAILURE'] }, [1]],
+  ['one live state', { states: ['QUEUED'] }, [3]],
+  ['states of both kinds', { states: ['QUEUED', 'FAILURE'] }, [3, 1]],
+  ['a name', { name: 'a.a' }, [4, 3, 0]],
+  ['a name and an ended state', { name: 'a.a', states: ['SUCCESS'] }, [4, 0]],
+  ['a name and a rare state', { name: 'b.b', states: ['FAILURE'] }, [1]],
+  ['a queue', { queue: 'bulk' }, [5, 2]],
+  ['a queue and a name', { queue: 'bulk', name: 'a.a' }, []],
+  ['a worker', { worker: 'w1' }, [1, 0]],
+  ['from a time of making on', { createdFrom: T0 + 4000 }, [5, 4]],
+  ['up to a time of making', { createdTo: T0 + 1000 }, [0]],
+  ['from a time of the end on', { finishedFrom: T0 + 60_000 }, [0]],
+  ['up to a time of the end', { finishedTo: T0 + 2000 }, [1]],
+  ['a live state that has ended', { states: ['QUEUED'], finishedFrom: T0 }, []],
+  ['text of the input', { text: 'NEEDLE' }, [2]],
+  ['text of the name', { text: 'b.B' }, [5, 2, 1]],
+  ['text with signs of patterns', { text: '%' }, [5]],
+  ['a backslash', { text: '\\' }, []],
+])('filtered by %s', async (_, filter, expected) => {
+  const ids = await seed([
+    { name: 'a.a', worker: 'w1', finishedAt: T0 + 60_000 },
+    { name: 'b.b', worker: 'w1', state: 'FAILURE' },
+    { name: 'b.b', queue: 'bulk', input: '{"x":"a needle"}', finishedAt: T0 + 10_000 },
+    { name: 'a.a', state: 'QUEUED' },
+    { name: 'a.a', finishedAt: T0 + 10_000 },
+    { name: 'b.b', queue: 'bulk', input: '{"x":"100%"}', finishedAt: T0 + 10_000 },
+  ]);
+  expect(await idsOf(filter)).toEqual(expected.map((i) => ids[i]));
+});
+
+test('a user’s tasks, and a whole id at once', async () => {
+  const userId = newId();
+  const ids = await seed([{ userId }, {}, { userId, state: 'QUEUED' }]);
+  expect(await idsOf({ userId })).toEqual([ids[2], ids[0]]);
+  expect(await idsOf({ text: ids[0]!.toUpperCase() })).toEqual([ids[0]]);
+  expect(await idsOf({ text: ids[0]!, userId: newId() })).toEqual([]);
+});
+
+test('large fields are left out by name; a result of null is none of them', async () => {
+  await seed([
+    { input: JSON.stringify({ text: 'x'.repeat(20_000) }), result: 'null' },
+    { input: JSON.stringify({ text: newId().repeat(300) }), result: '"kept"' },
+    { result: '"kept"' },
+  ]);
+  const { items } = await f.store.lists.list({}, { limit: 10 });
+  expect(items.map(({ omitted }) => omitted)).toEqual([[], ['input'], ['input']]);
+  expect(items.map(({ input }) => input)).toEqual([{ x: 1 }, null, null]);
+  expect(items.map(({ result }) => result)).toEqual(['kept', 'kept', null]);
+});
+
+test('a search looks at a bounded number of tasks for a page, says so, and goes on from there', async () => {
+  const [oldest] = await seed([{ input: '{"x":"needle"}', at: T0 - 1000 }]);
+  await f.db.query(
+    `insert into tasks (id, name, queue, state, created_at, finished_at)
+     select gen_random_uuid(), 'n.n', 'q', case when i % 2 = 0 then 'SUCCESS' else 'QUEUED' end, $1::timestamptz + i * interval '1 ms',
+       case when i % 2 = 0 then now() end from generate_series(1, 5000) i`,
+    [new Date(T0)],
+  );
+  const found: string[] = [];
+  const searched: (number | null)[] = [];
+  let after: TaskPosition | undefined;
+  do {
+    const page = await f.store.lists.list({ text: 'needle' }, { limit: 10, after });
+    found.push(...page.items.map(({ id }) => id));
+    searched.push(page.searchedTo);
+    after = page.next ?? undefined;
+  } while (after);
+  expect(found).toEqual([oldest]);
+  expect(searched).toEqual([T0 + 3001, T0 + 1001, null]);
+});
+
+test('counts name every state and are exact for what ended through the store', async () => {
+  const queued = Array.from({ length: 3 }, () => newTask());
+  await f.store.tasks.insertQueued(queued);
+  await f.store.tasks.revoke(queued[0]!.id, { who: null, why: null });
+  const { states, approximate } = await f.store.lists.counts();
+  expect(approximate).toBe(false);
+  expect(states).toEqual({
+    ...{ PENDING: 0, SCHEDULED: 0, QUEUED: 2, STARTED: 0, PROGRESS: 0, RETRY: 0 },
+    ...{ SUCCESS: 0, FAILURE: 0, REVOKED: 1, EXPIRED: 0, DEAD: 0 },
+  });
+});
+
+test('more live tasks than are counted are estimated, and said to be', async () => {
+  await f.db.query(
+    `insert into tasks (id, name, queue, state) select gen_random_uuid(), 'n.n', 'q', case when i % 4 = 0 then 'SCHEDULED' else 'QUEUED' end from generate_series(1, 40000) i`,
+  );
+  await f.db.query('analyze tasks');
+  const { states, approximate } = await f.store.lists.counts();
+  expect(approximate).toBe(true);
+  expect(states.QUEUED + states.SCHEDULED).toBeGreaterThan(36_000);
+  expect(states.QUEUED + states.SCHEDULED).toBeLessThan(44_000);
+});
+
+test('attempts that were not the last, in order', async () => {
+  const worker = await f.worker();
+  const [id] = await seed([{ state: 'QUEUED' }]);
+  const insert = `insert into attempts (task_id, worker, claim_no, outcome, error, started_at, ended_at) values ($1, $2, $3, $4, $5, $6, $7)`;
+  await f.db.query(insert, [id, newId(), 2, 'LOST', null, null, new Date(T0 + 2000)]);
+  await f.db.query(insert, [
+    id,
+    worker.id,
+    1,
+    'RETRY',
+    '{"type":"E","message":"m"}',
+    new Date(T0),
+    new Date(T0 + 1000),
+  ]);
+  expect(await f.store.lists.attempts(id!)).toEqual([
+    { outcome: 'RETRY', worker: worker.name, error: { type: 'E', message: 'm' }, startedAt: T0, endedAt: T0 + 1000 },
+    { outcome: 'LOST', worker: null, error: null, startedAt: null, endedAt: T0 + 2000 },
+  ]);
+});
+
+test('a claim stays an update within its page', async () => {
+  const worker = await f.worker();
+  const tasks = Array.from({ length: 50 }, () => newTask());
+  await f.store.tasks.insertQueued(tasks);
+  const claims = tasks.map((task, i) => ({ task, turn: 0, claimNo: i, hadRow: true }));
+  await f.store.tasks.claim(worker, claims, { durable: true });
+  await f.store.close();
+  const [row] = await f.db.query<{ hot: number; all: number }>(
+    `select pg_stat_get_tuples_hot_updated(oid)::int as hot, pg_stat_get_tuples_updated(oid)::int as all from pg_class where relname = 'tasks'`,
+  );
+  expect(row).toEqual({ hot: 50, all: 50 });
+});

@@ -1,0 +1,88 @@
+import type {
+  LargeField,
+  ListedTask,
+  TaskAttempt,
+  TaskCounts,
+  TaskFilter,
+  TaskLists,
+  TaskPage,
+  TaskPosition,
+} from '@lovage/ports';
+import { TASK_STATES, type TaskState } from '@lovage/task';
+import { toTaskRow, type RawTask } from '../task-row.ts';
+import { ENDED_COUNTS, LIVE_COUNTS, LIVE_ESTIMATE, MOST_COUNTED } from './counts-sql.ts';
+import { listQueries } from './list-sql.ts';
+import type { ReadingPool } from './reading-pool.ts';
+
+type RawListed = RawTask & Record<`large_${LargeField}`, boolean> & { [column: string]: unknown };
+type StateCount = { state: TaskState; n: number };
+
+const LARGE_FIELDS: readonly LargeField[] = ['input', 'result', 'error', 'progress'];
+
+const ATTEMPTS = `
+select a.outcome, w.name as worker, a.error, a.started_at, a.ended_at
+from (select * from attempts where task_id = $1 order by ended_at desc limit 1000) a left join workers w on w.id = a.worker
+order by a.ended_at, a.claim_no`;
+
+/** Questions about many tasks, on Postgres. */
+export class PgTaskLists implements TaskLists {
+  constructor(private readonly pool: ReadingPool) {}
+
+  list(filter: TaskFilter, page: { limit: number; after?: TaskPosition }): Promise<TaskPage> {
+    const queries = listQueries(filter, { ...page, limit: page.limit + 1 });
+    return this.pool.together(async (run) => {
+      const rows = await run<RawListed>(queries.page);
+      const items = rows.slice(0, page.limit).map(toListedTask);
+      if (rows.length > page.limit) return { items, next: positionOf(items.at(-1)!), searchedTo: null };
+      const [end] = await run<{ created_at: Date; id: string }>(queries.windowEnd);
+      if (!end) return { items, next: null, searchedTo: null };
+      const createdAt = end.created_at.getTime();
+      return { items, next: { createdAt, id: end.id }, searchedTo: createdAt };
+    });
+  }
+
+  counts(): Promise<TaskCounts> {
+    return this.pool.together(async (run) => {
+      const states = Object.fromEntries(TASK_STATES.map((state) => [state, 0])) as Record<TaskState, number>;
+      for (const { state, n } of await run<StateCount>({ text: ENDED_COUNTS, values: [] })) states[state] = n;
+      const live = await run<StateCount>({ text: LIVE_COUNTS, values: [] });
+      const counted = live.reduce((sum, { n }) => sum + n, 0);
+      const approximate = counted >= MOST_COUNTED;
+      const factor = approximate ? Math.max(1, (await this.estimateLive(run)) / counted) : 1;
+      for (const { state, n } of live) states[state] = Math.round(n * factor);
+      return { states, approximate };
+    });
+  }
+
+  async attempts(id: string): Promise<TaskAttempt[]> {
+    const rows = await this.pool.run<RawAttempt>({ text: ATTEMPTS, values: [id] });
+    return rows.map(({ outcome, worker, error, started_at, ended_at }) => ({
+      outcome,
+      worker,
+      error,
+      startedAt: started_at?.getTime() ?? null,
+      endedAt: ended_at.getTime(),
+    }));
+  }
+
+  private async estimateLive(run: Parameters<Parameters<ReadingPool['together']>[0]>[0]): Promise<number> {
+    const [row] = await run<{ 'QUERY PLAN': [{ Plan: { 'Plan Rows': number } }] }>({ text: LIVE_ESTIMATE, values: [] });
+    return row!['QUERY PLAN'][0].Plan['Plan Rows'];
+  }
+}
+
+interface RawAttempt {
+  outcome: TaskAttempt['outcome'];
+  worker: string | null;
+  error: unknown;
+  started_at: Date | null;
+  ended_at: Date;
+  [column: string]: unknown;
+}
+
+function toListedTask(raw: RawListed): ListedTask {
+  const omitted = LARGE_FIELDS.filter((field) => raw[`large_${field}`]);
+  return { ...toTaskRow({ ...raw, message: null }), omitted };
+}
+
+const positionOf = ({ createdAt, id }: ListedTask): TaskPosition => ({ createdAt, id });

@@ -1,0 +1,73 @@
+import pg from 'pg';
+import { toStoreError, type DatabaseOptions } from '../database.ts';
+import type { Query } from './list-sql.ts';
+
+/** No question for a page takes longer in health; one that does must not hold its connection, ms. */
+const LONGEST_MS = 5_000;
+
+/**
+ * Ranges come from their indexes in the order of the list and are merged as far as a page needs: a plan that gathers them
+ * first and sorts then is the one mistake that the planner could make, and makes.
+ */
+const PLANNING =
+  '-c enable_sort=off -c enable_seqscan=off -c enable_bitmapscan=off -c max_parallel_workers_per_gather=0 -c jit=off -c plan_cache_mode=force_custom_plan';
+const OPTIONS = `${PLANNING} -c default_transaction_read_only=on -c statement_timeout=${LONGEST_MS}`;
+
+/**
+ * Connections for questions about many tasks, which the planner must plan freely: unlike those of `Database`, where it may
+ * only go by key. Few, so that questions leave the machine to the tasks.
+ */
+export class ReadingPool {
+  private readonly pool: pg.Pool;
+
+  constructor(options: DatabaseOptions) {
+    this.pool = new pg.Pool({
+      connectionString: options.url,
+      application_name: options.applicationName ?? 'lovage',
+      connectionTimeoutMillis: options.connectTimeoutMs ?? 5000,
+      idleTimeoutMillis: 30_000,
+      keepAlive: true,
+      max: 4,
+      options: OPTIONS,
+    });
+    this.pool.on('error', (error) => options.log.warn({ err: error }, 'an idle connection to Postgres was lost'));
+  }
+
+  /** @throws StoreUnavailableError */
+  run<R extends pg.QueryResultRow>({ text, values }: Query): Promise<R[]> {
+    return asStoreError(async () => (await this.pool.query<R>(text, values)).rows);
+  }
+
+  /** Several queries that see the same moment. @throws StoreUnavailableError */
+  together<T>(work: (run: <R extends pg.QueryResultRow>(query: Query) => Promise<R[]>) => Promise<T>): Promise<T> {
+    return asStoreError(async () => {
+      const client = await this.pool.connect();
+      let broken: Error | undefined;
+      try {
+        await client.query('begin transaction isolation level repeatable read');
+        const done = await work(async ({ text, values }) => (await client.query(text, values)).rows);
+        await client.query('commit');
+        return done;
+      } catch (error) {
+        // Its transaction is open, or its connection gone: nothing to keep.
+        broken = error as Error;
+        throw error;
+      } finally {
+        client.release(broken);
+      }
+    });
+  }
+
+  /** Idempotent. */
+  async close(): Promise<void> {
+    if (!this.pool.ended && !this.pool.ending) await this.pool.end();
+  }
+}
+
+async function asStoreError<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw toStoreError(error);
+  }
+}
