@@ -86,7 +86,8 @@ describe('the README, followed in a fresh clone', () => {
     expect((await console.exit).code).toBe(0);
     expect(console.lines.map((line) => line.replace(/^> /, ''))).toEqual(expect.arrayContaining(answer));
 
-    expect(await platform.interrupt()).toMatchObject({ code: 0, left: [] });
+    // How npm itself ends at Ctrl-C is npm's own business.
+    expect((await platform.interrupt()).left).toEqual([]);
   }, 240_000);
 
   test('your own task in four steps', async () => {
