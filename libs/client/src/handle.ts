@@ -78,17 +78,20 @@ export class ClientTaskHandle<C extends AnyContract> implements TaskHandle<C> {
   readonly fresh: boolean;
   readonly submitted: SubmittedTask | undefined;
 
-  constructor(
-    private readonly context: HandleContext,
-    private readonly facts: HandleFacts<C>,
-  ) {
+  // Hard-private, so that a handle in a console or a log shows what it is, not all that the client holds.
+  readonly #context: HandleContext;
+  readonly #facts: HandleFacts<C>;
+
+  constructor(context: HandleContext, facts: HandleFacts<C>) {
+    this.#context = context;
+    this.#facts = facts;
     this.id = facts.id;
     this.fresh = facts.fresh;
     this.submitted = facts.submitted;
   }
 
   async state(): Promise<TaskState> {
-    const row = await this.context.tasks.get(this.id);
+    const row = await this.#context.tasks.get(this.id);
     if (!row) throw new TaskUnknownError(this.id);
     return row.state;
   }
@@ -96,7 +99,7 @@ export class ClientTaskHandle<C extends AnyContract> implements TaskHandle<C> {
   async result(options: ResultOptions = {}): Promise<Output<C>> {
     const { timeout, signal } = options;
     const { outcome, row } = await this.wait(timeoutOf(timeout), signal);
-    const contract = this.facts.contract ?? ((row && this.context.contracts.find(row.name)) as C | undefined);
+    const contract = this.#facts.contract ?? ((row && this.#context.contracts.find(row.name)) as C | undefined);
     return valueOf(outcome, this.id, contract);
   }
 
@@ -110,33 +113,33 @@ export class ClientTaskHandle<C extends AnyContract> implements TaskHandle<C> {
 
   async settled(options: { timeoutMs: number; signal?: AbortSignal }): Promise<TaskRow | undefined> {
     const ended = await this.endedWithin(options);
-    return ended && (ended.row ?? (await this.context.tasks.get(this.id)));
+    return ended && (ended.row ?? (await this.#context.tasks.get(this.id)));
   }
 
   progress(options: { signal?: AbortSignal } = {}): AsyncIterable<Progress<C>> {
-    const { watches } = this.context;
+    const { watches } = this.#context;
     const values = progressOf(watches, this.id, {
       plan: this.plan,
-      mustExist: !this.facts.own,
+      mustExist: !this.#facts.own,
       signal: options.signal,
     });
     return values as AsyncIterable<Progress<C>>;
   }
 
   async revoke(by: { who?: string; why?: string } = {}): Promise<RevokeOutcome> {
-    const outcome = await this.context.tasks.revoke(this.id, { who: by.who ?? null, why: by.why ?? null });
+    const outcome = await this.#context.tasks.revoke(this.id, { who: by.who ?? null, why: by.why ?? null });
     // Nobody sends a reply for a task that ended while it waited.
-    if (outcome.kind !== 'unknown') this.context.watches.check(this.id);
+    if (outcome.kind !== 'unknown') this.#context.watches.check(this.id);
     return outcome;
   }
 
   private get plan(): readonly number[] {
-    return this.facts.replies ? PLAN_LATE : PLAN_POLL;
+    return this.#facts.replies ? PLAN_LATE : PLAN_POLL;
   }
 
   private wait(timeoutMs: number | undefined, signal: AbortSignal | undefined): Promise<Ended> {
-    const { watches, clock } = this.context;
-    return waitFor(watches, clock, this.id, { timeoutMs, signal, plan: this.plan, mustExist: !this.facts.own }).ended;
+    const { watches, clock } = this.#context;
+    return waitFor(watches, clock, this.id, { timeoutMs, signal, plan: this.plan, mustExist: !this.#facts.own }).ended;
   }
 
   private async endedWithin(options: { timeoutMs: number; signal?: AbortSignal }): Promise<Ended | undefined> {

@@ -66,6 +66,20 @@ describe('progress', () => {
     expect(seen).toEqual([10, 20, 30, 100]);
   });
 
+  test('a row that tells sooner than the reply makes no report come twice', async () => {
+    const { rows, clock, list, iterate } = setUp();
+    rows.set('a', { id: 'a', state: 'PROGRESS', progress: 70 });
+    const values = iterate();
+    const first = values.next();
+    await clock.advance(0);
+    expect((await first).value).toBe(70);
+    for (const value of [70, 80, 70]) list.ring('a', report(value));
+    list.ring('a', end());
+    const rest: unknown[] = [];
+    for await (const value of values) rest.push(value);
+    expect(rest).toEqual([80, 70]);
+  });
+
   test('leaving the loop, an abort and the stop of the client all let go', async () => {
     const { list, iterate } = setUp();
     const left = iterate();

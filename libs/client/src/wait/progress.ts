@@ -20,17 +20,18 @@ export async function* progressOf(
   let done = false;
   let failure: { reason: unknown } | undefined;
   let wake: (() => void) | undefined;
-  const seen = new Set<string>();
+  /** What replies, and what rows, have told. */
+  const told = { reply: new Set<string>(), row: new Set<string>() };
   const fail = (reason: unknown) => {
     failure = { reason };
     wake?.();
   };
   const offer = (value: unknown, from: 'reply' | 'row') => {
     const text = JSON.stringify(value);
-    // Rows follow replies: what one tells was mostly told before, and must not be told again after later ones.
-    if (from === 'row' && seen.has(text)) return;
-    if (seen.size >= MOST_HELD) seen.clear();
-    seen.add(text);
+    // Both tell of the same reports, mostly the reply first. A handler may report the same twice, which replies tell twice.
+    if (from === 'row' ? told.reply.has(text) || told.row.has(text) : told.row.delete(text)) return;
+    if (told[from].size >= MOST_HELD) told[from].clear();
+    told[from].add(text);
     held.push(value);
     if (held.length > MOST_HELD) held.shift();
     wake?.();
