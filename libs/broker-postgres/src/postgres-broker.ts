@@ -74,10 +74,17 @@ export class PostgresBroker implements Broker {
     this.channels = new Channels(log);
     this.queues = new Queues(this.lanes.control);
     this.publisher = new Publisher({ lane: this.lanes.publish, isUp, maxMessageBytes });
-    this.consumer = new Consumer({ channels: this.channels, deadLetterQueue, deadLetterLimit, clock, log });
+    this.consumer = new Consumer({
+      channels: this.channels,
+      deadLetterQueue,
+      deadLetterLimit,
+      clock,
+      log,
+      onRemoved: (count) => this.upkeep.count(count),
+    });
     this.replier = new Replier({ lane: this.lanes.reply, isUp, maxReplyBytes: maxMessageBytes, log });
     this.reaper = new Reaper(this.lanes.control, log);
-    this.upkeep = new Upkeep(this.lanes.control, this.queues, clock, log);
+    this.upkeep = new Upkeep({ target, lane: this.lanes.control, queues: this.queues, clock, log });
     this.keeper = new SessionKeeper({
       ...target,
       clock,
@@ -188,6 +195,7 @@ export class PostgresBroker implements Broker {
     const session = await this.keeper.stop();
     this.consumer.detach();
     await Promise.all([
+      this.upkeep.stop(),
       session?.end(inTime, GOODBYE_MS),
       ...Object.values(this.lanes).map((lane) => lane.close(GOODBYE_MS)),
     ]);

@@ -18,6 +18,8 @@ export interface ConsumerOptions {
   readonly deadLetterLimit: number;
   readonly clock: Clock;
   readonly log: Log;
+  /** So many messages are gone for good. */
+  readonly onRemoved: (count: number) => void;
 }
 
 /** First letter of a notification that speaks of messages from before, given back to the queue. */
@@ -39,7 +41,7 @@ export class Consumer {
       throw new RangeError(`prefetch must be a whole number of 1 or more, not ${options.prefetch}`);
     if (!isQueueName(queue)) throw new UnroutableError(queue);
     const no = (this.lastNo += 1);
-    const { channels, deadLetterQueue, deadLetterLimit, clock, log } = this.options;
+    const { channels, deadLetterQueue, deadLetterLimit, clock, log, onRemoved } = this.options;
     const entry = {
       no,
       queue,
@@ -53,6 +55,7 @@ export class Consumer {
       deadLetterLimit,
       clock,
       log,
+      onRemoved,
       onCancelled: (current) => this.leave(current, entry),
       onClosed: () => this.subscriptions.delete(no),
     });

@@ -20,6 +20,8 @@ export interface SubscriptionOptions extends ConsumeOptions {
   readonly deadLetterLimit: number;
   readonly clock: Clock;
   readonly log: Log;
+  /** So many messages are gone for good. */
+  readonly onRemoved: (count: number) => void;
   /** Takes the subscription out of the books; its queue is no longer listened to for it. */
   readonly onCancelled: (session: Session | undefined) => Promise<void>;
   /** Once nothing is held by it any more. */
@@ -210,7 +212,7 @@ export class Subscription implements Consumption {
 
   private async flush(session: Session): Promise<void> {
     await allDone([
-      this.send(session, 'ack', (ids) => session.run(ACK, [this.queue, numberArray(ids), session.id])),
+      this.send(session, 'ack', (ids) => this.remove(session, ids)),
       this.send(session, 'requeue', (ids) => this.giveBack(session, ids, true)),
       this.send(session, 'refuse', (ids) => this.refuse(session, ids)),
     ]);
@@ -228,6 +230,11 @@ export class Subscription implements Consumption {
     }
   }
 
+  private async remove(session: Session, ids: number[]): Promise<void> {
+    await session.run(ACK, [this.queue, numberArray(ids), session.id]);
+    this.options.onRemoved(ids.length);
+  }
+
   private async giveBack(session: Session, ids: number[], delivered: boolean): Promise<void> {
     if (ids.length === 0) return;
     await session.run(GIVE_BACK, [this.queue, numberArray(ids), session.id, delivered, this.channel]);
@@ -236,8 +243,7 @@ export class Subscription implements Consumption {
   private async refuse(session: Session, ids: number[]): Promise<void> {
     const { deadLetterQueue, deadLetterLimit } = this.options;
     // A dead letter refused again is dropped.
-    if (this.queue === deadLetterQueue)
-      return void (await session.run(ACK, [this.queue, numberArray(ids), session.id]));
+    if (this.queue === deadLetterQueue) return this.remove(session, ids);
     const declared = declareQueues(session, [deadLetterQueue]);
     const moved = session.run(REFUSE, [this.queue, numberArray(ids), session.id, deadLetterQueue]);
     const trimmed = session.run(TRIM, [deadLetterQueue, deadLetterLimit]);

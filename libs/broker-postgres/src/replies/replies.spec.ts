@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import type { Reply } from '@lovage/ports';
-import { eventually, testDatabase } from '@lovage/testing';
+import { testDatabase } from '@lovage/testing';
 import { Brokers } from '../testing/brokers.ts';
 
 /** Replies in the order they came. */
@@ -101,30 +101,5 @@ describe('replies', () => {
     expect(second.address).not.toBe(first.address);
     broker.reply(second.address, { correlationId: 'x', body: Buffer.from('x') });
     await replies.next();
-  });
-
-  test('what nobody came for is removed after a minute', async () => {
-    await using db = await testDatabase({ migrated: false });
-    await using brokers = new Brokers(db.url);
-    const { TestClock } = await import('@lovage/testing');
-    const clock = new TestClock();
-    await brokers.start({ clock });
-    await db.query(`insert into lovage_broker.replies (address, body, created_at)
-      values ('gone', 'old', now() - interval '61 s'), ('gone', 'new', now())`);
-    await db.query(
-      `insert into lovage_broker.messages (queue_id, properties, body) values (4711, '{}', 'of a deleted queue')`,
-    );
-    const beat = async (): Promise<void> => {
-      await clock.advance(1000);
-      // A beat waits for the answer to the one before.
-      await db.query('select 1');
-    };
-    for (let second = 0; second < 61; second += 1) await beat();
-    const left = await eventually(async () => {
-      const rows = await db.query(`select convert_from(body, 'UTF8') as body from lovage_broker.replies`);
-      return rows.length === 1 ? rows : undefined;
-    });
-    expect(left).toEqual([{ body: 'new' }]);
-    await eventually(async () => (await db.query('select 1 from lovage_broker.messages')).length === 0);
   });
 });
