@@ -52,7 +52,7 @@ test('a bug’s message stays inside', () => {
 
 test('docs/rest.md lists every code with its status, and no other', () => {
   const text = readFileSync(new URL('../../../../docs/rest.md', import.meta.url), 'utf8');
-  const listed = [...text.matchAll(/^\| `([a-z_]+)` \| (\d{3}) \|/gm)].map(([, code, status]) => [
+  const listed = [...text.matchAll(/^\| `([a-z_]+)` +\| (\d{3}) +\|/gm)].map(([, code, status]) => [
     code,
     Number(status),
   ]);

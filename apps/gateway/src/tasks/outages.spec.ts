@@ -1,4 +1,5 @@
 import { eventually } from '@lovage/testing';
+import { medianMs } from '../testing/median.ts';
 import { TestGateway } from '../testing/test-gateway.ts';
 
 const body = { input: { x: 1, y: 2 } };
@@ -7,14 +8,18 @@ test.each(['down', 'blocked'] as const)('with the broker %s a submit is accepted
   await using gateway = await TestGateway.start();
   await gateway.ask('/api/tasks/math.divide', { body });
   gateway.broker.become(state);
-  const begun = performance.now();
-  const answer = await gateway.ask('/api/tasks/math.divide', { body });
-  expect(performance.now() - begun).toBeLessThan(200);
-  expect(answer.status).toBe(202);
-  const { id, state: shown } = answer.json();
-  expect(shown).toBe('PENDING');
-  expect((await gateway.ask(`/api/tasks/${id}`)).json().state).toBe('PENDING');
-  expect(await gateway.db.query('select task_id from outbox')).toEqual([{ task_id: id }]);
+  const ids: string[] = [];
+  const took = await medianMs(5, async () => {
+    const answer = await gateway.ask('/api/tasks/math.divide', { body });
+    expect(answer.status).toBe(202);
+    const { id, state: shown } = answer.json();
+    expect(shown).toBe('PENDING');
+    ids.push(id);
+  });
+  expect(took).toBeLessThan(200);
+  expect((await gateway.ask(`/api/tasks/${ids[0]}`)).json().state).toBe('PENDING');
+  const kept = await gateway.db.query<{ task_id: string }>('select task_id from outbox order by task_id');
+  expect(kept.map((row) => row.task_id)).toEqual(ids.sort());
   expect(gateway.broker.published).toHaveLength(1);
 });
 
