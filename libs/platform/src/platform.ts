@@ -9,8 +9,8 @@ import {
   type Log,
   type OutboxStore,
   type SweepStore,
+  type TaskLists,
   type TaskStore,
-  type UserStore,
 } from '@lovage/ports';
 import { openStore, openUserStore, type OpenUserStore, type PgStore } from '@lovage/store-postgres';
 import type { ContractRegistry } from '@lovage/task';
@@ -36,10 +36,12 @@ export interface PlatformOptions {
 export interface Platform extends Service {
   readonly broker: Broker;
   readonly tasks: TaskStore;
+  /** Questions about many tasks. */
+  readonly lists: TaskLists;
   readonly outbox: OutboxStore;
   readonly sweep: SweepStore;
   /** Users; loads Prisma when first asked for. */
-  users(): Promise<UserStore>;
+  users(): Promise<OpenUserStore>;
   /**
    * The process's one client. The first call decides what it knows; it is stopped with the platform.
    * @throws Error when a later call names other contracts.
@@ -94,6 +96,10 @@ class ServerPlatform implements Platform {
     return this.store.tasks;
   }
 
+  get lists(): TaskLists {
+    return this.store.lists;
+  }
+
   get outbox(): OutboxStore {
     return this.store.outbox;
   }
@@ -102,7 +108,7 @@ class ServerPlatform implements Platform {
     return this.store.sweep;
   }
 
-  users(): Promise<UserStore> {
+  users(): Promise<OpenUserStore> {
     const { databaseUrl: url, applicationName } = this.options;
     return (this.openUsers ??= openUserStore({ url, applicationName }));
   }

@@ -1,4 +1,4 @@
-import type { UserStore } from '@lovage/ports';
+import type { AccessStore, UserStore } from '@lovage/ports';
 
 export interface UserStoreOptions {
   /** `postgres://…` */
@@ -13,6 +13,8 @@ export interface UserStoreOptions {
 
 /** A {@link UserStore} with connections of its own, made when first used. */
 export interface OpenUserStore extends UserStore {
+  /** Refresh tokens, API keys, audit. */
+  readonly access: AccessStore;
   close(): Promise<void>;
 }
 

@@ -1,14 +1,16 @@
 import { PrismaPg } from '@prisma/adapter-pg';
-import type { NewUser, User, UserRole } from '@lovage/ports';
-import { PrismaClient, type User as UserRow } from '../generated/prisma/client.ts';
+import type { AccessStore, NewUser, User, UserPatch, UserRole } from '@lovage/ports';
+import { Prisma, PrismaClient, type User as UserRow } from '../generated/prisma/client.ts';
 import type { OpenUserStore, UserStoreOptions } from './open-user-store.ts';
+import { PrismaAccessStore } from './prisma-access-store.ts';
 import { asStoreError } from './prisma-errors.ts';
 
-// Any number will do, so long as no other lock of this database has it.
-const FIRST_USER_LOCK = 7203158890101n;
+// Any number will do, so long as no other lock of this database has it. Guards the number of administrators.
+const ADMINS_LOCK = 7203158890101n;
 
 /** Users on Prisma; its types stay in this folder. */
 export class PrismaUserStore implements OpenUserStore {
+  readonly access: AccessStore;
   private readonly prisma: PrismaClient;
 
   constructor(options: UserStoreOptions) {
@@ -21,6 +23,7 @@ export class PrismaUserStore implements OpenUserStore {
       keepAlive: true,
     });
     this.prisma = new PrismaClient({ adapter, errorFormat: 'minimal' });
+    this.access = new PrismaAccessStore(this.prisma);
   }
 
   async findByEmail(email: string): Promise<User | undefined> {
@@ -35,7 +38,7 @@ export class PrismaUserStore implements OpenUserStore {
     return asStoreError(() =>
       this.prisma.$transaction(async (tx) => {
         // Without the lock two gateways that start at once would both find the table empty.
-        await tx.$executeRaw`select pg_advisory_xact_lock(${FIRST_USER_LOCK})`;
+        await tx.$executeRaw`select pg_advisory_xact_lock(${ADMINS_LOCK})`;
         if (await tx.user.findFirst({ select: { id: true } })) return false;
         await tx.user.create({ data: user });
         return true;
@@ -43,9 +46,59 @@ export class PrismaUserStore implements OpenUserStore {
     );
   }
 
+  async list(): Promise<User[]> {
+    const rows = await asStoreError(() => this.prisma.user.findMany({ orderBy: { id: 'asc' } }));
+    return rows.map((row) => toUser(row)!);
+  }
+
+  async insert(user: NewUser): Promise<User | undefined> {
+    try {
+      return toUser(await asStoreError(() => this.prisma.user.create({ data: user })));
+    } catch (error) {
+      if (error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002') return undefined;
+      throw error;
+    }
+  }
+
+  update(id: string, patch: UserPatch): Promise<User | 'last_admin' | undefined> {
+    return this.withAdminsLocked(async (tx) => {
+      const user = await tx.user.findUnique({ where: { id } });
+      if (!user) return undefined;
+      const demotes = user.role === 'admin' && patch.role !== undefined && patch.role !== 'admin';
+      if (demotes && (await isLastAdmin(tx))) return 'last_admin';
+      return toUser(await tx.user.update({ where: { id }, data: patch }))!;
+    });
+  }
+
+  remove(id: string): Promise<'removed' | 'last_admin' | 'unknown'> {
+    return this.withAdminsLocked(async (tx) => {
+      const user = await tx.user.findUnique({ where: { id } });
+      if (!user) return 'unknown';
+      if (user.role === 'admin' && (await isLastAdmin(tx))) return 'last_admin';
+      await tx.refreshToken.deleteMany({ where: { userId: id } });
+      await tx.apiKey.deleteMany({ where: { userId: id } });
+      await tx.user.delete({ where: { id } });
+      return 'removed';
+    });
+  }
+
+  /** Two administrators who remove each other at once must not both succeed. */
+  private withAdminsLocked<T>(work: (tx: Prisma.TransactionClient) => Promise<T>): Promise<T> {
+    return asStoreError(() =>
+      this.prisma.$transaction(async (tx) => {
+        await tx.$executeRaw`select pg_advisory_xact_lock(${ADMINS_LOCK})`;
+        return work(tx);
+      }),
+    );
+  }
+
   async close(): Promise<void> {
     await this.prisma.$disconnect();
   }
+}
+
+async function isLastAdmin(tx: Prisma.TransactionClient): Promise<boolean> {
+  return (await tx.user.count({ where: { role: 'admin' } })) <= 1;
 }
 
 function toUser(row: UserRow | null): User | undefined {
