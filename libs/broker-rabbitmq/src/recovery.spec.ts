@@ -3,7 +3,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { afterEach, expect, it } from '@jest/globals';
 import { deferred } from '@lovage/foundation';
 import type { BrokerState, Delivery, OutgoingMessage } from '@lovage/ports';
-import { describeWithRabbit, eventually, RecordingLog } from '@lovage/testing';
+import { describeWithRabbit, eventually, RecordingLog, TcpProxy } from '@lovage/testing';
 import { RabbitBroker } from './rabbit-broker.ts';
 import { Plain, put } from './testing/plain.ts';
 import { blocked, forcedClose, SpeakingProxy, unblocked } from './testing/speaking-proxy.ts';
@@ -151,21 +151,32 @@ describeWithRabbit('recovery', (rabbit) => {
   });
 
   it('serves again, by itself, a queue that somebody held exclusively when the connection came back', async () => {
-    const { broker, proxy, log } = await behindProxy();
+    const proxy = await TcpProxy.before(rabbit.url);
+    stops.push(() => proxy.close());
+    const log = new RecordingLog();
+    const broker = new RabbitBroker({ url: proxy.url, log });
+    stops.push(() => broker.stop());
+    await broker.start();
     const queue = rabbit.queue();
     await plain.on((channel) => channel.assertQueue(queue, { durable: true }));
     const arrived: Delivery[] = [];
     await broker.consume(queue, { prefetch: 5, onDelivery: (delivery) => arrived.push(delivery) });
 
     const down = nextState(broker, 'down');
-    proxy.say(forcedClose(), 'consume');
+    await proxy.refuse();
     await down;
-    const theirs = await plain.connection.createChannel();
-    await eventually(async () => {
-      await theirs.consume(queue, () => undefined, { exclusive: true });
-      return true;
+    // Refused, which closes the channel, until the server has noticed that our consumer is gone.
+    const theirs = await eventually(async () => {
+      const channel = await plain.connection.createChannel();
+      channel.on('error', () => undefined);
+      await channel.consume(queue, () => undefined, { exclusive: true });
+      return channel;
     });
-    await log.logged.next((entry) => entry.message.includes('could not be opened'));
+    const refused = log.logged.next((entry) => entry.message.includes('could not be opened'));
+    const up = nextState(broker, 'up');
+    await proxy.heal();
+    await refused;
+    await up;
     await theirs.close();
     await eventually(async () => (await broker.depth(queue)).consumers === 1, { timeoutMs: 15_000 });
     await broker.publish(message(queue, 'after'));
