@@ -14,5 +14,6 @@ export { messageOfRow } from './message/message-of-row.ts';
 export type { CallError, SafeResult, TypedClient, TypedTask } from './proxy.ts';
 export type { SubmitOptions } from './submit/options.ts';
 export type { ForeignTask } from './submit/prepare.ts';
+export { prepareRow } from './submit/prepare-row.ts';
 export type { SubmittedState } from './submit/submitter.ts';
 export type { Outcome } from './wait/outcome.ts';

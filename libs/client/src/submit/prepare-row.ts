@@ -1,0 +1,19 @@
+import type { NewTask } from '@lovage/ports';
+import type { AnyContract } from '@lovage/task';
+import type { SubmitOptions } from './options.ts';
+import { prepare } from './prepare.ts';
+
+/**
+ * Checks input and options as `LovageClient.submit` does and makes the task's row, sending nothing: for whoever puts
+ * row and outbox message into a transaction of its own.
+ * @param now ms since the epoch; an expiry counts from it.
+ * @throws InputInvalidError SubmitOptionsError
+ */
+export function prepareRow(
+  contract: AnyContract,
+  input: unknown,
+  options: Omit<SubmitOptions, 'delay' | 'eta' | 'idempotencyKey' | 'awaitReply'>,
+  now: number,
+): NewTask {
+  return prepare(contract, input, options, { now, replyTo: undefined }).row;
+}

@@ -1,0 +1,221 @@
+import { openStore, type PgStore } from '@lovage/store-postgres';
+import type { ScheduleStore } from '@lovage/ports';
+import { ContractRegistry, type Schedule } from '@lovage/task';
+import { RecordingLog, TestClock, testDatabase, type TestDatabase } from '@lovage/testing';
+import { contracts, noted, prepare, schedule } from '../testing/schedules.ts';
+import { ScheduleRunner, type ScheduleRunnerOptions } from './schedule-runner.ts';
+
+interface Fixture extends AsyncDisposable {
+  readonly db: TestDatabase;
+  readonly store: PgStore;
+  readonly log: RecordingLog;
+  /** A runner whose clock stands still: it looks when it starts, and when it is told to. */
+  runner(options?: Partial<ScheduleRunnerOptions>): ScheduleRunner;
+  /** As if so much time had passed since the last look; moments that fired then do not fire again. */
+  pass(seconds: number): Promise<void>;
+}
+
+async function fixture(schedules: readonly Schedule[]): Promise<Fixture> {
+  const db = await testDatabase();
+  const log = new RecordingLog();
+  const store = openStore({ url: db.url, log });
+  const runners: ScheduleRunner[] = [];
+  return {
+    ...{ db, store, log },
+    runner(options = {}) {
+      const clock = new TestClock();
+      const runner = new ScheduleRunner({
+        ...{ store: store.schedules, schedules, contracts, prepare, log, clock },
+        ...options,
+      });
+      runners.push(runner);
+      return runner;
+    },
+    async pass(seconds) {
+      await db.query("update schedules set decided_until = decided_until - $1::float8 * interval '1 s'", [seconds]);
+    },
+    async [Symbol.asyncDispose]() {
+      for (const runner of runners) await runner.stop();
+      await store.close();
+      await db.drop();
+    },
+  };
+}
+
+/** Starts it, and has its first look behind it. */
+async function started(runner: ScheduleRunner): Promise<ScheduleRunner> {
+  const looked = runner.looked.next();
+  await runner.start();
+  await looked;
+  return runner;
+}
+
+const firings = (f: Fixture) =>
+  f.db.query<{ schedule: string; due_at: Date; task_id: string }>('select * from firings order by schedule, due_at');
+
+test('fires each moment with a task like any other, and tells the relay', async () => {
+  await using f = await fixture([schedule('a', { queue: 'q', expires: '1m' })]);
+  let poked = 0;
+  const runner = await started(f.runner({ onFired: () => (poked += 1) }));
+  await f.pass(5);
+  const fired = await runner.runOnce();
+  expect(fired.length).toBeGreaterThanOrEqual(5);
+  expect(poked).toBe(1);
+  const task = await f.store.tasks.get(fired[0]!.taskId);
+  expect(task).toMatchObject({ name: noted.name, queue: 'q', input: { text: 'a' }, state: 'PENDING', eta: null });
+  expect(task!.rootId).toBe(task!.id);
+  // An expiry counts from Postgres' time: this process's clock stands in another year.
+  const [{ ms }] = (await f.db.query(
+    'select extract(epoch from expires_at - created_at) * 1000 as ms from tasks limit 1',
+  )) as [{ ms: string }];
+  expect(Number(ms)).toBeGreaterThan(59_000);
+  expect(Number(ms)).toBeLessThanOrEqual(60_000);
+});
+
+test('ten at once: each moment once, with one task and one message', async () => {
+  const all = { catchUp: { all: 100 } };
+  await using f = await fixture([
+    schedule('a', all),
+    schedule('b', { ...all, every: '2s' }),
+    schedule('c', { ...all, cron: '* * * * * *' }),
+  ]);
+  const runners = await Promise.all(Array.from({ length: 10 }, () => started(f.runner())));
+  for (let round = 0; round < 5; round += 1) {
+    await f.pass(4 * (round + 1));
+    await Promise.all(runners.map((runner) => runner.runOnce()));
+  }
+  const rows = await firings(f);
+  expect(rows.length).toBeGreaterThanOrEqual(50);
+  expect(new Set(rows.map((row) => `${row.schedule} ${row.due_at.getTime()}`)).size).toBe(rows.length);
+  const [counts] = await f.db.query(
+    'select (select count(*) from tasks)::int as tasks, (select count(*) from outbox)::int as messages',
+  );
+  expect(counts).toEqual({ tasks: rows.length, messages: rows.length });
+});
+
+test.each([
+  ['skip', 11],
+  ['latest', 11],
+  [{ all: 30 }, 41],
+])('after an hour away, with %j: %d of its seconds', async (catchUp, most) => {
+  await using f = await fixture([schedule('a', { catchUp })]);
+  const runner = await started(f.runner());
+  await f.pass(3600);
+  const { length } = await runner.runOnce();
+  expect([most - 1, most]).toContain(length);
+  expect(f.log.entries).toContainEqual(
+    expect.objectContaining({ message: 'moments of a schedule passed while nothing fired it' }),
+  );
+});
+
+test('a schedule of hours fires what it missed, once', async () => {
+  await using f = await fixture([schedule('a', { every: '1h' }), schedule('b', { every: '1h', catchUp: 'skip' })]);
+  const runner = await started(f.runner());
+  const { now } = await f.store.schedules.read();
+  await f.pass(3 * 3600);
+  const hour = Math.floor(now / 3600_000) * 3600_000;
+  // Within ten seconds of the full hour the moment is on time, for both.
+  const expected =
+    now - hour > 9000
+      ? [['a', hour]]
+      : [
+          ['a', hour],
+          ['b', hour],
+        ];
+  expect((await runner.runOnce()).map(({ schedule, dueAt }) => [schedule, dueAt])).toEqual(expected);
+  expect(await runner.runOnce()).toEqual([]);
+});
+
+test('what it cannot fire it says once, and fires the others', async () => {
+  await using f = await fixture([schedule('a'), schedule('b'), schedule('c')]);
+  await started(f.runner());
+  const refusing = (error: Error): ScheduleStore => ({
+    ...bound(f.store.schedules),
+    fire: (plans) =>
+      plans.some((plan) => plan.schedule === 'c') ? Promise.reject(error) : f.store.schedules.fire(plans),
+  });
+  await f.db.query(
+    `update schedules set definition = '{"contract":"test.gone","input":{},"timing":{"kind":"every","everyMs":1000},"catchUp":"latest","options":{}}' where name = 'b'`,
+  );
+  const runner = f.runner({ store: refusing(new Error('a value of c cannot be kept')) });
+  for (let round = 0; round < 3; round += 1) {
+    await f.pass(3 * (round + 1));
+    const fired = await runner.runOnce();
+    expect(new Set(fired.map((firing) => firing.schedule))).toEqual(new Set(['a']));
+  }
+  expect(
+    f.log.entries.filter(({ level }) => level === 'error').map(({ fields, message }) => [fields['schedule'], message]),
+  ).toEqual([
+    ['b', 'a schedule cannot fire: its contract is not known to this beat'],
+    ['c', 'a schedule cannot fire: a value of c cannot be kept'],
+  ]);
+});
+
+test('sleeps until the next moment, no longer than a second, and longer after failures', async () => {
+  await using f = await fixture([schedule('a', { every: '1h' })]);
+  const clock = new TestClock();
+  let away = false;
+  const store: ScheduleStore = {
+    ...bound(f.store.schedules),
+    read: async () => {
+      if (away) throw Object.assign(new Error('away'), { code: 'store_unavailable' });
+      return {
+        now: 3_600_000 - 1500 + clock.monotonic(),
+        schedules: (await f.store.schedules.read()).schedules.map((row) => ({ ...row, decidedUntil: 0 })),
+      };
+    },
+    fire: () => Promise.resolve([]),
+  };
+  const looks: number[] = [];
+  const runner = f.runner({ store, clock });
+  runner.looked.on(() => looks.push(clock.monotonic()));
+  await started(runner);
+  const look = async (ms: number) => {
+    const looked = runner.looked.next();
+    await clock.advance(ms);
+    await looked;
+  };
+  await look(1000);
+  await look(500);
+  expect(looks).toEqual([0, 1000, 1500]);
+  away = true;
+  const failed = f.log.logged.next(({ message }) => message.includes('tried again'));
+  await clock.advance(1000);
+  await failed;
+  away = false;
+  await look(5000);
+  expect(looks).toHaveLength(4);
+});
+
+test('two schedules of one name are refused', () => {
+  const make = () =>
+    new ScheduleRunner({
+      ...{ store: undefined as never, schedules: [schedule('a'), schedule('a')] },
+      ...{ contracts: new ContractRegistry([noted]), prepare, log: new RecordingLog() },
+    });
+  expect(make).toThrow('two schedules are named "a"');
+});
+
+test('is started and stopped again and again, also in the middle of a look', async () => {
+  await using f = await fixture([schedule('a')]);
+  for (let round = 0; round < 10; round += 1) {
+    const runner = f.runner();
+    await runner.start();
+    await runner.stop();
+    await runner.stop();
+  }
+  await f.runner().stop();
+});
+
+/** Its methods, to be spread: they live on the class. */
+function bound(store: ScheduleStore): ScheduleStore {
+  return {
+    mirror: (code) => store.mirror(code),
+    read: () => store.read(),
+    fire: (plans) => store.fire(plans),
+    runNow: (name, task) => store.runNow(name, task),
+    pause: (name, by) => store.pause(name, by),
+    resume: (name) => store.resume(name),
+    firings: (name, options) => store.firings(name, options),
+  };
+}
