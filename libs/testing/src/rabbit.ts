@@ -26,8 +26,9 @@ export function describeWithRabbit(name: string, suite: (rabbit: TestRabbit) => 
     case 'run':
       return void describe(name, () => {
         const used = new Leftovers(url);
-        afterAll(() => used.remove());
         suite(used);
+        // After the suite's own, which stop whatever would declare its queues again.
+        afterAll(() => used.remove());
       });
     case 'skip':
       process.stderr.write(`skipped, for no RabbitMQ answers at ${maskUrl(url)}: ${name}\n`);
