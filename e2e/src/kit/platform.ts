@@ -58,12 +58,18 @@ export class Platform {
   static async start(options: PlatformOptions = {}): Promise<Platform> {
     const { env = {}, root, command = LAUNCH } = options;
     const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'lovage-e2e-'));
+    const forget = (): void => {
+      if (options.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true });
+    };
     const began = performance.now();
     const launcher = await startProcess(command[0], command.slice(1), {
       env: { ...UNSET, DATA_DIR: dataDir, PORT: '0', WORKER_QUEUES: options.queue ?? 'default', ...env },
       ...(root === undefined ? {} : { cwd: root }),
       ready: 'Lovage is ready',
       timeoutMs: READY_TIMEOUT_MS,
+    }).catch((error: unknown) => {
+      forget();
+      throw error;
     });
     const readyMs = performance.now() - began;
     try {
@@ -75,6 +81,7 @@ export class Platform {
     } catch (error) {
       launcher.signalGroup('SIGTERM');
       await launcher.exit;
+      forget();
       throw error;
     }
   }
