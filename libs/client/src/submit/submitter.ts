@@ -34,7 +34,7 @@ interface OutboxKey {
 }
 
 /** For how long this process has a message of the outbox for itself, ms; should it die, the relay sends it then. */
-const LEASE_MS = 30_000;
+const LEASE_MS = 10_000;
 /** Until the relay tries a message that the broker has refused for itself, ms. */
 const REFUSED_AGAIN_MS = 5_000;
 const FIRST = { turn: 0, retries: 0, hasRow: false } as const;

@@ -25,7 +25,7 @@ export interface OutboxRelayOptions {
   readonly everyMs?: number;
   /** What is due within this time is taken and sent at its millisecond, ms. Default 1000. */
   readonly aheadMs?: number;
-  /** For how long taken messages are ours, ms. Default 30000: should this process die, another sends them then. */
+  /** For how long taken messages are ours, ms. Default 10000: should this process die, another sends them then. */
   readonly leaseMs?: number;
   /** Messages taken at once. Default 1000. */
   readonly batch?: number;
@@ -59,7 +59,7 @@ export class OutboxRelay implements Service {
   constructor(private readonly options: OutboxRelayOptions) {
     const { outbox, log, clock = systemClock, everyMs = 200, batch = 1000 } = options;
     this.clock = clock;
-    this.marks = new OutboxMarks({ outbox, log, clock, giveUpAfterMs: options.leaseMs ?? 30_000 });
+    this.marks = new OutboxMarks({ outbox, log, clock, giveUpAfterMs: options.leaseMs ?? 10_000 });
     this.ticker = new Ticker({
       everyMs,
       clock,
@@ -91,7 +91,7 @@ export class OutboxRelay implements Service {
    * does not. @throws StoreUnavailableError
    */
   async runOnce(): Promise<number> {
-    const { broker, outbox, aheadMs = 1000, leaseMs = 30_000, batch = 1000, maxHeld = 10_000 } = this.options;
+    const { broker, outbox, aheadMs = 1000, leaseMs = 10_000, batch = 1000, maxHeld = 10_000 } = this.options;
     const limit = Math.min(batch, maxHeld - this.held);
     if (broker.state !== 'up' || limit <= 0) return 0;
     const items = await outbox.leaseDue({ withinMs: aheadMs, leaseMs, limit });
