@@ -226,7 +226,8 @@ export class PostgresBroker implements Broker {
     this.consumer.poll();
     this.upkeep.run();
     // Only the question is the session's; the work takes as long as the queues are long.
-    if (await this.reaper.anyDead(session)) void this.reaper.reap();
+    const [anyDead] = await Promise.all([this.reaper.anyDead(session), this.consumer.declareAgain(session)]);
+    if (anyDead) void this.reaper.reap();
   }
 
   private pause(ms: number): Promise<void> {

@@ -7,6 +7,7 @@ import {
   type Log,
 } from '@lovage/ports';
 import { queueChannel } from '../queues/queue-name.ts';
+import { declareQueues } from '../queues/queues.ts';
 import type { Channels } from '../sessions/channels.ts';
 import type { Session } from '../sessions/session.ts';
 import { BEGIN_CONSUMPTION, END_CONSUMPTION } from './consume-sql.ts';
@@ -92,6 +93,12 @@ export class Consumer {
 
   detach(): void {
     for (const subscription of this.subscriptions.values()) subscription.detach();
+  }
+
+  /** What is consumed is there, also when somebody deleted it meanwhile. */
+  async declareAgain(session: Session): Promise<void> {
+    const queues = new Set([...this.taking].map((no) => this.subscriptions.get(no)!.queue));
+    if (queues.size > 0) await declareQueues(session, [...queues]);
   }
 
   poll(): void {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Delivery } from '@lovage/ports';
-import { testDatabase } from '@lovage/testing';
+import { eventually, TestClock, testDatabase } from '@lovage/testing';
 import { Brokers, Deliveries, message } from '../testing/brokers.ts';
 
 describe('consuming', () => {
@@ -96,6 +96,25 @@ describe('consuming', () => {
     for (const letter of letters) letter.nack({ requeue: false });
     await last.close();
     expect((await broker.depth('graveyard')).ready).toBe(0);
+  });
+
+  test('a queue deleted under its consumer is declared again and served', async () => {
+    await using db = await testDatabase({ migrated: false });
+    await using brokers = new Brokers(db.url);
+    const clock = new TestClock();
+    const broker = await brokers.start({ clock });
+    const other = await brokers.start();
+    await broker.declare('q');
+    const deliveries = new Deliveries();
+    await broker.consume('q', { prefetch: 1, onDelivery: deliveries.onDelivery });
+    await other.publish(message('q', 'before'));
+    const stale = await deliveries.next();
+    await other.deleteQueue('q');
+    await expect(other.publish(message('q', 'meanwhile'))).rejects.toMatchObject({ code: 'unroutable' });
+    stale.ack();
+    await clock.advance(1000);
+    await eventually(() => other.publish(message('q', 'after')).then(() => true));
+    expect((await deliveries.next()).body.toString()).toBe('after');
   });
 
   test('a queue that nobody declared, or a prefetch that is none, is refused', async () => {

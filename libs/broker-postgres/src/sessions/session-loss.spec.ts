@@ -82,11 +82,11 @@ describe('a lost session', () => {
     await clock.advance(2000);
     await down;
     expect(await inFlight).toBe('confirm_lost');
-    const up = next(broker, 'up');
     await proxy.heal();
-    const stopMoving = setInterval(() => void clock.advance(500), 20);
-    await up;
-    clearInterval(stopMoving);
+    await eventually(async () => {
+      await clock.advance(500);
+      return broker.state === 'up';
+    });
     await broker.publish(message('q', 'after'));
   });
 
