@@ -6,6 +6,7 @@ import {
   CONTRACTS,
   type GatewayDeps,
   type GatewayOptions,
+  LISTS,
   LOG,
   OPTIONS,
   PING,
@@ -22,6 +23,7 @@ export class DepsModule {
     const providers = [
       { provide: CLIENT, useValue: deps.client },
       { provide: TASKS, useValue: deps.tasks },
+      { provide: LISTS, useValue: deps.lists },
       { provide: USERS, useValue: deps.users },
       { provide: CONTRACTS, useValue: deps.contracts },
       { provide: BROKER, useValue: deps.broker },

@@ -1,11 +1,12 @@
 import type { LovageClient } from '@lovage/client';
-import type { BrokerState, Clock, Log, TaskStore, UserStore } from '@lovage/ports';
+import type { BrokerState, Clock, Log, TaskLists, TaskStore, UserStore } from '@lovage/ports';
 import type { ContractRegistry } from '@lovage/task';
 
 /** What the gateway serves; made, started and stopped by whoever composes it. */
 export interface GatewayDeps {
   readonly client: Pick<LovageClient, 'submit'>;
-  readonly tasks: Pick<TaskStore, 'get'>;
+  readonly tasks: Pick<TaskStore, 'get' | 'revoke'>;
+  readonly lists: TaskLists;
   readonly users: Pick<UserStore, 'findByEmail' | 'findById'>;
   readonly contracts: ContractRegistry;
   readonly broker: { readonly state: BrokerState };
@@ -25,6 +26,7 @@ export interface GatewayOptions {
 /** Injection tokens of {@link GatewayDeps}. */
 export const CLIENT = Symbol('client');
 export const TASKS = Symbol('tasks');
+export const LISTS = Symbol('lists');
 export const USERS = Symbol('users');
 export const CONTRACTS = Symbol('contracts');
 export const BROKER = Symbol('broker');

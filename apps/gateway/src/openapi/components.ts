@@ -9,7 +9,9 @@ const ANSWERS: ReadonlySet<z.ZodType> = new Set([
   api.LoginAnswer,
   api.ProblemDocument,
   api.ReadyDocument,
+  api.TaskCountsDocument,
   api.TaskDocument,
+  api.TaskList,
   api.UserDocument,
 ]);
 const BODIES: ReadonlySet<z.ZodType> = new Set([api.LoginBody, api.SubmitBody, api.SubmitByNameBody]);

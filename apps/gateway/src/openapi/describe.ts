@@ -1,8 +1,9 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiBody, ApiHeader, ApiResponse } from '@nestjs/swagger';
+import { ApiBody, ApiHeader, ApiQuery, ApiResponse } from '@nestjs/swagger';
 import { PROBLEM_CODES, PROBLEM_MEDIA_TYPE, ProblemDocument, type ProblemCode } from '@lovage/http-api';
 import type { z } from 'zod';
 import { refTo } from './components.ts';
+import { jsonSchemaOf, type JsonSchema } from './json-schema.ts';
 
 /** The route takes this body; `example` is what Swagger UI offers to send. */
 export const Takes = (schema: z.ZodType, example: unknown): MethodDecorator =>
@@ -11,6 +12,16 @@ export const Takes = (schema: z.ZodType, example: unknown): MethodDecorator =>
 /** The route answers so, when all is well. */
 export const Answers = (status: number, schema: z.ZodType, description: string): MethodDecorator =>
   ApiResponse({ status, ...answer(description, schema) });
+
+/** The route takes these parameters in its query. */
+export function Queries(schema: z.ZodType): MethodDecorator {
+  const { properties } = jsonSchemaOf(schema, 'input') as { properties: Record<string, JsonSchema> };
+  return applyDecorators(
+    ...Object.entries(properties).map(([name, { description, ...of }]) =>
+      ApiQuery({ name, required: false, description: description as string | undefined, schema: of }),
+    ),
+  );
+}
 
 /** The route may answer these problems. */
 export function Problems(...codes: ProblemCode[]): MethodDecorator {

@@ -76,6 +76,7 @@ export class TestGateway implements AsyncDisposable {
       {
         client,
         tasks: store.tasks,
+        lists: store.lists,
         users,
         contracts,
         broker,

@@ -19,6 +19,7 @@ export const PROBLEM_CODES = {
   body_too_large: { status: 413, title: 'The body is too large' },
   url_too_long: { status: 414, title: 'The URL is too long' },
   media_type_unsupported: { status: 415, title: 'The body must be JSON' },
+  query_invalid: { status: 422, title: 'The query does not fit' },
   body_invalid: { status: 422, title: 'The body does not fit' },
   input_invalid: { status: 422, title: 'The input does not fit the contract' },
   options_invalid: { status: 422, title: 'The options do not fit' },

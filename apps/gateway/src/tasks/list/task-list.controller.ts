@@ -1,0 +1,57 @@
+import { Controller, Get, Inject, Req } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { type ListedTask, TaskCountsDocument, TaskList, TaskListQuery } from '@lovage/http-api';
+import type { Clock, ListedTask as ListedRow, TaskFilter, TaskLists } from '@lovage/ports';
+import type { FastifyRequest } from 'fastify';
+import { Allow } from '../../auth/access.ts';
+import { CLOCK, LISTS } from '../../deps.ts';
+import { withinDeadline } from '../../http/deadline.ts';
+import { parseQuery } from '../../http/parse-query.ts';
+import { Answers, Problems, Queries } from '../../openapi/describe.ts';
+import { taskDocument } from '../task-document.ts';
+import { decodeCursor, encodeCursor } from './cursor.ts';
+
+/** Many tasks at once: lists and counts. */
+@ApiTags('tasks')
+@Controller('api/tasks')
+export class TaskListController {
+  constructor(
+    @Inject(LISTS) private readonly lists: Pick<TaskLists, 'list' | 'counts'>,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  @Get()
+  @Allow('viewer')
+  @ApiOperation({ summary: 'List and search tasks, newest first', operationId: 'tasks' })
+  @Queries(TaskListQuery)
+  @Answers(200, TaskList, 'A page')
+  @Problems('query_invalid', 'store_unavailable')
+  async list(@Req() request: FastifyRequest): Promise<TaskList> {
+    const query = parseQuery(TaskListQuery, request.query);
+    const { limit, cursor } = query;
+    const after = cursor === undefined ? undefined : decodeCursor(cursor);
+    const page = await withinDeadline(this.clock, this.lists.list(filterOf(query), { limit, after }));
+    return {
+      items: page.items.map(listedDocument),
+      nextCursor: page.next && encodeCursor(page.next),
+      searchedTo: page.searchedTo === null ? null : new Date(page.searchedTo).toISOString(),
+    };
+  }
+
+  @Get('counts')
+  @Allow('viewer')
+  @ApiOperation({ summary: 'How many tasks are in each state', operationId: 'task_counts' })
+  @Answers(200, TaskCountsDocument, 'Every state, also those without tasks')
+  @Problems('store_unavailable')
+  counts(): Promise<TaskCountsDocument> {
+    return withinDeadline(this.clock, this.lists.counts());
+  }
+}
+
+function filterOf({ state, user, limit: _limit, cursor: _cursor, ...same }: TaskListQuery): TaskFilter {
+  return { ...same, states: state, userId: user?.toLowerCase() };
+}
+
+function listedDocument({ omitted, ...row }: ListedRow): ListedTask {
+  return { ...taskDocument(row), omitted: [...omitted] };
+}

@@ -1,0 +1,92 @@
+import { TASK_STATES, type TaskState } from '@lovage/task';
+import { z } from 'zod';
+import { TaskDocument } from './task-document.ts';
+
+// NUL is no part of any text that is kept; Postgres does not even take it in a question.
+const text = (max: number) =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .regex(/^\P{Cc}*$/u, { error: 'must not hold control characters' });
+const time = (description: string) =>
+  z.iso
+    .datetime({ offset: true, error: 'must be an ISO 8601 time with an offset, such as 2026-11-21T09:30:00Z' })
+    .transform((iso) => Date.parse(iso))
+    .optional()
+    .meta({ description });
+
+const States = z
+  .union([z.string(), z.array(z.string())])
+  .transform((given) => [given].flat().flatMap((part) => part.split(',')))
+  .pipe(z.array(z.enum(TASK_STATES, { error: `must be of ${TASK_STATES.join(', ')}` })).max(50))
+  .transform((states): TaskState[] => [...new Set(states)]);
+
+/** How many a page may hold, as a query says it. */
+export const pageLimit = (most: number, usual: number) =>
+  z
+    .string()
+    .regex(/^\d{1,6}$/, { error: `must be a whole number from 1 to ${most}` })
+    .transform(Number)
+    .refine((limit) => limit >= 1 && limit <= most, { error: `must be a whole number from 1 to ${most}` })
+    .default(usual);
+
+/** Query of `GET /api/tasks`; all that is given must hold. */
+export const TaskListQuery = z.strictObject({
+  state: States.optional().meta({ description: 'One or several, separated by commas or repeated' }),
+  name: text(200).optional().meta({ description: 'Name of the contract' }),
+  queue: text(200).optional(),
+  worker: text(255).optional().meta({ description: 'Name of the worker that runs it or ran it last' }),
+  user: z.uuid({ error: 'must be a user’s id' }).optional().meta({ description: 'Id of who submitted it' }),
+  createdFrom: time('Made at this time or later'),
+  createdTo: time('Made before this time'),
+  finishedFrom: time('Ended at this time or later'),
+  finishedTo: time('Ended before this time'),
+  text: text(200).optional().meta({
+    description:
+      'Anywhere in the id, the name, the input or the error, in any case of letters. A whole id is found at once; else the newest 1,000 tasks are looked at for each page: see searchedTo',
+  }),
+  limit: pageLimit(200, 50).meta({ description: 'Tasks of one page: 1 to 200' }),
+  cursor: z.string().max(300).optional().meta({ description: 'nextCursor of the page before' }),
+});
+export type TaskListQuery = z.output<typeof TaskListQuery>;
+
+/** A task in a list. */
+export const ListedTask = TaskDocument.extend({
+  omitted: z
+    .array(z.enum(['input', 'result', 'error', 'progress']))
+    .meta({ description: 'Fields of more than 8 KiB: null here, whole at GET /api/tasks/{id}' }),
+}).meta({ id: 'ListedTask', description: 'A task in a list: fields of more than 8 KiB are left out' });
+export type ListedTask = z.output<typeof ListedTask>;
+
+/** Answer of `GET /api/tasks`. */
+export const TaskList = z
+  .object({
+    items: z.array(ListedTask).meta({ description: 'Newest first' }),
+    nextCursor: z.string().nullable().meta({
+      description: 'For the next page; null: this is the last. A page may be short, even empty, and not be the last',
+    }),
+    searchedTo: z.iso.datetime({ precision: 3 }).nullable().meta({
+      description:
+        'Of a page that is short though not the last: what was made before this time has not been looked at yet',
+    }),
+  })
+  .meta({ id: 'TaskList' });
+export type TaskList = z.output<typeof TaskList>;
+
+/** Answer of `GET /api/tasks/counts`. */
+export const TaskCountsDocument = z
+  .object({
+    states: z.object(
+      Object.fromEntries(TASK_STATES.map((state) => [state, z.int().min(0)])) as Record<TaskState, z.ZodInt>,
+    ),
+    approximate: z.boolean().meta({
+      description:
+        'More than 20,000 tasks are live: the numbers of live states are estimates. Those of ended states are exact',
+    }),
+  })
+  .meta({
+    id: 'TaskCounts',
+    description: 'Tasks by state: of those kept, so retention lowers the numbers of ended ones',
+  });
+export type TaskCountsDocument = z.output<typeof TaskCountsDocument>;
