@@ -11,6 +11,7 @@ export class Bench {
   readonly capabilities: Required<Pick<BrokerCapabilities, 'redeliveryAfterKillMs'>> & BrokerCapabilities;
   private target: BrokerUnderTest | undefined;
   private cleaner: Broker | undefined;
+  private queues: string[] = [];
   private cleanups: (() => Promise<unknown> | void)[] = [];
 
   constructor(options: BrokerConformanceOptions) {
@@ -67,7 +68,7 @@ export class Bench {
   /** Name of a queue that nobody else uses, not declared. Deleted after the test. */
   unusedQueue(): string {
     const queue = `conformance.${randomUUID()}`;
-    this.defer(() => this.cleaner!.deleteQueue(queue));
+    this.queues.push(queue);
     return queue;
   }
 
@@ -93,6 +94,8 @@ export class Bench {
         failures.push(error);
       }
     }
+    // Only now: a broker that still consumes a queue declares it again when it is deleted.
+    await Promise.all(this.queues.splice(0).map((queue) => this.cleaner!.deleteQueue(queue)));
     if (failures.length > 0) throw new AggregateError(failures, 'cleaning up after the test failed');
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Broker } from '@lovage/ports';
+import type { Broker, Delivery } from '@lovage/ports';
 import { untilHolds } from '../until-holds.ts';
 import { bodies, message, publishAll, type Bench } from './bench.ts';
 import { text, texts } from './inbox.ts';
@@ -17,6 +17,18 @@ async function expectLeft(bench: Bench, broker: Broker, queue: string, expected:
   await consumption.close();
   expect(inbox.received).toHaveLength(expected.length + 1);
   expect((await broker.depth(queue)).ready).toBe(0);
+}
+
+/** Takes this message out of a queue where others may stand too: those are held until it comes, and go back. */
+async function takeFrom(bench: Bench, broker: Broker, queue: string, body: string): Promise<Delivery> {
+  const { inbox, consumption } = await bench.consume(broker, queue, 5000);
+  for (;;) {
+    const delivery = await inbox.next();
+    if (text(delivery) !== body) continue;
+    delivery.ack();
+    await consumption.close();
+    return delivery;
+  }
 }
 
 export function consuming(bench: Bench): void {
@@ -129,38 +141,33 @@ export function consuming(bench: Bench): void {
       second.ack();
     });
 
+    const deadLetters = bench.capabilities.deadLetterQueue;
+
     it('takes a refused message out of the queue', async () => {
       const broker = await bench.start();
       const queue = await bench.declared(broker);
-      await publishAll(broker, queue, ['refused', 'fine']);
+      const refused = `refused from ${queue}`;
+      await publishAll(broker, queue, [refused, 'fine']);
       const { inbox, consumption } = await bench.consume(broker, queue, 2);
       for (const delivery of await inbox.take(2)) {
-        if (text(delivery) === 'refused') delivery.nack({ requeue: false });
+        if (text(delivery) === refused) delivery.nack({ requeue: false });
         else delivery.ack();
       }
       await consumption.close();
       await expectLeft(bench, broker, queue, []);
+      if (deadLetters) await takeFrom(bench, broker, deadLetters, refused);
     });
 
-    const deadLetters = bench.capabilities.deadLetterQueue;
     (deadLetters ? it : it.skip)('keeps a refused message among the dead letters', async () => {
       const broker = await bench.start();
       const queue = await bench.declared(broker);
-      const body = `refused from ${queue}`;
-      await broker.publish(message(queue, body, { headers: { id: queue }, correlationId: queue }));
+      const refused = `refused from ${queue}`;
+      await broker.publish(message(queue, refused, { headers: { id: queue }, correlationId: queue }));
       const { inbox } = await bench.consume(broker, queue, 1);
       (await inbox.next()).nack({ requeue: false });
-      // Others' dead letters may stand there too: they are held until ours is found, and go back.
-      const dead = await bench.consume(broker, deadLetters!, 5000);
-      for (;;) {
-        const delivery = await dead.inbox.next();
-        if (text(delivery) !== body) continue;
-        expect(delivery.headers).toMatchObject({ id: queue });
-        expect(delivery.correlationId).toBe(queue);
-        delivery.ack();
-        break;
-      }
-      await dead.consumption.close();
+      const dead = await takeFrom(bench, broker, deadLetters!, refused);
+      expect(dead.headers).toMatchObject({ id: queue });
+      expect(dead.correlationId).toBe(queue);
     });
 
     it('shares a queue among two consumers', async () => {
