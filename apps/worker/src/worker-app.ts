@@ -35,7 +35,7 @@ export interface WorkerApp {
  * @throws StoreUnavailableError BrokerUnavailableError HandlerMissingError HandlerDuplicateError
  */
 export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp> {
-  const { settings, contracts, modules = [TasksModule.with(options.settings)], log } = options;
+  const { settings, contracts, modules, log } = options;
   const { databaseUrl, brokerUrl, worker } = settings;
   const platform = await openPlatform({ databaseUrl, brokerUrl, applicationName: 'lovage-worker', log });
   try {
@@ -58,7 +58,7 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
       { ...worker, contracts },
     );
     const app: INestMicroservice = await NestFactory.createMicroservice<MicroserviceOptions>(
-      WorkerModule.create(client, modules),
+      WorkerModule.create(client, modules ?? [TasksModule.with(settings, platform)]),
       { strategy: server, logger: new NestLog(log), abortOnError: false },
     );
     await app.listen();

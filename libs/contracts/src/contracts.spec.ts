@@ -158,6 +158,7 @@ describe('inputs', () => {
       'text,users,domain,author,subject',
       'source,sizes,fit,format,quality',
       'url,path,sha256,maxBytes,timeout',
+      '',
     ]);
   });
 

@@ -3,6 +3,7 @@ import { waitAndReturn } from './demo.ts';
 import { downloadFile } from './files.ts';
 import { thumbnail } from './image.ts';
 import { notifyMentions, sendMail } from './mail.ts';
+import { pruneResults } from './maintenance.ts';
 import { add, divide, sumToN } from './math.ts';
 import { processWord } from './text.ts';
 
@@ -10,7 +11,9 @@ export { waitAndReturn } from './demo.ts';
 export { downloadFile } from './files.ts';
 export { thumbnail } from './image.ts';
 export { MAX_MENTIONS, notifyMentions, sendMail } from './mail.ts';
+export { pruneResults } from './maintenance.ts';
 export { add, divide, MAX_SUM_N, sumToN } from './math.ts';
+export { allSchedules } from './schedules.ts';
 export { processWord } from './text.ts';
 
 /** Every contract of this library: what gateway and console offer, and a worker serves. Add yours here. */
@@ -24,4 +27,5 @@ export const allContracts: readonly AnyContract[] = [
   notifyMentions,
   thumbnail,
   downloadFile,
+  pruneResults,
 ];

@@ -8,6 +8,8 @@ import {
   type Clock,
   type Log,
   type OutboxStore,
+  type RetentionStore,
+  type ScheduleStore,
   type SweepStore,
   type TaskLists,
   type TaskStore,
@@ -40,6 +42,8 @@ export interface Platform extends Service {
   readonly lists: TaskLists;
   readonly outbox: OutboxStore;
   readonly sweep: SweepStore;
+  readonly schedules: ScheduleStore;
+  readonly retention: RetentionStore;
   /** Users; loads Prisma when first asked for. */
   users(): Promise<OpenUserStore>;
   /**
@@ -106,6 +110,14 @@ class ServerPlatform implements Platform {
 
   get sweep(): SweepStore {
     return this.store.sweep;
+  }
+
+  get schedules(): ScheduleStore {
+    return this.store.schedules;
+  }
+
+  get retention(): RetentionStore {
+    return this.store.retention;
   }
 
   users(): Promise<OpenUserStore> {

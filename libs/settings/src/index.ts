@@ -13,4 +13,4 @@ export {
   type SettingsReader,
   type WorkerSettings,
 } from './settings.ts';
-export type { FilesSettings, MailSettings } from './task-settings.ts';
+export type { FilesSettings, MailSettings, ResultsSettings } from './task-settings.ts';

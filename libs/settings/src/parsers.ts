@@ -1,3 +1,5 @@
+import { durationMs, type Duration } from '@lovage/foundation';
+
 /** The whole number within the bounds; undefined for any other text. */
 export const wholeNumber =
   (min: number, max: number) =>
@@ -70,3 +72,16 @@ export const mailAddress = (text: string): string | undefined =>
   /^(?:[^<>@\p{Cc}]{1,100} <[^\s<>@]{1,64}@[^\s<>@]{1,190}>|[^\s<>@]{1,64}@[^\s<>@]{1,190})$/u.test(text)
     ? text
     : undefined;
+
+/** A duration with its unit, `90m`; ms. A bare number would be seconds to some and days to others. */
+export const durationFrom =
+  (min: Duration, max: Duration) =>
+  (text: string): number | undefined => {
+    if (!/[a-z]$/.test(text)) return undefined;
+    try {
+      const ms = durationMs(text as Duration);
+      return ms >= durationMs(min) && ms <= durationMs(max) ? ms : undefined;
+    } catch {
+      return undefined;
+    }
+  };

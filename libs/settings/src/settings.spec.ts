@@ -30,6 +30,7 @@ test('an empty environment gives the documented defaults', () => {
     worker: { queues: ['default'], concurrency: availableParallelism() * 10, pool: 'async' },
     files: { limit: 104_857_600, allowHosts: [] },
     mail: { smtpUrl: undefined, from: 'lovage@localhost' },
+    results: { retentionMs: 7 * 24 * 3600_000 },
   });
   expect(parseSettings({}).worker.name).toMatch(new RegExp(`^worker-${process.pid}@.+`));
 });
@@ -55,6 +56,7 @@ test('every variable is read', () => {
     FILES_ALLOW_HOSTS: 'Files.Internal, 10.0.0.5:8080,[::1]:80',
     SMTP_URL: 'smtps://u:p@mail.example.org',
     MAIL_FROM: 'Lovage <tasks@example.org>',
+    RESULT_RETENTION: '36h',
   });
   expect(settings).toEqual({
     mode: 'production',
@@ -67,6 +69,7 @@ test('every variable is read', () => {
     worker: { queues: ['a', 'b'], concurrency: 7, name: 'w1@h', pool: 'async' },
     files: { limit: 1024 ** 4, allowHosts: ['files.internal', '10.0.0.5:8080', '[::1]:80'] },
     mail: { smtpUrl: 'smtps://u:p@mail.example.org', from: 'Lovage <tasks@example.org>' },
+    results: { retentionMs: 36 * 3600_000 },
   });
 });
 
@@ -112,6 +115,7 @@ test('all problems are told at once, each with what it should be', () => {
     FILES_ALLOW_HOSTS: 'http://files.internal',
     SMTP_URL: 'http://mail',
     MAIL_FROM: 'nobody',
+    RESULT_RETENTION: '7',
   };
   expect(problemsOf(wrong).sort()).toEqual(Object.keys(wrong).sort());
   expect(() => parseSettings(wrong)).toThrow(/PORT is "70000"; it should be a whole number from 0 to 65535/);
@@ -122,6 +126,12 @@ test.each([
   [{ DATABASE_URL: 'postgres://host' }, { DATABASE_URL: 'not a url' }, { DATABASE_URL: 'postgres:///db' }],
   [{ BODY_LIMIT: '0' }, { BODY_LIMIT: '2GiB' }, { BODY_LIMIT: '1TB' }],
   [{ FILES_LIMIT: '2TiB' }, { FILES_LIMIT: '-1' }],
+  [
+    { RESULT_RETENTION: '0s' },
+    { RESULT_RETENTION: '59s' },
+    { RESULT_RETENTION: '3651d' },
+    { RESULT_RETENTION: 'soon' },
+  ],
   [
     { FILES_ALLOW_HOSTS: 'a,,b' },
     { FILES_ALLOW_HOSTS: 'u@h' },

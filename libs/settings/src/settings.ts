@@ -2,7 +2,14 @@ import { availableParallelism, hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { bytes, databaseUrl, emailAddress, oneOf, queueNames, serverUrl, wholeNumber, workerName } from './parsers.ts';
 import { type Env, Reader } from './reader.ts';
-import { type FilesSettings, type MailSettings, readFilesSettings, readMailSettings } from './task-settings.ts';
+import {
+  type FilesSettings,
+  type MailSettings,
+  readFilesSettings,
+  readMailSettings,
+  readResultsSettings,
+  type ResultsSettings,
+} from './task-settings.ts';
 import { readWorkerFlags } from './worker-flags.ts';
 
 export type Mode = 'development' | 'production' | 'test';
@@ -29,6 +36,7 @@ export interface Settings {
   readonly worker: WorkerSettings;
   readonly files: FilesSettings;
   readonly mail: MailSettings;
+  readonly results: ResultsSettings;
 }
 
 export interface HttpSettings {
@@ -126,6 +134,7 @@ export function parseSettings<R extends SettingsReader = 'any'>(
     },
     files: readFilesSettings(reader),
     mail: readMailSettings(reader),
+    results: readResultsSettings(reader),
   };
   requireFor(who, settings, reader);
   reader.finish();

@@ -1,3 +1,5 @@
+import type { RetentionStore } from '@lovage/ports';
+
 /** What the handlers that ship are given by whoever makes the worker. */
 export interface TasksOptions {
   /** Folder, absolute, of what handlers write: files in `files`, mails in `mails`. */
@@ -14,7 +16,19 @@ export interface TasksOptions {
     /** Sender of every mail: an address, or `Name <address>`. */
     readonly from: string;
   };
+  readonly results: {
+    /** How long an ended task is kept, ms. */
+    readonly retentionMs: number;
+  };
 }
+
+/** What handlers of the platform's own upkeep work on. */
+export interface TasksDeps {
+  readonly retention: RetentionStore;
+}
+
+/** Nest token of {@link TasksDeps.retention}. */
+export const RETENTION: unique symbol = Symbol('lovage.retention');
 
 /** Nest token of {@link TasksOptions}. */
 export const TASKS_OPTIONS: unique symbol = Symbol('lovage.tasks-options');

@@ -25,7 +25,7 @@ describe('TasksModule', () => {
     const strategy = new Collector();
     using test = new TestFiles();
     const options = test.options();
-    const module = await Test.createTestingModule({ imports: [TasksModule.with(options)] }).compile();
+    const module = await Test.createTestingModule({ imports: [TasksModule.with(options, test.deps())] }).compile();
     const app = module.createNestMicroservice({ strategy, logger: false });
     await app.listen();
     const handlers = strategy.getHandlers();

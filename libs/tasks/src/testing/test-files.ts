@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TasksOptions } from '../options.ts';
+import type { TasksDeps, TasksOptions } from '../options.ts';
 
 /** A data directory of its own, and options that lead there. */
 export class TestFiles implements Disposable {
@@ -13,6 +13,17 @@ export class TestFiles implements Disposable {
       dataDir: this.dataDir,
       files: { limit: 100 * 1024 ** 2, allowHosts: [], ...files },
       mail: { smtpUrl: undefined, from: 'Lovage <lovage@example.org>' },
+      results: { retentionMs: 60_000 },
+    };
+  }
+
+  /** A store with nothing in it. */
+  deps(): TasksDeps {
+    return {
+      retention: {
+        pruneTasks: () => Promise.resolve({ tasks: 0, attempts: 0 }),
+        pruneFirings: () => Promise.resolve(0),
+      },
     };
   }
 

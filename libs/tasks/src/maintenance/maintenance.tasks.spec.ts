@@ -1,0 +1,52 @@
+import { pruneResults } from '@lovage/contracts';
+import type { RetentionStore } from '@lovage/ports';
+import { validateOutput } from '@lovage/task';
+import { fakeTask } from '../testing/fake-task.ts';
+import { MaintenanceTasks } from './maintenance.tasks.ts';
+
+/** So many tasks and firings past retention; `onBatch` is called before each batch of tasks. */
+function store(tasks: number, firings: number, onBatch: () => void = () => undefined) {
+  const asked: { olderThanMs: number; limit: number }[] = [];
+  const retention: RetentionStore = {
+    pruneTasks(options) {
+      asked.push(options);
+      onBatch();
+      const now = Math.min(tasks, options.limit);
+      tasks -= now;
+      return Promise.resolve({ tasks: now, attempts: now > 0 ? 1 : 0 });
+    },
+    pruneFirings(options) {
+      asked.push(options);
+      const now = Math.min(firings, options.limit);
+      firings -= now;
+      return Promise.resolve(now);
+    },
+  };
+  return { asked, handlers: new MaintenanceTasks({ results: { retentionMs: 60_000 } }, retention) };
+}
+
+describe('maintenance.prune_results', () => {
+  it('goes on in batches until nothing is left, and tells how far it is', async () => {
+    const { asked, handlers } = store(2500, 1000);
+    const { task, reported } = fakeTask(pruneResults);
+    const output = await handlers.pruneResults({}, task);
+    expect(validateOutput(pruneResults, output)).toEqual({ tasks: 2500, attempts: 3, firings: 1000, complete: true });
+    expect(reported).toEqual([{ tasks: 1000 }, { tasks: 2000 }, { tasks: 2500 }]);
+    expect(asked).toHaveLength(5);
+    for (const options of asked) expect(options).toEqual({ olderThanMs: 60_000, limit: 1000 });
+  });
+
+  it('ends with what it has done when its time is up', async () => {
+    const { task, abort } = fakeTask(pruneResults);
+    const reason = Object.assign(new Error('soft limit'), { code: 'soft_time_limit_exceeded' });
+    const { handlers } = store(5000, 10, () => abort(reason));
+    expect(await handlers.pruneResults({}, task)).toEqual({ tasks: 1000, attempts: 1, firings: 0, complete: false });
+  });
+
+  it('is handed back when the worker stops', async () => {
+    const { task, abort } = fakeTask(pruneResults);
+    const reason = Object.assign(new Error('stop'), { code: 'worker_shutdown' });
+    const { handlers } = store(5000, 10, () => abort(reason));
+    await expect(handlers.pruneResults({}, task)).rejects.toBe(reason);
+  });
+});
