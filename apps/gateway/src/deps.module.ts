@@ -1,5 +1,6 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import {
+  ACCESS,
   BROKER,
   CLIENT,
   CLOCK,
@@ -25,6 +26,7 @@ export class DepsModule {
       { provide: TASKS, useValue: deps.tasks },
       { provide: LISTS, useValue: deps.lists },
       { provide: USERS, useValue: deps.users },
+      { provide: ACCESS, useValue: deps.access },
       { provide: CONTRACTS, useValue: deps.contracts },
       { provide: BROKER, useValue: deps.broker },
       { provide: PING, useValue: () => deps.ping() },

@@ -1,5 +1,5 @@
 import type { LovageClient } from '@lovage/client';
-import type { BrokerState, Clock, Log, TaskLists, TaskStore, UserStore } from '@lovage/ports';
+import type { AccessStore, BrokerState, Clock, Log, TaskLists, TaskStore, UserStore } from '@lovage/ports';
 import type { ContractRegistry } from '@lovage/task';
 
 /** What the gateway serves; made, started and stopped by whoever composes it. */
@@ -7,7 +7,8 @@ export interface GatewayDeps {
   readonly client: Pick<LovageClient, 'submit'>;
   readonly tasks: Pick<TaskStore, 'get' | 'revoke'>;
   readonly lists: TaskLists;
-  readonly users: Pick<UserStore, 'findByEmail' | 'findById'>;
+  readonly users: UserStore;
+  readonly access: AccessStore;
   readonly contracts: ContractRegistry;
   readonly broker: { readonly state: BrokerState };
   /** Resolves when Postgres answers. */
@@ -21,6 +22,12 @@ export interface GatewayOptions {
   readonly bodyLimit: number;
   /** Signs access tokens; at least 32 bytes. Every gateway of one platform has the same. */
   readonly jwtSecret: string;
+  readonly files: {
+    /** Absolute; the same that the workers have. */
+    readonly folder: string;
+    /** Largest file that is taken in, bytes; a larger one gets 413. */
+    readonly limit: number;
+  };
 }
 
 /** Injection tokens of {@link GatewayDeps}. */
@@ -28,6 +35,7 @@ export const CLIENT = Symbol('client');
 export const TASKS = Symbol('tasks');
 export const LISTS = Symbol('lists');
 export const USERS = Symbol('users');
+export const ACCESS = Symbol('access');
 export const CONTRACTS = Symbol('contracts');
 export const BROKER = Symbol('broker');
 export const PING = Symbol('ping');

@@ -1,8 +1,11 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { ApiKeysModule } from './api-keys/api-keys.module.ts';
+import { AuditModule } from './audit/audit.module.ts';
 import { AuthModule } from './auth/auth.module.ts';
 import { ContractsModule } from './contracts/contracts.module.ts';
 import type { GatewayDeps, GatewayOptions } from './deps.ts';
 import { DepsModule } from './deps.module.ts';
+import { FilesModule } from './files/files.module.ts';
 import { HealthModule } from './health/health.module.ts';
 import type { OpenWaits } from './http/open-waits.ts';
 import { TasksModule } from './tasks/tasks.module.ts';
@@ -17,9 +20,12 @@ export class GatewayModule {
       imports: [
         DepsModule.of(deps, options, waits),
         AuthModule,
+        AuditModule,
         UsersModule,
+        ApiKeysModule,
         ContractsModule,
         TasksModule,
+        FilesModule,
         HealthModule,
       ],
     };

@@ -3,8 +3,10 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Lifecycle, type Service } from '@lovage/foundation';
 import { NestLog } from '@lovage/nest';
 import { AccessTokens } from './auth/access-tokens.ts';
+import { withinDeadline } from './http/deadline.ts';
 import { authenticateEarly } from './auth/authenticate.ts';
 import type { GatewayDeps, GatewayOptions } from './deps.ts';
+import { takeForms } from './files/multipart.ts';
 import { GatewayModule } from './gateway.module.ts';
 import { addRequestHooks, createAdapter, instanceOf } from './http/adapter.ts';
 import { KnownRoutes } from './http/known-routes.ts';
@@ -68,6 +70,7 @@ export class Gateway implements Service {
     const routes = new KnownRoutes();
     const adapter = createAdapter(options);
     const server = instanceOf(adapter);
+    takeForms(server);
     routes.watch(server);
     addRequestHooks(server, () => waits.stopping, deps.log);
     const app = await NestFactory.create<NestFastifyApplication>(GatewayModule.of(deps, options, waits), adapter, {
@@ -76,7 +79,10 @@ export class Gateway implements Service {
       abortOnError: false,
     });
     this.app = app;
-    authenticateEarly(server, app.get(AccessTokens, { strict: false }));
+    const { access, clock } = deps;
+    authenticateEarly(server, app.get(AccessTokens, { strict: false }), (hash) =>
+      withinDeadline(clock, access.useApiKey(hash)),
+    );
     app.useGlobalFilters(new ProblemFilter(routes, deps.log));
     serveDocs(app, server, deps.contracts);
     if (options.listen) await app.listen(options.listen.port, options.listen.host);

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { allContracts } from '@lovage/contracts';
 import { deferred, toError } from '@lovage/foundation';
 import { createLog, openPlatform } from '@lovage/platform';
@@ -54,8 +55,13 @@ async function startGateway(): Promise<Running> {
   const client = platform.client(contracts);
   const ping = (): Promise<void> => platform.pingDatabase();
   const gateway = new Gateway(
-    { client, tasks, lists, users, contracts, broker, ping, log, clock: systemClock },
-    { bodyLimit: http.bodyLimit, jwtSecret: secrets.jwtSecret, listen: { host: http.host, port: http.port } },
+    { client, tasks, lists, users, access: users.access, contracts, broker, ping, log, clock: systemClock },
+    {
+      bodyLimit: http.bodyLimit,
+      jwtSecret: secrets.jwtSecret,
+      files: { folder: join(settings.dataDir, 'files'), limit: settings.files.limit },
+      listen: { host: http.host, port: http.port },
+    },
   );
   await gateway.start();
   log.info({ url: await gateway.url, broker: broker.displayUrl }, 'ready');

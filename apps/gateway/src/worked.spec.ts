@@ -9,6 +9,7 @@ import { ContractRegistry } from '@lovage/task';
 import { describeWithRabbit, silentLog, testDatabase, type TestDatabase } from '@lovage/testing';
 import { AccessTokens } from './auth/access-tokens.ts';
 import { Gateway } from './gateway.ts';
+import { medianMs } from './testing/median.ts';
 
 const contracts = [add, divide, processWord];
 const handlers: { name: string; handle: Handle }[] = [
@@ -60,7 +61,7 @@ class Whole implements AsyncDisposable {
         log,
         clock: systemClock,
       },
-      { bodyLimit: 1024 ** 2, jwtSecret },
+      { bodyLimit: 1024 ** 2, jwtSecret, files: { folder: '/nowhere', limit: 1024 } },
     );
     await gateway.start();
     return new Whole(db, platform, gateway, worker);
@@ -126,9 +127,8 @@ const suite = (open: () => Promise<{ whole: Whole; queue: string }>) => {
   });
 
   test('a result comes within a tenth of a second of its end', async () => {
-    const begun = performance.now();
-    for (let n = 0; n < 5; n += 1) await whole.submit('math.add', { input: { x: 1, y: 1 }, options });
-    expect((performance.now() - begun) / 5).toBeLessThan(100);
+    const took = await medianMs(7, () => whole.submit('math.add', { input: { x: 1, y: 1 }, options }));
+    expect(took).toBeLessThan(100);
   });
 
   test('any text goes there and back', async () => {

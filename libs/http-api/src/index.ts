@@ -1,6 +1,11 @@
+export { ApiKeyDocument, ApiKeyList, NewApiKeyAnswer, NewApiKeyBody } from './auth/api-key.ts';
+export { AuditDocument, AuditList } from './audit/audit.ts';
+export { RefreshBody } from './auth/session.ts';
+export { MePatchBody, NewUserBody, UserList, UserPatchBody } from './auth/user-bodies.ts';
 export { LoginAnswer, LoginBody } from './auth/login.ts';
 export { includesRole, USER_ROLES, UserDocument, type UserRole } from './auth/user.ts';
 export { ContractDocument, ContractList } from './contracts/contract-document.ts';
+export { FileDocument } from './files/file-document.ts';
 export { LiveDocument, ReadyDocument } from './health/health.ts';
 export { PROBLEM_CODES, type ProblemCode } from './problem/problem-codes.ts';
 export { PROBLEM_MEDIA_TYPE, problemDocument, ProblemDocument, type ProblemParts } from './problem/problem-document.ts';

@@ -8,11 +8,13 @@ import { AuthController } from './auth.controller.ts';
 import { LoginLimiter } from './login-limiter.ts';
 import { LoginService } from './login.service.ts';
 import { Passwords } from './passwords.ts';
+import { Sessions } from './sessions.service.ts';
 
 @Module({
   controllers: [AuthController],
   providers: [
     LoginService,
+    Sessions,
     Passwords,
     { provide: LoginLimiter, useFactory: (clock: Clock) => new LoginLimiter(clock), inject: [CLOCK] },
     {
@@ -22,5 +24,6 @@ import { Passwords } from './passwords.ts';
     },
     { provide: APP_GUARD, useClass: AccessGuard },
   ],
+  exports: [Passwords, LoginLimiter],
 })
 export class AuthModule {}

@@ -1,9 +1,11 @@
 import type { UserRole } from '@lovage/http-api';
 
-/** Who makes a request, as the token tells. */
+/** Who makes a request, as the token or the API key tells. */
 export interface CurrentUser {
   readonly id: string;
   readonly role: UserRole;
+  /** The API key that was shown instead of a token. */
+  readonly keyId?: string;
 }
 
 declare module 'fastify' {

@@ -4,17 +4,17 @@ import type { Clock, UserStore } from '@lovage/ports';
 import { CLOCK, USERS } from '../deps.ts';
 import { withinDeadline } from '../http/deadline.ts';
 import { ProblemError } from '../problems/problem-error.ts';
-import { ACCESS_TOKEN_SECONDS, AccessTokens } from './access-tokens.ts';
 import { LoginLimiter } from './login-limiter.ts';
 import { Passwords } from './passwords.ts';
+import { Sessions } from './sessions.service.ts';
 
-/** Exchanges an e-mail and a password for an access token. */
+/** Exchanges an e-mail and a password for the tokens of a login. */
 @Injectable()
 export class LoginService {
   constructor(
     @Inject(USERS) private readonly users: Pick<UserStore, 'findByEmail'>,
     @Inject(CLOCK) private readonly clock: Clock,
-    private readonly tokens: AccessTokens,
+    private readonly sessions: Sessions,
     private readonly passwords: Passwords,
     private readonly limiter: LoginLimiter,
   ) {}
@@ -33,6 +33,6 @@ export class LoginService {
       throw new ProblemError('credentials_wrong', 'no user has this e-mail and password', {
         headers: { 'www-authenticate': 'Bearer' },
       });
-    return { accessToken: await this.tokens.issue(user), expiresIn: ACCESS_TOKEN_SECONDS };
+    return this.sessions.begin(user);
   }
 }

@@ -7,9 +7,12 @@ import { sendProblem } from '../problems/send-problem.ts';
 import { takeOnlyJson } from './json-body.ts';
 import { requestIds } from './request-id.ts';
 
-/** Longest that headers, and the whole request, may take to arrive, ms. Not how long an answer may be waited for. */
+/**
+ * Longest that headers, and the whole request, may take to arrive, ms. Not how long an answer may be waited for. Node has
+ * one limit for all requests, and a large file over a slow line takes its time; strangers are refused before their body.
+ */
 const HEADERS_TIMEOUT_MS = 15_000;
-const REQUEST_TIMEOUT_MS = 30_000;
+const REQUEST_TIMEOUT_MS = 300_000;
 /** Longer than the idle time of usual load balancers (60 s), so that they and not we end a connection they reuse. */
 const KEEP_ALIVE_MS = 65_000;
 /** No name or id of ours is longer. */

@@ -4,17 +4,31 @@ import { componentRef, type JsonSchema, jsonSchemaOf } from './json-schema.ts';
 
 /** Schemas of `libs/http-api` that are answers; what they leave out on input they still give. */
 const ANSWERS: ReadonlySet<z.ZodType> = new Set([
+  api.ApiKeyList,
+  api.AuditList,
   api.ContractList,
+  api.FileDocument,
   api.LiveDocument,
   api.LoginAnswer,
+  api.NewApiKeyAnswer,
   api.ProblemDocument,
   api.ReadyDocument,
   api.TaskCountsDocument,
   api.TaskDocument,
   api.TaskList,
   api.UserDocument,
+  api.UserList,
 ]);
-const BODIES: ReadonlySet<z.ZodType> = new Set([api.LoginBody, api.SubmitBody, api.SubmitByNameBody]);
+const BODIES: ReadonlySet<z.ZodType> = new Set([
+  api.LoginBody,
+  api.MePatchBody,
+  api.NewApiKeyBody,
+  api.NewUserBody,
+  api.RefreshBody,
+  api.SubmitBody,
+  api.SubmitByNameBody,
+  api.UserPatchBody,
+]);
 
 /** Reference to a schema of the API, which has an id. */
 export function refTo(schema: z.ZodType): { $ref: string } {

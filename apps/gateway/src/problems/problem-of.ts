@@ -16,6 +16,15 @@ export interface Problem {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** Errors of `libs/files`, and what they are to a client. */
+const FILE_PROBLEMS: Readonly<Record<string, ProblemCode>> = {
+  file_missing: 'file_unknown',
+  file_exists: 'file_exists',
+  file_path_invalid: 'file_path_invalid',
+  file_too_large: 'body_too_large',
+  storage_full: 'storage_full',
+};
+
 const RETRY_SOON = { 'retry-after': '1' };
 
 /** What a request is answered when this was thrown. `internal_error` for what nobody foresaw: its message stays inside. */
@@ -37,6 +46,8 @@ function ofPlatform(error: unknown): Problem | undefined {
   if (hasCode(error, 'submit_options_invalid')) return ofOption(error as SubmitOptionsError);
   if (hasCode(error, 'idempotency_key_reused')) return problem('idempotency_key_reused', error.message);
   if (hasCode(error, 'unroutable')) return oneError('queue_unknown', 'options.queue', error.message);
+  const ofFile = FILE_PROBLEMS[(error as { code?: string } | undefined)?.code ?? ''];
+  if (ofFile) return problem(ofFile, (error as Error).message);
   if (hasCode(error, 'store_unavailable'))
     return problem('store_unavailable', 'Postgres cannot be reached; nothing was stored, try again', {
       headers: RETRY_SOON,

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { LovageClient } from '@lovage/client';
 import { allContracts } from '@lovage/contracts';
 import { newId } from '@lovage/foundation';
@@ -17,6 +20,7 @@ export interface TestGatewayOptions {
   /** For the gateway alone; the client and the stores keep real time. */
   readonly clock?: Clock;
   readonly bodyLimit?: number;
+  readonly filesLimit?: number;
   /** Puts a proxy before the database, to break the line. */
   readonly proxied?: boolean;
   readonly listen?: ListenOptions;
@@ -56,6 +60,8 @@ export class TestGateway implements AsyncDisposable {
     readonly broker: FakeBroker,
     readonly log: RecordingLog,
     clock: Clock,
+    /** Where the gateway keeps files. */
+    readonly folder: string,
     private readonly closeAll: () => Promise<void>,
   ) {
     this.tokens = new AccessTokens(SECRET, clock);
@@ -72,12 +78,14 @@ export class TestGateway implements AsyncDisposable {
     const broker = new FakeBroker();
     const contracts = new ContractRegistry(options.contracts ?? allContracts);
     const client = new LovageClient({ broker, tasks: store.tasks, outbox: store.outbox, contracts, log });
+    const folder = mkdtempSync(join(tmpdir(), 'lovage-gateway-'));
     const gateway = new Gateway(
       {
         client,
         tasks: store.tasks,
         lists: store.lists,
         users,
+        access: users.access,
         contracts,
         broker,
         ping: () => store.ping(),
@@ -85,7 +93,12 @@ export class TestGateway implements AsyncDisposable {
         clock,
         ...options.deps,
       },
-      { bodyLimit: options.bodyLimit ?? 1024 ** 2, jwtSecret: SECRET, listen: options.listen },
+      {
+        bodyLimit: options.bodyLimit ?? 1024 ** 2,
+        jwtSecret: SECRET,
+        files: { folder, limit: options.filesLimit ?? 1024 ** 2 },
+        listen: options.listen,
+      },
     );
     const closeAll = async (): Promise<void> => {
       await gateway.stop();
@@ -94,6 +107,7 @@ export class TestGateway implements AsyncDisposable {
       await store.close();
       await proxy?.close();
       await db.drop();
+      rmSync(folder, { recursive: true, force: true });
     };
     try {
       await gateway.start();
@@ -101,7 +115,7 @@ export class TestGateway implements AsyncDisposable {
       await closeAll();
       throw error;
     }
-    return new TestGateway(gateway, db, proxy, broker, log, clock, closeAll);
+    return new TestGateway(gateway, db, proxy, broker, log, clock, folder, closeAll);
   }
 
   /** The line to the database, of a gateway made with `proxied`. */

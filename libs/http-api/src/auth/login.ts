@@ -15,6 +15,9 @@ export type LoginBody = z.output<typeof LoginBody>;
 export const LoginAnswer = z
   .object({
     accessToken: z.string().meta({ description: 'For the header: Authorization: Bearer <accessToken>' }),
+    refreshToken: z.string().meta({
+      description: 'For POST /api/auth/refresh, once: each use gives the next. Using an old one ends the whole login.',
+    }),
     expiresIn: z.int().meta({ description: 'How long the access token holds, in seconds', example: 900 }),
   })
   .meta({ id: 'LoginAnswer' });

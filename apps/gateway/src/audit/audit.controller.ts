@@ -1,0 +1,40 @@
+import { Controller, Get, Inject, Query } from '@nestjs/common';
+import { ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
+import { AuditList } from '@lovage/http-api';
+import type { AccessStore, Clock } from '@lovage/ports';
+import { z } from 'zod';
+import { Allow } from '../auth/access.ts';
+import { ACCESS, CLOCK } from '../deps.ts';
+import { withinDeadline } from '../http/deadline.ts';
+import { parseBody } from '../http/parse-body.ts';
+import { Answers, Problems } from '../openapi/describe.ts';
+
+const AuditQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  cursor: z.uuid().optional(),
+});
+
+@ApiTags('audit')
+@Controller('api/audit')
+export class AuditController {
+  constructor(
+    @Inject(ACCESS) private readonly access: Pick<AccessStore, 'listAudit'>,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  @Get()
+  @Allow('admin')
+  @ApiOperation({ summary: 'Who did what, newest first', operationId: 'listAudit' })
+  @ApiQuery({ name: 'limit', required: false, schema: { type: 'integer', minimum: 1, maximum: 200, default: 50 } })
+  @ApiQuery({ name: 'cursor', required: false, schema: { type: 'string' } })
+  @Answers(200, AuditList, 'A page of the audit log')
+  @Problems('body_invalid', 'store_unavailable')
+  async list(@Query() query: unknown): Promise<AuditList> {
+    const { limit, cursor } = parseBody(AuditQuery, { ...(query as object) });
+    const entries = await withinDeadline(this.clock, this.access.listAudit({ limit, before: cursor }));
+    return {
+      items: entries.map((entry) => ({ ...entry, at: new Date(entry.at).toISOString() })),
+      nextCursor: entries.length === limit ? entries.at(-1)!.id : null,
+    };
+  }
+}

@@ -1,0 +1,73 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { newId } from '@lovage/foundation';
+import type { LoginAnswer } from '@lovage/http-api';
+import type { AccessStore, Clock, User, UserStore } from '@lovage/ports';
+import { Audit, type Origin } from '../audit/audit.service.ts';
+import { ACCESS, CLOCK, USERS } from '../deps.ts';
+import { withinDeadline } from '../http/deadline.ts';
+import { ProblemError } from '../problems/problem-error.ts';
+import { ACCESS_TOKEN_SECONDS, AccessTokens } from './access-tokens.ts';
+import { hashOf, newSecret } from './secrets.ts';
+
+/** How long a login can be refreshed without a use, ms. Each use gives it anew. */
+const REFRESH_TOKEN_MS = 30 * 24 * 3600 * 1000;
+const PREFIX = 'lvr_';
+
+/**
+ * Logins that last: a refresh token is used once and gives the next of its family. One that is used twice was copied, and
+ * nobody can tell which of the two is the thief, so the whole family ends (RFC 9700, section 4.14.2).
+ */
+@Injectable()
+export class Sessions {
+  constructor(
+    @Inject(ACCESS) private readonly access: AccessStore,
+    @Inject(USERS) private readonly users: Pick<UserStore, 'findById'>,
+    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly tokens: AccessTokens,
+    private readonly audit: Audit,
+  ) {}
+
+  /** The tokens of a new login. */
+  async begin(user: User): Promise<LoginAnswer> {
+    const { secret, hash } = newSecret(PREFIX);
+    const token = {
+      id: newId(),
+      family: newId(),
+      userId: user.id,
+      hash,
+      expiresAt: this.clock.now() + REFRESH_TOKEN_MS,
+    };
+    await withinDeadline(this.clock, this.access.saveRefreshToken(token));
+    return this.answer(user, secret);
+  }
+
+  /** @throws ProblemError `refresh_invalid` */
+  async refresh(refreshToken: string, origin: Origin): Promise<LoginAnswer> {
+    const { secret, hash } = newSecret(PREFIX);
+    const next = { id: newId(), hash, expiresAt: this.clock.now() + REFRESH_TOKEN_MS };
+    const outcome = await withinDeadline(this.clock, this.access.rotateRefreshToken(hashOf(refreshToken), next));
+    if (outcome.kind === 'reused')
+      await this.audit.note(origin, { action: 'auth.refresh_reused', target: outcome.userId, userId: outcome.userId });
+    const user =
+      outcome.kind === 'rotated' ? await withinDeadline(this.clock, this.users.findById(outcome.userId)) : undefined;
+    if (!user)
+      throw new ProblemError(
+        'refresh_invalid',
+        'it was used before, has expired, or the login was ended; log in again',
+        {
+          headers: { 'www-authenticate': 'Bearer' },
+        },
+      );
+    return this.answer(user, secret);
+  }
+
+  /** Ends the login that the token belongs to. A token that is nobody's is fine too. */
+  async end(refreshToken: string, origin: Origin): Promise<void> {
+    const userId = await withinDeadline(this.clock, this.access.revokeRefreshFamily(hashOf(refreshToken)));
+    if (userId !== undefined) await this.audit.note(origin, { action: 'auth.logout', target: userId, userId });
+  }
+
+  private async answer(user: User, refreshToken: string): Promise<LoginAnswer> {
+    return { accessToken: await this.tokens.issue(user), refreshToken, expiresIn: ACCESS_TOKEN_SECONDS };
+  }
+}

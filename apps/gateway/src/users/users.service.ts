@@ -1,0 +1,118 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { newId } from '@lovage/foundation';
+import type { MePatchBody, NewUserBody, UserDocument, UserList, UserPatchBody } from '@lovage/http-api';
+import type { AccessStore, Clock, User, UserPatch, UserStore } from '@lovage/ports';
+import { Audit, type Origin } from '../audit/audit.service.ts';
+import { unauthenticated } from '../auth/authenticate.ts';
+import type { CurrentUser } from '../auth/current-user.ts';
+import { LoginLimiter } from '../auth/login-limiter.ts';
+import { Passwords } from '../auth/passwords.ts';
+import { ACCESS, CLOCK, USERS } from '../deps.ts';
+import { withinDeadline } from '../http/deadline.ts';
+import { ProblemError } from '../problems/problem-error.ts';
+import { userDocument } from './user-document.ts';
+
+/** What may be done to users, by themselves and by administrators. */
+@Injectable()
+export class UsersService {
+  constructor(
+    @Inject(USERS) private readonly users: UserStore,
+    @Inject(ACCESS) private readonly access: AccessStore,
+    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly passwords: Passwords,
+    private readonly limiter: LoginLimiter,
+    private readonly audit: Audit,
+  ) {}
+
+  async me(current: CurrentUser): Promise<UserDocument> {
+    return userDocument(await this.whoever(current));
+  }
+
+  /** @throws ProblemError `credentials_wrong` when the current password is not it. */
+  async updateMe(body: MePatchBody, origin: Origin): Promise<UserDocument> {
+    const user = await this.whoever(origin.user!);
+    if (body.password) await this.provePassword(user, body.password.current, origin);
+    return this.change(user.id, { name: body.name, password: body.password?.new }, origin);
+  }
+
+  async list(): Promise<UserList> {
+    return { items: (await withinDeadline(this.clock, this.users.list())).map(userDocument) };
+  }
+
+  /** @throws ProblemError `email_taken` */
+  async create(body: NewUserBody, origin: Origin): Promise<UserDocument> {
+    const { name, role } = body;
+    const email = body.email.toLowerCase();
+    const passwordHash = await this.passwords.hash(body.password);
+    const user = await withinDeadline(this.clock, this.users.insert({ id: newId(), email, name, role, passwordHash }));
+    if (!user) throw new ProblemError('email_taken', `there is a user with the e-mail ${email} already`);
+    await this.audit.note(origin, { action: 'user.create', target: user.id, detail: { email, role } });
+    return userDocument(user);
+  }
+
+  /** @throws ProblemError `user_unknown` */
+  async get(id: string): Promise<UserDocument> {
+    const user = await withinDeadline(this.clock, this.users.findById(id));
+    if (!user) throw userUnknown(id);
+    return userDocument(user);
+  }
+
+  /** @throws ProblemError `user_unknown`, `last_admin` */
+  update(id: string, body: UserPatchBody, origin: Origin): Promise<UserDocument> {
+    return this.change(id, body, origin);
+  }
+
+  /** @throws ProblemError `user_unknown`, `last_admin` */
+  async remove(id: string, origin: Origin): Promise<void> {
+    const outcome = await withinDeadline(this.clock, this.users.remove(id));
+    if (outcome === 'unknown') throw userUnknown(id);
+    if (outcome === 'last_admin') throw lastAdmin();
+    await this.audit.note(origin, { action: 'user.remove', target: id });
+  }
+
+  private async change(id: string, body: UserPatchBody, origin: Origin): Promise<UserDocument> {
+    const { role, name, password } = body;
+    const patch: UserPatch = {
+      ...(role !== undefined && { role }),
+      ...(name !== undefined && { name }),
+      ...(password !== undefined && { passwordHash: await this.passwords.hash(password) }),
+    };
+    const user = await withinDeadline(this.clock, this.users.update(id, patch));
+    if (user === undefined) throw userUnknown(id);
+    if (user === 'last_admin') throw lastAdmin();
+    // Whoever knew the old password, or had the old role, logs in again.
+    if (password !== undefined || role !== undefined)
+      await withinDeadline(this.clock, this.access.revokeRefreshTokensOf(id));
+    const changed = Object.keys(body).filter((key) => body[key as keyof UserPatchBody] !== undefined);
+    await this.audit.note(origin, {
+      action: 'user.update',
+      target: id,
+      detail: { changed, ...(role !== undefined && { role }) },
+    });
+    return userDocument(user);
+  }
+
+  private async provePassword(user: User, password: string, origin: Origin): Promise<void> {
+    const waitSeconds = this.limiter.attempt(origin.address, user.email);
+    if (waitSeconds > 0)
+      throw new ProblemError('too_many_logins', `ten a minute are allowed; try again in ${waitSeconds} s`, {
+        headers: { 'retry-after': String(waitSeconds) },
+      });
+    if (!(await this.passwords.matches(user.passwordHash, password)))
+      throw new ProblemError('credentials_wrong', 'the current password is not this');
+  }
+
+  private async whoever(current: CurrentUser): Promise<User> {
+    const user = await withinDeadline(this.clock, this.users.findById(current.id));
+    if (!user) throw unauthenticated(new Error('the user is gone'));
+    return user;
+  }
+}
+
+export function userUnknown(id: string): ProblemError {
+  return new ProblemError('user_unknown', `no user has the id ${JSON.stringify(id)}`);
+}
+
+function lastAdmin(): ProblemError {
+  return new ProblemError('last_admin', 'make another administrator first');
+}

@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import { USER_ROLES, UserDocument } from './user.ts';
+
+const Name = z.string().trim().min(1).max(200);
+/** NIST 800-63B: length is what counts. Bounded above, since hashing costs time for every byte. */
+const Password = z.string().min(8).max(1024);
+
+/** Body of `POST /api/users`. */
+export const NewUserBody = z
+  .strictObject({
+    email: z.email().max(320),
+    password: Password,
+    role: z.enum(USER_ROLES).default('viewer'),
+    name: Name.nullable().default(null),
+  })
+  .meta({ id: 'NewUser' });
+export type NewUserBody = z.output<typeof NewUserBody>;
+
+/** Body of `PATCH /api/users/{id}`. */
+export const UserPatchBody = z
+  .strictObject({ role: z.enum(USER_ROLES), name: Name.nullable(), password: Password })
+  .partial()
+  .meta({ id: 'UserPatch' });
+export type UserPatchBody = z.output<typeof UserPatchBody>;
+
+/** Body of `PATCH /api/users/me`. */
+export const MePatchBody = z
+  .strictObject({
+    name: Name.nullable().optional(),
+    password: z
+      .strictObject({ current: z.string().min(1).max(1024), new: Password })
+      .optional()
+      .meta({ description: 'A new password; every other login of the user ends' }),
+  })
+  .meta({ id: 'MePatch' });
+export type MePatchBody = z.output<typeof MePatchBody>;
+
+export const UserList = z.object({ items: z.array(UserDocument) }).meta({ id: 'UserList' });
+export type UserList = z.output<typeof UserList>;
