@@ -70,7 +70,6 @@ export class RabbitBroker implements Broker {
     this.replySender.keep();
     this.publishing.blocked.on((reason) => this.setBlocked(reason));
     this.publishing.unblocked.on(() => this.setBlocked(undefined));
-    this.publishing.down.on(() => this.setBlocked(undefined));
     for (const { up, down } of [this.publishing, this.consuming]) {
       up.on(() => this.updateState());
       down.on(() => this.updateState());

@@ -54,7 +54,10 @@ export class KeptChannel<C extends Channel> {
   keep(): void {
     const { link } = this.options;
     this.offs.push(
-      link.up.on((connection) => this.reopen(connection)),
+      link.up.on((connection) => {
+        this.failures = 0;
+        this.reopen(connection);
+      }),
       link.down.on(() => this.callOffRetry()),
     );
     if (link.connection) this.reopen(link.connection);

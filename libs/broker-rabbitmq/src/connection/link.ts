@@ -35,6 +35,7 @@ export class Link {
   readonly up = new Signal<ChannelModel>();
   /** It was up and is gone. */
   readonly down = new Signal();
+  /** The server reads no more from this connection, with its reason; {@link unblocked} follows, at the latest with the connection's end. */
   readonly blocked = new Signal<string>();
   readonly unblocked = new Signal();
 
@@ -44,6 +45,7 @@ export class Link {
   private readonly gaveUp = deferred<never>();
   private raw: ChannelModel | undefined;
   private ready: ChannelModel | undefined;
+  private isBlocked = false;
   private attempting = false;
   private lastFailure: Error | undefined;
   private stopping = false;
@@ -73,8 +75,11 @@ export class Link {
     this.manager.on('connect', ({ connection }) => void this.connected(connection as unknown as ChannelModel));
     this.manager.on('connectFailed', ({ err }) => this.failed(err));
     this.manager.on('disconnect', ({ err }) => this.disconnected(err));
-    this.manager.on('blocked', ({ reason }) => this.blocked.emit(reason));
-    this.manager.on('unblocked', () => this.unblocked.emit());
+    this.manager.on('blocked', ({ reason }) => {
+      this.isBlocked = true;
+      this.blocked.emit(reason);
+    });
+    this.manager.on('unblocked', () => this.unblock());
   }
 
   /** The connection, while it is up. */
@@ -177,9 +182,16 @@ export class Link {
 
   private lost(): void {
     this.raw = undefined;
-    if (!this.ready) return;
+    const wasUp = this.ready !== undefined;
     this.ready = undefined;
-    this.down.emit();
+    if (wasUp) this.down.emit();
+    this.unblock();
+  }
+
+  private unblock(): void {
+    if (!this.isBlocked) return;
+    this.isBlocked = false;
+    this.unblocked.emit();
   }
 
   private unavailable(how: string): BrokerUnavailableError {
