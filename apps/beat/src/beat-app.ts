@@ -3,9 +3,9 @@ import { NestLog } from '@lovage/nest';
 import { openPlatform, type Platform } from '@lovage/platform';
 import type { Log } from '@lovage/ports';
 import type { Settings } from '@lovage/settings';
-import { BeatModule } from './beat.module.ts';
+import { BeatModule, type BeatSchedules } from './beat.module.ts';
 
-export interface BeatAppOptions {
+export interface BeatAppOptions extends BeatSchedules {
   readonly settings: Pick<Settings, 'brokerUrl'> & { readonly databaseUrl: string };
   readonly log: Log;
 }
@@ -17,16 +17,16 @@ export interface BeatApp {
 }
 
 /**
- * Relays the outbox and sweeps, beside any number of others that do. What was opened is closed again when a later step fails.
+ * Fires schedules, relays the outbox and sweeps, beside any number of others that do. What was opened is closed again when a later step fails.
  * @throws StoreUnavailableError BrokerUnavailableError SchemaMissingError
  */
-export async function startBeat({ settings, log }: BeatAppOptions): Promise<BeatApp> {
+export async function startBeat({ settings, log, ...fires }: BeatAppOptions): Promise<BeatApp> {
   const { databaseUrl, brokerUrl } = settings;
   const platform = await openPlatform({ databaseUrl, brokerUrl, applicationName: 'lovage-beat', log });
   try {
     await platform.start();
     const logger = new NestLog(log);
-    const app = await NestFactory.createApplicationContext(BeatModule.create(platform, log), {
+    const app = await NestFactory.createApplicationContext(BeatModule.create(platform, fires, log), {
       logger,
       abortOnError: false,
     });

@@ -1,23 +1,37 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { messageOfRow } from '@lovage/client';
+import { messageOfRow, prepareRow } from '@lovage/client';
 import { OutboxRelay, Sweeper } from '@lovage/maintenance';
 import type { Platform } from '@lovage/platform';
 import type { Log } from '@lovage/ports';
-import { MaintenanceRunner } from './maintenance-runner.ts';
+import { ScheduleRunner } from '@lovage/scheduler';
+import { ContractRegistry, type AnyContract, type Schedule } from '@lovage/task';
+import { ServicesRunner } from './services-runner.ts';
+
+/** What beat fires. */
+export interface BeatSchedules {
+  readonly schedules: readonly Schedule[];
+  /** What they may run. */
+  readonly contracts: readonly AnyContract[];
+}
 
 /** Beat's application: what keeps the platform's promises while nobody submits and nobody runs. */
 @Module({})
 export class BeatModule {
-  static create(platform: Platform, log: Log): DynamicModule {
-    const { broker, outbox, sweep } = platform;
+  static create(platform: Platform, { schedules, contracts }: BeatSchedules, log: Log): DynamicModule {
+    const { broker, outbox, sweep, schedules: store } = platform;
     const relay = new OutboxRelay({ broker, outbox, messageOf: messageOfRow, log });
     const sweeper = new Sweeper({ sweep, log, onRequeued: () => relay.poke() });
+    const runner = new ScheduleRunner({
+      ...{ store, schedules, contracts: new ContractRegistry(contracts), prepare: prepareRow, log },
+      onFired: () => relay.poke(),
+    });
     return {
       module: BeatModule,
       providers: [
         { provide: OutboxRelay, useValue: relay },
         { provide: Sweeper, useValue: sweeper },
-        MaintenanceRunner,
+        { provide: ScheduleRunner, useValue: runner },
+        ServicesRunner,
       ],
     };
   }

@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { allContracts, allSchedules } from '@lovage/contracts';
 import { createLog, runApp } from '@lovage/platform';
 import { exitCodeOf, parseSettings } from '@lovage/settings';
 import { startBeat } from './beat-app.ts';
@@ -9,7 +10,7 @@ const code = await runApp({
   async start() {
     const settings = parseSettings(process.env, process.argv.slice(2), { for: 'beat' });
     const log = createLog({ app: 'beat', level: settings.logLevel, mode: settings.mode });
-    return startBeat({ settings, log });
+    return startBeat({ settings, schedules: allSchedules, contracts: allContracts, log });
   },
 });
 process.exit(code);

@@ -1,20 +1,24 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { OutboxRelay, Sweeper } from '@lovage/maintenance';
+import { ScheduleRunner } from '@lovage/scheduler';
 
 /** Starts the services with the application and stops them, in reverse, with it. */
 @Injectable()
-export class MaintenanceRunner implements OnApplicationBootstrap, OnApplicationShutdown {
+export class ServicesRunner implements OnApplicationBootstrap, OnApplicationShutdown {
   constructor(
     private readonly relay: OutboxRelay,
     private readonly sweeper: Sweeper,
+    private readonly schedules: ScheduleRunner,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
     await this.relay.start();
     await this.sweeper.start();
+    await this.schedules.start();
   }
 
   async onApplicationShutdown(): Promise<void> {
+    await this.schedules.stop();
     await this.sweeper.stop();
     await this.relay.stop();
   }
