@@ -4,7 +4,7 @@ import type { ContractRegistry } from '@lovage/task';
 
 /** What the gateway serves; made, started and stopped by whoever composes it. */
 export interface GatewayDeps {
-  readonly client: Pick<LovageClient, 'submit'>;
+  readonly client: Pick<LovageClient, 'submit' | 'submitForeign'>;
   readonly tasks: Pick<TaskStore, 'get' | 'revoke'>;
   readonly lists: TaskLists;
   readonly users: UserStore;

@@ -13,6 +13,8 @@ const ANSWERS: ReadonlySet<z.ZodType> = new Set([
   api.NewApiKeyAnswer,
   api.ProblemDocument,
   api.ReadyDocument,
+  api.AttemptList,
+  api.BatchAnswer,
   api.TaskCountsDocument,
   api.TaskDocument,
   api.TaskList,
@@ -20,6 +22,9 @@ const ANSWERS: ReadonlySet<z.ZodType> = new Set([
   api.UserList,
 ]);
 const BODIES: ReadonlySet<z.ZodType> = new Set([
+  api.BatchBody,
+  api.RetryBody,
+  api.RevokeBody,
   api.LoginBody,
   api.MePatchBody,
   api.NewApiKeyBody,

@@ -1,0 +1,98 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { LovageClient, SubmitOptions } from '@lovage/client';
+import type { RetryBody, RevokeBody, TaskDocument } from '@lovage/http-api';
+import type { Clock, StoredMessage, TaskRow, TaskStore } from '@lovage/ports';
+import { isTerminal, type AnyContract, type ContractRegistry, type SubmitInput } from '@lovage/task';
+import { CLIENT, CLOCK, CONTRACTS, TASKS } from '../deps.ts';
+import { withinDeadline } from '../http/deadline.ts';
+import { ProblemError } from '../problems/problem-error.ts';
+import { checkOptions } from './check-options.ts';
+import { submittedRow, taskDocument } from './task-document.ts';
+import { TaskReader } from './task-reader.ts';
+
+/** Steers tasks that are there: calls them off, runs them again. */
+@Injectable()
+export class SteerService {
+  constructor(
+    @Inject(CLIENT) private readonly client: Pick<LovageClient, 'submit' | 'submitForeign'>,
+    @Inject(TASKS) private readonly tasks: Pick<TaskStore, 'revoke'>,
+    @Inject(CONTRACTS) private readonly contracts: ContractRegistry,
+    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly reader: TaskReader,
+  ) {}
+
+  /** The task as it is then. @throws ProblemError `task_unknown`, `task_running`, `task_ended` */
+  async revoke(publicId: string, body: RevokeBody, userId: string): Promise<TaskDocument> {
+    const { id } = await this.reader.byPublicId(publicId);
+    const by = { who: userId, why: body.reason ?? null, waitingOnly: !body.terminate };
+    const outcome = await withinDeadline(this.clock, this.tasks.revoke(id, by));
+    if (outcome.kind === 'terminal')
+      throw new ProblemError('task_ended', `the task has ended ${outcome.state}: there is nothing to revoke`);
+    if (outcome.kind === 'running' && !body.terminate)
+      throw new ProblemError(
+        'task_running',
+        'a worker runs the task already; send { "terminate": true } to mark it all the same',
+      );
+    return taskDocument(await this.reader.byPublicId(publicId));
+  }
+
+  /**
+   * A new task that does the same again, under an id of its own.
+   * @throws ProblemError `task_unknown`, `task_not_ended`, `options_invalid`; and what LovageClient.submit throws.
+   */
+  async retry(publicId: string, body: RetryBody, userId: string): Promise<TaskDocument> {
+    const row = await this.reader.byPublicId(publicId);
+    if (!isTerminal(row.state))
+      throw new ProblemError('task_not_ended', `the task is ${row.state}: only one that has ended can be run again`);
+    const at = this.clock.now();
+    const options: SubmitOptions & { queue: string } = {
+      queue: row.queue,
+      ...body.options,
+      userId,
+      retriedFrom: row.id,
+      awaitReply: false,
+    };
+    const contract = this.contracts.find(row.name);
+    if (!contract) return this.retryForeign(row, body, options);
+    checkOptions(contract, body.options ?? {}, at);
+    const input = body.input === undefined ? inputAgain(row, contract) : body.input;
+    const { submitted } = await this.client.submit(contract, input as SubmitInput<AnyContract>, options);
+    return taskDocument(submittedRow(submitted!, input, at));
+  }
+
+  /** A task of another Celery application, whose contract is not known here: its arguments are sent as they are. */
+  private async retryForeign(
+    row: TaskRow,
+    body: RetryBody,
+    options: SubmitOptions & { queue: string },
+  ): Promise<TaskDocument> {
+    if (body.input !== undefined && !isObject(body.input))
+      throw new ProblemError('body_invalid', 'input: must be an object', {
+        errors: [{ path: 'input', message: 'must be an object' }],
+      });
+    const again = body.input === undefined ? argumentsOf(row) : { kwargs: body.input };
+    const { submitted } = await this.client.submitForeign({ name: row.name, ...again }, options);
+    return taskDocument(submittedRow(submitted!, again.args ? null : (again.kwargs ?? {}), this.clock.now()));
+  }
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  value !== null && typeof value === 'object' && !Array.isArray(value);
+
+/** What a Celery program was or will be sent: by position with `args`, else by name alone. */
+function argumentsOf(row: TaskRow): Pick<StoredMessage, 'args' | 'kwargs'> {
+  const stored = row.message as StoredMessage | null;
+  return stored?.args
+    ? { args: stored.args, kwargs: stored.kwargs }
+    : { kwargs: (row.input ?? {}) as StoredMessage['kwargs'] };
+}
+
+/** The input as it was, also where a Celery program sent it by position: the contract knows the names. */
+function inputAgain(row: TaskRow, contract: AnyContract): unknown {
+  if (row.input !== null) return row.input;
+  const { args = [], kwargs } = argumentsOf(row);
+  return {
+    ...Object.fromEntries(args.map((value, i) => [contract.positional[i] ?? `argument ${i + 1}`, value])),
+    ...kwargs,
+  };
+}

@@ -1,0 +1,88 @@
+import { Controller, Get, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { AttemptList, BatchAnswer, BatchBody, RetryBody, RevokeBody, TaskDocument } from '@lovage/http-api';
+import type { Clock, TaskLists } from '@lovage/ports';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Allow } from '../auth/access.ts';
+import { CLOCK, LISTS } from '../deps.ts';
+import { withinDeadline } from '../http/deadline.ts';
+import { parseBody } from '../http/parse-body.ts';
+import { Answers, Problems, Takes } from '../openapi/describe.ts';
+import { attemptList } from './attempts.ts';
+import { BatchService } from './batch.service.ts';
+import { SteerService } from './steer.service.ts';
+import { TaskReader } from './task-reader.ts';
+
+@ApiTags('tasks')
+@Controller('api/tasks')
+export class TaskSteerController {
+  constructor(
+    @Inject(LISTS) private readonly lists: Pick<TaskLists, 'attempts'>,
+    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly batches: BatchService,
+    private readonly steering: SteerService,
+    private readonly reader: TaskReader,
+  ) {}
+
+  @Post('batch')
+  @Allow('operator')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Submit many tasks at once, each accepted or refused on its own',
+    operationId: 'submit_batch',
+  })
+  @Takes(BatchBody, { tasks: [{ name: 'math.add', input: { x: 1, y: 2 } }] })
+  @Answers(200, BatchAnswer, 'What became of each')
+  @Problems('json_malformed', 'json_too_deep', 'body_too_large', 'media_type_unsupported', 'body_invalid')
+  async batch(@Req() request: FastifyRequest): Promise<BatchAnswer> {
+    const { tasks } = parseBody(BatchBody, request.body);
+    return { items: await this.batches.submit(tasks, request.user!.id) };
+  }
+
+  @Post(':id/revoke')
+  @Allow('operator')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Call a task off', operationId: 'revoke' })
+  @Takes(RevokeBody, { reason: 'no longer needed' })
+  @Answers(200, TaskDocument, 'The task: REVOKED; with `terminate`, of a task that runs: as it stands')
+  @Problems('json_malformed', 'body_invalid', 'task_unknown', 'task_running', 'task_ended', 'store_unavailable')
+  revoke(@Param('id') id: string, @Req() request: FastifyRequest): Promise<TaskDocument> {
+    return this.steering.revoke(id, parseBody(RevokeBody, request.body ?? {}), request.user!.id);
+  }
+
+  @Post(':id/retry')
+  @Allow('operator')
+  @ApiOperation({ summary: 'Run an ended task again, under a new id', operationId: 'retry' })
+  @Takes(RetryBody, {})
+  @Answers(
+    202,
+    TaskDocument,
+    'The new task; its `retriedFrom` is the old one. `Location` tells where it is to be found',
+  )
+  @Problems(
+    'json_malformed',
+    'contract_unknown',
+    'task_unknown',
+    'task_not_ended',
+    'body_invalid',
+    'input_invalid',
+    'options_invalid',
+    'queue_unknown',
+    'store_unavailable',
+    'broker_unavailable',
+  )
+  async retry(@Param('id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const task = await this.steering.retry(id, parseBody(RetryBody, request.body ?? {}), request.user!.id);
+    reply.code(202).header('location', `/api/tasks/${task.id}`).send(task);
+  }
+
+  @Get(':id/attempts')
+  @Allow('viewer')
+  @ApiOperation({ summary: 'How often a task ran, and how that ended', operationId: 'attempts' })
+  @Answers(200, AttemptList, 'Every attempt, the one that runs included')
+  @Problems('task_unknown', 'store_unavailable')
+  async attempts(@Param('id') id: string): Promise<AttemptList> {
+    const row = await this.reader.byPublicId(id);
+    return attemptList(row, await withinDeadline(this.clock, this.lists.attempts(row.id)));
+  }
+}

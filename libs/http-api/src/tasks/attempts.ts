@@ -1,0 +1,24 @@
+import { TASK_STATES } from '@lovage/task';
+import { z } from 'zod';
+import { TaskErrorDocument } from './task-document.ts';
+
+/** An execution of a task. */
+export const AttemptDocument = z
+  .object({
+    outcome: z.enum(['RETRY', 'SNOOZED', 'RELEASED', 'LOST', ...TASK_STATES]).meta({
+      description:
+        'RETRY: failed, with another attempt to come. SNOOZED: asked to run again later. RELEASED: handed back by a worker that stopped. LOST: its worker died. Of the last one: the state of the task',
+    }),
+    worker: z.string().nullable().meta({ description: 'Name of the worker; null when it is long gone' }),
+    error: TaskErrorDocument.nullable(),
+    startedAt: z.iso.datetime({ precision: 3 }).nullable(),
+    endedAt: z.iso.datetime({ precision: 3 }).nullable().meta({ description: 'null: it runs' }),
+  })
+  .meta({ id: 'Attempt' });
+export type AttemptDocument = z.output<typeof AttemptDocument>;
+
+/** Answer of `GET /api/tasks/{id}/attempts`. */
+export const AttemptList = z
+  .object({ items: z.array(AttemptDocument).meta({ description: 'Oldest first; of more than 1,000 the newest' }) })
+  .meta({ id: 'AttemptList' });
+export type AttemptList = z.output<typeof AttemptList>;
