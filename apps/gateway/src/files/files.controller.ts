@@ -14,7 +14,7 @@ import { FileDocument } from '@lovage/http-api';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { Allow } from '../auth/access.ts';
-import { parseBody } from '../http/parse-body.ts';
+import { parseQuery } from '../http/parse-query.ts';
 import { Answers, Problems } from '../openapi/describe.ts';
 import { TakesFiles } from './multipart.ts';
 import { sendFile } from './send-file.ts';
@@ -57,12 +57,13 @@ export class FilesController {
     'body_too_large',
     'media_type_unsupported',
     'body_invalid',
+    'query_invalid',
     'file_path_invalid',
     'file_exists',
     'storage_full',
   )
   async upload(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const { path } = parseBody(UploadQuery, request.query);
+    const { path } = parseQuery(UploadQuery, request.query);
     const file = await this.uploads.take(request, path);
     reply.code(201).header('location', urlOfPath(PREFIX, file.path)).send(file);
   }

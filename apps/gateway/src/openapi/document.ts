@@ -24,8 +24,13 @@ export function openApiDocument(app: INestApplication, contracts: ContractRegist
     .build();
   const document = SwaggerModule.createDocument(app, config, { autoTagControllers: false });
   const { paths, schemas } = contractPaths(contracts);
-  document.paths = { ...paths, ...document.paths };
+  document.paths = { ...paths, ...namedWildcards(document.paths) };
   const components = document.components!;
   components.schemas = { ...components.schemas, ...apiComponents(), ...schemas } as typeof components.schemas;
   return document;
+}
+
+/** The framework's `*` as the parameter that it is: `/api/files/{path}`. */
+function namedWildcards(paths: OpenAPIObject['paths']): OpenAPIObject['paths'] {
+  return Object.fromEntries(Object.entries(paths).map(([path, item]) => [path.replace(/\*$/, '{path}'), item]));
 }

@@ -78,6 +78,8 @@ test('every route of the controllers is told, with what it answers', () => {
     '/api/contracts',
     '/api/tasks',
     '/api/tasks/{id}',
+    '/api/files',
+    '/api/files/{path}',
     '/health/live',
     '/health/ready',
   ];
