@@ -16,6 +16,7 @@ export function openApiDocument(app: INestApplication, contracts: ContractRegist
     .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'From POST /api/auth/login' })
     .addTag('submit', 'One typed route for each contract')
     .addTag('tasks')
+    .addTag('schedules')
     .addTag('files')
     .addTag('contracts')
     .addTag('auth')
