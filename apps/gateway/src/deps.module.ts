@@ -11,6 +11,7 @@ import {
   LOG,
   OPTIONS,
   PING,
+  SCHEDULES,
   TASKS,
   USERS,
 } from './deps.ts';
@@ -25,6 +26,7 @@ export class DepsModule {
       { provide: CLIENT, useValue: deps.client },
       { provide: TASKS, useValue: deps.tasks },
       { provide: LISTS, useValue: deps.lists },
+      { provide: SCHEDULES, useValue: deps.schedules },
       { provide: USERS, useValue: deps.users },
       { provide: ACCESS, useValue: deps.access },
       { provide: CONTRACTS, useValue: deps.contracts },

@@ -1,5 +1,14 @@
 import type { LovageClient } from '@lovage/client';
-import type { AccessStore, BrokerState, Clock, Log, TaskLists, TaskStore, UserStore } from '@lovage/ports';
+import type {
+  AccessStore,
+  BrokerState,
+  Clock,
+  Log,
+  ScheduleStore,
+  TaskLists,
+  TaskStore,
+  UserStore,
+} from '@lovage/ports';
 import type { ContractRegistry } from '@lovage/task';
 
 /** What the gateway serves; made, started and stopped by whoever composes it. */
@@ -7,6 +16,7 @@ export interface GatewayDeps {
   readonly client: Pick<LovageClient, 'submit' | 'submitForeign'>;
   readonly tasks: Pick<TaskStore, 'get' | 'revoke'>;
   readonly lists: TaskLists;
+  readonly schedules: ScheduleStore;
   readonly users: UserStore;
   readonly access: AccessStore;
   readonly contracts: ContractRegistry;
@@ -34,6 +44,7 @@ export interface GatewayOptions {
 export const CLIENT = Symbol('client');
 export const TASKS = Symbol('tasks');
 export const LISTS = Symbol('lists');
+export const SCHEDULES = Symbol('schedules');
 export const USERS = Symbol('users');
 export const ACCESS = Symbol('access');
 export const CONTRACTS = Symbol('contracts');

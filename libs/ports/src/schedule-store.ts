@@ -1,10 +1,10 @@
-import type { ScheduleDocument } from '@lovage/task';
+import type { StoredSchedule } from '@lovage/task';
 import type { NewTask } from './task-store.ts';
 
 /** A schedule as it stands. Times are ms since the epoch. */
 export interface ScheduleRow {
   readonly name: string;
-  readonly definition: ScheduleDocument;
+  readonly definition: StoredSchedule;
   /** Raised by each change of what it is; a plan made for another revision does nothing. */
   readonly revision: number;
   readonly enabled: boolean;
@@ -23,7 +23,7 @@ export interface ScheduleRow {
 /** A schedule as the code states it. */
 export interface MirroredSchedule {
   readonly name: string;
-  readonly definition: ScheduleDocument;
+  readonly definition: StoredSchedule;
   readonly enabled: boolean;
 }
 

@@ -32,11 +32,11 @@ export {
 } from './options.ts';
 export {
   defineSchedule,
-  scheduleDocument,
+  storedSchedule,
   type CatchUp,
   type Schedule,
   type ScheduleDefinition,
-  type ScheduleDocument,
+  type StoredSchedule,
   type ScheduleOptions,
 } from './schedule/define-schedule.ts';
 export { cronTiming, everyTiming, nextMoment, sameTiming, type Timing } from './schedule/timing.ts';

@@ -84,6 +84,7 @@ export class TestGateway implements AsyncDisposable {
         client,
         tasks: store.tasks,
         lists: store.lists,
+        schedules: store.schedules,
         users,
         access: users.access,
         contracts,

@@ -8,7 +8,7 @@ import {
   type Service,
 } from '@lovage/foundation';
 import { systemClock, type Clock, type Firing, type FiringPlan, type Log, type ScheduleStore } from '@lovage/ports';
-import { DefinitionError, scheduleDocument, type ContractRegistry, type Schedule } from '@lovage/task';
+import { DefinitionError, storedSchedule, type ContractRegistry, type Schedule } from '@lovage/task';
 import { FiringPlanner, type PrepareTask } from './firing-planner.ts';
 
 export interface ScheduleRunnerOptions {
@@ -91,7 +91,7 @@ export class ScheduleRunner implements Service {
     const { store, schedules, log } = this.options;
     const code = schedules.map((schedule) => {
       const { name, enabled } = schedule;
-      return { name, enabled, definition: scheduleDocument(schedule) };
+      return { name, enabled, definition: storedSchedule(schedule) };
     });
     const { changed, removed } = await store.mirror(code);
     if (changed.length > 0 || removed.length > 0) log.info({ changed, removed }, 'schedules taken over from the code');

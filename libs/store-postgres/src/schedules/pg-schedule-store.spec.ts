@@ -1,8 +1,8 @@
 import type { FiringPlan, MirroredSchedule } from '@lovage/ports';
-import type { ScheduleDocument } from '@lovage/task';
+import type { StoredSchedule } from '@lovage/task';
 import { fixture, newTask, type Fixture } from '../testing/fixture.ts';
 
-const definition: ScheduleDocument = {
+const definition: StoredSchedule = {
   contract: 'a.b',
   input: { text: 'nul \u0000 and "quotes"' },
   timing: { kind: 'every', everyMs: 1000 },

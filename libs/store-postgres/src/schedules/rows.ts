@@ -1,10 +1,10 @@
 import type { Firing, ScheduleRow } from '@lovage/ports';
-import type { ScheduleDocument } from '@lovage/task';
+import type { StoredSchedule } from '@lovage/task';
 
 /** A row of `schedules` as `pg` gives it. */
 export interface RawSchedule {
   name: string;
-  definition: ScheduleDocument;
+  definition: StoredSchedule;
   revision: number;
   enabled: boolean;
   paused_at: Date | null;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineTask } from '../contract.ts';
-import { defineSchedule, scheduleDocument, type ScheduleDefinition } from './define-schedule.ts';
+import { defineSchedule, storedSchedule, type ScheduleDefinition } from './define-schedule.ts';
 
 const contract = defineTask({
   name: 'a.b',
@@ -26,7 +26,7 @@ describe('defineSchedule', () => {
 
   it('becomes plain JSON', () => {
     const schedule = define({ cron: undefined, every: '10s', catchUp: { all: 3 }, queue: 'q', expires: '1m' });
-    const document = scheduleDocument(schedule);
+    const document = storedSchedule(schedule);
     expect(JSON.parse(JSON.stringify(document))).toEqual(document);
     expect(document).toEqual({
       contract: 'a.b',

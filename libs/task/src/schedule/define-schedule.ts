@@ -66,7 +66,7 @@ export interface Schedule {
 }
 
 /** A schedule as plain JSON: how it is kept, and what beats fire from. */
-export interface ScheduleDocument {
+export interface StoredSchedule {
   readonly contract: string;
   readonly input: unknown;
   readonly timing: Timing;
@@ -114,7 +114,7 @@ export function defineSchedule<C extends AnyContract>(definition: ScheduleDefini
 }
 
 /** The schedule as it is kept. */
-export function scheduleDocument({ contract, input, timing, catchUp, options }: Schedule): ScheduleDocument {
+export function storedSchedule({ contract, input, timing, catchUp, options }: Schedule): StoredSchedule {
   return { contract: contract.name, input, timing, catchUp, options };
 }
 

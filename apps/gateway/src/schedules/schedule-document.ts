@@ -1,0 +1,38 @@
+import type { FiringDocument, ScheduleDocument } from '@lovage/http-api';
+import type { Firing, ScheduleRow } from '@lovage/ports';
+import { nextMoments } from '@lovage/scheduler';
+
+const NEXT = 5;
+const iso = (ms: number): string => new Date(ms).toISOString();
+const isoOrNull = (ms: number | null): string | null => (ms === null ? null : iso(ms));
+
+/** @param now Postgres' time, ms since the epoch: what decides when it fires. */
+export function scheduleDocument(row: ScheduleRow, now: number): ScheduleDocument {
+  const { name, definition, enabled, pausedAt, lastDueAt, lastFiredAt, lastTaskId } = row;
+  const { contract, input, timing, catchUp, options } = definition;
+  const { queue = null, expires = null, timeLimit = null, softTimeLimit = null } = options;
+  const fires = enabled && pausedAt === null;
+  return {
+    name,
+    contract,
+    input,
+    cron: timing.kind === 'cron' ? timing.cron : null,
+    timeZone: timing.kind === 'cron' ? timing.timeZone : null,
+    every: timing.kind === 'every' ? timing.everyMs / 1000 : null,
+    catchUp,
+    options: { queue, expires, timeLimit, softTimeLimit },
+    enabled,
+    pausedAt: isoOrNull(pausedAt),
+    pausedBy: row.pausedBy,
+    nextFirings: fires ? nextMoments(timing, Math.max(now, row.decidedUntil), NEXT).map(iso) : [],
+    lastFiring:
+      lastDueAt === null || lastFiredAt === null || lastTaskId === null
+        ? null
+        : { dueAt: iso(lastDueAt), firedAt: iso(lastFiredAt), taskId: lastTaskId },
+    updatedAt: iso(row.updatedAt),
+  };
+}
+
+export function firingDocument({ dueAt, trigger, firedAt, taskId }: Firing): FiringDocument {
+  return { dueAt: iso(dueAt), trigger, firedAt: iso(firedAt), taskId };
+}

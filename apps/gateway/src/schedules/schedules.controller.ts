@@ -1,0 +1,92 @@
+import { Controller, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { FiringDocument, FiringList, FiringListQuery, ScheduleDocument, ScheduleList } from '@lovage/http-api';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Audit, originOf } from '../audit/audit.service.ts';
+import { Allow } from '../auth/access.ts';
+import { parseQuery } from '../http/parse-query.ts';
+import { Answers, Problems, Queries } from '../openapi/describe.ts';
+import { decodeFiringCursor } from './firing-cursor.ts';
+import { SchedulesService } from './schedules.service.ts';
+
+@ApiTags('schedules')
+@Controller('api/schedules')
+export class SchedulesController {
+  constructor(
+    private readonly schedules: SchedulesService,
+    private readonly audit: Audit,
+  ) {}
+
+  @Get()
+  @Allow('viewer')
+  @ApiOperation({ summary: 'All schedules, with their next firings', operationId: 'schedules' })
+  @Answers(200, ScheduleList, 'The schedules, by name')
+  @Problems('store_unavailable')
+  async list(): Promise<ScheduleList> {
+    return { items: await this.schedules.list() };
+  }
+
+  @Get(':name')
+  @Allow('viewer')
+  @ApiOperation({ summary: 'A schedule', operationId: 'schedule' })
+  @Answers(200, ScheduleDocument, 'The schedule')
+  @Problems('schedule_unknown', 'store_unavailable')
+  get(@Param('name') name: string): Promise<ScheduleDocument> {
+    return this.schedules.get(name);
+  }
+
+  @Get(':name/firings')
+  @Allow('viewer')
+  @ApiOperation({ summary: 'When it fired, newest first', operationId: 'schedule_firings' })
+  @Queries(FiringListQuery)
+  @Answers(200, FiringList, 'A page; also of a schedule that the code no longer has')
+  @Problems('schedule_unknown', 'query_invalid', 'store_unavailable')
+  firings(@Param('name') name: string, @Req() request: FastifyRequest): Promise<FiringList> {
+    const { limit, cursor } = parseQuery(FiringListQuery, request.query);
+    return this.schedules.firings(name, {
+      limit,
+      before: cursor === undefined ? undefined : decodeFiringCursor(cursor),
+    });
+  }
+
+  @Post(':name/pause')
+  @HttpCode(200)
+  @Allow('operator')
+  @ApiOperation({ summary: 'Stop it from firing, until it is resumed', operationId: 'pauseSchedule' })
+  @Answers(200, ScheduleDocument, 'It is paused; so it was, perhaps')
+  @Problems('schedule_unknown', 'store_unavailable')
+  async pause(@Param('name') name: string, @Req() request: FastifyRequest): Promise<ScheduleDocument> {
+    const schedule = await this.schedules.pause(name, request.user!.id);
+    await this.audit.note(originOf(request), { action: 'schedule.pause', target: name });
+    return schedule;
+  }
+
+  @Post(':name/resume')
+  @HttpCode(200)
+  @Allow('operator')
+  @ApiOperation({ summary: 'Let it fire again; what passed meanwhile is not caught up', operationId: 'resumeSchedule' })
+  @Answers(200, ScheduleDocument, 'It is not paused')
+  @Problems('schedule_unknown', 'store_unavailable')
+  async resume(@Param('name') name: string, @Req() request: FastifyRequest): Promise<ScheduleDocument> {
+    const schedule = await this.schedules.resume(name);
+    await this.audit.note(originOf(request), { action: 'schedule.resume', target: name });
+    return schedule;
+  }
+
+  @Post(':name/run')
+  @HttpCode(202)
+  @Allow('operator')
+  @ApiOperation({ summary: 'Fire it now, also while it is paused', operationId: 'runSchedule' })
+  @Answers(202, FiringDocument, 'It fired; `Location` tells where its task is to be found')
+  @Problems('schedule_unknown', 'contract_unknown', 'input_invalid', 'store_unavailable')
+  async run(
+    @Param('name') name: string,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<FiringDocument> {
+    const firing = await this.schedules.run(name, request.user!.id);
+    await this.audit.note(originOf(request), { action: 'schedule.run', target: name, detail: { task: firing.taskId } });
+    reply.header('location', `/api/tasks/${firing.taskId}`);
+    return firing;
+  }
+}

@@ -1,0 +1,85 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { prepareRow } from '@lovage/client';
+import type { FiringDocument, FiringList, ScheduleDocument } from '@lovage/http-api';
+import type { Clock, FiringKey, ScheduleStore } from '@lovage/ports';
+import type { ContractRegistry } from '@lovage/task';
+import { CLOCK, CONTRACTS, SCHEDULES } from '../deps.ts';
+import { withinDeadline } from '../http/deadline.ts';
+import { ProblemError } from '../problems/problem-error.ts';
+import { encodeFiringCursor } from './firing-cursor.ts';
+import { firingDocument, scheduleDocument } from './schedule-document.ts';
+
+/** Reads and steers schedules. Beats fire them. */
+@Injectable()
+export class SchedulesService {
+  constructor(
+    @Inject(SCHEDULES) private readonly store: ScheduleStore,
+    @Inject(CONTRACTS) private readonly contracts: ContractRegistry,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  async list(): Promise<ScheduleDocument[]> {
+    const { now, schedules } = await this.within(this.store.read());
+    return schedules.map((schedule) => scheduleDocument(schedule, now));
+  }
+
+  /** @throws ProblemError `schedule_unknown` */
+  async get(name: string): Promise<ScheduleDocument> {
+    const { now, schedules } = await this.within(this.store.read());
+    const schedule = schedules.find((one) => one.name === name);
+    if (!schedule) throw unknown(name);
+    return scheduleDocument(schedule, now);
+  }
+
+  /** @throws ProblemError `schedule_unknown` when there neither is nor was such a schedule. */
+  async firings(name: string, { limit, before }: { limit: number; before?: FiringKey }): Promise<FiringList> {
+    if (!isName(name)) throw unknown(name);
+    const page = await this.within(this.store.firings(name, { limit: limit + 1, before }));
+    if (page.length === 0) await this.get(name);
+    const items = page.slice(0, limit);
+    return {
+      items: items.map(firingDocument),
+      nextCursor: page.length > limit ? encodeFiringCursor(items.at(-1)!) : null,
+    };
+  }
+
+  /** @throws ProblemError `schedule_unknown` */
+  async pause(name: string, userId: string): Promise<ScheduleDocument> {
+    if (isName(name)) await this.within(this.store.pause(name, userId));
+    return this.get(name);
+  }
+
+  /** @throws ProblemError `schedule_unknown` */
+  async resume(name: string): Promise<ScheduleDocument> {
+    if (isName(name)) await this.within(this.store.resume(name));
+    return this.get(name);
+  }
+
+  /** @throws ProblemError `schedule_unknown`; InputInvalidError ContractUnknownError where code and stored schedule differ */
+  async run(name: string, userId: string): Promise<FiringDocument> {
+    const { now, schedules } = await this.within(this.store.read());
+    const schedule = schedules.find((one) => one.name === name);
+    if (!schedule) throw unknown(name);
+    const { contract, input, options } = schedule.definition;
+    const task = prepareRow(this.contracts.get(contract), input, { ...options, userId }, now);
+    const firing = await this.within(this.store.runNow(name, task));
+    if (!firing) throw unknown(name);
+    return firingDocument(firing);
+  }
+
+  private within<T>(query: Promise<T>): Promise<T> {
+    return withinDeadline(this.clock, query);
+  }
+}
+
+/** What no schedule can be called is not asked for: Postgres refuses some texts outright. */
+function isName(name: string): boolean {
+  return /^[a-z0-9_.-]{1,100}$/.test(name);
+}
+
+function unknown(name: string): ProblemError {
+  return new ProblemError(
+    'schedule_unknown',
+    `no schedule is named ${JSON.stringify(name)}; GET /api/schedules lists those that are`,
+  );
+}
