@@ -1,3 +1,4 @@
+/* global fetch, AbortSignal */
 // Health check of one app in its container: `node deploy/health.mjs gateway|worker|beat`. Ends with 0 when the app does its
 // work, else with 1 and the reason. Plain JavaScript on what the app has installed: it runs every few seconds.
 import { createRequire } from 'node:module';
