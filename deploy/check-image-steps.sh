@@ -7,7 +7,7 @@ set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 work=${1:?name a folder that does not exist}
 shift
-targets=("${@:-app}")
+targets=("$@")
 [ $# -gt 0 ] || targets=(app migrate)
 mkdir "$work"
 work=$(cd "$work" && pwd)
@@ -41,7 +41,7 @@ run_stage() {
         echo "[$stage] RUN $rest"
         # Folders at the root are the stage's own; owners need root.
         rest=$(sed -E "s#(^| )/(manifests|built|data)\b#\1$dir/\2#g; s# -o node -g node##" <<<"$rest")
-        (cd "$dir/app" && env -u NODE_ENV bash -euo pipefail -c "$rest") >"$work/$stage.log" 2>&1 </dev/null ||
+        (cd "$dir/app" && env -u NODE_ENV sh -euc "$rest") >"$work/$stage.log" 2>&1 </dev/null ||
           { tail -30 "$work/$stage.log" >&2; exit 1; }
         echo "[$stage]   $((SECONDS - started)) s"
         ;;
