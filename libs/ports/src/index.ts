@@ -41,7 +41,7 @@ export type {
   UnclaimedPostponeItem,
   WorkerId,
 } from './task-store.ts';
-export { StoreUnavailableError, type SubmitKey, type SubmittedFirst } from './store-errors.ts';
+export { StoreUnavailableError, ValueRefusedError, type SubmitKey, type SubmittedFirst } from './store-errors.ts';
 export type { RetentionStore } from './retention-store.ts';
 export type { Firing, FiringKey, FiringPlan, MirroredSchedule, ScheduleRow, ScheduleStore } from './schedule-store.ts';
 export type { StoredMessage } from './stored-message.ts';

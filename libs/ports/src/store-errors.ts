@@ -5,6 +5,11 @@ export class StoreUnavailableError extends LovageError {
   readonly code = 'store_unavailable';
 }
 
+/** Postgres refused a value of one item: repeating is of no use, and the rest of its batch is not at fault. */
+export class ValueRefusedError extends LovageError {
+  readonly code = 'value_refused';
+}
+
 /** An idempotency key: unique within its scope until it expires. */
 export interface SubmitKey {
   /** Who and what: `user-id:contract-name`. */

@@ -12,6 +12,8 @@ export class TaskEntry {
   worker: WorkerId | undefined;
   claimNo = -1;
   retries: number;
+  /** Claims that were refused although nothing spoke against them. */
+  refusals = 0;
   /** The claim was granted: there is a row, and it is ours. */
   claimed = false;
   /** Set while the handler runs. */

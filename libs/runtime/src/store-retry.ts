@@ -20,17 +20,21 @@ export class StoreRetry {
     return this.away;
   }
 
-  /** @throws whatever `run` throws, except that Postgres is away; that too once {@link giveUp} was called. */
+  /**
+   * Repeats what Postgres cannot take now, with growing pauses: because it is away, or for a reason that only an operator
+   * can mend, such as a migration that is missing. Neither is a reason to drop what is known.
+   * @throws ValueRefusedError at once: repeating would not help. Anything else only once {@link giveUp} was called.
+   */
   async until<R>(run: () => Promise<R>): Promise<R> {
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
       try {
         const result = await run();
-        if (this.away) this.log.info({}, 'Postgres is back');
+        if (this.away) this.log.info({}, 'Postgres takes it again');
         this.away = false;
         return result;
       } catch (error) {
-        if (!hasCode(error, 'store_unavailable') || this.stopped) throw error;
-        if (!this.away) this.log.warn({ err: error }, 'Postgres is away; holding on to what it has to know');
+        if (hasCode(error, 'value_refused') || this.stopped) throw error;
+        if (!this.away) this.log.error({ err: error }, 'Postgres does not take it; holding on to what it has to know');
         this.away = true;
         await this.pause(pauseMs);
       }

@@ -427,6 +427,39 @@ describe('stop', () => {
   });
 });
 
+describe('what Postgres does not take', () => {
+  test('a table that is not as it should be: the result is held, the task is not run again', async () => {
+    await using f = await Fixture.open();
+    const goOn = deferred();
+    let runs = 0;
+    await f.worker(echo(), async (input) => {
+      runs += 1;
+      await goOn.promise;
+      return value(input);
+    });
+    const id = await f.send('kept');
+    await eventually(() => runs === 1);
+    await f.db.query('alter table tasks rename column result to other');
+    goOn.resolve();
+    const refused = f.log.entries.length;
+    await eventually(() => f.log.entries.slice(refused).some((entry) => entry.level === 'error'));
+    await f.db.query('alter table tasks rename column other to result');
+    expect(await f.ended(id)).toMatchObject({ state: 'SUCCESS', result: 'kept' });
+    expect(runs).toBe(1);
+  });
+
+  test('a task that cannot be kept goes to the dead letters, alone', async () => {
+    await using f = await Fixture.open();
+    await f.db.query("alter table tasks add constraint no_poison check (input::text not like '%poison%')");
+    await f.worker(echo(), (input) => value(input));
+    const ids = await Promise.all(['one', 'poison', 'two'].map((word) => f.send(word)));
+    expect(await f.ended(ids[0]!)).toMatchObject({ state: 'SUCCESS' });
+    expect(await f.ended(ids[2]!)).toMatchObject({ state: 'SUCCESS' });
+    await eventually(() => f.broker.dead.length === 1);
+    expect(await f.store.tasks.get(ids[1]!)).toBeUndefined();
+  });
+});
+
 describe('record modes', () => {
   test('final: one row, at the end', async () => {
     await using f = await Fixture.open();

@@ -54,6 +54,7 @@ const TIDY_MS = 1000;
 
 /** Before a claim that nothing speaks against is tried again, ms: mostly our own lease is being renewed meanwhile. */
 const CLAIM_AGAIN_MS = 50;
+const LONGEST_CLAIM_PAUSE_MS = 5000;
 
 /**
  * The worker engine: takes messages, claims their tasks, runs the handlers, records how they end.
@@ -110,6 +111,7 @@ export class TaskWorker implements Service {
       log,
       recording: () => this.recorder.busy,
       onGranted: (entry) => this.run(entry),
+      onUnclaimable: (entry, error) => this.onUnclaimable(entry, error),
       onRefused: (entries) => this.onRefused(entries),
     });
     this.refused = new RefusedClaims({
@@ -119,7 +121,7 @@ export class TaskWorker implements Service {
       retry: this.retry,
       claimer: this.claimer,
       log,
-      tryAgain: (entry) => void this.clock.after(CLAIM_AGAIN_MS, () => this.claimer.add(entry)),
+      tryAgain: (entry) => this.claimAgain(entry),
       onTakenOver: (entry) => this.run(entry),
       onOver: (entry, row) => {
         this.replies.repeated(entry, row);
@@ -223,6 +225,21 @@ export class TaskWorker implements Service {
     if (this.putOffs.concerns(entry)) return void this.putOffs.putOff(entry);
     if (entry.options.ack === 'early') entry.ack();
     this.claimer.add(entry);
+  }
+
+  private claimAgain(entry: TaskEntry): void {
+    const pauseMs = Math.min(CLAIM_AGAIN_MS * 2 ** entry.refusals, LONGEST_CLAIM_PAUSE_MS);
+    entry.refusals += 1;
+    this.clock.after(pauseMs, () => this.claimer.add(entry));
+  }
+
+  private onUnclaimable(entry: TaskEntry, error: Error): void {
+    this.log.error(
+      { err: error, task: entry.id },
+      'Postgres cannot keep this task: its message goes to the dead letters',
+    );
+    entry.nack(false);
+    this.held.letGo(entry);
   }
 
   private onRefused(entries: TaskEntry[]): void {

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { StoreUnavailableError, type Log } from '@lovage/ports';
+import { StoreUnavailableError, ValueRefusedError, type Log } from '@lovage/ports';
 
 export interface DatabaseOptions {
   /** `postgres://…` */
@@ -78,11 +78,16 @@ export class Database {
   }
 }
 
-/** What `pg` threw: {@link StoreUnavailableError} where it tells of the connection or the server, else as it is. */
+/**
+ * What `pg` threw: {@link StoreUnavailableError} where it tells of the connection or the server, {@link ValueRefusedError}
+ * where of a value, else as it is.
+ */
 export function toStoreError(error: unknown): unknown {
-  return isUnavailable(error)
-    ? new StoreUnavailableError('Postgres cannot be reached or refuses work; nothing was written', { cause: error })
-    : error;
+  if (isUnavailable(error))
+    return new StoreUnavailableError('Postgres cannot be reached or refuses work; nothing was written', {
+      cause: error,
+    });
+  return isBadValue(error) ? new ValueRefusedError((error as Error).message, { cause: error }) : error;
 }
 
 /** Class of an SQLSTATE. Postgres states a severity with each, which tells them from codes of the system such as EPIPE. */
@@ -92,7 +97,7 @@ function sqlClass(error: unknown): string | undefined {
 }
 
 /** The value is at fault (classes 22 data, 23 constraint, 54 limits): repeating is of no use, the item alone must fail. */
-export function isBadValue(error: unknown): boolean {
+function isBadValue(error: unknown): boolean {
   const of = sqlClass(error);
   return of === '22' || of === '23' || of === '54';
 }

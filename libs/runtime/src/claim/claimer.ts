@@ -1,4 +1,4 @@
-import { toError } from '@lovage/foundation';
+import { hasCode } from '@lovage/foundation';
 import type { ClaimItem, Log, TaskStore, WorkerLease } from '@lovage/ports';
 import type { TaskEntry } from '../entry.ts';
 import type { StoreRetry } from '../store-retry.ts';
@@ -19,6 +19,8 @@ export interface ClaimerDeps {
   recording(): boolean;
   /** A slot is taken; run it. */
   onGranted(entry: TaskEntry): void;
+  /** Postgres refuses a value of it: no claim will ever be granted. */
+  onUnclaimable(entry: TaskEntry, error: Error): void;
   /** The row says no; find out why. */
   onRefused(entries: TaskEntry[]): void;
 }
@@ -38,6 +40,7 @@ export class Claimer {
   private scheduled = false;
   private closed = false;
   private claimNo = 0;
+  private readonly unclaimable = new Set<TaskEntry>();
 
   constructor(private readonly deps: ClaimerDeps) {}
 
@@ -127,7 +130,7 @@ export class Claimer {
         this.deps.onGranted(entry);
       } else {
         this.slotsTaken -= 1;
-        refused.push(entry);
+        if (!this.unclaimable.delete(entry)) refused.push(entry);
       }
     }
     if (refused.length > 0) this.deps.onRefused(refused);
@@ -143,8 +146,11 @@ export class Claimer {
       );
       return new Map(claimed.map((claim) => [claim.id, claim]));
     } catch (error) {
+      // The worker gives up on an absent store: whoever holds the entries gives them back.
+      if (!hasCode(error, 'value_refused')) return new Map();
       if (entries.length === 1) {
-        this.deps.log.error({ err: toError(error), task: entries[0]!.id }, 'the claim was refused by Postgres');
+        this.unclaimable.add(entries[0]!);
+        this.deps.onUnclaimable(entries[0]!, error);
         return new Map();
       }
       const granted = new Map<string, { retries: number }>();

@@ -4,7 +4,7 @@ import { newId, Signal } from '@lovage/foundation';
 import type { Clock, TaskRow } from '@lovage/ports';
 import { openStore, PgWorkerLease, type PgStore } from '@lovage/store-postgres';
 import { defineTask, type AnyContract, type TaskOptions } from '@lovage/task';
-import { eventually, MemoryBroker, silentLog, testDatabase, type TestDatabase } from '@lovage/testing';
+import { eventually, MemoryBroker, RecordingLog, silentLog, testDatabase, type TestDatabase } from '@lovage/testing';
 import { HandlerTable, type Handle } from '../handlers.ts';
 import type { WorkerOptions } from '../options.ts';
 import { TaskWorker } from '../worker.ts';
@@ -32,6 +32,7 @@ export interface Sent {
 export class Fixture implements AsyncDisposable {
   readonly broker = new MemoryBroker();
   readonly replied = new Signal<IncomingResult>();
+  readonly log = new RecordingLog();
   readonly store: PgStore;
   private readonly workers: TaskWorker[] = [];
   private replyTo = '';
@@ -74,7 +75,7 @@ export class Fixture implements AsyncDisposable {
         tasks: this.store.tasks,
         lease,
         handlers: new HandlerTable([contract], [{ name: contract.name, handle }]),
-        log: silentLog,
+        log: this.log,
         clock,
       },
       { queues: [QUEUE], concurrency: 10, ...rest, name },

@@ -1,3 +1,4 @@
+import { hasCode } from '@lovage/foundation';
 import type {
   ClaimedTask,
   ClaimItem,
@@ -16,7 +17,7 @@ import type {
   WorkerId,
 } from '@lovage/ports';
 import type { TaskState, TerminalState } from '@lovage/task';
-import { isBadValue, type Database, type Statement } from '../database.ts';
+import type { Database, Statement } from '../database.ts';
 import { plainArray, textArray } from '../pg-array.ts';
 import { END_UNCLAIMED, REVOKE } from '../sql/cancel.ts';
 import { CLAIM, SITUATIONS, TAKE_OVER } from '../sql/claim.ts';
@@ -210,8 +211,8 @@ async function isolate<T, R>(
   try {
     return [await write(items)];
   } catch (error) {
-    if (!isBadValue(error)) throw error;
-    if (items.length === 1) return [await onGuilty(items[0]!, (error as Error).message)];
+    if (!hasCode(error, 'value_refused')) throw error;
+    if (items.length === 1) return [await onGuilty(items[0]!, error.message)];
     const results: R[] = [];
     for (const item of items) results.push(...(await isolate([item], write, onGuilty)));
     return results;
