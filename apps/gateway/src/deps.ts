@@ -5,6 +5,7 @@ import type {
   Clock,
   Log,
   ScheduleStore,
+  TaskEvents,
   TaskLists,
   TaskStore,
   UserStore,
@@ -17,6 +18,7 @@ export interface GatewayDeps {
   readonly tasks: Pick<TaskStore, 'get' | 'revoke'>;
   readonly lists: TaskLists;
   readonly schedules: ScheduleStore;
+  readonly events: TaskEvents;
   readonly users: UserStore;
   readonly access: AccessStore;
   readonly contracts: ContractRegistry;
@@ -45,6 +47,7 @@ export const CLIENT = Symbol('client');
 export const TASKS = Symbol('tasks');
 export const LISTS = Symbol('lists');
 export const SCHEDULES = Symbol('schedules');
+export const EVENTS = Symbol('events');
 export const USERS = Symbol('users');
 export const ACCESS = Symbol('access');
 export const CONTRACTS = Symbol('contracts');

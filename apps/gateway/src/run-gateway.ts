@@ -48,14 +48,27 @@ async function startGateway(): Promise<Running> {
   const { databaseUrl, brokerUrl, http } = settings;
   const platform = await openPlatform({ databaseUrl, brokerUrl, applicationName: `lovage-${APP}`, log });
   await platform.start();
-  const { tasks, lists, schedules, broker } = platform;
+  const { tasks, lists, events, schedules, broker } = platform;
   const users = await platform.users();
   if ((await ensureFirstAdmin(users, secrets.admin)) && secrets.adminIsNew) tellPassword(secrets.admin);
   const contracts = new ContractRegistry(allContracts);
   const client = platform.client(contracts);
   const ping = (): Promise<void> => platform.pingDatabase();
   const gateway = new Gateway(
-    { client, tasks, lists, schedules, users, access: users.access, contracts, broker, ping, log, clock: systemClock },
+    {
+      client,
+      tasks,
+      lists,
+      events,
+      schedules,
+      users,
+      access: users.access,
+      contracts,
+      broker,
+      ping,
+      log,
+      clock: systemClock,
+    },
     {
       bodyLimit: http.bodyLimit,
       jwtSecret: secrets.jwtSecret,

@@ -41,7 +41,8 @@ class Whole implements AsyncDisposable {
     const platform = await openPlatform({ databaseUrl: db.url, brokerUrl, log });
     await platform.start();
     const registry = new ContractRegistry(contracts);
-    const { tasks, broker } = platform;
+    const { tasks, lists, events, broker } = platform;
+    const users = await platform.users();
     const name = 'worker-1@test';
     const info = { name, host: 'test', pid: 1, queues: [queue], concurrency: 10 };
     const lease = new PgWorkerLease({ url: db.url, info, log, onLost: (id) => worker.leaseLost(id) });
@@ -54,7 +55,11 @@ class Whole implements AsyncDisposable {
       {
         client: platform.client(registry, { queues: [queue] }),
         tasks,
-        users: await platform.users(),
+        lists,
+        schedules: platform.schedules,
+        events,
+        users,
+        access: users.access,
         contracts: registry,
         broker,
         ping: () => platform.pingDatabase(),

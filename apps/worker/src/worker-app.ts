@@ -46,6 +46,7 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
       {
         broker: platform.broker,
         tasks: platform.tasks,
+        logs: platform.logs,
         lease: (onLost) => new PgWorkerLease({ url: databaseUrl, info, log, onLost }),
         log,
         submitChild: async (contract, input, parent, { key }) => {

@@ -11,7 +11,9 @@ import {
   type RetentionStore,
   type ScheduleStore,
   type SweepStore,
+  type TaskEvents,
   type TaskLists,
+  type TaskLogSink,
   type TaskStore,
 } from '@lovage/ports';
 import { openStore, openUserStore, type OpenUserStore, type PgStore } from '@lovage/store-postgres';
@@ -40,6 +42,10 @@ export interface Platform extends Service {
   readonly tasks: TaskStore;
   /** Questions about many tasks. */
   readonly lists: TaskLists;
+  /** Tasks as they change. */
+  readonly events: TaskEvents;
+  /** What handlers log. */
+  readonly logs: TaskLogSink;
   readonly outbox: OutboxStore;
   readonly sweep: SweepStore;
   readonly schedules: ScheduleStore;
@@ -102,6 +108,14 @@ class ServerPlatform implements Platform {
 
   get lists(): TaskLists {
     return this.store.lists;
+  }
+
+  get events(): TaskEvents {
+    return this.store.events;
+  }
+
+  get logs(): TaskLogSink {
+    return this.store.logs;
   }
 
   get outbox(): OutboxStore {

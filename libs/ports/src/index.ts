@@ -16,6 +16,17 @@ export {
 export { InvalidQueueNameError, isQueueName } from './queue-name.ts';
 export { systemClock, type Clock } from './clock.ts';
 export type { Log } from './log.ts';
+export {
+  MAX_TASK_LOG_LINES,
+  TASK_LOG_LEVELS,
+  type NewTaskLogLine,
+  type TaskEvents,
+  type TaskLogLevel,
+  type TaskLogLine,
+  type TaskLogSink,
+  type TaskSnapshot,
+  type TaskVersion,
+} from './task-logs.ts';
 export type {
   LargeField,
   ListedTask,

@@ -1,5 +1,6 @@
 import type { Duration } from '@lovage/foundation';
 import { durationMs } from '@lovage/foundation';
+import type { TaskLogLevel } from '@lovage/ports';
 
 /** What a worker is told when it starts. */
 export interface WorkerOptions {
@@ -16,6 +17,8 @@ export interface WorkerOptions {
   readonly prefetchMultiplier?: number;
   /** At a stop: how long running tasks may go on before they are aborted and handed back. Default `5s`. */
   readonly shutdownGrace?: Duration;
+  /** Least level of `task.log` that is kept with the task; `off`: none. Default `info`. The process's own log has its own level. */
+  readonly taskLogLevel?: TaskLogLevel | 'off';
 }
 
 export interface CompiledWorkerOptions {
@@ -24,6 +27,7 @@ export interface CompiledWorkerOptions {
   readonly concurrency: number;
   readonly prefetch: number;
   readonly shutdownGraceMs: number;
+  readonly taskLogLevel: TaskLogLevel | 'off';
 }
 
 /** RabbitMQ keeps a prefetch count in 16 bits. */
@@ -42,5 +46,6 @@ export function compileWorkerOptions(options: WorkerOptions): CompiledWorkerOpti
     concurrency,
     prefetch: Math.min(Math.ceil(concurrency * prefetchMultiplier), MAX_PREFETCH),
     shutdownGraceMs: durationMs(options.shutdownGrace ?? '5s'),
+    taskLogLevel: options.taskLogLevel ?? 'info',
   };
 }

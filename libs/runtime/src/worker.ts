@@ -6,6 +6,7 @@ import {
   type Consumption,
   type Delivery,
   type Log,
+  type TaskLogSink,
   type TaskStore,
   type WorkerLease,
 } from '@lovage/ports';
@@ -19,6 +20,7 @@ import { admit } from './intake/intake.ts';
 import { MalformedMessages, type Malformed } from './intake/malformed.ts';
 import { PutOffs } from './intake/put-offs.ts';
 import { compileWorkerOptions, type CompiledWorkerOptions, type WorkerOptions } from './options.ts';
+import { LogWriter } from './record/log-writer.ts';
 import { ProgressWriter } from './record/progress-writer.ts';
 import { Recorder } from './record/recorder.ts';
 import { Replies } from './record/replies.ts';
@@ -36,6 +38,8 @@ export interface WorkerDeps {
   readonly lease: WorkerLease;
   readonly handlers: HandlerTable;
   readonly log: Log;
+  /** Keeps what handlers log with their tasks; without it `task.log` goes to {@link log} alone. */
+  readonly logs?: TaskLogSink;
   readonly clock?: Clock;
   /** Lets handlers submit tasks; without it `task.submit` rejects. */
   readonly submitChild?: SubmitChild;
@@ -72,6 +76,7 @@ export class TaskWorker implements Service {
   private readonly recorder: Recorder;
   private readonly replies: Replies;
   private readonly progress: ProgressWriter;
+  private readonly logs: LogWriter | undefined;
   private readonly held = new HeldTasks((entry) => (this.stopping ? entry.nack(true) : this.take(entry)));
   private readonly putOffs: PutOffs;
   private readonly malformed: MalformedMessages;
@@ -95,10 +100,18 @@ export class TaskWorker implements Service {
     this.retry = new StoreRetry(this.clock, log);
     this.replies = new Replies(broker);
     this.progress = new ProgressWriter(tasks, log);
+    const { taskLogLevel } = this.options;
+    if (deps.logs && taskLogLevel !== 'off')
+      this.logs = new LogWriter({ logs: deps.logs, level: taskLogLevel, clock: this.clock, log });
     this.putOffs = new PutOffs({ tasks, retry: this.retry, held: this.held, clock: this.clock, log });
     this.malformed = new MalformedMessages({ name, tasks, retry: this.retry, log });
     this.executor = new Executor(
-      { log, submitChild: deps.submitChild, onProgress: (entry, value) => this.onProgress(entry, value) },
+      {
+        log,
+        submitChild: deps.submitChild,
+        onProgress: (entry, value) => this.onProgress(entry, value),
+        onLog: (entry, level, message, fields) => this.logs?.add(entry, level, message, fields),
+      },
       this.clock,
       (entry, outcome) => this.onOutcome(entry, outcome),
     );
@@ -189,6 +202,7 @@ export class TaskWorker implements Service {
     await this.claimer.close();
     await this.drain();
     await this.progress.idle();
+    await this.logs?.idle();
     await this.recorder.idle();
     offDeadline();
     this.retry.giveUp();
@@ -269,8 +283,9 @@ export class TaskWorker implements Service {
 
   private onOutcome(entry: TaskEntry, outcome: Outcome): void {
     this.claimer.freeSlot();
-    const progress = this.progress.written(entry);
-    if (progress) void progress.then(() => this.recorder.add(entry, outcome));
+    // Whoever sees the end must find all that came before it.
+    const before = [this.progress.written(entry), this.logs?.written(entry)].filter((writing) => writing !== undefined);
+    if (before.length > 0) void Promise.all(before).then(() => this.recorder.add(entry, outcome));
     else this.recorder.add(entry, outcome);
     if (this.stopping && this.executor.size === 0) this.drained.resolve();
   }

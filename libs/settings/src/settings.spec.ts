@@ -27,7 +27,7 @@ test('an empty environment gives the documented defaults', () => {
     brokerUrl: undefined,
     http: { host: '127.0.0.1', port: 8000, bodyLimit: 1_048_576 },
     secrets: { jwtSecret: undefined, admin: undefined },
-    worker: { queues: ['default'], concurrency: availableParallelism() * 10, pool: 'async' },
+    worker: { queues: ['default'], concurrency: availableParallelism() * 10, pool: 'async', taskLogLevel: 'info' },
     files: { limit: 104_857_600, allowHosts: [] },
     mail: { smtpUrl: undefined, from: 'lovage@localhost' },
     results: { retentionMs: 7 * 24 * 3600_000 },
@@ -66,7 +66,7 @@ test('every variable is read', () => {
     brokerUrl: 'amqps://u:p@mq/vhost',
     http: { host: '0.0.0.0', port: 0, bodyLimit: 2 * 1024 ** 2 },
     secrets: { jwtSecret: 'x'.repeat(32), admin: { email: 'root@example.org', password: 'correct horse' } },
-    worker: { queues: ['a', 'b'], concurrency: 7, name: 'w1@h', pool: 'async' },
+    worker: { queues: ['a', 'b'], concurrency: 7, name: 'w1@h', pool: 'async', taskLogLevel: 'info' },
     files: { limit: 1024 ** 4, allowHosts: ['files.internal', '10.0.0.5:8080', '[::1]:80'] },
     mail: { smtpUrl: 'smtps://u:p@mail.example.org', from: 'Lovage <tasks@example.org>' },
     results: { retentionMs: 36 * 3600_000 },
@@ -84,7 +84,13 @@ test('the flags of a worker win over its variables', () => {
     { WORKER_QUEUES: 'a', WORKER_CONCURRENCY: '1', WORKER_NAME: 'w@h', LOG_LEVEL: 'error' },
     ['-Q', 'b,c', '-c', '3', '-n', 'mine@here', '-l', 'warn', '-P', 'async'],
   );
-  expect(worker).toEqual({ queues: ['b', 'c'], concurrency: 3, name: 'mine@here', pool: 'async' });
+  expect(worker).toEqual({
+    queues: ['b', 'c'],
+    concurrency: 3,
+    name: 'mine@here',
+    pool: 'async',
+    taskLogLevel: 'info',
+  });
   expect(logLevel).toBe('warn');
   expect(parseSettings({}, ['--queues=x', '--concurrency=2']).worker).toMatchObject({ queues: ['x'], concurrency: 2 });
   expect(parseSettings({}, ['-n', 'w1']).worker.name).toMatch(/^w1@.+/);

@@ -57,6 +57,8 @@ export interface WorkerSettings {
   readonly name: string;
   /** `WORKER_POOL`, `-P`: where handlers run. `async`: in the worker's event loop. */
   readonly pool: 'async';
+  /** `TASK_LOG_LEVEL`: least level of `task.log` that is kept with its task. Default `info`; `off`: none. */
+  readonly taskLogLevel: 'debug' | 'info' | 'warn' | 'error' | 'off';
 }
 
 /** The first administrator, made when there is no user. */
@@ -131,6 +133,12 @@ export function parseSettings<R extends SettingsReader = 'any'>(
           workerName(hostname()),
         ) ?? `worker-${process.pid}@${hostname()}`,
       pool: either(reader, 'WORKER_POOL', ['-P', flags.pool], '"async"', oneOf('async')) ?? 'async',
+      taskLogLevel:
+        reader.value(
+          'TASK_LOG_LEVEL',
+          'one of debug, info, warn, error, off',
+          oneOf('debug', 'info', 'warn', 'error', 'off'),
+        ) ?? 'info',
     },
     files: readFilesSettings(reader),
     mail: readMailSettings(reader),

@@ -1,5 +1,7 @@
 import type { Clock } from '@lovage/ports';
 import { Database, type DatabaseOptions } from './database.ts';
+import { PgTaskEvents } from './events/pg-task-events.ts';
+import { PgTaskLogSink } from './events/pg-task-log-sink.ts';
 import { PgTaskLists } from './lists/pg-task-lists.ts';
 import { ReadingPool } from './lists/reading-pool.ts';
 import { PgOutboxStore } from './outbox/pg-outbox-store.ts';
@@ -13,6 +15,8 @@ export interface PgStore {
   readonly tasks: PgTaskStore;
   /** Questions about many tasks, on connections of their own. */
   readonly lists: PgTaskLists;
+  readonly events: PgTaskEvents;
+  readonly logs: PgTaskLogSink;
   readonly outbox: PgOutboxStore;
   readonly sweep: PgSweepStore;
   readonly schedules: PgScheduleStore;
@@ -29,6 +33,8 @@ export function openStore(options: DatabaseOptions & { clock?: Clock }): PgStore
   return {
     tasks: new PgTaskStore(database),
     lists: new PgTaskLists(reading),
+    events: new PgTaskEvents(reading),
+    logs: new PgTaskLogSink(database),
     outbox: new PgOutboxStore(database),
     sweep: new PgSweepStore(database, options.clock),
     schedules: new PgScheduleStore(database),

@@ -22,6 +22,7 @@ const ANSWERS: ReadonlySet<z.ZodType> = new Set([
   api.TaskCountsDocument,
   api.TaskDocument,
   api.TaskList,
+  api.TaskLogList,
   api.UserDocument,
   api.UserList,
 ]);

@@ -130,7 +130,12 @@ test('405 tells what the path takes', async () => {
 
 test('an error that nobody foresaw is 500, told to the log and not to the caller', async () => {
   await using broken = await TestGateway.start({
-    deps: { tasks: { get: () => Promise.reject(new TypeError('secret detail')) } },
+    deps: {
+      tasks: {
+        get: () => Promise.reject(new TypeError('secret detail')),
+        revoke: () => Promise.resolve({ kind: 'unknown' }),
+      },
+    },
   });
   const answer = await broken.ask('/api/tasks/01890a5d-ac96-774b-bcce-b302099a8057');
   expect(answer.status).toBe(500);

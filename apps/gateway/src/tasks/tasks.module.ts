@@ -1,4 +1,9 @@
 import { Module } from '@nestjs/common';
+import type { Clock, Log, TaskEvents } from '@lovage/ports';
+import { CLOCK, EVENTS, LOG } from '../deps.ts';
+import { StreamLimits } from './events/stream-limits.ts';
+import { TaskEventsController } from './events/task-events.controller.ts';
+import { TaskFeed } from './events/task-feed.ts';
 import { BatchService } from './batch.service.ts';
 import { TaskListController } from './list/task-list.controller.ts';
 import { SteerService } from './steer.service.ts';
@@ -8,7 +13,18 @@ import { TaskReader } from './task-reader.ts';
 import { TasksController } from './tasks.controller.ts';
 
 @Module({
-  controllers: [TaskListController, TaskSteerController, TasksController],
-  providers: [BatchService, SteerService, SubmitService, TaskReader],
+  controllers: [TaskListController, TaskSteerController, TaskEventsController, TasksController],
+  providers: [
+    BatchService,
+    SteerService,
+    SubmitService,
+    TaskReader,
+    { provide: StreamLimits, useFactory: () => new StreamLimits() },
+    {
+      provide: TaskFeed,
+      useFactory: (events: TaskEvents, clock: Clock, log: Log) => new TaskFeed(events, clock, log),
+      inject: [EVENTS, CLOCK, LOG],
+    },
+  ],
 })
 export class TasksModule {}

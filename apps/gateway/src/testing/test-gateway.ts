@@ -85,6 +85,7 @@ export class TestGateway implements AsyncDisposable {
         tasks: store.tasks,
         lists: store.lists,
         schedules: store.schedules,
+        events: store.events,
         users,
         access: users.access,
         contracts,

@@ -1,5 +1,5 @@
 import { durationMs, type Duration } from '@lovage/foundation';
-import type { Log } from '@lovage/ports';
+import type { Log, TaskLogLevel } from '@lovage/ports';
 import { validateProgress, type AnyContract, type ChildOptions, type TaskContext, type TaskLogger } from '@lovage/task';
 import type { TaskEntry } from '../entry.ts';
 import { RetryRequested, SnoozeRequested } from './abort-reasons.ts';
@@ -16,6 +16,8 @@ export type SubmitChild = (
 export interface RunServices {
   readonly log: Log;
   readonly onProgress: (entry: TaskEntry, progress: unknown) => void;
+  /** Gets what handlers log, besides {@link log}. */
+  readonly onLog?: (entry: TaskEntry, level: TaskLogLevel, message: string, fields: Record<string, unknown>) => void;
   readonly submitChild: SubmitChild | undefined;
 }
 
@@ -70,6 +72,7 @@ export class TaskRun implements TaskContext {
   get log(): TaskLogger {
     return (this.taskLog ??= toTaskLogger(
       this.services.log.child({ task: this.entry.id, contract: this.contract.name, attempt: this.attempt }),
+      (level, message, fields) => this.services.onLog?.(this.entry, level, message, fields),
     ));
   }
 
@@ -105,11 +108,15 @@ export class TaskRun implements TaskContext {
   }
 }
 
-function toTaskLogger(log: Log): TaskLogger {
-  return {
-    debug: (message, fields = {}) => log.debug(fields, message),
-    info: (message, fields = {}) => log.info(fields, message),
-    warn: (message, fields = {}) => log.warn(fields, message),
-    error: (message, fields = {}) => log.error(fields, message),
-  };
+function toTaskLogger(
+  log: Log,
+  keep: (level: TaskLogLevel, message: string, fields: Record<string, unknown>) => void,
+): TaskLogger {
+  const writer =
+    (level: TaskLogLevel) =>
+    (message: string, fields: Record<string, unknown> = {}): void => {
+      log[level](fields, message);
+      keep(level, message, fields);
+    };
+  return { debug: writer('debug'), info: writer('info'), warn: writer('warn'), error: writer('error') };
 }

@@ -73,6 +73,7 @@ export class Fixture implements AsyncDisposable {
       {
         broker: this.broker,
         tasks: this.store.tasks,
+        logs: this.store.logs,
         lease,
         handlers: new HandlerTable([contract], [{ name: contract.name, handle }]),
         log: this.log,

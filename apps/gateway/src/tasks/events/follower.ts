@@ -1,0 +1,53 @@
+import type { TaskLogLine, TaskSnapshot } from '@lovage/ports';
+import { isTerminal } from '@lovage/task';
+import { encodePosition, type Position } from './sequence.ts';
+
+export interface TaskEvent {
+  readonly id: number;
+  readonly event: 'state' | 'progress' | 'log';
+  readonly data: TaskSnapshot['row'] | { readonly progress: unknown } | TaskLogLine;
+}
+
+/** One who follows a task: turns what is found of it into events, each once and in order. */
+export class Follower {
+  private known: { state: string; progressNo: number } | undefined;
+
+  constructor(private position: Position) {}
+
+  get logNo(): number {
+    return this.position.logNo;
+  }
+
+  /** Whether there is anything new in this for the follower. */
+  wants(version: number, lastLogNo: number): boolean {
+    return version * 2 > this.position.half || lastLogNo > this.position.logNo;
+  }
+
+  /** Log lines come first: those of a task that has ended were written before it did. */
+  *eventsOf(snapshot: TaskSnapshot, lines: readonly TaskLogLine[]): Generator<TaskEvent> {
+    for (const line of lines) {
+      if (line.no <= this.position.logNo) continue;
+      yield this.event('log', line, { ...this.position, logNo: line.no });
+    }
+    const { row, version, progressNo } = snapshot;
+    if (version * 2 <= this.position.half) return;
+    const half = version * 2;
+    // After a gap nobody knows which of the two it was: both are told again.
+    const tellState = this.known?.state !== row.state;
+    const tellProgress = progressNo > (this.known?.progressNo ?? 0) && half - 1 > this.position.half;
+    const { logNo } = this.position;
+    if (tellProgress)
+      yield this.event('progress', { progress: row.progress }, { half: tellState ? half - 1 : half, logNo });
+    if (tellState) yield this.event('state', row, { half, logNo });
+    this.known = { state: row.state, progressNo };
+    this.position = { half, logNo };
+  }
+
+  private event(event: TaskEvent['event'], data: TaskEvent['data'], position: Position): TaskEvent {
+    this.position = position;
+    return { id: encodePosition(position), event, data };
+  }
+}
+
+/** Whether nothing can follow after this. */
+export const isEnd = (snapshot: TaskSnapshot): boolean => isTerminal(snapshot.row.state);
