@@ -1,7 +1,7 @@
 import type { LovageClient } from '@lovage/client';
 import type {
   AccessStore,
-  BrokerState,
+  Broker,
   Clock,
   Log,
   ScheduleStore,
@@ -22,7 +22,7 @@ export interface GatewayDeps {
   readonly users: UserStore;
   readonly access: AccessStore;
   readonly contracts: ContractRegistry;
-  readonly broker: { readonly state: BrokerState };
+  readonly broker: Pick<Broker, 'state' | 'depth'>;
   /** Resolves when Postgres answers. */
   ping(): Promise<void>;
   readonly log: Log;
@@ -34,6 +34,12 @@ export interface GatewayOptions {
   readonly bodyLimit: number;
   /** Signs access tokens; at least 32 bytes. Every gateway of one platform has the same. */
   readonly jwtSecret: string;
+  /** Origins whose pages may call the API; `*`: all. Default none. */
+  readonly corsOrigins?: '*' | readonly string[];
+  /** How many tasks a user may submit here within a time. Default: any number. */
+  readonly submitRate?: { readonly count: number; readonly perMs: number };
+  /** Who reads `/metrics`: anybody, whoever sends the token, or nobody. Default `open`. */
+  readonly metrics?: 'open' | 'closed' | { readonly token: string };
   readonly files: {
     /** Absolute; the same that the workers have. */
     readonly folder: string;

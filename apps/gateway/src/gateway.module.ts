@@ -8,6 +8,7 @@ import { DepsModule } from './deps.module.ts';
 import { FilesModule } from './files/files.module.ts';
 import { HealthModule } from './health/health.module.ts';
 import type { OpenWaits } from './http/open-waits.ts';
+import { MetricsModule } from './metrics/metrics.module.ts';
 import { SchedulesModule } from './schedules/schedules.module.ts';
 import { TasksModule } from './tasks/tasks.module.ts';
 import { UsersModule } from './users/users.module.ts';
@@ -20,6 +21,7 @@ export class GatewayModule {
       module: GatewayModule,
       imports: [
         DepsModule.of(deps, options, waits),
+        MetricsModule,
         AuthModule,
         AuditModule,
         UsersModule,

@@ -11,6 +11,9 @@ import { GatewayModule } from './gateway.module.ts';
 import { addRequestHooks, createAdapter, instanceOf } from './http/adapter.ts';
 import { KnownRoutes } from './http/known-routes.ts';
 import { OpenWaits } from './http/open-waits.ts';
+import { secure } from './http/security.ts';
+import { measure } from './metrics/measure.ts';
+import { GatewayMetrics } from './metrics/metrics.ts';
 import { serveDocs } from './openapi/docs.ts';
 import { ProblemFilter } from './problems/problem.filter.ts';
 
@@ -73,12 +76,14 @@ export class Gateway implements Service {
     takeForms(server);
     routes.watch(server);
     addRequestHooks(server, () => waits.stopping, deps.log);
+    await secure(server, options.corsOrigins ?? []);
     const app = await NestFactory.create<NestFastifyApplication>(GatewayModule.of(deps, options, waits), adapter, {
       logger: new NestLog(deps.log),
       bodyParser: false,
       abortOnError: false,
     });
     this.app = app;
+    measure(server, app.get(GatewayMetrics, { strict: false }));
     const { access, clock } = deps;
     authenticateEarly(server, app.get(AccessTokens, { strict: false }), (hash) =>
       withinDeadline(clock, access.useApiKey(hash)),

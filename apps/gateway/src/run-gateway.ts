@@ -72,6 +72,14 @@ async function startGateway(): Promise<Running> {
     {
       bodyLimit: http.bodyLimit,
       jwtSecret: secrets.jwtSecret,
+      corsOrigins: http.corsOrigins,
+      submitRate: http.submitRate,
+      metrics:
+        http.metricsToken !== undefined
+          ? { token: http.metricsToken }
+          : settings.mode === 'production'
+            ? 'closed'
+            : 'open',
       files: { folder: join(settings.dataDir, 'files'), limit: settings.files.limit },
       listen: { host: http.host, port: http.port },
     },

@@ -11,6 +11,7 @@ import type { Settings } from '@lovage/settings';
 import { PgWorkerLease } from '@lovage/store-postgres';
 import { ContractRegistry, type AnyContract } from '@lovage/task';
 import { TasksModule } from '@lovage/tasks';
+import type { MetricsServer } from './metrics/metrics-server.ts';
 import { WorkerModule } from './worker.module.ts';
 
 export interface WorkerAppOptions {
@@ -26,6 +27,8 @@ export interface WorkerAppOptions {
 export interface WorkerApp {
   readonly platform: Platform;
   readonly server: LovageServer;
+  /** Of a worker with a port for them. */
+  readonly metrics: MetricsServer | undefined;
   /** Hands back what does not finish within the grace; then lets go of the servers. */
   stop(): Promise<void>;
 }
@@ -63,11 +66,17 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
       { strategy: server, logger: new NestLog(log), abortOnError: false },
     );
     await app.listen();
+    const metrics = await openMetrics(server, settings).catch(async (error: unknown) => {
+      await app.close();
+      throw error;
+    });
     return {
       platform,
       server,
+      metrics,
       async stop() {
         await app.close();
+        await metrics?.stop();
         await platform.stop();
       },
     };
@@ -75,4 +84,14 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
     await platform.stop();
     throw error;
   }
+}
+
+async function openMetrics(server: LovageServer, settings: Settings): Promise<MetricsServer | undefined> {
+  const { concurrency, metricsPort: port } = settings.worker;
+  if (port === undefined) return undefined;
+  const { host, metricsToken: token } = settings.http;
+  const access = token !== undefined ? { token } : settings.mode === 'production' ? 'closed' : 'open';
+  // Only now: a worker without metrics does not carry them.
+  const { serveMetrics } = await import('./metrics/serve-metrics.ts');
+  return serveMetrics(server.worker, { host, port, access, concurrency });
 }

@@ -7,6 +7,11 @@ import { deferred, type Deferred } from './deferred.ts';
 export class Signal<T = void> {
   private readonly listeners = new Set<(value: T) => void>();
 
+  /** Whether anybody listens: saves making a value that nobody gets. */
+  get heard(): boolean {
+    return this.listeners.size > 0;
+  }
+
   emit(value: T): void {
     if (this.listeners.size === 0) return;
     for (const listener of [...this.listeners]) listener(value);

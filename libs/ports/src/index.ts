@@ -28,6 +28,7 @@ export {
   type TaskVersion,
 } from './task-logs.ts';
 export type {
+  ClusterGauges,
   LargeField,
   ListedTask,
   TaskAttempt,

@@ -51,6 +51,21 @@ export interface TaskCounts {
   readonly approximate: boolean;
 }
 
+/** How the platform stands. */
+export interface ClusterGauges {
+  /** Live tasks; of more than are counted one by one, the oldest. */
+  readonly live: readonly {
+    readonly queue: string;
+    readonly state: TaskState;
+    readonly tasks: number;
+    readonly oldestSeconds: number;
+  }[];
+  /** Messages that should have been sent, and for how long the first of them. */
+  readonly outbox: { readonly due: number; readonly lagSeconds: number };
+  /** Workers whose lease runs. */
+  readonly workers: number;
+}
+
 /** An execution of a task that has ended, or runs. */
 export interface TaskAttempt {
   readonly outcome: 'RETRY' | 'SNOOZED' | 'RELEASED' | 'LOST' | TaskState;
@@ -70,6 +85,7 @@ export interface TaskLists {
   /** Newest first, by the time of their making. */
   list(filter: TaskFilter, page: { limit: number; after?: TaskPosition }): Promise<TaskPage>;
   counts(): Promise<TaskCounts>;
+  gauges(): Promise<ClusterGauges>;
   /** Attempts that were not the last, oldest first, the newest 1000 of them. */
   attempts(id: string): Promise<TaskAttempt[]>;
 }

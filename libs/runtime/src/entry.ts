@@ -20,6 +20,8 @@ export class TaskEntry {
   run: TaskRun | undefined;
   /** ms since the epoch; for people, in rows written at the end. */
   startedAt = 0;
+  /** The same of the handler's end. */
+  endedAt = 0;
   /** Messages of other turns of the same task that came meanwhile; looked at once this one is dealt with. */
   readonly followers: TaskEntry[] = [];
   private settled = false;

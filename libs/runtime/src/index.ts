@@ -14,5 +14,6 @@ export {
   TimeLimitExceeded,
   WorkerShutdown,
 } from './run/abort-reasons.ts';
+export type { EndedAttempt } from './record/ended-attempt.ts';
 export type { SubmitChild } from './run/task-run.ts';
 export { TaskWorker, type WorkerDeps, type WorkerSignals } from './worker.ts';

@@ -491,3 +491,21 @@ describe('record modes', () => {
     expect(await f.store.tasks.get(id)).toBeUndefined();
   });
 });
+
+test('what was recorded is told, with how long it ran and waited', async () => {
+  await using fixture = await Fixture.open();
+  const contract = echo({ retry: { maxAttempts: 2, delay: '1h' } });
+  const worker = await fixture.worker(contract, (input) => {
+    if ((input as { value: unknown }).value === 'no') throw new Error('no');
+    return input;
+  });
+  const ended = worker.signals.ended.next();
+  await fixture.send('yes');
+  const { runMs, waitMs, ...rest } = await ended;
+  expect(rest).toEqual({ name: 'test.echo', queue: 'default', outcome: 'SUCCESS' });
+  expect(runMs).toBeLessThan(1000);
+  expect(waitMs).toBeLessThan(10_000);
+  const retried = worker.signals.ended.next();
+  await fixture.send('no');
+  expect(await retried).toMatchObject({ outcome: 'RETRY' });
+});

@@ -20,6 +20,7 @@ import { admit } from './intake/intake.ts';
 import { MalformedMessages, type Malformed } from './intake/malformed.ts';
 import { PutOffs } from './intake/put-offs.ts';
 import { compileWorkerOptions, type CompiledWorkerOptions, type WorkerOptions } from './options.ts';
+import { endedAttempt, type EndedAttempt } from './record/ended-attempt.ts';
 import { LogWriter } from './record/log-writer.ts';
 import { ProgressWriter } from './record/progress-writer.ts';
 import { Recorder } from './record/recorder.ts';
@@ -49,6 +50,8 @@ export interface WorkerDeps {
 export interface WorkerSignals {
   /** A task is settled with store and broker. */
   readonly settled: Signal<{ id: string; outcome: Outcome['kind'] }>;
+  /** An attempt is recorded. */
+  readonly ended: Signal<EndedAttempt>;
   /** A message was refused as no task. */
   readonly malformed: Signal<{ code: string; id: string | undefined }>;
 }
@@ -65,7 +68,7 @@ const LONGEST_CLAIM_PAUSE_MS = 5000;
  * `docs/delivery.md` tells the protocol; each part of it is a class of its own, wired here.
  */
 export class TaskWorker implements Service {
-  readonly signals: WorkerSignals = { settled: new Signal(), malformed: new Signal() };
+  readonly signals: WorkerSignals = { settled: new Signal(), ended: new Signal(), malformed: new Signal() };
   private readonly options: CompiledWorkerOptions;
   private readonly clock: Clock;
   private readonly log: Log;
@@ -152,6 +155,9 @@ export class TaskWorker implements Service {
       log,
       onClaimVanished: (entry, outcome) => void this.reclaim(entry, outcome),
       onFlushed: () => this.claimer.wake(),
+      onRecorded: (entry, outcome) => {
+        if (this.signals.ended.heard) this.signals.ended.emit(endedAttempt(entry, outcome));
+      },
       onSettled: (entry, outcome) => {
         this.held.letGo(entry);
         this.signals.settled.emit({ id: entry.id, outcome: outcome.kind });
@@ -282,6 +288,7 @@ export class TaskWorker implements Service {
   }
 
   private onOutcome(entry: TaskEntry, outcome: Outcome): void {
+    entry.endedAt = this.clock.now();
     this.claimer.freeSlot();
     // Whoever sees the end must find all that came before it.
     const before = [this.progress.written(entry), this.logs?.written(entry)].filter((writing) => writing !== undefined);

@@ -1,12 +1,12 @@
 export { withEnvFile } from './env-file.ts';
 export { ExitCode, exitCodeOf } from './exit-codes.ts';
 export { gatewaySecrets, type GatewaySecrets } from './gateway-secrets.ts';
+export type { HttpSettings } from './http-settings.ts';
 export type { Env } from './reader.ts';
 export { SettingError, type SettingProblem } from './setting-error.ts';
 export {
   parseSettings,
   type Admin,
-  type HttpSettings,
   type LogLevel,
   type Mode,
   type Settings,

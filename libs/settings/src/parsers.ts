@@ -85,3 +85,23 @@ export const durationFrom =
       return undefined;
     }
   };
+
+/** `*`, or origins as browsers send them: no path, and no slash at the end. */
+export const origins = (text: string): '*' | readonly string[] | undefined => {
+  if (text === '*') return '*';
+  const found = text.split(',').map((entry) => {
+    const url = URL.canParse(entry.trim()) ? new URL(entry.trim()) : undefined;
+    const bare =
+      url && ['http:', 'https:'].includes(url.protocol) && url.pathname === '/' && url.search === '' && url.hash === '';
+    return bare && url.username === '' ? url.origin : undefined;
+  });
+  return found.every((origin) => origin !== undefined) ? [...new Set(found)] : undefined;
+};
+
+/** `600/1m`: so many in that time. */
+export const rate = (text: string): { readonly count: number; readonly perMs: number } | undefined => {
+  const [, number, time] = /^(\d{1,9})\/(\S+)$/.exec(text) ?? [];
+  const count = Number(number);
+  const perMs = time === undefined ? undefined : durationFrom('1s', '1d')(time);
+  return count >= 1 && perMs !== undefined ? { count, perMs } : undefined;
+};

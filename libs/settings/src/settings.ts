@@ -1,6 +1,7 @@
 import { availableParallelism, hostname } from 'node:os';
 import { resolve } from 'node:path';
-import { bytes, databaseUrl, emailAddress, oneOf, queueNames, serverUrl, wholeNumber, workerName } from './parsers.ts';
+import { type HttpSettings, readHttpSettings } from './http-settings.ts';
+import { databaseUrl, emailAddress, oneOf, queueNames, serverUrl, wholeNumber, workerName } from './parsers.ts';
 import { type Env, Reader } from './reader.ts';
 import {
   type FilesSettings,
@@ -39,15 +40,6 @@ export interface Settings {
   readonly results: ResultsSettings;
 }
 
-export interface HttpSettings {
-  /** `HOST`. Default 127.0.0.1: nobody else's machine reaches it. */
-  readonly host: string;
-  /** `PORT`. Default 8000. 0: a free one. */
-  readonly port: number;
-  /** `BODY_LIMIT`, bytes. Default 1 MiB; a larger request body gets 413. */
-  readonly bodyLimit: number;
-}
-
 export interface WorkerSettings {
   /** `WORKER_QUEUES`, `-Q`. Default `default`. */
   readonly queues: readonly string[];
@@ -59,6 +51,8 @@ export interface WorkerSettings {
   readonly pool: 'async';
   /** `TASK_LOG_LEVEL`: least level of `task.log` that is kept with its task. Default `info`; `off`: none. */
   readonly taskLogLevel: 'debug' | 'info' | 'warn' | 'error' | 'off';
+  /** `WORKER_METRICS_PORT`: where the worker serves `/metrics` and `/health/live`, on `HOST`. Default: nowhere. 0: a free port. */
+  readonly metricsPort: number | undefined;
 }
 
 /** The first administrator, made when there is no user. */
@@ -102,11 +96,7 @@ export function parseSettings<R extends SettingsReader = 'any'>(
     dataDir: resolve(reader.text('DATA_DIR') ?? '.lovage'),
     databaseUrl: reader.value('DATABASE_URL', 'postgres://user:password@host:5432/database', databaseUrl),
     brokerUrl: reader.value('BROKER_URL', SCHEMES, serverUrl('amqp', 'amqps', 'postgres', 'postgresql')),
-    http: {
-      host: reader.text('HOST') ?? '127.0.0.1',
-      port: reader.value('PORT', 'a whole number from 0 to 65535', wholeNumber(0, 65_535)) ?? 8000,
-      bodyLimit: reader.value('BODY_LIMIT', 'a size such as 1048576, 512KB or 1MiB, at most 1GiB', bytes) ?? 1024 ** 2,
-    },
+    http: readHttpSettings(reader),
     secrets: { jwtSecret: readJwtSecret(reader), admin: readAdmin(reader) },
     worker: {
       queues: either(
@@ -139,6 +129,7 @@ export function parseSettings<R extends SettingsReader = 'any'>(
           'one of debug, info, warn, error, off',
           oneOf('debug', 'info', 'warn', 'error', 'off'),
         ) ?? 'info',
+      metricsPort: reader.value('WORKER_METRICS_PORT', 'a whole number from 0 to 65535', wholeNumber(0, 65_535)),
     },
     files: readFilesSettings(reader),
     mail: readMailSettings(reader),

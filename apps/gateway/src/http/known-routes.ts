@@ -7,6 +7,8 @@ export class KnownRoutes {
   /** Notes every route that is added to the server from now on. */
   watch(server: FastifyInstance): void {
     server.addHook('onRoute', ({ url, method }) => {
+      // Of CORS, for preflights: it says nothing of the paths there are.
+      if (url === '*') return;
       const pattern = url
         .split('/')
         .map((part) => (part.startsWith(':') ? '[^/]+' : part.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace('*', '.*')))

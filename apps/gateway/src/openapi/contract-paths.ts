@@ -108,6 +108,7 @@ function operationOf(contract: AnyContract): NonNullable<Paths[string]['post']> 
         'options_invalid',
         'queue_unknown',
         'header_invalid',
+        'too_many_submits',
         'idempotency_key_reused',
         'store_unavailable',
         'broker_unavailable',

@@ -5,6 +5,7 @@ import type { Clock, StoredMessage, TaskRow, TaskStore } from '@lovage/ports';
 import { isTerminal, type AnyContract, type ContractRegistry, type SubmitInput } from '@lovage/task';
 import { CLIENT, CLOCK, CONTRACTS, TASKS } from '../deps.ts';
 import { withinDeadline } from '../http/deadline.ts';
+import { GatewayMetrics } from '../metrics/metrics.ts';
 import { ProblemError } from '../problems/problem-error.ts';
 import { checkOptions } from './check-options.ts';
 import { submittedRow, taskDocument } from './task-document.ts';
@@ -19,6 +20,7 @@ export class SteerService {
     @Inject(CONTRACTS) private readonly contracts: ContractRegistry,
     @Inject(CLOCK) private readonly clock: Clock,
     private readonly reader: TaskReader,
+    private readonly metrics: GatewayMetrics,
   ) {}
 
   /** The task as it is then. @throws ProblemError `task_unknown`, `task_running`, `task_ended` */
@@ -57,6 +59,7 @@ export class SteerService {
     checkOptions(contract, body.options ?? {}, at);
     const input = body.input === undefined ? inputAgain(row, contract) : body.input;
     const { submitted } = await this.client.submit(contract, input as SubmitInput<AnyContract>, options);
+    this.metrics.submitted(contract.name);
     return taskDocument(submittedRow(submitted!, input, at));
   }
 

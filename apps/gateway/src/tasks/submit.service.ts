@@ -4,6 +4,7 @@ import type { SubmitBody, TaskDocument } from '@lovage/http-api';
 import type { Clock, Log } from '@lovage/ports';
 import type { AnyContract, SubmitInput } from '@lovage/task';
 import { CLIENT, CLOCK, LOG } from '../deps.ts';
+import { GatewayMetrics } from '../metrics/metrics.ts';
 import { checkOptions } from './check-options.ts';
 import { submittedRow, taskDocument } from './task-document.ts';
 import { TaskReader } from './task-reader.ts';
@@ -34,6 +35,7 @@ export class SubmitService {
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(LOG) private readonly log: Log,
     private readonly reader: TaskReader,
+    private readonly metrics: GatewayMetrics,
   ) {}
 
   /** Resolves once the task cannot be lost. @throws what LovageClient.submit throws; ProblemError `options_invalid` */
@@ -45,6 +47,7 @@ export class SubmitService {
     const options: SubmitOptions = { ...body.options, userId, awaitReply };
     if (idempotencyKey !== undefined) options.idempotencyKey = idempotencyKey;
     const handle = await this.client.submit(contract, input as SubmitInput<AnyContract>, options);
+    if (handle.fresh) this.metrics.submitted(contract.name);
     return { handle, request, input, at };
   }
 

@@ -3,6 +3,7 @@ import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AttemptList, BatchAnswer, BatchBody, RetryBody, RevokeBody, TaskDocument } from '@lovage/http-api';
 import type { Clock, TaskLists } from '@lovage/ports';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Audit, originOf } from '../audit/audit.service.ts';
 import { Allow } from '../auth/access.ts';
 import { CLOCK, LISTS } from '../deps.ts';
 import { withinDeadline } from '../http/deadline.ts';
@@ -11,6 +12,7 @@ import { Answers, Problems, Takes } from '../openapi/describe.ts';
 import { attemptList } from './attempts.ts';
 import { BatchService } from './batch.service.ts';
 import { SteerService } from './steer.service.ts';
+import { SubmitLimiter } from './submit-limiter.ts';
 import { TaskReader } from './task-reader.ts';
 
 @ApiTags('tasks')
@@ -22,6 +24,8 @@ export class TaskSteerController {
     private readonly batches: BatchService,
     private readonly steering: SteerService,
     private readonly reader: TaskReader,
+    private readonly limiter: SubmitLimiter,
+    private readonly audit: Audit,
   ) {}
 
   @Post('batch')
@@ -33,9 +37,17 @@ export class TaskSteerController {
   })
   @Takes(BatchBody, { tasks: [{ name: 'math.add', input: { x: 1, y: 2 } }] })
   @Answers(200, BatchAnswer, 'What became of each')
-  @Problems('json_malformed', 'json_too_deep', 'body_too_large', 'media_type_unsupported', 'body_invalid')
+  @Problems(
+    'json_malformed',
+    'json_too_deep',
+    'body_too_large',
+    'media_type_unsupported',
+    'body_invalid',
+    'too_many_submits',
+  )
   async batch(@Req() request: FastifyRequest): Promise<BatchAnswer> {
     const { tasks } = parseBody(BatchBody, request.body);
+    this.limiter.charge(request.user!.id, tasks.length);
     return { items: await this.batches.submit(tasks, request.user!.id) };
   }
 
@@ -46,8 +58,15 @@ export class TaskSteerController {
   @Takes(RevokeBody, { reason: 'no longer needed' })
   @Answers(200, TaskDocument, 'The task: REVOKED; with `terminate`, of a task that runs: as it stands')
   @Problems('json_malformed', 'body_invalid', 'task_unknown', 'task_running', 'task_ended', 'store_unavailable')
-  revoke(@Param('id') id: string, @Req() request: FastifyRequest): Promise<TaskDocument> {
-    return this.steering.revoke(id, parseBody(RevokeBody, request.body ?? {}), request.user!.id);
+  async revoke(@Param('id') id: string, @Req() request: FastifyRequest): Promise<TaskDocument> {
+    const body = parseBody(RevokeBody, request.body ?? {});
+    const task = await this.steering.revoke(id, body, request.user!.id);
+    await this.audit.note(originOf(request), {
+      action: 'task.revoke',
+      target: task.id,
+      detail: { ...body, name: task.name },
+    });
+    return task;
   }
 
   @Post(':id/retry')
@@ -70,9 +89,12 @@ export class TaskSteerController {
     'queue_unknown',
     'store_unavailable',
     'broker_unavailable',
+    'too_many_submits',
   )
   async retry(@Param('id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const task = await this.steering.retry(id, parseBody(RetryBody, request.body ?? {}), request.user!.id);
+    const body = parseBody(RetryBody, request.body ?? {});
+    this.limiter.charge(request.user!.id);
+    const task = await this.steering.retry(id, body, request.user!.id);
     reply.code(202).header('location', `/api/tasks/${task.id}`).send(task);
   }
 

@@ -10,6 +10,7 @@ import { parseBody } from '../http/parse-body.ts';
 import { Answers, Problems, SubmitHeaders, Takes } from '../openapi/describe.ts';
 import { idempotencyKey } from './idempotency-key.ts';
 import { preferredWait } from './prefer.ts';
+import { SubmitLimiter } from './submit-limiter.ts';
 import { SubmitService } from './submit.service.ts';
 import { taskDocument } from './task-document.ts';
 import { TaskReader } from './task-reader.ts';
@@ -22,6 +23,7 @@ export class TasksController {
     private readonly submits: SubmitService,
     private readonly reader: TaskReader,
     private readonly waits: OpenWaits,
+    private readonly limiter: SubmitLimiter,
   ) {}
 
   /** The API document shows this route once for each contract, with its types. */
@@ -51,6 +53,7 @@ export class TasksController {
     'options_invalid',
     'queue_unknown',
     'header_invalid',
+    'too_many_submits',
     'idempotency_key_reused',
     'store_unavailable',
     'broker_unavailable',
@@ -70,6 +73,7 @@ export class TasksController {
   }
 
   private async answer(name: string, body: SubmitBody, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    this.limiter.charge(request.user!.id);
     const waitSeconds = preferredWait(request.headers['prefer']);
     const accepted = await this.submits.submit({
       contract: this.contracts.get(name),

@@ -1,12 +1,13 @@
 import { Module } from '@nestjs/common';
 import type { Clock, Log, TaskEvents } from '@lovage/ports';
-import { CLOCK, EVENTS, LOG } from '../deps.ts';
+import { CLOCK, EVENTS, type GatewayOptions, LOG, OPTIONS } from '../deps.ts';
 import { StreamLimits } from './events/stream-limits.ts';
 import { TaskEventsController } from './events/task-events.controller.ts';
 import { TaskFeed } from './events/task-feed.ts';
 import { BatchService } from './batch.service.ts';
 import { TaskListController } from './list/task-list.controller.ts';
 import { SteerService } from './steer.service.ts';
+import { SubmitLimiter } from './submit-limiter.ts';
 import { SubmitService } from './submit.service.ts';
 import { TaskSteerController } from './task-steer.controller.ts';
 import { TaskReader } from './task-reader.ts';
@@ -19,6 +20,11 @@ import { TasksController } from './tasks.controller.ts';
     SteerService,
     SubmitService,
     TaskReader,
+    {
+      provide: SubmitLimiter,
+      useFactory: (options: GatewayOptions, clock: Clock) => new SubmitLimiter(options.submitRate, clock),
+      inject: [OPTIONS, CLOCK],
+    },
     { provide: StreamLimits, useFactory: () => new StreamLimits() },
     {
       provide: TaskFeed,

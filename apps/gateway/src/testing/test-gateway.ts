@@ -10,7 +10,7 @@ import { openStore, openUserStore } from '@lovage/store-postgres';
 import { ContractRegistry, type AnyContract } from '@lovage/task';
 import { RecordingLog, TcpProxy, testDatabase, type TestDatabase } from '@lovage/testing';
 import { AccessTokens } from '../auth/access-tokens.ts';
-import type { GatewayDeps } from '../deps.ts';
+import type { GatewayDeps, GatewayOptions } from '../deps.ts';
 import { Gateway, type ListenOptions } from '../gateway.ts';
 import { FakeBroker } from './fake-broker.ts';
 
@@ -24,6 +24,8 @@ export interface TestGatewayOptions {
   /** Puts a proxy before the database, to break the line. */
   readonly proxied?: boolean;
   readonly listen?: ListenOptions;
+  /** Further options of the gateway. */
+  readonly options?: Partial<GatewayOptions>;
   /** Takes the place of what the gateway would be given. */
   readonly deps?: Partial<GatewayDeps>;
 }
@@ -100,6 +102,7 @@ export class TestGateway implements AsyncDisposable {
         jwtSecret: SECRET,
         files: { folder, limit: options.filesLimit ?? 1024 ** 2 },
         listen: options.listen,
+        ...options.options,
       },
     );
     const closeAll = async (): Promise<void> => {

@@ -40,6 +40,7 @@ export const PROBLEM_CODES = {
   header_invalid: { status: 422, title: 'A header does not fit' },
   idempotency_key_reused: { status: 422, title: 'The idempotency key was used for something else' },
   too_many_logins: { status: 429, title: 'Too many attempts to log in' },
+  too_many_submits: { status: 429, title: 'Too many tasks were submitted' },
   too_many_streams: { status: 429, title: 'Too many streams are open' },
   headers_too_large: { status: 431, title: 'The headers are too large' },
   internal_error: { status: 500, title: 'Something went wrong here' },

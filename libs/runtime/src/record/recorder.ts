@@ -24,6 +24,8 @@ export interface RecorderDeps {
   onClaimVanished(entry: TaskEntry, outcome: Outcome): void;
   /** A group commit is done. */
   onFlushed(): void;
+  /** Written, as ours. */
+  onRecorded(entry: TaskEntry, outcome: Outcome): void;
   /** Written, or rightly dropped; the message is acked. */
   onSettled(entry: TaskEntry, outcome: Outcome): void;
 }
@@ -151,6 +153,7 @@ export class Recorder {
   }
 
   private done(entry: TaskEntry, outcome: Outcome): void {
+    this.deps.onRecorded(entry, outcome);
     if (entry.task.replyTo && outcome.kind !== 'postponed') {
       if (outcome.kind === 'succeeded') this.deps.replies.ended(entry, 'SUCCESS', outcome.result, null);
       else this.deps.replies.ended(entry, 'FAILURE', null, outcome.error);

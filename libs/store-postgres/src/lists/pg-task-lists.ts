@@ -1,4 +1,5 @@
 import type {
+  ClusterGauges,
   LargeField,
   ListedTask,
   TaskAttempt,
@@ -11,6 +12,7 @@ import type {
 import { TASK_STATES, type TaskState } from '@lovage/task';
 import { toTaskRow, type RawTask } from '../task-row.ts';
 import { ENDED_COUNTS, LIVE_COUNTS, LIVE_ESTIMATE, MOST_COUNTED } from './counts-sql.ts';
+import { LIVE_BY_QUEUE, OUTBOX_LAG, WORKERS_ALIVE } from './gauges-sql.ts';
 import { listQueries } from './list-sql.ts';
 import type { ReadingPool } from './reading-pool.ts';
 
@@ -54,6 +56,26 @@ export class PgTaskLists implements TaskLists {
     });
   }
 
+  gauges(): Promise<ClusterGauges> {
+    return this.pool.together(async (run) => {
+      const live = await run<{ queue: string; state: TaskState; n: number; oldest_seconds: number }>(
+        plain(LIVE_BY_QUEUE),
+      );
+      const [late] = await run<{ due: number; lag_seconds: number }>(plain(OUTBOX_LAG));
+      const [workers] = await run<{ n: number }>(plain(WORKERS_ALIVE));
+      return {
+        live: live.map(({ queue, state, n, oldest_seconds }) => ({
+          queue,
+          state,
+          tasks: n,
+          oldestSeconds: oldest_seconds,
+        })),
+        outbox: { due: late!.due, lagSeconds: late!.lag_seconds },
+        workers: workers!.n,
+      };
+    });
+  }
+
   async attempts(id: string): Promise<TaskAttempt[]> {
     const rows = await this.pool.run<RawAttempt>({ text: ATTEMPTS, values: [id] });
     return rows.map(({ outcome, worker, error, started_at, ended_at }) => ({
@@ -85,4 +107,5 @@ function toListedTask(raw: RawListed): ListedTask {
   return { ...toTaskRow({ ...raw, message: null }), omitted };
 }
 
+const plain = (text: string) => ({ text, values: [] });
 const positionOf = ({ createdAt, id }: ListedTask): TaskPosition => ({ createdAt, id });

@@ -1,0 +1,72 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { EndedAttempt } from '@lovage/runtime';
+
+/** Seconds: tasks run for a millisecond or for an hour. */
+const RUN_BUCKETS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 1800, 3600];
+const WAIT_BUCKETS = [0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 1800, 3600];
+
+export interface WorkerFacts {
+  readonly concurrency: number;
+  /** Handlers running now. */
+  running(): number;
+}
+
+/** What this worker counts as it goes. */
+export class WorkerMetrics {
+  readonly registry = new Registry();
+  private readonly attempts: Counter<'name' | 'outcome'>;
+  private readonly run: Histogram<'name'>;
+  private readonly wait: Histogram<'name'>;
+  private readonly malformed: Counter<'code'>;
+
+  constructor(facts: WorkerFacts) {
+    const registers = [this.registry];
+    collectDefaultMetrics({ register: this.registry });
+    this.attempts = new Counter({
+      name: 'lovage_attempts_total',
+      help: 'Attempts that this worker recorded, by contract and outcome; SUCCESS and FAILURE are the end of a task',
+      labelNames: ['name', 'outcome'],
+      registers,
+    });
+    this.run = new Histogram({
+      name: 'lovage_task_run_seconds',
+      help: 'How long handlers ran',
+      labelNames: ['name'],
+      buckets: RUN_BUCKETS,
+      registers,
+    });
+    this.wait = new Histogram({
+      name: 'lovage_task_wait_seconds',
+      help: 'From when a task could have run to its first start',
+      labelNames: ['name'],
+      buckets: WAIT_BUCKETS,
+      registers,
+    });
+    this.malformed = new Counter({
+      name: 'lovage_messages_refused_total',
+      help: 'Messages that were no tasks, by the code of docs/errors.md',
+      labelNames: ['code'],
+      registers,
+    });
+    const slots = new Gauge({
+      name: 'lovage_worker_slots',
+      help: 'Handlers that may run at once (total), and that do (used)',
+      labelNames: ['kind'],
+      registers,
+      collect: () => {
+        slots.set({ kind: 'total' }, facts.concurrency);
+        slots.set({ kind: 'used' }, facts.running());
+      },
+    });
+  }
+
+  ended({ name = 'unknown', outcome, runMs, waitMs }: EndedAttempt): void {
+    this.attempts.inc({ name, outcome });
+    this.run.observe({ name }, runMs / 1000);
+    if (waitMs !== undefined) this.wait.observe({ name }, waitMs / 1000);
+  }
+
+  refused(code: string): void {
+    this.malformed.inc({ code });
+  }
+}

@@ -1,0 +1,48 @@
+import { bytes, origins, rate, wholeNumber } from './parsers.ts';
+import type { Reader } from './reader.ts';
+
+export interface HttpSettings {
+  /** `HOST`. Default 127.0.0.1: nobody else's machine reaches it. */
+  readonly host: string;
+  /** `PORT`. Default 8000. 0: a free one. */
+  readonly port: number;
+  /** `BODY_LIMIT`, bytes. Default 1 MiB; a larger request body gets 413. */
+  readonly bodyLimit: number;
+  /** `CORS_ORIGINS`: whose pages may call the API from a browser; `*`: anybody's. Default none but its own. */
+  readonly corsOrigins: '*' | readonly string[];
+  /** `RATE_LIMIT_SUBMIT`: tasks that a user may submit within a time, for each gateway. Default: no limit. */
+  readonly submitRate: { readonly count: number; readonly perMs: number } | undefined;
+  /**
+   * `METRICS_TOKEN`: what a reader of `/metrics` must send as a bearer token. Undefined: in development anybody reads
+   * them, in production nobody does.
+   */
+  readonly metricsToken: string | undefined;
+}
+
+/** Guessing a shorter one is a matter of time. */
+const MIN_TOKEN = 16;
+
+export function readHttpSettings(reader: Reader): HttpSettings {
+  return {
+    host: reader.text('HOST') ?? '127.0.0.1',
+    port: reader.value('PORT', 'a whole number from 0 to 65535', wholeNumber(0, 65_535)) ?? 8000,
+    bodyLimit: reader.value('BODY_LIMIT', 'a size such as 1048576, 512KB or 1MiB, at most 1GiB', bytes) ?? 1024 ** 2,
+    corsOrigins:
+      reader.value('CORS_ORIGINS', '*, or origins separated by commas, such as https://app.example.org', origins) ?? [],
+    submitRate: reader.value('RATE_LIMIT_SUBMIT', 'tasks in a time, such as 10/1s or 600/1m', rate),
+    metricsToken: readMetricsToken(reader),
+  };
+}
+
+function readMetricsToken(reader: Reader): string | undefined {
+  const token = reader.secret('METRICS_TOKEN');
+  if (token !== undefined && !/^[\x21-\x7e]+$/.test(token))
+    reader.wrong('METRICS_TOKEN', 'not of visible ASCII characters', 'a text that fits into an HTTP header');
+  else if (token !== undefined && token.length < MIN_TOKEN)
+    reader.wrong(
+      'METRICS_TOKEN',
+      `${token.length} characters long`,
+      `at least ${MIN_TOKEN} characters, drawn at random`,
+    );
+  return token;
+}
