@@ -31,7 +31,7 @@ export const TAKE_OVER = {
   text: `
 with old as (
   select id, started_at from tasks
-  where id = $3 and claim_worker = $5 and claim_no = $6 and finished_at is null
+  where id = $3 and claim_worker = $5 and claim_no = $6
     and exists (select from workers w where w.id = $1 and w.lease_until > now()) for update),
 lost as (
   insert into attempts (task_id, worker, claim_no, outcome, started_at) select id, $5, $6, 'LOST', started_at from old

@@ -22,7 +22,7 @@ with s as (select * from unnest($1::uuid[], $2::int[]) as s(id, turn)),
 gone as (delete from outbox o using s where (o.task_id, o.turn) = (s.id, s.turn)),
 l as materialized (
   select t.id from tasks t join s on s.id = t.id and s.turn = t.turn
-  where t.state in ('PENDING', 'SCHEDULED') and t.claim_worker is null and t.finished_at is null order by t.id for update of t)
+  where t.state in ('PENDING', 'SCHEDULED') and t.claim_worker is null order by t.id for update of t)
 update tasks t set state = 'QUEUED' from l where t.id = l.id`,
 };
 
