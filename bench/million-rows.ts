@@ -66,7 +66,7 @@ const cases: Record<string, TaskFilter> = {
   'worker that is not there': { worker: 'nobody@host' },
   'made on one day, FAILURE': { createdFrom: now - 11 * day, createdTo: now - 10 * day, states: ['FAILURE'] },
   'ended on one day': { finishedFrom: now - 11 * day, finishedTo: now - 10 * day },
-  'text that is there': { text: 'c4ca' },
+  'text that is there': { text: 'report' },
   'text that is not there': { text: 'no such text' },
 };
 

@@ -22,7 +22,15 @@ const handlers: { name: string; handle: Handle }[] = [
       return x / y;
     },
   },
-  { name: processWord.name, handle: (input) => (input as { word: string }).word },
+  {
+    name: processWord.name,
+    handle: (input, task) => {
+      const { word } = input as { word: string };
+      task.log.info('at work', { word });
+      task.progress({ percent: 100 });
+      return word;
+    },
+  },
 ];
 const jwtSecret = 'a secret of thirty-two bytes or so';
 
@@ -47,7 +55,7 @@ class Whole implements AsyncDisposable {
     const info = { name, host: 'test', pid: 1, queues: [queue], concurrency: 10 };
     const lease = new PgWorkerLease({ url: db.url, info, log, onLost: (id) => worker.leaseLost(id) });
     const worker: TaskWorker = new TaskWorker(
-      { broker, tasks, lease, handlers: new HandlerTable(contracts, handlers), log },
+      { broker, tasks, logs: platform.logs, lease, handlers: new HandlerTable(contracts, handlers), log },
       { name, queues: [queue], concurrency: 10 },
     );
     await worker.start();
@@ -81,6 +89,12 @@ class Whole implements AsyncDisposable {
       payload: body,
     });
     return { status: answer.statusCode, task: answer.json<TaskDocument>() };
+  }
+
+  /** Whatever a route answers, once it has ended. */
+  async get(url: string): Promise<string> {
+    const token = await new AccessTokens(jwtSecret, systemClock).issue({ id: newId(), role: 'viewer' });
+    return (await this.gateway.http.inject({ url, headers: { authorization: `Bearer ${token}` } })).payload;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -140,6 +154,28 @@ const suite = (open: () => Promise<{ whole: Whole; queue: string }>) => {
     const word = '\u{1F600} "\\ \u2028 é 漢字 </script>'.slice(0, 40);
     const { task } = await whole.submit('text.process_word', { input: { word }, options });
     expect(task).toMatchObject({ state: 'SUCCESS', input: { word }, result: word });
+  });
+
+  test('what the handler logged and reported is in the stream of its events, before its end', async () => {
+    const { task } = await whole.submit('text.process_word', { input: { word: 'lovage' }, options }, '');
+    const stream = await whole.get(`/api/tasks/${task.id}/events`);
+    const events = [...stream.matchAll(/^event: (.*)\ndata: (.*)$/gm)].map(([, event, data]) => [
+      event,
+      JSON.parse(data!),
+    ]);
+    const last = events.slice(-1)[0]!;
+    expect(last).toMatchObject(['state', { state: 'SUCCESS', result: 'lovage', progress: { percent: 100 } }]);
+    expect(events.filter(([event]) => event === 'log')).toMatchObject([
+      ['log', { no: 1, message: 'at work', fields: { word: 'lovage' } }],
+    ]);
+    expect(events.filter(([event]) => event === 'progress')).toEqual([['progress', { progress: { percent: 100 } }]]);
+    expect(JSON.parse(await whole.get(`/api/tasks/${task.id}/logs`))).toMatchObject({
+      items: [{ message: 'at work' }],
+      nextCursor: null,
+    });
+    expect(JSON.parse(await whole.get(`/api/tasks/${task.id}/attempts`))).toMatchObject({
+      items: [{ outcome: 'SUCCESS', worker: 'worker-1@test' }],
+    });
   });
 };
 

@@ -44,7 +44,7 @@ export const TaskListQuery = z.strictObject({
   finishedTo: time('Ended before this time'),
   text: text(200).optional().meta({
     description:
-      'Anywhere in the id, the name, the input or the error, in any case of letters. A whole id is found at once; else the newest 1,000 tasks are looked at for each page: see searchedTo',
+      'Anywhere in the id, the name, the input or the error, in any case of letters. A whole id is found at once; else the newest 2,000 tasks are looked at for each page: see searchedTo',
   }),
   limit: pageLimit(200, 50).meta({ description: 'Tasks of one page: 1 to 200' }),
   cursor: z.string().max(300).optional().meta({ description: 'nextCursor of the page before' }),

@@ -4,7 +4,7 @@ import { TERMINAL_STATES, type TaskState, type TerminalState } from '@lovage/tas
 /** Tasks looked at for one page, at most: what keeps every filter within its time. */
 const WINDOW = 4_000;
 /** The same for a search in texts, which looks into each. */
-const TEXT_WINDOW = 1_000;
+const TEXT_WINDOW = 2_000;
 /** A field of more bytes is left out of lists. */
 const LARGE_BYTES = 8_192;
 

@@ -138,7 +138,7 @@ test('a search looks at a bounded number of tasks for a page, says so, and goes 
     after = page.next ?? undefined;
   } while (after);
   expect(found).toEqual([oldest]);
-  expect(searched).toEqual([...[4001, 3001, 2001, 1001, 1].map((ms) => T0 + ms), null]);
+  expect(searched).toEqual([T0 + 3001, T0 + 1001, null]);
 });
 
 test('counts name every state and are exact for what ended through the store', async () => {
