@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ContractUnknownError, DeclaredError, DefinitionError, InputInvalidError } from './errors.ts';
-import { compileOptions, type CompiledTaskOptions, type TaskOptions } from './options.ts';
+import { compileOptions, type CompiledTaskOptions, type TaskOptions } from './options/task-options.ts';
 
 /** Declared errors by name, each with the schema of its data. */
 export type ErrorSchemas = Readonly<Record<string, z.ZodType>>;

@@ -21,15 +21,14 @@ export {
   type Issue,
   type TaskErrorDocument,
 } from './errors.ts';
+export { type CompiledRetry, type RetryOptions } from './options/retry-options.ts';
 export {
   compileOptions,
   type AckMode,
-  type CompiledRetry,
   type CompiledTaskOptions,
   type RecordMode,
-  type RetryOptions,
   type TaskOptions,
-} from './options.ts';
+} from './options/task-options.ts';
 export {
   defineSchedule,
   storedSchedule,

@@ -1,7 +1,7 @@
 import type { Duration } from '@lovage/foundation';
 import type { AnyContract, SubmitInput } from '../contract.ts';
 import { DefinitionError } from '../errors.ts';
-import { compileOptions } from '../options.ts';
+import { compileOptions } from '../options/task-options.ts';
 import { validateInput } from '../validate.ts';
 import { cronTiming, everyTiming, type Timing } from './timing.ts';
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { compileOptions, type TaskOptions } from './options.ts';
+import { compileOptions, type TaskOptions } from './task-options.ts';
 
 describe('compileOptions', () => {
   it('completes what is left out', () => {

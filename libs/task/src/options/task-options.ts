@@ -1,0 +1,70 @@
+import type { Duration } from '@lovage/foundation';
+import { oneOf, optionalMs, refuseUnknown, shown } from './checks.ts';
+import { compileRetry, type CompiledRetry, type RetryOptions } from './retry-options.ts';
+
+/**
+ * When the broker is told that a message is dealt with.
+ * - `late` (default): after the result is committed. A worker that dies costs another run, never a task.
+ * - `claim`: once the claim is committed durably, before the handler runs. For tasks longer than the broker's own
+ *   consumer timeout (RabbitMQ: 30 min); a dead worker is then noticed by its lease, not by the broker.
+ * - `early`: at arrival. A worker that dies loses the task.
+ */
+export type AckMode = 'late' | 'claim' | 'early';
+
+/**
+ * What is kept in Postgres.
+ * - `full` (default): from the submit on, with a fenced claim; every promise of the platform holds.
+ * - `final`: one row, when the task ends. Half the writes; it may run twice after a crash, is recorded once, and cannot be looked up before it ends.
+ * - `none`: nothing. Only a caller who waits sees the result.
+ */
+export type RecordMode = 'full' | 'final' | 'none';
+
+/** Defaults of a contract; the submit may override some. */
+export interface TaskOptions {
+  /** Queue that the task is sent to. Default `default`. */
+  queue?: string;
+  retry?: RetryOptions;
+  /** After this the handler's `signal` is aborted (reason `SoftTimeLimitExceeded`); it may tidy up. No limit by default. */
+  softTimeLimit?: Duration;
+  /** After this the task ends `FAILURE` `TimeLimitExceeded`, whatever the handler does. No limit by default. */
+  timeLimit?: Duration;
+  /** A task that has not started this long after its submit becomes `EXPIRED`. Never by default. */
+  expires?: Duration;
+  ack?: AckMode;
+  record?: RecordMode;
+}
+
+/** {@link TaskOptions} checked and completed; times in ms. The rest of the code sees only this form. */
+export interface CompiledTaskOptions {
+  readonly queue: string;
+  readonly retry: CompiledRetry;
+  readonly softTimeLimitMs: number | undefined;
+  readonly timeLimitMs: number | undefined;
+  readonly expiresMs: number | undefined;
+  readonly ack: AckMode;
+  readonly record: RecordMode;
+}
+
+const QUEUE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/;
+const OPTION_KEYS = ['queue', 'retry', 'softTimeLimit', 'timeLimit', 'expires', 'ack', 'record'];
+
+/** @throws RangeError naming the option, what is wrong with it, and for an unknown one the closest that exists. */
+export function compileOptions(options: TaskOptions = {}): CompiledTaskOptions {
+  refuseUnknown('', 'option', options, OPTION_KEYS);
+  const queue = options.queue ?? 'default';
+  if (typeof queue !== 'string' || !QUEUE_NAME.test(queue))
+    throw new RangeError(`queue: ${shown(queue)} is no queue name (letters, digits, ". _ -", at most 200)`);
+  const softTimeLimitMs = optionalMs('softTimeLimit', options.softTimeLimit);
+  const timeLimitMs = optionalMs('timeLimit', options.timeLimit);
+  if (softTimeLimitMs !== undefined && timeLimitMs !== undefined && softTimeLimitMs >= timeLimitMs)
+    throw new RangeError('softTimeLimit: must be shorter than timeLimit, or the handler gets no time to tidy up');
+  return {
+    queue,
+    retry: compileRetry(options.retry ?? {}),
+    softTimeLimitMs,
+    timeLimitMs,
+    expiresMs: optionalMs('expires', options.expires),
+    ack: oneOf('ack', options.ack ?? 'late', ['late', 'claim', 'early']),
+    record: oneOf('record', options.record ?? 'full', ['full', 'final', 'none']),
+  };
+}
