@@ -3,12 +3,13 @@ import { register } from 'node:module';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { isMainThread } from 'node:worker_threads';
 
-if (isMainThread && !globalThis.__tsHooks) {
+// Each thread that runs our code registers for itself; the one that runs the hooks loads this file under the other name.
+const AS_HOOKS = '?hooks';
+if (!import.meta.url.endsWith(AS_HOOKS) && !globalThis.__tsHooks) {
   globalThis.__tsHooks = true;
   process.setSourceMapsEnabled(true);
-  register(import.meta.url);
+  register(import.meta.url + AS_HOOKS);
 }
 
 const cacheDir = fileURLToPath(new URL('../.cache/swc/', import.meta.url));

@@ -15,7 +15,10 @@ export class ArgumentsError extends LovageError {
  * What is missing is left to the contract's validation.
  * @throws ArgumentsError too many arguments, or one given twice.
  */
-export function inputOf(task: IncomingTask, positional: readonly string[]): Record<string, unknown> {
+export function inputOf(
+  task: Pick<IncomingTask, 'name' | 'args' | 'kwargs'>,
+  positional: readonly string[],
+): Record<string, unknown> {
   const { args, kwargs } = task;
   if (args.length === 0) return kwargs;
   if (args.length > positional.length)

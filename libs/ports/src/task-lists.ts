@@ -68,7 +68,7 @@ export interface ClusterGauges {
 
 /** An execution of a task that has ended, or runs. */
 export interface TaskAttempt {
-  readonly outcome: 'RETRY' | 'SNOOZED' | 'RELEASED' | 'LOST' | TaskState;
+  readonly outcome: 'RETRY' | 'SNOOZED' | 'RELEASED' | 'CRASHED' | 'LOST' | TaskState;
   /** Name of the worker; null where it is long gone. */
   readonly worker: string | null;
   readonly error: unknown;

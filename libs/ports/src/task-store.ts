@@ -37,6 +37,8 @@ export interface TaskRow {
   readonly turn: number;
   readonly retries: number;
   readonly suspected: number;
+  /** Deaths of the child that ran it. */
+  readonly crashes: number;
   readonly input: unknown;
   readonly message: unknown;
   readonly result: unknown;
@@ -73,6 +75,8 @@ export interface ClaimedTask {
   readonly retries: number;
   /** How often a holder died while this task ran. */
   readonly suspected: number;
+  /** How often the child that ran it died, seen by its living worker. */
+  readonly crashes: number;
 }
 
 /** Why a claim was not granted: the row as it stands, and whether its holder lives. */
@@ -111,8 +115,9 @@ export interface PostponeItem {
   readonly claimNo: number;
   /**
    * `retry`: failed, costs budget → `RETRY`. `snooze`: asked for → `SCHEDULED`. `release`: handed back at shutdown → `QUEUED`.
+   * `crash`: the child that ran it died; costs no budget, is counted in `crashes` → `RETRY`.
    */
-  readonly kind: 'retry' | 'snooze' | 'release';
+  readonly kind: 'retry' | 'snooze' | 'release' | 'crash';
   readonly delayMs: number;
   /** JSON text of the failure; kept with the ended attempt. */
   readonly error: string | null;
@@ -124,7 +129,9 @@ export interface UnclaimedPostponeItem extends NewTask {
   readonly turn: number;
   /** Failures so far that cost budget, this one included. */
   readonly retries: number;
-  readonly kind: 'retry' | 'snooze';
+  /** Deaths of children so far, this one included. */
+  readonly crashes: number;
+  readonly kind: 'retry' | 'snooze' | 'crash';
   readonly delayMs: number;
 }
 

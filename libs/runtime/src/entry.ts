@@ -1,8 +1,11 @@
 import type { IncomingTask } from '@lovage/celery';
 import type { Delivery, NewTask, WorkerId } from '@lovage/ports';
-import type { CompiledTaskOptions } from '@lovage/task';
+import type { CompiledTaskOptions, PoolKind } from '@lovage/task';
 import type { HandlerBinding } from './handlers.ts';
 import type { TaskRun } from './run/task-run.ts';
+
+/** A pool, or `quarantine`: a child process for each task alone, one at a time. */
+export type Lane = PoolKind | 'quarantine';
 
 /** One task in this worker, from its delivery until it is settled with the broker. */
 export class TaskEntry {
@@ -12,12 +15,20 @@ export class TaskEntry {
   worker: WorkerId | undefined;
   claimNo = -1;
   retries: number;
+  /** Deaths of workers while it ran. */
+  suspected = 0;
+  /** Deaths of the child that ran it. */
+  crashes = 0;
+  /** Where it runs, and whose slot it takes. */
+  lane: Lane = 'async';
   /** Claims that were refused although nothing spoke against them. */
   refusals = 0;
   /** The claim was granted: there is a row, and it is ours. */
   claimed = false;
-  /** Set while the handler runs. */
-  run: TaskRun | undefined;
+  /** Set while the handler runs in this event loop. */
+  run: TaskRun<TaskEntry> | undefined;
+  /** Why its signal was aborted; the first reason stands. */
+  abortReason: Error | undefined;
   /** ms since the epoch; for people, in rows written at the end. */
   startedAt = 0;
   /** The same of the handler's end. */

@@ -16,4 +16,14 @@ export {
 } from './run/abort-reasons.ts';
 export type { EndedAttempt } from './record/ended-attempt.ts';
 export type { SubmitChild } from './run/task-run.ts';
+export type { BootChild, ChildApp } from './pools/child/child-app.ts';
+export {
+  ChildBootFailed,
+  MemoryLimitExceeded,
+  PoolUnavailableError,
+  WorkerChildDied,
+  type ChildDeath,
+} from './pools/child-death.ts';
+export type { ChildrenOptions, PoolsOptions } from './pools/child-options.ts';
+export type { ChildCounts } from './pools/pool.ts';
 export { TaskWorker, type WorkerDeps, type WorkerSignals } from './worker.ts';

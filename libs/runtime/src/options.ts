@@ -1,14 +1,17 @@
 import type { Duration } from '@lovage/foundation';
 import { durationMs } from '@lovage/foundation';
 import type { TaskLogLevel } from '@lovage/ports';
+import type { PoolKind } from '@lovage/task';
+import type { PoolSlots } from './claim/slots.ts';
+import { compileChildren, type CompiledChildren, type PoolsOptions } from './pools/child-options.ts';
 
 /** What a worker is told when it starts. */
-export interface WorkerOptions {
+export interface WorkerOptions extends PoolsOptions {
   /** `worker-<pid>@<host>`: shown in task documents, logs and banners. */
   readonly name: string;
   /** Queues to consume. At least one. */
   readonly queues: readonly string[];
-  /** Handlers running at once. CPU-bound handlers share one event loop; for waiting ones, cores × 10 is a good start. */
+  /** Handlers of the pool `async` running at once. They mostly wait; cores × 10 is a good start. */
   readonly concurrency: number;
   /**
    * Messages held per slot and queue, those being run and recorded included. Default 4: enough to hide the round trips
@@ -24,7 +27,9 @@ export interface WorkerOptions {
 export interface CompiledWorkerOptions {
   readonly name: string;
   readonly queues: readonly string[];
-  readonly concurrency: number;
+  readonly slots: PoolSlots;
+  readonly pool: PoolKind;
+  readonly children: CompiledChildren | undefined;
   readonly prefetch: number;
   readonly shutdownGraceMs: number;
   readonly taskLogLevel: TaskLogLevel | 'off';
@@ -40,10 +45,14 @@ export function compileWorkerOptions(options: WorkerOptions): CompiledWorkerOpti
     throw new RangeError(`concurrency: ${concurrency} is not a whole number from 1 to 10000`);
   if (!(prefetchMultiplier >= 1)) throw new RangeError(`prefetchMultiplier: ${prefetchMultiplier} is less than 1`);
   if (queues.length === 0) throw new RangeError('queues: a worker needs at least one queue');
+  const children = options.children && compileChildren(options.children);
+  const childSlots = children?.slots ?? 0;
   return {
     name: options.name,
     queues: [...new Set(queues)],
-    concurrency,
+    slots: { async: concurrency, thread: childSlots, process: childSlots },
+    pool: options.pool ?? 'async',
+    children,
     prefetch: Math.min(Math.ceil(concurrency * prefetchMultiplier), MAX_PREFETCH),
     shutdownGraceMs: durationMs(options.shutdownGrace ?? '5s'),
     taskLogLevel: options.taskLogLevel ?? 'info',

@@ -10,7 +10,7 @@ import {
   type TaskStore,
   type WorkerLease,
 } from '@lovage/ports';
-import type { TerminalState } from '@lovage/task';
+import type { AnyContract, TerminalState } from '@lovage/task';
 import { Claimer, toItem } from './claim/claimer.ts';
 import { RefusedClaims } from './claim/refused.ts';
 import type { TaskEntry } from './entry.ts';
@@ -25,6 +25,8 @@ import { LogWriter } from './record/log-writer.ts';
 import { ProgressWriter } from './record/progress-writer.ts';
 import { Recorder } from './record/recorder.ts';
 import { Replies } from './record/replies.ts';
+import type { ChildCounts } from './pools/pool.ts';
+import { Pools } from './pools/pools.ts';
 import { Executor } from './run/executor.ts';
 import type { Outcome } from './run/outcome.ts';
 import type { SubmitChild } from './run/task-run.ts';
@@ -44,6 +46,8 @@ export interface WorkerDeps {
   readonly clock?: Clock;
   /** Lets handlers submit tasks; without it `task.submit` rejects. */
   readonly submitChild?: SubmitChild;
+  /** Contracts that handlers in children may submit. Default: those that this worker serves. */
+  readonly contract?: (name: string) => AnyContract | undefined;
 }
 
 /** What a worker tells about its work. */
@@ -58,6 +62,10 @@ export interface WorkerSignals {
 
 /** After the grace, handlers that were aborted get this long to tidy up before their tasks are handed back without them, ms. */
 const TIDY_MS = 1000;
+
+/** Suspects that wait here for their turn, each with its claim; further ones go back, to come to another worker or later, ms. */
+const MAX_SUSPECTS = 20;
+const SUSPECT_AGAIN_MS = 10_000;
 
 /** Before a claim that nothing speaks against is tried again, ms: mostly our own lease is being renewed meanwhile. */
 const CLAIM_AGAIN_MS = 50;
@@ -76,6 +84,7 @@ export class TaskWorker implements Service {
   private readonly claimer: Claimer;
   private readonly refused: RefusedClaims;
   private readonly executor: Executor;
+  private readonly pools: Pools;
   private readonly recorder: Recorder;
   private readonly replies: Replies;
   private readonly progress: ProgressWriter;
@@ -99,7 +108,7 @@ export class TaskWorker implements Service {
     this.clock = deps.clock ?? systemClock;
     this.log = deps.log;
     const { broker, tasks, lease, log } = deps;
-    const { name, concurrency } = this.options;
+    const { name, slots } = this.options;
     this.retry = new StoreRetry(this.clock, log);
     this.replies = new Replies(broker);
     this.progress = new ProgressWriter(tasks, log);
@@ -109,18 +118,30 @@ export class TaskWorker implements Service {
     this.putOffs = new PutOffs({ tasks, retry: this.retry, held: this.held, clock: this.clock, log });
     this.malformed = new MalformedMessages({ name, tasks, retry: this.retry, log });
     this.executor = new Executor(
-      {
-        log,
-        submitChild: deps.submitChild,
-        onProgress: (entry, value) => this.onProgress(entry, value),
-        onLog: (entry, level, message, fields) => this.logs?.add(entry, level, message, fields),
-      },
+      (entry) => this.pools.of(entry),
       this.clock,
       (entry, outcome) => this.onOutcome(entry, outcome),
     );
+    this.pools = new Pools(this.options, {
+      handlers: deps.handlers,
+      services: {
+        log,
+        submitChild: deps.submitChild,
+        onProgress: (entry, progress) => this.onProgress(entry, progress),
+        onLog: (entry, level, message, fields) => this.logs?.add(entry, level, message, fields),
+      },
+      answers: {
+        submitChild: deps.submitChild,
+        contract: deps.contract ?? ((wanted) => deps.handlers.find(wanted)?.contract),
+      },
+      events: this.executor,
+      clock: this.clock,
+      log,
+    });
     this.claimer = new Claimer({
       name,
-      concurrency,
+      slots,
+      laneOf: (entry) => this.pools.laneOf(entry),
       tasks,
       lease,
       retry: this.retry,
@@ -170,6 +191,11 @@ export class TaskWorker implements Service {
     return this.executor.size;
   }
 
+  /** Children by pool. */
+  children(): Readonly<Record<'thread' | 'process', ChildCounts>> {
+    return this.pools.children();
+  }
+
   get name(): string {
     return this.options.name;
   }
@@ -206,10 +232,12 @@ export class TaskWorker implements Service {
     // What Postgres does not take in time goes back with its message, and the sweep frees the claim.
     const offDeadline = this.clock.after(this.options.shutdownGraceMs + TIDY_MS, () => this.retry.giveUp());
     await this.claimer.close();
+    this.executor.releaseWaiting();
     await this.drain();
     await this.progress.idle();
     await this.logs?.idle();
     await this.recorder.idle();
+    await this.pools.stop();
     offDeadline();
     this.retry.giveUp();
     this.held.handBackAll();
@@ -278,18 +306,30 @@ export class TaskWorker implements Service {
       return this.onOutcome(entry, { kind: 'postponed', how: 'release', delayMs: 0, error: null });
     }
     if (entry.options.ack === 'claim') entry.ack();
-    this.executor.start(entry);
+    if (this.pools.isSuspect(entry)) this.quarantine(entry);
+    else this.executor.start(entry);
   }
 
-  private onProgress(entry: TaskEntry, value: unknown): void {
-    const json = JSON.stringify(value) ?? 'null';
-    this.progress.add(entry, json);
-    this.replies.progressed(entry, json);
+  /** It runs alone, when its turn comes; the slot is for others meanwhile. */
+  private quarantine(entry: TaskEntry): void {
+    this.log.warn(
+      { task: entry.id, workersDied: entry.suspected, childrenDied: entry.crashes },
+      'a suspect task: it runs alone, in a child process of its own',
+    );
+    this.claimer.freeSlot(entry);
+    entry.lane = 'quarantine';
+    if (this.pools.suspectsWaiting < MAX_SUSPECTS) this.executor.start(entry);
+    else this.onOutcome(entry, { kind: 'postponed', how: 'release', delayMs: SUSPECT_AGAIN_MS, error: null });
+  }
+
+  private onProgress(entry: TaskEntry, progress: string): void {
+    this.progress.add(entry, progress);
+    this.replies.progressed(entry, progress);
   }
 
   private onOutcome(entry: TaskEntry, outcome: Outcome): void {
     entry.endedAt = this.clock.now();
-    this.claimer.freeSlot();
+    this.claimer.freeSlot(entry);
     // Whoever sees the end must find all that came before it.
     const before = [this.progress.written(entry), this.logs?.written(entry)].filter((writing) => writing !== undefined);
     if (before.length > 0) void Promise.all(before).then(() => this.recorder.add(entry, outcome));

@@ -11,6 +11,7 @@ export interface RawTask {
   turn: number;
   retries: number;
   suspected: number;
+  crashes: number;
   claim_worker: string | null;
   /** bigint travels as text. */
   claim_no: string | null;
@@ -44,6 +45,7 @@ export function toTaskRow(raw: RawTask): TaskRow {
     turn: raw.turn,
     retries: raw.retries,
     suspected: raw.suspected,
+    crashes: raw.crashes,
     input: raw.input,
     message: raw.message,
     result: raw.result,

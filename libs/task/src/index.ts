@@ -21,6 +21,7 @@ export {
   type Issue,
   type TaskErrorDocument,
 } from './errors.ts';
+export { POOLS, type PoolKind } from './options/pool-options.ts';
 export { type CompiledRetry, type RetryOptions } from './options/retry-options.ts';
 export {
   compileOptions,

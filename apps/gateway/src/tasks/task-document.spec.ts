@@ -13,6 +13,7 @@ const row = (over: Partial<TaskRow> = {}): TaskRow => ({
   turn: 0,
   retries: 0,
   suspected: 0,
+  crashes: 0,
   input: { x: 1, y: 2 },
   message: { replyTo: 'inbox' },
   result: null,

@@ -40,6 +40,7 @@ export function submittedRow({ task, state }: SubmittedTask, input: unknown, now
     turn: 0,
     retries: 0,
     suspected: 0,
+    crashes: 0,
     input,
     message: null,
     result: null,

@@ -17,6 +17,7 @@ function asRead({ row }: PreparedTask, turn: number, retries: number): TaskRow {
     turn,
     retries,
     suspected: 0,
+    crashes: 0,
     result: null,
     error: null,
     progress: null,

@@ -1,7 +1,9 @@
 import { hasCode } from '@lovage/foundation';
-import type { ClaimItem, Log, TaskStore, WorkerLease } from '@lovage/ports';
+import type { ClaimedTask, ClaimItem, Log, TaskStore, WorkerLease } from '@lovage/ports';
+import type { PoolKind } from '@lovage/task';
 import type { TaskEntry } from '../entry.ts';
 import type { StoreRetry } from '../store-retry.ts';
+import { Slots, type PoolSlots } from './slots.ts';
 
 /** Most tasks of one claim: beyond it a larger batch gains little and the first of it would wait longer. */
 const MAX_BATCH = 200;
@@ -10,7 +12,9 @@ const WELL_FILLED = 64;
 
 export interface ClaimerDeps {
   readonly name: string;
-  readonly concurrency: number;
+  readonly slots: PoolSlots;
+  /** The pool that a task runs in. */
+  laneOf(entry: TaskEntry): PoolKind;
   readonly tasks: TaskStore;
   readonly lease: WorkerLease;
   readonly retry: StoreRetry;
@@ -33,8 +37,7 @@ export interface ClaimerDeps {
  * larger batches, at a fraction of the cost, and a lone task meets neither wait.
  */
 export class Claimer {
-  private readonly waiting: TaskEntry[] = [];
-  private slotsTaken = 0;
+  private readonly slots: Slots;
   private claiming = false;
   private pumping: Promise<void> | undefined;
   private scheduled = false;
@@ -42,26 +45,29 @@ export class Claimer {
   private claimNo = 0;
   private readonly unclaimable = new Set<TaskEntry>();
 
-  constructor(private readonly deps: ClaimerDeps) {}
+  constructor(private readonly deps: ClaimerDeps) {
+    this.slots = new Slots(deps.slots);
+  }
 
   get slotsInUse(): number {
-    return this.slotsTaken;
+    return this.slots.taken;
   }
 
   add(entry: TaskEntry): void {
-    this.waiting.push(entry);
+    entry.lane = this.deps.laneOf(entry);
+    this.slots.wait(entry);
     this.schedule();
   }
 
   /** Looks again for what to claim: the ends of attempts have been written. */
   wake(): void {
-    if (this.waiting.length > 0) this.schedule();
+    if (this.slots.waiting > 0) this.schedule();
   }
 
-  /** A run has ended. */
-  freeSlot(): void {
-    this.slotsTaken -= 1;
-    if (this.waiting.length > 0) this.schedule();
+  /** A run has ended, or has left for the quarantine. */
+  freeSlot(entry: TaskEntry): void {
+    this.slots.free(entry);
+    if (this.slots.waiting > 0) this.schedule();
   }
 
   /** Numbers this process's claims; with the worker's id a number is unique for ever. */
@@ -71,14 +77,14 @@ export class Claimer {
   }
 
   /** Takes a slot for a task that was taken over outside the ordinary claim. The slots may be exceeded by these few. */
-  takeSlot(): void {
-    this.slotsTaken += 1;
+  takeSlot(entry: TaskEntry): void {
+    this.slots.take(entry);
   }
 
   /** No further claims; resolves when none is under way. What waits is left to whoever holds the entries. */
   async close(): Promise<void> {
     this.closed = true;
-    this.waiting.length = 0;
+    this.slots.clear();
     await this.pumping;
   }
 
@@ -95,11 +101,9 @@ export class Claimer {
     if (this.claiming) return;
     this.claiming = true;
     try {
-      while (!this.closed && this.waiting.length > 0 && this.slotsTaken < this.deps.concurrency) {
-        if (this.waiting.length < WELL_FILLED && this.deps.recording()) return;
-        const batch = this.waiting.splice(0, Math.min(this.deps.concurrency - this.slotsTaken, MAX_BATCH));
-        this.slotsTaken += batch.length;
-        await this.claim(batch);
+      for (let runnable; !this.closed && (runnable = this.slots.runnable) > 0;) {
+        if (runnable < WELL_FILLED && this.deps.recording()) return;
+        await this.claim(this.slots.fill(MAX_BATCH));
       }
     } finally {
       this.claiming = false;
@@ -125,11 +129,10 @@ export class Claimer {
     for (const entry of toClaim) {
       const claim = granted.get(entry.id);
       if (claim) {
-        entry.claimed = true;
-        entry.retries = claim.retries;
+        grant(entry, claim);
         this.deps.onGranted(entry);
       } else {
-        this.slotsTaken -= 1;
+        this.slots.free(entry);
         if (!this.unclaimable.delete(entry)) refused.push(entry);
       }
     }
@@ -137,7 +140,7 @@ export class Claimer {
   }
 
   /** What was granted; a value that Postgres refuses costs its own task only. */
-  private async ask(entries: TaskEntry[], worker: string, durable: boolean): Promise<Map<string, { retries: number }>> {
+  private async ask(entries: TaskEntry[], worker: string, durable: boolean): Promise<Map<string, ClaimedTask>> {
     const items = entries.map(toItem);
     const name = this.deps.name;
     try {
@@ -153,12 +156,20 @@ export class Claimer {
         this.deps.onUnclaimable(entries[0]!, error);
         return new Map();
       }
-      const granted = new Map<string, { retries: number }>();
+      const granted = new Map<string, ClaimedTask>();
       for (const entry of entries)
         for (const [id, claim] of await this.ask([entry], worker, durable)) granted.set(id, claim);
       return granted;
     }
   }
+}
+
+/** The claim is in the row. */
+export function grant(entry: TaskEntry, { retries, suspected, crashes }: ClaimedTask): void {
+  entry.claimed = true;
+  entry.retries = retries;
+  entry.suspected = suspected;
+  entry.crashes = crashes;
 }
 
 export function toItem(entry: TaskEntry): ClaimItem {

@@ -2,7 +2,7 @@ import type { Log, TaskRow, TaskSituation, TaskStore, WorkerLease } from '@lovag
 import { isTerminal } from '@lovage/task';
 import type { TaskEntry } from '../entry.ts';
 import type { StoreRetry } from '../store-retry.ts';
-import type { Claimer } from './claimer.ts';
+import { grant, type Claimer } from './claimer.ts';
 
 export interface RefusedDeps {
   readonly name: string;
@@ -79,9 +79,8 @@ export class RefusedClaims {
     );
     entry.worker = worker;
     entry.claimNo = claim.claimNo;
-    entry.claimed = true;
-    entry.retries = taken.retries;
-    this.deps.claimer.takeSlot();
+    grant(entry, taken);
+    this.deps.claimer.takeSlot(entry);
     this.deps.onTakenOver(entry);
   }
 

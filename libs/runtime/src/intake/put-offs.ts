@@ -48,6 +48,6 @@ export class PutOffs {
 
   private toItem({ facts, task, retries }: TaskEntry): UnclaimedPostponeItem {
     const delayMs = Math.max(0, facts.eta! - this.deps.clock.now());
-    return { ...facts, turn: task.turn, retries, kind: 'snooze', delayMs };
+    return { ...facts, turn: task.turn, retries, crashes: 0, kind: 'snooze', delayMs };
   }
 }

@@ -6,7 +6,7 @@ export interface EndedAttempt {
   /** Of the contract; undefined when this worker serves none of that name. */
   readonly name: string | undefined;
   readonly queue: string;
-  readonly outcome: 'SUCCESS' | 'FAILURE' | 'RETRY' | 'SNOOZED' | 'RELEASED';
+  readonly outcome: 'SUCCESS' | 'FAILURE' | 'RETRY' | 'SNOOZED' | 'RELEASED' | 'CRASHED' | 'DEAD';
   /** How long the handler ran, ms. */
   readonly runMs: number;
   /**
@@ -16,7 +16,8 @@ export interface EndedAttempt {
   readonly waitMs: number | undefined;
 }
 
-const POSTPONED = { retry: 'RETRY', snooze: 'SNOOZED', release: 'RELEASED' } as const;
+const POSTPONED = { retry: 'RETRY', snooze: 'SNOOZED', release: 'RELEASED', crash: 'CRASHED' } as const;
+const ENDED = { succeeded: 'SUCCESS', failed: 'FAILURE', dead: 'DEAD' } as const;
 /** The version of a UUID that begins with its time of making. */
 const TIMED = /^.{14}7/;
 
@@ -24,8 +25,7 @@ export function endedAttempt(entry: TaskEntry, outcome: Outcome): EndedAttempt {
   return {
     name: entry.binding?.contract.name,
     queue: entry.facts.queue,
-    outcome:
-      outcome.kind === 'postponed' ? POSTPONED[outcome.how] : outcome.kind === 'succeeded' ? 'SUCCESS' : 'FAILURE',
+    outcome: outcome.kind === 'postponed' ? POSTPONED[outcome.how] : ENDED[outcome.kind],
     runMs: Math.max(0, entry.endedAt - entry.startedAt),
     waitMs: waitOf(entry),
   };

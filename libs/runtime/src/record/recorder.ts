@@ -138,14 +138,13 @@ export class Recorder {
     const postponed: UnclaimedPostponeItem[] = [];
     for (const { entry, outcome } of ended) {
       if (outcome.kind === 'postponed') {
-        // Handed back at a stop: the message itself goes back, there is no row to keep it.
-        if (outcome.how !== 'release') postponed.push(toUnclaimedPostpone(entry, outcome));
+        if (!isHandBack(outcome)) postponed.push(toUnclaimedPostpone(entry, outcome));
       } else if (entry.options.record !== 'none' || entry.task.turn > 0) finals.push(this.toFinal(entry, outcome));
     }
     if (finals.length > 0) await this.deps.retry.until(() => this.deps.tasks.recordFinal(finals));
     if (postponed.length > 0) await this.deps.retry.until(() => this.deps.tasks.postponeUnclaimed(postponed));
     for (const { entry, outcome } of ended) {
-      if (outcome.kind === 'postponed' && outcome.how === 'release') {
+      if (isHandBack(outcome)) {
         entry.nack(true);
         this.deps.onSettled(entry, outcome);
       } else this.done(entry, outcome);
@@ -156,7 +155,7 @@ export class Recorder {
     this.deps.onRecorded(entry, outcome);
     if (entry.task.replyTo && outcome.kind !== 'postponed') {
       if (outcome.kind === 'succeeded') this.deps.replies.ended(entry, 'SUCCESS', outcome.result, null);
-      else this.deps.replies.ended(entry, 'FAILURE', null, outcome.error);
+      else this.deps.replies.ended(entry, STATES[outcome.kind], null, outcome.error);
     }
     entry.ack();
     this.deps.onSettled(entry, outcome);
@@ -173,6 +172,13 @@ export class Recorder {
   }
 }
 
+const STATES = { failed: 'FAILURE', dead: 'DEAD' } as const;
+
+/** Handed back at a stop without a row to keep it: the message itself goes back. */
+function isHandBack(outcome: Outcome): boolean {
+  return outcome.kind === 'postponed' && outcome.how === 'release' && outcome.delayMs === 0;
+}
+
 function terminalColumns(outcome: Exclude<Outcome, { kind: 'postponed' }>): {
   state: TerminalState;
   result: string | null;
@@ -180,7 +186,7 @@ function terminalColumns(outcome: Exclude<Outcome, { kind: 'postponed' }>): {
 } {
   return outcome.kind === 'succeeded'
     ? { state: 'SUCCESS', result: outcome.result, error: null }
-    : { state: 'FAILURE', result: null, error: JSON.stringify(outcome.error) };
+    : { state: STATES[outcome.kind], result: null, error: JSON.stringify(outcome.error) };
 }
 
 function toRecordItem({ entry, outcome }: Ended): RecordItem {
@@ -203,11 +209,12 @@ function toUnclaimedPostpone(
   entry: TaskEntry,
   outcome: Extract<Outcome, { kind: 'postponed' }>,
 ): UnclaimedPostponeItem {
-  const kind = outcome.how === 'retry' ? 'retry' : 'snooze';
+  const kind = outcome.how === 'release' ? 'snooze' : outcome.how;
   return {
     ...entry.facts,
     turn: entry.task.turn,
     retries: entry.retries + (kind === 'retry' ? 1 : 0),
+    crashes: entry.crashes + (kind === 'crash' ? 1 : 0),
     kind,
     delayMs: outcome.delayMs,
   };

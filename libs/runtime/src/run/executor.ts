@@ -1,20 +1,25 @@
-import { inputOf } from '@lovage/celery';
+import { backoffDelayMs } from '@lovage/foundation';
 import type { Clock } from '@lovage/ports';
-import { OutputInvalidError, validateInput, validateOutput, type AnyContract } from '@lovage/task';
 import type { TaskEntry } from '../entry.ts';
+import { ChildBootFailed, WorkerChildDied, type ChildDeath } from '../pools/child-death.ts';
+import type { Pool, PoolEvents } from '../pools/pool.ts';
 import { LeaseLost, NotRegistered, SoftTimeLimitExceeded, TimeLimitExceeded, WorkerShutdown } from './abort-reasons.ts';
 import { errorDocument, outcomeOfThrown, type Outcome } from './outcome.ts';
-import { TaskRun, type RunServices } from './task-run.ts';
 
-/**
- * Runs handlers in this process's event loop, each to one {@link Outcome}. Code that never yields cannot be stopped here:
- * its limits take effect when it does.
- */
-export class Executor {
+/** An attempt that is to be killed first gets this long to heed its signal, ms, unless that was aborted before. */
+const KILL_GRACE_MS = 1000;
+/** Before a task is tried again whose child could not boot, ms: what is wrong with the application is not soon mended. */
+const BOOT_AGAIN_MS = 5000;
+
+/** Runs attempts in their pools, each to one {@link Outcome}, within its time limits. */
+export class Executor implements PoolEvents {
   private readonly running = new Set<TaskEntry>();
+  /** How to call off the time limits of those that have some. */
+  private readonly limits = new Map<TaskEntry, () => void>();
 
+  /** @param poolOf where an attempt runs; always the same for one entry. */
   constructor(
-    private readonly services: RunServices,
+    private readonly poolOf: (entry: TaskEntry) => Pool,
     private readonly clock: Clock,
     private readonly onOutcome: (entry: TaskEntry, outcome: Outcome) => void,
   ) {}
@@ -23,107 +28,121 @@ export class Executor {
     return this.running.size;
   }
 
-  entries(): Iterable<TaskEntry> {
-    return this.running;
-  }
-
   /** Starts one attempt; `onOutcome` is called exactly once for it, later or before this returns. */
   start(entry: TaskEntry): void {
     this.running.add(entry);
     entry.startedAt = this.clock.now();
-    const { binding } = entry;
-    if (!binding)
-      return this.finish(entry, { kind: 'failed', error: errorDocument(new NotRegistered(entry.task.name)) });
-    const { contract } = binding;
-    const run = new TaskRun(entry, contract, this.services);
-    entry.run = run;
-    const disarm = this.armLimits(entry, run);
-    const fail = (thrown: unknown) => {
-      disarm?.();
-      this.finish(entry, outcomeOf(entry, run, thrown));
-    };
-    const succeed = (value: unknown) => {
-      disarm?.();
-      let outcome: Outcome;
-      try {
-        outcome = { kind: 'succeeded', result: resultJson(contract, validateOutput(contract, value)) };
-      } catch (error) {
-        outcome = outcomeOf(entry, run, error);
-      }
-      this.finish(entry, outcome);
-    };
-    try {
-      const input = validateInput(contract, inputOf(entry.task, contract.positional));
-      const value = binding.handle(input, run);
-      if (isThenable(value)) value.then(succeed, fail);
-      else succeed(value);
-    } catch (error) {
-      fail(error);
-    }
+    if (!entry.binding) this.failed(entry, new NotRegistered(entry.task.name));
+    else this.poolOf(entry).start(entry);
   }
 
-  /** Aborts what runs under a claim of this worker id (all with none) because that claim is no longer ours. */
+  /** The entry of a task that runs here. */
+  find(id: string): TaskEntry | undefined {
+    for (const entry of this.running) if (entry.id === id) return entry;
+    return undefined;
+  }
+
+  /** Aborts the attempt's signal; the first reason stands. What the handler makes of it is its outcome. */
+  abort(entry: TaskEntry, reason: Error): void {
+    if (!this.running.has(entry) || entry.abortReason) return;
+    entry.abortReason = reason;
+    this.poolOf(entry).abort(entry, reason);
+  }
+
+  /**
+   * Ends the attempt as failed with `reason`: in the pool `async` at once, whatever its code still does; in the others its code
+   * is given a moment to heed its signal, then killed.
+   */
+  kill(entry: TaskEntry, reason: Error): void {
+    if (!this.running.has(entry)) return;
+    const graceMs = entry.abortReason ? 0 : KILL_GRACE_MS;
+    entry.abortReason ??= reason;
+    this.poolOf(entry).kill(entry, reason, graceMs);
+  }
+
+  /** Aborts what runs under a claim of this worker id because that claim is no longer ours; ends it where that can be done. */
   loseLease(worker: string): void {
-    for (const entry of this.running) if (entry.worker === worker) entry.run?.abort(new LeaseLost());
+    for (const entry of [...this.running]) {
+      if (entry.worker !== worker) continue;
+      const reason = new LeaseLost();
+      if (this.poolOf(entry).endsCode) this.kill(entry, reason);
+      else this.abort(entry, reason);
+    }
   }
 
   /** Aborts everything that runs: handlers get their chance to tidy up. */
   abortAll(): void {
-    for (const entry of this.running) entry.run?.abort(new WorkerShutdown());
+    for (const entry of [...this.running]) this.abort(entry, new WorkerShutdown());
+  }
+
+  /** Hands back what waits for a child. */
+  releaseWaiting(): void {
+    for (const entry of [...this.running])
+      if (this.poolOf(entry).isWaiting(entry)) this.abort(entry, new WorkerShutdown());
   }
 
   /** Ends what still runs without waiting for it: handed back, at no cost. */
   releaseAll(): void {
-    for (const entry of [...this.running]) this.finish(entry, RELEASED);
+    for (const entry of [...this.running]) this.poolOf(entry).kill(entry, new WorkerShutdown(), 0);
   }
 
-  private armLimits(entry: TaskEntry, run: TaskRun): (() => void) | undefined {
+  begun(entry: TaskEntry): void {
     const [hard, soft] = entry.task.timeLimit;
     const softMs = soft === null ? entry.options.softTimeLimitMs : soft * 1000;
     const hardMs = hard === null ? entry.options.timeLimitMs : hard * 1000;
-    if (softMs === undefined && hardMs === undefined) return undefined;
-    const offSoft =
-      softMs === undefined ? undefined : this.clock.after(softMs, () => run.abort(new SoftTimeLimitExceeded(softMs)));
-    const offHard =
-      hardMs === undefined
-        ? undefined
-        : this.clock.after(hardMs, () => {
-            const reason = new TimeLimitExceeded(hardMs);
-            run.abort(reason);
-            this.finish(entry, outcomeOfThrown(reason, entry.options.retry, entry.retries));
-          });
-    return () => {
+    if ((softMs === undefined && hardMs === undefined) || !this.running.has(entry)) return;
+    const after = (ms: number | undefined, run: () => void) =>
+      ms === undefined ? undefined : this.clock.after(ms, run);
+    const offSoft = after(softMs, () => this.abort(entry, new SoftTimeLimitExceeded(softMs!)));
+    const offHard = after(hardMs, () => this.kill(entry, new TimeLimitExceeded(hardMs!)));
+    this.limits.set(entry, () => {
       offSoft?.();
       offHard?.();
-    };
+    });
+  }
+
+  succeeded(entry: TaskEntry, result: string): void {
+    this.finish(entry, { kind: 'succeeded', result });
+  }
+
+  failed(entry: TaskEntry, thrown: unknown): void {
+    this.finish(entry, outcomeOf(entry, thrown));
+  }
+
+  died(entry: TaskEntry, death: ChildDeath): void {
+    this.finish(entry, outcomeOfDeath(entry, death));
   }
 
   /** The first outcome stands: a handler may still settle after its time limit. */
   private finish(entry: TaskEntry, outcome: Outcome): void {
     if (!this.running.delete(entry)) return;
+    if (this.limits.size > 0) {
+      this.limits.get(entry)?.();
+      this.limits.delete(entry);
+    }
     this.onOutcome(entry, outcome);
   }
 }
 
 const RELEASED: Outcome = { kind: 'postponed', how: 'release', delayMs: 0, error: null };
 
-function outcomeOf(entry: TaskEntry, run: TaskRun, thrown: unknown): Outcome {
-  // A handler that gives up because the worker stops has not failed.
-  const reason = run.abortReason;
-  if (reason instanceof WorkerShutdown || reason instanceof LeaseLost) return RELEASED;
+/** Whether the attempt ended because of its worker, and has not failed. */
+function isOfWorker(reason: unknown): boolean {
+  return reason instanceof WorkerShutdown || reason instanceof LeaseLost;
+}
+
+function outcomeOf(entry: TaskEntry, thrown: unknown): Outcome {
+  if (isOfWorker(entry.abortReason) || isOfWorker(thrown)) return RELEASED;
+  if (thrown instanceof ChildBootFailed)
+    return { kind: 'postponed', how: 'release', delayMs: BOOT_AGAIN_MS, error: errorDocument(thrown) };
   return outcomeOfThrown(thrown, entry.options.retry, entry.retries);
 }
 
-function resultJson(contract: AnyContract, value: unknown): string {
-  try {
-    return JSON.stringify(value) ?? 'null';
-  } catch (error) {
-    throw new OutputInvalidError(contract.name, [
-      { path: 'output', message: `cannot be kept as JSON: ${(error as Error).message}` },
-    ]);
-  }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
+function outcomeOfDeath(entry: TaskEntry, death: ChildDeath): Outcome {
+  if (isOfWorker(entry.abortReason)) return RELEASED;
+  const { maxCrashes, retry } = entry.options;
+  const deaths = entry.crashes + 1;
+  const error = errorDocument(new WorkerChildDied(death, deaths));
+  if (deaths >= maxCrashes) return { kind: 'dead', error };
+  return { kind: 'postponed', how: 'crash', delayMs: backoffDelayMs(retry, deaths), error };
 }

@@ -1,14 +1,17 @@
 import { backoffDelayMs, toError } from '@lovage/foundation';
 import { DeclaredError, type CompiledRetry, type TaskErrorDocument } from '@lovage/task';
+import { WorkerChildDied } from '../pools/child-death.ts';
 import { MaxRetriesExceeded, RetryRequested, SnoozeRequested } from './abort-reasons.ts';
 
 /** How an attempt ended. */
 export type Outcome =
   | { readonly kind: 'succeeded'; /** JSON text. */ readonly result: string }
   | { readonly kind: 'failed'; readonly error: TaskErrorDocument }
+  /** The child that ran it died once too often. */
+  | { readonly kind: 'dead'; readonly error: TaskErrorDocument }
   | {
       readonly kind: 'postponed';
-      readonly how: 'retry' | 'snooze' | 'release';
+      readonly how: 'retry' | 'snooze' | 'release' | 'crash';
       readonly delayMs: number;
       readonly error: TaskErrorDocument | null;
     };
@@ -32,9 +35,11 @@ export function errorDocument(thrown: unknown): TaskErrorDocument {
   return {
     type: error instanceof DeclaredError ? error.type : error.name || 'Error',
     message: String(error.message).slice(0, MAX_MESSAGE),
-    ...(error instanceof DeclaredError ? { data: error.data } : {}),
-    // A declared error is an answer, not an accident: where in the handler it was made is of no interest.
-    ...(error instanceof DeclaredError || !error.stack ? {} : { stack: error.stack.slice(0, MAX_STACK) }),
+    ...(error instanceof DeclaredError || error instanceof WorkerChildDied ? { data: error.data } : {}),
+    // A declared error is an answer, not an accident: where in the handler it was made is of no interest. A death has no stack of its own.
+    ...(error instanceof DeclaredError || error instanceof WorkerChildDied || !error.stack
+      ? {}
+      : { stack: error.stack.slice(0, MAX_STACK) }),
   };
 }
 

@@ -1,7 +1,6 @@
 import { durationMs, type Duration } from '@lovage/foundation';
-import type { Log, TaskLogLevel } from '@lovage/ports';
+import type { Log, NewTask, TaskLogLevel } from '@lovage/ports';
 import { validateProgress, type AnyContract, type ChildOptions, type TaskContext, type TaskLogger } from '@lovage/task';
-import type { TaskEntry } from '../entry.ts';
 import { RetryRequested, SnoozeRequested } from './abort-reasons.ts';
 
 /** Submits a task on behalf of a running one. */
@@ -12,29 +11,38 @@ export type SubmitChild = (
   options: ChildOptions,
 ) => Promise<string>;
 
-/** What a run needs of its worker. */
-export interface RunServices {
+/** What a run knows of its task: in the worker its entry, in a child what the worker sent. */
+export interface RunSubject {
+  readonly id: string;
+  /** Failed attempts so far. */
+  readonly retries: number;
+  readonly facts: Pick<NewTask, 'queue' | 'parentId' | 'rootId' | 'userId'>;
+}
+
+/** What a run needs of its surroundings; `S` is what it hands back with each call. */
+export interface RunServices<S extends RunSubject = RunSubject> {
   readonly log: Log;
-  readonly onProgress: (entry: TaskEntry, progress: unknown) => void;
+  /** Gets progress as JSON text. */
+  readonly onProgress: (subject: S, progress: string) => void;
   /** Gets what handlers log, besides {@link log}. */
-  readonly onLog?: (entry: TaskEntry, level: TaskLogLevel, message: string, fields: Record<string, unknown>) => void;
+  readonly onLog?: (subject: S, level: TaskLogLevel, message: string, fields: Record<string, unknown>) => void;
   readonly submitChild: SubmitChild | undefined;
 }
 
 /** The context that one attempt's handler gets. Parts that most handlers never touch are made when first asked for. */
-export class TaskRun implements TaskContext {
+export class TaskRun<S extends RunSubject = RunSubject> implements TaskContext {
   private controller: AbortController | undefined;
   private abortedWith: Error | undefined;
   private taskLog: TaskLogger | undefined;
 
   constructor(
-    private readonly entry: TaskEntry,
+    private readonly subject: S,
     private readonly contract: AnyContract,
-    private readonly services: RunServices,
+    private readonly services: RunServices<S>,
   ) {}
 
   get id(): string {
-    return this.entry.id;
+    return this.subject.id;
   }
 
   get name(): string {
@@ -42,23 +50,23 @@ export class TaskRun implements TaskContext {
   }
 
   get queue(): string {
-    return this.entry.facts.queue;
+    return this.subject.facts.queue;
   }
 
   get attempt(): number {
-    return this.entry.retries + 1;
+    return this.subject.retries + 1;
   }
 
   get parentId(): string | null {
-    return this.entry.facts.parentId;
+    return this.subject.facts.parentId;
   }
 
   get rootId(): string {
-    return this.entry.facts.rootId ?? this.entry.id;
+    return this.subject.facts.rootId ?? this.subject.id;
   }
 
   get userId(): string | null {
-    return this.entry.facts.userId;
+    return this.subject.facts.userId;
   }
 
   get signal(): AbortSignal {
@@ -71,13 +79,13 @@ export class TaskRun implements TaskContext {
 
   get log(): TaskLogger {
     return (this.taskLog ??= toTaskLogger(
-      this.services.log.child({ task: this.entry.id, contract: this.contract.name, attempt: this.attempt }),
-      (level, message, fields) => this.services.onLog?.(this.entry, level, message, fields),
+      this.services.log.child({ task: this.subject.id, contract: this.contract.name, attempt: this.attempt }),
+      (level, message, fields) => this.services.onLog?.(this.subject, level, message, fields),
     ));
   }
 
   progress(value: unknown): void {
-    this.services.onProgress(this.entry, validateProgress(this.contract, value));
+    this.services.onProgress(this.subject, JSON.stringify(validateProgress(this.contract, value)) ?? 'null');
   }
 
   retry(options: { delay?: Duration; cause?: unknown } = {}): Error {
@@ -93,11 +101,6 @@ export class TaskRun implements TaskContext {
       return Promise.reject(new Error('this worker was made without a way to submit tasks'));
     const parent = { id: this.id, rootId: this.rootId, userId: this.userId };
     return this.services.submitChild(contract, input, parent, options);
-  }
-
-  /** Why the signal was aborted, if it was. */
-  get abortReason(): Error | undefined {
-    return this.abortedWith;
   }
 
   /** Aborts the signal; the first reason stands. */

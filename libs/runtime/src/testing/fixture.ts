@@ -7,6 +7,8 @@ import { defineTask, type AnyContract, type TaskOptions } from '@lovage/task';
 import { eventually, MemoryBroker, RecordingLog, silentLog, testDatabase, type TestDatabase } from '@lovage/testing';
 import { HandlerTable, type Handle } from '../handlers.ts';
 import type { WorkerOptions } from '../options.ts';
+import type { ChildrenOptions } from '../pools/child-options.ts';
+import type { SubmitChild } from '../run/task-run.ts';
 import { TaskWorker } from '../worker.ts';
 
 const QUEUE = 'default';
@@ -21,6 +23,17 @@ export function echo(defaults: TaskOptions = {}) {
     errors: { Refused: z.object({ why: z.string() }) },
     defaults,
   });
+}
+
+/** Children that run the deeds of `child-tasks.ts`, from the sources. */
+export function children(options: Partial<ChildrenOptions> = {}): ChildrenOptions {
+  const hooks = new URL('../../../../tools/ts-hooks.mjs', import.meta.url).href;
+  return {
+    boot: new URL('./child-tasks.ts', import.meta.url).href,
+    slots: 2,
+    execArgv: ['--conditions=@lovage/source', '--import', hooks],
+    ...options,
+  };
 }
 
 export interface Sent {
@@ -57,9 +70,9 @@ export class Fixture implements AsyncDisposable {
   async worker(
     contract: AnyContract,
     handle: Handle,
-    options: Partial<WorkerOptions> & { clock?: Clock; leaseMs?: number } = {},
+    options: Partial<WorkerOptions> & { clock?: Clock; leaseMs?: number; submitChild?: SubmitChild } = {},
   ): Promise<TaskWorker> {
-    const { clock, leaseMs, ...rest } = options;
+    const { clock, leaseMs, submitChild, ...rest } = options;
     const name = rest.name ?? `worker-${this.workers.length + 1}@test`;
     const info = { name, host: 'test', pid: 1, queues: [QUEUE], concurrency: 1 };
     const lease = new PgWorkerLease({
@@ -78,6 +91,7 @@ export class Fixture implements AsyncDisposable {
         handlers: new HandlerTable([contract], [{ name: contract.name, handle }]),
         log: this.log,
         clock,
+        submitChild,
       },
       { queues: [QUEUE], concurrency: 10, ...rest, name },
     );

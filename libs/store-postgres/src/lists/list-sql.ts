@@ -12,7 +12,7 @@ const TERMINAL: ReadonlySet<string> = new Set(TERMINAL_STATES);
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 const SMALL_COLUMNS =
-  'id, wire_id, name, queue, state, turn, retries, suspected, claim_worker, claim_no, worker, user_id, parent_id, root_id, ' +
+  'id, wire_id, name, queue, state, turn, retries, suspected, crashes, claim_worker, claim_no, worker, user_id, parent_id, root_id, ' +
   'retried_from, eta, expires_at, cancel_at, cancel_by, cancel_why, created_at, started_at, finished_at';
 const LARGE_COLUMNS = ['input', 'result', 'error', 'progress'] as const;
 

@@ -22,7 +22,7 @@ on conflict (id) do update set state = 'STARTED', turn = greatest(t.turn, exclud
 where t.finished_at is null and t.cancel_at is null and (t.expires_at is null or t.expires_at > now())
   and (excluded.turn >= t.turn or excluded.turn = -1)
   and (t.claim_worker is null or (t.claim_worker, t.claim_no) = (excluded.claim_worker, excluded.claim_no))
-returning t.id, t.retries, t.suspected`,
+returning t.id, t.retries, t.suspected, t.crashes`,
 };
 
 /** Compare-and-set from a dead holder. $1 worker id · $2 worker name · $3 task · $4 new claim number · $5, $6 the dead claim */
@@ -37,7 +37,7 @@ lost as (
   insert into attempts (task_id, worker, claim_no, outcome, started_at) select id, $5, $6, 'LOST', started_at from old
   on conflict do nothing)
 update tasks t set state = 'STARTED', claim_worker = $1, claim_no = $4, worker = $2, started_at = now(), suspected = t.suspected + 1
-from old where t.id = old.id returning t.id, t.retries, t.suspected`,
+from old where t.id = old.id returning t.id, t.retries, t.suspected, t.crashes`,
 };
 
 /**

@@ -50,14 +50,14 @@ l as materialized (
   where t.claim_worker = $1 and t.claim_no = s.no order by t.id for update of t),
 ended as (
   insert into attempts (task_id, worker, claim_no, outcome, error, started_at)
-  select s.id, $1, s.no, case s.kind when 'retry' then 'RETRY' when 'snooze' then 'SNOOZED' else 'RELEASED' end, s.error, l.started_at
+  select s.id, $1, s.no, case s.kind when 'retry' then 'RETRY' when 'snooze' then 'SNOOZED' when 'crash' then 'CRASHED' else 'RELEASED' end, s.error, l.started_at
   from s join l using (id) on conflict do nothing),
 message as (
   insert into outbox (task_id, turn, due_at) select s.id, l.turn + 1, now() + s.delay * interval '1 ms' from s join l using (id)
   on conflict do nothing)
 update tasks t set turn = t.turn + 1, claim_worker = null, claim_no = null,
-  state = case s.kind when 'retry' then 'RETRY' when 'snooze' then 'SCHEDULED' else 'QUEUED' end,
-  retries = t.retries + case s.kind when 'retry' then 1 else 0 end,
+  state = case s.kind when 'retry' then 'RETRY' when 'crash' then 'RETRY' when 'snooze' then 'SCHEDULED' else 'QUEUED' end,
+  retries = t.retries + case s.kind when 'retry' then 1 else 0 end, crashes = t.crashes + case s.kind when 'crash' then 1 else 0 end,
   eta = case when s.kind = 'release' then t.eta else now() + s.delay * interval '1 ms' end
 from s join l using (id) where t.id = s.id returning t.id`,
 };
@@ -67,12 +67,12 @@ export const POSTPONE_UNCLAIMED = {
   name: 'tasks-postpone-unclaimed',
   text: `
 with s as (
-  select * from unnest(${newTaskUnnest(1)}, $${P + 1}::int[], $${P + 2}::int[], $${P + 3}::text[], $${P + 4}::float8[])
-    as s(${NEW_TASK_COLUMNS}, turn, retries, kind, delay)),
+  select * from unnest(${newTaskUnnest(1)}, $${P + 1}::int[], $${P + 2}::int[], $${P + 3}::text[], $${P + 4}::float8[], $${P + 5}::int[])
+    as s(${NEW_TASK_COLUMNS}, turn, retries, kind, delay, crashes)),
 row as (
-  insert into tasks as t (${NEW_TASK_COLUMNS}, state, turn, retries)
-  select ${NEW_TASK_SELECT}, case s.kind when 'retry' then 'RETRY' else 'SCHEDULED' end, s.turn + 1, s.retries from s order by s.id
-  on conflict (id) do update set state = excluded.state, turn = excluded.turn, retries = excluded.retries
+  insert into tasks as t (${NEW_TASK_COLUMNS}, state, turn, retries, crashes)
+  select ${NEW_TASK_SELECT}, case s.kind when 'snooze' then 'SCHEDULED' else 'RETRY' end, s.turn + 1, s.retries, s.crashes from s order by s.id
+  on conflict (id) do update set state = excluded.state, turn = excluded.turn, retries = excluded.retries, crashes = excluded.crashes
   where t.finished_at is null and t.turn < excluded.turn returning t.id, t.turn)
 insert into outbox (task_id, turn, due_at) select row.id, row.turn, now() + s.delay * interval '1 ms' from row join s using (id)
 on conflict do nothing`,

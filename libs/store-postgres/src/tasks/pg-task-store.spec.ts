@@ -71,7 +71,9 @@ describe('claim', () => {
     const task = newTask();
     await f.store.tasks.insertQueued([task]);
     const claim = claimOf(task);
-    expect(await f.store.tasks.claim(one, [claim], DURABLE)).toEqual([{ id: task.id, retries: 0, suspected: 0 }]);
+    expect(await f.store.tasks.claim(one, [claim], DURABLE)).toEqual([
+      { id: task.id, retries: 0, suspected: 0, crashes: 0 },
+    ]);
     expect(await f.store.tasks.claim(one, [claim], DURABLE)).toHaveLength(1);
     expect(await f.store.tasks.claim(one, [claimOf(task)], DURABLE)).toEqual([]);
     expect(await f.store.tasks.claim(two, [claimOf(task)], DURABLE)).toEqual([]);
@@ -224,6 +226,7 @@ describe('another attempt', () => {
     ['retry', 'RETRY', 1, 'RETRY'],
     ['snooze', 'SCHEDULED', 0, 'SNOOZED'],
     ['release', 'QUEUED', 0, 'RELEASED'],
+    ['crash', 'RETRY', 0, 'CRASHED'],
   ] as const)(
     '%s: %s, the next message in the outbox, the ended attempt kept',
     async (kind, state, retries, outcome) => {
@@ -242,11 +245,27 @@ describe('another attempt', () => {
 
   test('of a task without a claim: its row is made, once for each turn', async () => {
     await using f = await fixture();
-    const item = { ...newTask(), turn: 0, retries: 1, kind: 'retry' as const, delayMs: 0 };
+    const item = { ...newTask(), turn: 0, retries: 1, crashes: 0, kind: 'retry' as const, delayMs: 0 };
     await f.store.tasks.postponeUnclaimed([item]);
     await f.store.tasks.postponeUnclaimed([item]);
     expect(await f.store.tasks.get(item.id)).toMatchObject({ state: 'RETRY', turn: 1, retries: 1 });
     expect(await f.db.query('select turn from outbox')).toEqual([{ turn: 1 }]);
+  });
+
+  test('by the death of a child: counted apart from retries, and told with the next claim', async () => {
+    await using f = await fixture();
+    const worker = await f.worker();
+    const rowless = { ...newTask(), turn: 0, retries: 0, crashes: 1, kind: 'crash' as const, delayMs: 0 };
+    await f.store.tasks.postponeUnclaimed([rowless]);
+    expect(await f.store.tasks.get(rowless.id)).toMatchObject({ state: 'RETRY', retries: 0, crashes: 1 });
+    const claim = claimOf(newTask());
+    await f.store.tasks.claim(worker, [claim], DURABLE);
+    const item = { id: claim.id, claimNo: claim.claimNo, kind: 'crash' as const, delayMs: 0, error: '{}' };
+    await f.store.tasks.postpone(worker.id, [item]);
+    const next = { ...claim, turn: 1, claimNo: claim.claimNo + 1 };
+    expect(await f.store.tasks.claim(worker, [next], DURABLE)).toEqual([
+      { id: claim.id, retries: 0, suspected: 0, crashes: 1 },
+    ]);
   });
 });
 
@@ -309,7 +328,7 @@ describe('take-over', () => {
     const taken = await Promise.all(
       heirs.map((heir, i) => f.store.tasks.takeOver(heir, { id: claim.id, claimNo: 900 + i, from })),
     );
-    expect(taken.filter(Boolean)).toEqual([{ id: claim.id, retries: 0, suspected: 1 }]);
+    expect(taken.filter(Boolean)).toEqual([{ id: claim.id, retries: 0, suspected: 1, crashes: 0 }]);
     const late = { id: claim.id, claimNo: claim.claimNo, state: 'SUCCESS' as const, result: '1', error: null };
     expect(await f.store.tasks.record(dead.id, [late])).toEqual(new Set());
     expect(await f.db.query('select outcome, worker from attempts')).toEqual([{ outcome: 'LOST', worker: dead.id }]);

@@ -148,6 +148,7 @@ export class PgTaskStore implements TaskStore {
       plainArray(items.map((item) => item.retries)),
       textArray(items.map((item) => item.kind)),
       plainArray(items.map((item) => item.delayMs)),
+      plainArray(items.map((item) => item.crashes)),
     ]);
   }
 

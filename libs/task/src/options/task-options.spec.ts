@@ -10,6 +10,7 @@ describe('compileOptions', () => {
         ...{ on: undefined, never: new Set() },
       },
       ...{ softTimeLimitMs: undefined, timeLimitMs: undefined, expiresMs: undefined, ack: 'late', record: 'full' },
+      ...{ pool: undefined, maxCrashes: 3 },
     });
   });
 
@@ -18,6 +19,7 @@ describe('compileOptions', () => {
     expect(
       compileOptions({
         ...{ queue: 'q.1', softTimeLimit: '5s', timeLimit: '1m', expires: '1h', ack: 'claim', record: 'final' },
+        ...{ pool: 'process', maxCrashes: 5 },
         retry: { ...retry, on: ['Timeout'], never: ['Fatal'] },
       }),
     ).toEqual({
@@ -28,6 +30,8 @@ describe('compileOptions', () => {
         expiresMs: 3_600_000,
         ack: 'claim',
         record: 'final',
+        pool: 'process',
+        maxCrashes: 5,
       },
       retry: {
         ...{ maxAttempts: 5, kind: 'linear', delayMs: 2000, maxDelayMs: 90_000, jitter: false },
@@ -75,6 +79,9 @@ describe('compileOptions', () => {
     [{ timeLimit: 0 }, /^timeLimit: must be longer than zero/],
     [{ expires: '1 hour' }, /^expires: not a duration/],
     [{ ack: 'never' }, /^ack: "never" is not one of late, claim, early/],
+    [{ pool: 'fork' }, /^pool: "fork" is not one of async, thread, process/],
+    [{ maxCrashes: 0 }, /^maxCrashes: 0 is not a whole number from 1 to 100/],
+    [{ maxCrashes: '3' }, /^maxCrashes: "3" is not/],
     [{ record: 'some' }, /^record: "some" is not one of full, final, none/],
     ['fast', /^must be an object/],
   ] as [unknown, RegExp][])('refuses %j', (options, message) => {
@@ -84,7 +91,18 @@ describe('compileOptions', () => {
 
   it('either compiles or says which option is wrong, whatever it is given', () => {
     const wild = fc.dictionary(
-      fc.constantFrom('queue', 'retry', 'softTimeLimit', 'timeLimit', 'expires', 'ack', 'record', 'other'),
+      fc.constantFrom(
+        'queue',
+        'retry',
+        'softTimeLimit',
+        'timeLimit',
+        'expires',
+        'ack',
+        'record',
+        'pool',
+        'maxCrashes',
+        'other',
+      ),
       fc.anything({ withBigInt: true, withDate: true }),
     );
     fc.assert(

@@ -1,5 +1,6 @@
 import type { Duration } from '@lovage/foundation';
 import { oneOf, optionalMs, refuseUnknown, shown } from './checks.ts';
+import { compilePool, POOL_KEYS, type CompiledPool, type PoolOptions } from './pool-options.ts';
 import { compileRetry, type CompiledRetry, type RetryOptions } from './retry-options.ts';
 
 /**
@@ -20,13 +21,16 @@ export type AckMode = 'late' | 'claim' | 'early';
 export type RecordMode = 'full' | 'final' | 'none';
 
 /** Defaults of a contract; the submit may override some. */
-export interface TaskOptions {
+export interface TaskOptions extends PoolOptions {
   /** Queue that the task is sent to. Default `default`. */
   queue?: string;
   retry?: RetryOptions;
   /** After this the handler's `signal` is aborted (reason `SoftTimeLimitExceeded`); it may tidy up. No limit by default. */
   softTimeLimit?: Duration;
-  /** After this the task ends `FAILURE` `TimeLimitExceeded`, whatever the handler does. No limit by default. */
+  /**
+   * After this the task ends `FAILURE` `TimeLimitExceeded`, whatever the handler does; in the pools `thread` and `process` its
+   * code is killed. No limit by default.
+   */
   timeLimit?: Duration;
   /** A task that has not started this long after its submit becomes `EXPIRED`. Never by default. */
   expires?: Duration;
@@ -35,7 +39,7 @@ export interface TaskOptions {
 }
 
 /** {@link TaskOptions} checked and completed; times in ms. The rest of the code sees only this form. */
-export interface CompiledTaskOptions {
+export interface CompiledTaskOptions extends CompiledPool {
   readonly queue: string;
   readonly retry: CompiledRetry;
   readonly softTimeLimitMs: number | undefined;
@@ -46,7 +50,7 @@ export interface CompiledTaskOptions {
 }
 
 const QUEUE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/;
-const OPTION_KEYS = ['queue', 'retry', 'softTimeLimit', 'timeLimit', 'expires', 'ack', 'record'];
+const OPTION_KEYS = ['queue', 'retry', 'softTimeLimit', 'timeLimit', 'expires', 'ack', 'record', ...POOL_KEYS];
 
 /** @throws RangeError naming the option, what is wrong with it, and for an unknown one the closest that exists. */
 export function compileOptions(options: TaskOptions = {}): CompiledTaskOptions {
@@ -66,5 +70,6 @@ export function compileOptions(options: TaskOptions = {}): CompiledTaskOptions {
     expiresMs: optionalMs('expires', options.expires),
     ack: oneOf('ack', options.ack ?? 'late', ['late', 'claim', 'early']),
     record: oneOf('record', options.record ?? 'full', ['full', 'final', 'none']),
+    ...compilePool(options),
   };
 }

@@ -1,0 +1,76 @@
+import type { PoolKind } from '@lovage/task';
+import type { TaskEntry } from '../entry.ts';
+
+/** How many tasks each pool runs at once. */
+export type PoolSlots = Readonly<Record<PoolKind, number>>;
+
+/** The slots of one pool, and what waits for one. */
+interface Lane {
+  readonly size: number;
+  taken: number;
+  readonly waiting: TaskEntry[];
+}
+
+/** What waits to be claimed, by pool: tasks of a full pool hold up no task of another. */
+export class Slots {
+  private readonly lanes: Readonly<Record<PoolKind, Lane>>;
+  private readonly all: readonly Lane[];
+
+  constructor(slots: PoolSlots) {
+    const lane = (size: number): Lane => ({ size, taken: 0, waiting: [] });
+    this.lanes = { async: lane(slots.async), thread: lane(slots.thread), process: lane(slots.process) };
+    this.all = Object.values(this.lanes);
+  }
+
+  get taken(): number {
+    return this.all.reduce((sum, { taken }) => sum + taken, 0);
+  }
+
+  get waiting(): number {
+    return this.all.reduce((sum, { waiting }) => sum + waiting.length, 0);
+  }
+
+  /** How many of those that wait could be run. */
+  get runnable(): number {
+    return this.all.reduce(
+      (sum, { size, taken, waiting }) => sum + Math.max(0, Math.min(size - taken, waiting.length)),
+      0,
+    );
+  }
+
+  wait(entry: TaskEntry): void {
+    this.of(entry)?.waiting.push(entry);
+  }
+
+  /** Those that have waited longest, at most `max`, each in a slot. */
+  fill(max: number): TaskEntry[] {
+    const filled: TaskEntry[] = [];
+    for (const lane of this.all) {
+      const n = Math.min(lane.size - lane.taken, max - filled.length, lane.waiting.length);
+      if (n <= 0) continue;
+      lane.taken += n;
+      filled.push(...lane.waiting.splice(0, n));
+    }
+    return filled;
+  }
+
+  /** The slots may be exceeded by these few. */
+  take(entry: TaskEntry): void {
+    const lane = this.of(entry);
+    if (lane) lane.taken += 1;
+  }
+
+  free(entry: TaskEntry): void {
+    const lane = this.of(entry);
+    if (lane) lane.taken -= 1;
+  }
+
+  clear(): void {
+    for (const { waiting } of this.all) waiting.length = 0;
+  }
+
+  /** In quarantine a task takes no slot: it has a child of its own. */
+  private of({ lane }: TaskEntry): Lane | undefined {
+    return lane === 'quarantine' ? undefined : this.lanes[lane];
+  }
+}

@@ -1,0 +1,47 @@
+import type { TaskEntry } from '../entry.ts';
+import { attempt } from '../run/attempt.ts';
+import { TaskRun, type RunServices } from '../run/task-run.ts';
+import type { Pool, PoolEvents } from './pool.ts';
+
+/** Runs handlers in this process's event loop. Code that never yields cannot be stopped here: its limits take effect when it does. */
+export class AsyncPool implements Pool {
+  readonly endsCode = false;
+
+  constructor(
+    private readonly services: RunServices<TaskEntry>,
+    private readonly events: PoolEvents,
+  ) {}
+
+  start(entry: TaskEntry): void {
+    const { events } = this;
+    const binding = entry.binding!;
+    const run = new TaskRun(entry, binding.contract, this.services);
+    entry.run = run;
+    events.begun(entry);
+    attempt(
+      binding,
+      entry.task,
+      run,
+      (result) => events.succeeded(entry, result),
+      (thrown) => events.failed(entry, thrown),
+    );
+  }
+
+  isWaiting(): boolean {
+    return false;
+  }
+
+  abort(entry: TaskEntry, reason: Error): void {
+    entry.run?.abort(reason);
+  }
+
+  /** The attempt is over at once; its code may go on until it settles, unheard. */
+  kill(entry: TaskEntry, reason: Error): void {
+    entry.run?.abort(reason);
+    this.events.failed(entry, reason);
+  }
+
+  stop(): Promise<void> {
+    return Promise.resolve();
+  }
+}

@@ -1,0 +1,68 @@
+import type { MessagePort } from 'node:worker_threads';
+import { toWire } from '../error-wire.ts';
+import type { ChildTask, FromChild, ToChild } from '../protocol.ts';
+import type { BootChild, ChildApp } from './child-app.ts';
+import { ChildAttempt } from './child-attempt.ts';
+
+async function bootFrom(module: string): Promise<ChildApp> {
+  const { default: boot } = (await import(module)) as { default?: BootChild };
+  if (typeof boot !== 'function') throw new TypeError(`${module} exports no function as its default`);
+  return boot();
+}
+
+/** Serves the worker that forked this process, one task after the other, until the worker says stop or is gone. */
+export async function serveProcess(module: string): Promise<void> {
+  const post = (message: FromChild): void => void process.send!(message, () => undefined);
+  let current: ChildAttempt | undefined;
+  let app: ChildApp | undefined;
+  const stop = async (): Promise<never> => {
+    await app?.close().catch((error: unknown) => console.error(error));
+    process.exit(0);
+  };
+  process.on('message', (message: ToChild) => {
+    if (message.type === 'stop') return void stop();
+    if (message.type !== 'run') return current?.receive(message);
+    current = new ChildAttempt(message.task, post);
+    if (app) current.start(app);
+  });
+  try {
+    app = await bootFrom(module);
+  } catch (error) {
+    // The exit waits until the worker has been told.
+    return void process.send!({ type: 'unable', error: toWire(error) } satisfies FromChild, () => process.exit(1));
+  }
+  post({ type: 'ready' });
+  current?.start(app);
+}
+
+let threadApp: Promise<ChildApp> | undefined;
+let served = 0;
+
+/**
+ * Serves one task in this thread. Resolves once the worker has been told how it ended; never after the last one of this
+ * thread's number, so that it gets no further one before the worker has ended it.
+ */
+export async function serveThread(module: string, maxTasks: number, task: ChildTask, port: MessagePort): Promise<void> {
+  served += 1;
+  const last = served >= maxTasks;
+  threadApp ??= bootFrom(module);
+  await new Promise<void>((resolve) => {
+    const post = (message: FromChild): void => {
+      port.postMessage(message);
+      if (message.type === 'succeeded' || message.type === 'failed') resolve();
+    };
+    const attempt = new ChildAttempt(task, post, last);
+    port.on('message', (message: ToChild) => attempt.receive(message));
+    threadApp!.then(
+      (app) => attempt.start(app),
+      (error: unknown) => {
+        // Another task may find it mended.
+        threadApp = undefined;
+        port.postMessage({ type: 'unable', error: toWire(error) } satisfies FromChild);
+        resolve();
+      },
+    );
+  });
+  port.close();
+  if (last) await new Promise(() => undefined);
+}

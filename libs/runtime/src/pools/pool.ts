@@ -1,0 +1,36 @@
+import type { TaskEntry } from '../entry.ts';
+import type { ChildDeath } from './child-death.ts';
+
+/** How pools tell of attempts. For each that was started, one of the last three comes, once or more; the first one counts. */
+export interface PoolEvents {
+  /** The handler begins: its time limits run from here. */
+  begun(entry: TaskEntry): void;
+  /** @param result JSON text. */
+  succeeded(entry: TaskEntry, result: string): void;
+  failed(entry: TaskEntry, thrown: unknown): void;
+  /** The child that ran it died, by no doing of ours. */
+  died(entry: TaskEntry, death: ChildDeath): void;
+}
+
+/** Runs handlers: in this event loop, in threads, or in child processes. */
+export interface Pool {
+  /** Whether {@link kill} ends the code itself, not only the attempt. */
+  readonly endsCode: boolean;
+  /** Begins an attempt, or lets it wait for a child. What came of it may be told before this returns. */
+  start(entry: TaskEntry): void;
+  /** It waits for a child, and has not begun. */
+  isWaiting(entry: TaskEntry): boolean;
+  /** Aborts the attempt's signal; one that still waits for a child fails with the reason at once. */
+  abort(entry: TaskEntry, reason: Error): void;
+  /** Aborts, and after `graceMs` ends the attempt, which has then failed with `reason` whatever it did meanwhile. */
+  kill(entry: TaskEntry, reason: Error, graceMs: number): void;
+  /** Resolves when no child is left. */
+  stop(): Promise<void>;
+}
+
+/** The children of a pool. */
+export interface ChildCounts {
+  readonly alive: number;
+  /** Died by no doing of ours, since the worker's start. */
+  readonly died: number;
+}

@@ -1,0 +1,87 @@
+import type { Clock, Log } from '@lovage/ports';
+import type { PoolKind } from '@lovage/task';
+import type { Lane, TaskEntry } from '../entry.ts';
+import type { HandlerTable } from '../handlers.ts';
+import type { RunServices } from '../run/task-run.ts';
+import { AsyncPool } from './async-pool.ts';
+import { PoolUnavailableError } from './child-death.ts';
+import type { CompiledChildren } from './child-options.ts';
+import type { ChildCounts, Pool, PoolEvents } from './pool.ts';
+import { ProcessPool } from './process-pool.ts';
+import type { Answers } from './questions.ts';
+import { ThreadPool } from './thread-pool.ts';
+
+export interface PoolsDeps {
+  readonly handlers: HandlerTable;
+  readonly services: RunServices<TaskEntry>;
+  readonly answers: Answers;
+  readonly events: PoolEvents;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** A task runs in quarantine once so many of its workers have died: one may be chance. */
+const SUSPECT_AT = 2;
+
+/** The pools of a worker. Children, and what it takes to make them, come to be when first wanted. */
+export class Pools {
+  private readonly pools: Readonly<Record<Lane, Pool | undefined>>;
+
+  /** @throws PoolUnavailableError a contract asks for children, and there is no telling how one boots. */
+  constructor(
+    private readonly options: { readonly pool: PoolKind; readonly children: CompiledChildren | undefined },
+    deps: PoolsDeps,
+  ) {
+    const { children } = options;
+    this.pools = {
+      async: new AsyncPool(deps.services, deps.events),
+      thread: children && new ThreadPool(children, deps),
+      process: children && new ProcessPool(children, deps),
+      // Each task gets a child of its own, so that nothing but the task can be what kills it.
+      quarantine: children && new ProcessPool({ ...children, slots: 1, maxTasks: 1 }, deps),
+    };
+    this.refuseUnavailable(deps.handlers);
+  }
+
+  of(entry: TaskEntry): Pool {
+    return this.pools[entry.lane]!;
+  }
+
+  /** The pool of a task by its contract. */
+  laneOf(entry: TaskEntry): PoolKind {
+    return entry.options.pool ?? this.options.pool;
+  }
+
+  /** Whether it has to run alone: workers died while it ran, or a child did. */
+  isSuspect(entry: TaskEntry): boolean {
+    return this.pools.quarantine !== undefined && (entry.crashes > 0 || entry.suspected >= SUSPECT_AT);
+  }
+
+  /** Suspects that wait for their turn. */
+  get suspectsWaiting(): number {
+    return this.pools.quarantine instanceof ProcessPool ? this.pools.quarantine.waiting : 0;
+  }
+
+  /** Children by pool; those of the quarantine are processes. */
+  children(): Readonly<Record<'thread' | 'process', ChildCounts>> {
+    const { thread, process, quarantine } = this.pools;
+    const of = (pool: Pool | undefined): ChildCounts =>
+      pool instanceof ProcessPool || pool instanceof ThreadPool ? pool.counts : { alive: 0, died: 0 };
+    const [shared, alone] = [of(process), of(quarantine)];
+    return { thread: of(thread), process: { alive: shared.alive + alone.alive, died: shared.died + alone.died } };
+  }
+
+  /** No child is left once it resolves. */
+  async stop(): Promise<void> {
+    await Promise.all(Object.values(this.pools).map((pool) => pool?.stop()));
+  }
+
+  private refuseUnavailable(handlers: HandlerTable): void {
+    if (this.options.children) return;
+    if (this.options.pool !== 'async') throw new PoolUnavailableError([], this.options.pool);
+    for (const kind of ['thread', 'process'] as const) {
+      const asking = handlers.names().filter((name) => handlers.find(name)!.contract.options.pool === kind);
+      if (asking.length > 0) throw new PoolUnavailableError(asking, kind);
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import type { NewTask, TaskLogLevel } from '@lovage/ports';
+import type { ChildOptions } from '@lovage/task';
+import type { ErrorWire } from './error-wire.ts';
+
+// What a worker and its children say to each other, by structured clone: over IPC with a process, over a port with a thread.
+
+/** A task as a child gets it. Claim, record and ack stay with the worker. */
+export interface ChildTask {
+  readonly id: string;
+  readonly name: string;
+  readonly retries: number;
+  readonly facts: Pick<NewTask, 'queue' | 'parentId' | 'rootId' | 'userId'>;
+  readonly args: unknown[];
+  readonly kwargs: Record<string, unknown>;
+}
+
+/** What a child asks of its worker and waits for. A further kind is a member here, its answer in `questions.ts`. */
+export type Question = {
+  readonly kind: 'submit';
+  readonly contract: string;
+  readonly input: unknown;
+  readonly options: ChildOptions;
+};
+
+export type ToChild =
+  | { readonly type: 'run'; readonly task: ChildTask }
+  | { readonly type: 'abort'; readonly reason: ErrorWire }
+  | { readonly type: 'answer'; readonly no: number; readonly value: unknown; readonly error?: ErrorWire }
+  /** Ends the application, then the process. */
+  | { readonly type: 'stop' };
+
+export type FromChild =
+  /** The application is booted. */
+  | { readonly type: 'ready' }
+  /** It is not, and never will be. */
+  | { readonly type: 'unable'; readonly error: ErrorWire }
+  | { readonly type: 'begun' }
+  /** `progress` is JSON text, valid by the contract. */
+  | { readonly type: 'progress'; readonly progress: string }
+  | {
+      readonly type: 'log';
+      readonly level: TaskLogLevel;
+      readonly message: string;
+      readonly fields: Record<string, unknown>;
+      /** Those of the fields that are errors. */
+      readonly errors: Readonly<Record<string, ErrorWire>>;
+    }
+  | { readonly type: 'ask'; readonly no: number; readonly question: Question }
+  | Ended;
+
+export type Ended = {
+  /** Resident memory of the child's process, bytes. */
+  readonly memory: number;
+  /** The child takes no further task. */
+  readonly last: boolean;
+} & (
+  | { readonly type: 'succeeded'; /** JSON text. */ readonly result: string }
+  | { readonly type: 'failed'; readonly error: ErrorWire }
+);

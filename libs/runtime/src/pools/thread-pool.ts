@@ -1,0 +1,147 @@
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { deferred, hasCode, toError } from '@lovage/foundation';
+import type { Log } from '@lovage/ports';
+import type { Piscina } from 'piscina';
+import type { TaskEntry } from '../entry.ts';
+import { ChildBootFailed, MemoryLimitExceeded } from './child-death.ts';
+import type { CompiledChildren } from './child-options.ts';
+import { ChildRun, type ChildRunDeps } from './child-run.ts';
+import { fromWire } from './error-wire.ts';
+import type { ChildCounts, Pool } from './pool.ts';
+import type { Ended, FromChild, ToChild } from './protocol.ts';
+
+export interface ThreadPoolDeps extends ChildRunDeps {
+  readonly log: Log;
+}
+
+/** A thread with nothing to do is kept this long, ms. */
+const IDLE_MS = 60_000;
+/** For what a thread said before it died, ms. */
+const LAST_WORDS_MS = 200;
+
+/** Runs each handler in a thread that runs nothing else meanwhile: piscina's, made when first wanted. */
+export class ThreadPool implements Pool {
+  readonly endsCode = true;
+  private readonly runs = new Map<TaskEntry, ChildRun>();
+  private piscina: Promise<Piscina> | undefined;
+  private opened: Piscina | undefined;
+  private deaths = 0;
+
+  constructor(
+    private readonly options: CompiledChildren,
+    private readonly deps: ThreadPoolDeps,
+  ) {}
+
+  get counts(): ChildCounts {
+    return { alive: this.opened?.threads.length ?? 0, died: this.deaths };
+  }
+
+  start(entry: TaskEntry): void {
+    const { port1: port, port2 } = new MessageChannel();
+    const end = new AbortController();
+    const run: ChildRun = new ChildRun(
+      entry,
+      { post: (message: ToChild) => port.postMessage(message), kill: () => end.abort() },
+      this.deps,
+    );
+    this.runs.set(entry, run);
+    void this.run(run, { port, port2, end });
+  }
+
+  /** Piscina queues what exceeds its threads, which only a take-over does. */
+  isWaiting(): boolean {
+    return false;
+  }
+
+  abort(entry: TaskEntry, reason: Error): void {
+    this.runs.get(entry)?.abort(reason);
+  }
+
+  kill(entry: TaskEntry, reason: Error, graceMs: number): void {
+    this.runs.get(entry)?.kill(reason, graceMs);
+  }
+
+  async stop(): Promise<void> {
+    await (await this.piscina)?.destroy();
+  }
+
+  private async run(
+    run: ChildRun,
+    { port, port2, end }: { port: MessagePort; port2: MessagePort; end: AbortController },
+  ): Promise<void> {
+    const closed = once(port, 'close');
+    const settled = deferred<Ended>();
+    let last: Ended | undefined;
+    port.on('message', (message: FromChild) => {
+      if (message.type === 'succeeded' || message.type === 'failed') {
+        last = message;
+        settled.resolve(message);
+        // It takes no further task: ended, and replaced when another is wanted.
+        if (message.last) end.abort();
+      } else if (message.type === 'unable') this.unable(run, fromWire(message.error));
+      else if (message.type !== 'ready') run.receive(message);
+    });
+    let death: Error | undefined;
+    try {
+      this.piscina ??= this.open();
+      const piscina = await this.piscina;
+      await piscina.run({ task: run.task, port: port2 }, { transferList: [port2], signal: end.signal });
+    } catch (error) {
+      death = toError(error);
+    }
+    // What was said before comes first: both ends of the port are closed by now, or will be.
+    await Promise.race([settled.promise, closed, ...(death ? [this.lastWords()] : [])]);
+    port.close();
+    this.runs.delete(run.entry);
+    if (last) run.settled(last);
+    else if (death) this.died(run, death);
+  }
+
+  private async open(): Promise<Piscina> {
+    const { Piscina: Threads } = await import('piscina');
+    const { boot, slots, maxTasks, maxMemoryMb, execArgv } = this.options;
+    const serve = new URL(import.meta.url.endsWith('.ts') ? './child/serve.ts' : './child/serve.js', import.meta.url);
+    const piscina = new Threads({
+      filename: fileURLToPath(new URL('./child/thread-main.mjs', import.meta.url)),
+      minThreads: 0,
+      maxThreads: slots,
+      idleTimeout: IDLE_MS,
+      // Piscina would else block an idle thread, and with it whatever the application does between tasks.
+      atomics: 'disabled',
+      recordTiming: false,
+      execArgv: [...execArgv],
+      workerData: { boot, serve: serve.href, maxTasks },
+      ...(maxMemoryMb !== undefined && { resourceLimits: { maxOldGenerationSizeMb: maxMemoryMb } }),
+    });
+    // Of a thread that dies with no task to blame.
+    piscina.on('error', (error: Error) => this.deps.log.warn({ err: error }, 'an idle thread died'));
+    this.opened = piscina;
+    return piscina;
+  }
+
+  private unable(run: ChildRun, error: Error): void {
+    this.deps.log.error({ err: error }, 'a thread could not boot the application');
+    run.failed(new ChildBootFailed(error.message, { cause: error }));
+  }
+
+  private died(run: ChildRun, error: Error): void {
+    const { maxMemoryMb } = this.options;
+    if (hasCode(error, 'ERR_WORKER_OUT_OF_MEMORY') && maxMemoryMb !== undefined)
+      return run.failed(new MemoryLimitExceeded(maxMemoryMb));
+    const exitCode = /exited with code: (\d+)/.exec(error.message)?.[1];
+    if (error.name !== 'AbortError') {
+      this.deaths += 1;
+      this.deps.log.warn({ task: run.entry.id, err: error }, 'a thread is gone in the middle of a task');
+    }
+    run.gone({
+      ...{ pool: 'thread', exitCode: exitCode === undefined ? null : Number(exitCode), signal: null, memoryMb: null },
+      stderr: exitCode === undefined ? (error.stack ?? error.message) : '',
+    });
+  }
+
+  private lastWords(): Promise<void> {
+    return new Promise((resolve) => void this.deps.clock.after(LAST_WORDS_MS, resolve));
+  }
+}

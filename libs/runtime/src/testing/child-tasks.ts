@@ -1,0 +1,127 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { durationMs } from '@lovage/foundation';
+import { defineTask, type TaskContext, type TaskOptions } from '@lovage/task';
+import { HandlerTable, type Handle } from '../handlers.ts';
+import type { ChildApp } from '../pools/child/child-app.ts';
+
+/** What the handler is to do: the name of one of {@link deeds}, and a value for it. */
+export function deed(defaults: TaskOptions = {}) {
+  return defineTask({
+    name: 'test.deed',
+    input: z.strictObject({ deed: z.string(), value: z.unknown() }),
+    output: z.unknown(),
+    progress: z.object({ percent: z.number() }),
+    errors: { Refused: z.object({ why: z.string(), at: z.date().optional() }) },
+    defaults,
+  });
+}
+
+/** Submitted by the deed `submit`. */
+export const other = defineTask({ name: 'test.other', input: z.strictObject({ n: z.number() }), output: z.null() });
+
+/** Of this process or thread: tasks that it has run. */
+let served = 0;
+
+const spin = (): never => {
+  for (;;) Math.random();
+};
+
+const deeds: Record<string, (value: never, task: TaskContext) => unknown> = {
+  echo: (value) => value,
+  facts: (_, { id, name, queue, attempt, parentId, rootId, userId }) => ({
+    ...{ id, name, queue, attempt, parentId, rootId, userId },
+  }),
+  where: () => ({ pid: process.pid, served }),
+  spin,
+  spinAfterTelling: (_, task) => {
+    task.progress({ percent: 1 });
+    setTimeout(spin, 50);
+    return new Promise(() => undefined);
+  },
+  /** Until its signal is aborted; tells why. */
+  wait: (_, task) =>
+    new Promise((resolve, reject) => {
+      task.progress({ percent: 1 });
+      task.signal.addEventListener('abort', () => {
+        const reason = task.signal.reason as Error & { code: string };
+        if (task.signal.reason.code === 'worker_shutdown') reject(reason);
+        else resolve({ code: reason.code, name: reason.name, message: reason.message });
+      });
+    }),
+  waitThrowing: (_, task) =>
+    new Promise((_resolve, reject) => task.signal.addEventListener('abort', () => reject(task.signal.reason as Error))),
+  sleep: async (ms: number) => sleep(ms, 'slept'),
+  log: (_, task) => {
+    task.log.info('a line', { n: 1, err: new RangeError('a field') });
+    task.log.warn('a function', { f: () => 1 });
+    return null;
+  },
+  progress: (_, task) => {
+    for (const percent of [10, 20, 30]) task.progress({ percent });
+    return null;
+  },
+  badProgress: (_, task) => task.progress({ percent: 'x' } as never),
+  submit: (n: number, task) => task.submit(other, { n }, { key: 'k' }),
+  declared: () => {
+    throw deed().error('Refused', { why: 'no', at: new Date(0) });
+  },
+  throws: (message: string) => {
+    throw Object.assign(new RangeError(message), { code: 'out_of_it', response: { send: () => 1 } });
+  },
+  throwsText: () => {
+    throw 'a text';
+  },
+  retry: (_, task) => {
+    if (task.attempt === 1) throw task.retry({ delay: '10ms', cause: new TypeError('first') });
+    return `attempt ${task.attempt}`;
+  },
+  snooze: (ms: number, task) => {
+    throw task.snooze(durationMs(`${ms}ms`) / 1000);
+  },
+  bigint: () => 1n,
+  exit: (code: number) => process.exit(code),
+  abort: () => process.abort(),
+  kill: () => process.kill(process.pid, 'SIGKILL'),
+  say: (line: string) => {
+    process.stderr.write(`${line}\n`);
+    process.exit(7);
+  },
+  uncaught: () => {
+    setImmediate(() => {
+      throw new Error('nobody catches this');
+    });
+    return new Promise(() => undefined);
+  },
+  /** Grows by so many MiB outside of V8's heap, then ends, or goes on computing. */
+  grow: async (mib: number) => {
+    const held = Array.from({ length: mib }, (_, n) => Buffer.alloc(1024 * 1024, n));
+    await sleep(1);
+    return held.length;
+  },
+  growForEver: async () => {
+    const held: Buffer[] = [];
+    for (;;) {
+      held.push(Buffer.alloc(8 * 1024 * 1024, 1));
+      await sleep(20);
+    }
+  },
+  growHeap: () => {
+    const held: number[][] = [];
+    for (;;) held.push(Array.from({ length: 10_000 }, (_, n) => n + held.length));
+  },
+};
+
+export const handle: Handle = (input, task) => {
+  served += 1;
+  const { deed: name, value } = input as { deed: string; value: never };
+  return deeds[name]!(value, task);
+};
+
+export function handlers(defaults: TaskOptions = {}): HandlerTable {
+  return new HandlerTable([deed(defaults)], [{ name: 'test.deed', handle }]);
+}
+
+export default function boot(): Promise<ChildApp> {
+  return Promise.resolve({ handlers: handlers(), close: () => Promise.resolve() });
+}

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "tasks" ADD COLUMN     "crashes" SMALLINT NOT NULL DEFAULT 0;
