@@ -35,6 +35,8 @@ export interface ClaimerDeps {
  *
  * While ends are being written, a claim waits for that unless it is well filled: so under load both go in step and in
  * larger batches, at a fraction of the cost, and a lone task meets neither wait.
+ *
+ * Queues take turns for the slots, so that a flood in one does not keep another from its share.
  */
 export class Claimer {
   private readonly slots: Slots;

@@ -1,5 +1,6 @@
 import type { PoolKind } from '@lovage/task';
 import type { TaskEntry } from '../entry.ts';
+import { FairWaiting } from './fair-waiting.ts';
 
 /** How many tasks each pool runs at once. */
 export type PoolSlots = Readonly<Record<PoolKind, number>>;
@@ -8,7 +9,7 @@ export type PoolSlots = Readonly<Record<PoolKind, number>>;
 interface Lane {
   readonly size: number;
   taken: number;
-  readonly waiting: TaskEntry[];
+  readonly waiting: FairWaiting<TaskEntry>;
 }
 
 /** What waits to be claimed, by pool: tasks of a full pool hold up no task of another. */
@@ -17,7 +18,7 @@ export class Slots {
   private readonly all: readonly Lane[];
 
   constructor(slots: PoolSlots) {
-    const lane = (size: number): Lane => ({ size, taken: 0, waiting: [] });
+    const lane = (size: number): Lane => ({ size, taken: 0, waiting: new FairWaiting() });
     this.lanes = { async: lane(slots.async), thread: lane(slots.thread), process: lane(slots.process) };
     this.all = Object.values(this.lanes);
   }
@@ -27,29 +28,29 @@ export class Slots {
   }
 
   get waiting(): number {
-    return this.all.reduce((sum, { waiting }) => sum + waiting.length, 0);
+    return this.all.reduce((sum, { waiting }) => sum + waiting.size, 0);
   }
 
   /** How many of those that wait could be run. */
   get runnable(): number {
     return this.all.reduce(
-      (sum, { size, taken, waiting }) => sum + Math.max(0, Math.min(size - taken, waiting.length)),
+      (sum, { size, taken, waiting }) => sum + Math.max(0, Math.min(size - taken, waiting.size)),
       0,
     );
   }
 
   wait(entry: TaskEntry): void {
-    this.of(entry)?.waiting.push(entry);
+    this.of(entry)?.waiting.add(entry.facts.queue, entry);
   }
 
-  /** Those that have waited longest, at most `max`, each in a slot. */
+  /** At most `max`, each in a slot: of each queue those that have waited longest, the queues in turn. */
   fill(max: number): TaskEntry[] {
     const filled: TaskEntry[] = [];
     for (const lane of this.all) {
-      const n = Math.min(lane.size - lane.taken, max - filled.length, lane.waiting.length);
+      const n = Math.min(lane.size - lane.taken, max - filled.length, lane.waiting.size);
       if (n <= 0) continue;
       lane.taken += n;
-      filled.push(...lane.waiting.splice(0, n));
+      filled.push(...lane.waiting.take(n));
     }
     return filled;
   }
@@ -66,7 +67,7 @@ export class Slots {
   }
 
   clear(): void {
-    for (const { waiting } of this.all) waiting.length = 0;
+    for (const { waiting } of this.all) waiting.clear();
   }
 
   /** In quarantine a task takes no slot: it has a child of its own. */

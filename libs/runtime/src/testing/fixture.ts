@@ -101,7 +101,11 @@ export class Fixture implements AsyncDisposable {
   }
 
   /** Publishes a task's message as a producer does; its row is the claim's to make. */
-  async send(value: unknown, overrides: Partial<Parameters<typeof encodeTask>[0]> = {}): Promise<string> {
+  async send(
+    value: unknown,
+    overrides: Partial<Parameters<typeof encodeTask>[0]> = {},
+    queue = QUEUE,
+  ): Promise<string> {
     const id = overrides.id ?? newId();
     const encoded = encodeTask({
       id,
@@ -115,7 +119,7 @@ export class Fixture implements AsyncDisposable {
       replyTo: this.replyTo,
       ...overrides,
     });
-    await this.broker.publish({ queue: QUEUE, ...encoded });
+    await this.broker.publish({ queue, ...encoded });
     return id;
   }
 

@@ -1,0 +1,69 @@
+/** First in, first out, in constant time. */
+class Fifo<T> {
+  private items: T[] = [];
+  private head = 0;
+
+  get size(): number {
+    return this.items.length - this.head;
+  }
+
+  push(item: T): void {
+    this.items.push(item);
+  }
+
+  shift(): T {
+    const item = this.items[this.head]!;
+    this.head += 1;
+    if (this.head === this.items.length) {
+      this.items.length = 0;
+      this.head = 0;
+    } else if (this.head >= 64 && this.head * 2 >= this.items.length) {
+      // What is gone is let go in one cut, once it is half of the whole.
+      this.items = this.items.slice(this.head);
+      this.head = 0;
+    }
+    return item;
+  }
+}
+
+/**
+ * What waits for a free slot: of each queue in the order it came, the queues in turn. A queue that is flooded fills its own
+ * prefetch and no more slots than its share, whatever arrived first; a queue that is alone gets them all.
+ */
+export class FairWaiting<T> {
+  private readonly lanes = new Map<string, Fifo<T>>();
+  /** Queues with something waiting; the first is next. */
+  private readonly turns = new Fifo<string>();
+  private count = 0;
+
+  get size(): number {
+    return this.count;
+  }
+
+  add(queue: string, item: T): void {
+    let lane = this.lanes.get(queue);
+    if (!lane) this.lanes.set(queue, (lane = new Fifo()));
+    if (lane.size === 0) this.turns.push(queue);
+    lane.push(item);
+    this.count += 1;
+  }
+
+  /** At most so many, one of each queue in turn; the next call goes on where this one ended. */
+  take(most: number): T[] {
+    const taken: T[] = [];
+    while (taken.length < most && this.turns.size > 0) {
+      const queue = this.turns.shift();
+      const lane = this.lanes.get(queue)!;
+      taken.push(lane.shift());
+      if (lane.size > 0) this.turns.push(queue);
+    }
+    this.count -= taken.length;
+    return taken;
+  }
+
+  clear(): void {
+    this.lanes.clear();
+    while (this.turns.size > 0) this.turns.shift();
+    this.count = 0;
+  }
+}
