@@ -1,0 +1,82 @@
+// npm run chaos: what the platform does when things go wrong, measured.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, loadavg, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { readOptions, UsageError, type ChaosOptions } from './cli/options.ts';
+import type { ChaosReport, ScenarioReport } from './cli/report.ts';
+import { table } from './cli/table.ts';
+import { runScenario } from './run/run-scenario.ts';
+import { allScenarios } from './scenarios/all.ts';
+import { PostgresServer } from './servers/postgres-server.ts';
+import { RabbitMissingError, RabbitNode } from './servers/rabbit-node.ts';
+
+/** Of the process: all bars held, one was missed, it could not be run. */
+const EXIT = { passed: 0, missed: 1, usage: 2 } as const;
+
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+
+async function main(): Promise<number> {
+  const options = readOptions(
+    process.argv.slice(2),
+    allScenarios.map(({ name }) => name),
+  );
+  if (options.list) {
+    const width = Math.max(...allScenarios.map(({ name }) => name.length));
+    for (const { name, summary } of allScenarios) say(`${name.padEnd(width)}  ${summary}`);
+    return EXIT.passed;
+  }
+  const dir = options.keep === undefined ? mkdtempSync(join(tmpdir(), 'lovage-chaos-')) : resolve(options.keep);
+  mkdirSync(dir, { recursive: true });
+  const report = await runAll(options, dir);
+  say(`\n${table(report.scenarios)}`);
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
+  const passed = report.scenarios.every(({ missed }) => missed.length === 0);
+  if (passed && options.keep === undefined) rmSync(dir, { recursive: true, force: true });
+  else say(`\nlogs of all processes: ${dir}`);
+  return passed ? EXIT.passed : EXIT.missed;
+}
+
+async function runAll({ scenarios, tasks }: ChaosOptions, dir: string): Promise<ChaosReport> {
+  const date = new Date().toISOString();
+  say('starting RabbitMQ and PostgreSQL, of our own');
+  const rabbit = await RabbitNode.start(join(dir, 'rabbitmq'));
+  try {
+    const postgres = await PostgresServer.start(join(dir, 'postgres'));
+    try {
+      const reports: ScenarioReport[] = [];
+      for (const scenario of allScenarios) {
+        if (scenarios.length > 0 && !scenarios.includes(scenario.name)) continue;
+        say(`\n${scenario.name}: ${scenario.summary}`);
+        const report = await runScenario(scenario, { tasks, dir: join(dir, scenario.name), rabbit, postgres });
+        for (const note of report.notes) say(`  ${note}`);
+        for (const bar of report.missed) say(`  MISSED: ${bar}`);
+        say(`  ${report.missed.length === 0 ? 'passed' : 'FAILED'} in ${report.tookSeconds.toFixed(0)} s`);
+        reports.push(report);
+      }
+      return { date, machine: await machine(rabbit, postgres), scenarios: reports };
+    } finally {
+      await postgres.down();
+    }
+  } finally {
+    await rabbit.dispose();
+  }
+}
+
+async function machine(rabbit: RabbitNode, postgres: PostgresServer): Promise<ChaosReport['machine']> {
+  return {
+    cores: availableParallelism(),
+    load: loadavg()[0]!,
+    node: process.version,
+    postgres: await postgres.version(),
+    rabbitmq: await rabbit.version(),
+  };
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    const known = error instanceof UsageError || error instanceof RabbitMissingError;
+    process.stderr.write(`chaos: ${known ? error.message : error instanceof Error ? error.stack : String(error)}\n`);
+    process.exit(EXIT.usage);
+  },
+);

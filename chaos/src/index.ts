@@ -1,0 +1,1 @@
+export type { ChaosReport, ScenarioReport } from './cli/report.ts';

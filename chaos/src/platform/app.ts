@@ -1,0 +1,72 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Child, type ChildSpec } from '../servers/child.ts';
+
+/** Before it is started once more after an end that nobody asked for: what a supervisor would do. */
+const RESTART_AFTER_MS = 100;
+
+/** One app that ships, kept running: however it ends, it is started again, until it is told to stop. */
+export class App {
+  /** How often it had to be started again. */
+  restarts = 0;
+  private child: Child | undefined;
+  private serving = false;
+  private wanted = false;
+
+  constructor(
+    readonly name: string,
+    private readonly spec: ChildSpec,
+  ) {}
+
+  /** Resolves when it serves, however many starts that takes. */
+  async start(): Promise<void> {
+    this.wanted = true;
+    this.run();
+    await this.served();
+  }
+
+  /** It has said that it serves, and it runs. */
+  get ready(): boolean {
+    return this.serving;
+  }
+
+  /** Resolves once it serves. */
+  async served(): Promise<void> {
+    while (!this.serving && this.wanted) await sleep(10);
+  }
+
+  /** SIGKILL; resolves when it is dead. It is started again at once. */
+  async kill(): Promise<void> {
+    const { child } = this;
+    if (!child?.running) return;
+    process.kill(child.pid, 'SIGKILL');
+    await child.exit;
+  }
+
+  /** It gets no processor any more, until {@link thaw}. */
+  freeze(): void {
+    this.child?.signalGroup('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.child?.signalGroup('SIGCONT');
+  }
+
+  /** An orderly stop; resolves with how it ended, `code 0` if all went well. */
+  async stop(): Promise<string | undefined> {
+    this.wanted = false;
+    return this.child?.stop();
+  }
+
+  private run(): void {
+    const child = new Child(this.spec);
+    this.child = child;
+    void child.ready.then(() => (this.serving = child.running));
+    void child.exit.then(async () => {
+      this.serving = false;
+      if (!this.wanted) return;
+      this.restarts += 1;
+      await sleep(RESTART_AFTER_MS);
+      if (this.wanted) this.run();
+    });
+  }
+}

@@ -1,0 +1,29 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Controller } from '@nestjs/common';
+import { TaskHandler } from '@lovage/nest';
+import type { Input, TaskContext } from '@lovage/task';
+import { RunLog } from '../count/run-log.ts';
+import { block, step } from './contracts.ts';
+
+/**
+ * Handlers at their worst: they take no notice of their signal, so that a worker that was taken for dead does go on and tries to
+ * record what it has.
+ */
+@Controller()
+export class ChaosTasks {
+  private readonly runs = RunLog.open();
+
+  @TaskHandler(step)
+  async step({ n, ms }: Input<typeof step>, task: TaskContext<typeof step>): Promise<number> {
+    this.runs.add(task.id);
+    await sleep(ms);
+    return n;
+  }
+
+  @TaskHandler(block)
+  async block({ n, ms }: Input<typeof block>, task: TaskContext<typeof block>): Promise<number> {
+    this.runs.add(task.id);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+    return n;
+  }
+}

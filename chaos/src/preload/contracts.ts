@@ -1,0 +1,23 @@
+import { defineTask } from '@lovage/task';
+import { z } from 'zod';
+
+/** Which task of a scenario it is, 0 for the first. */
+const n = z.int().min(0);
+
+/** Counts its run, waits, returns its number. */
+export const step = defineTask({
+  name: 'chaos.step',
+  summary: 'Counts its run, waits, returns its number',
+  input: z.strictObject({ n, ms: z.int().min(0).max(60_000) }),
+  output: z.int(),
+});
+
+/** Counts its run, holds the event loop, returns its number. */
+export const block = defineTask({
+  name: 'chaos.block',
+  summary: 'Counts its run, holds the event loop, returns its number',
+  input: z.strictObject({ n, ms: z.int().min(0).max(60_000) }),
+  output: z.int(),
+});
+
+export const chaosContracts = [step, block];

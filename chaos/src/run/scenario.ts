@@ -1,0 +1,39 @@
+import type { SubmitByNameBody } from '@lovage/http-api';
+import type { EndRow } from '../count/tally.ts';
+import type { Kind } from '../platform/fleet.ts';
+import type { Stage } from './stage.ts';
+
+/** What was seen in the end, for a scenario to tell whether it took place at all. */
+export interface Seen {
+  /** Attempts that did not end their task, by outcome: `LOST` are those whose worker died. */
+  readonly attempts: Readonly<Record<string, number>>;
+  /** Tasks that were run more than once. */
+  readonly runTwice: number;
+  readonly rows: readonly EndRow[];
+  /** How often each app had to be started again. */
+  readonly restarts: Readonly<Record<string, number>>;
+}
+
+/** A way in which things go wrong. */
+export interface Scenario {
+  /** As in `--scenario`. */
+  readonly name: string;
+  /** One line. */
+  readonly summary: string;
+  /** Over how long 20,000 tasks are spread; fewer take less, in proportion. */
+  readonly seconds: number;
+  /** They never take less: what is broken needs its time. */
+  readonly atLeastSeconds: number;
+  /** Default 3. */
+  readonly workers?: number;
+  /** Variables of one app beyond what all have. */
+  env?(kind: Kind, no: number): Readonly<Record<string, string>>;
+  /** What is submitted as number n. Default: `chaos.step`. */
+  task?(n: number, usual: SubmitByNameBody): SubmitByNameBody;
+  /** Whether task n may end like this. Default: SUCCESS, with its number for a result. */
+  endsWell?(n: number, row: EndRow): boolean;
+  /** Breaks things, from the first accepted task on; resolves when nothing is broken any more. */
+  disturb(stage: Stage): Promise<void>;
+  /** What shows that it took place; else the run counts for nothing. `undefined`: it did not. */
+  proof(seen: Seen, stage: Stage): string | undefined;
+}

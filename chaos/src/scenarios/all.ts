@@ -1,0 +1,22 @@
+import type { Scenario } from '../run/scenario.ts';
+import { clocksOff } from './clocks-off.ts';
+import { gatewayAndBeatKilled, workerKilled } from './killed.ts';
+import { channelCut, connectionCut, consumerCut } from './lines-cut.ts';
+import { queueDeleted } from './queue-deleted.ts';
+import { postgresStopped, rabbitStopped } from './servers-away.ts';
+import { loopBlocked, workerFrozen } from './stale.ts';
+
+/** Every scenario, in the order in which they run. */
+export const allScenarios: readonly Scenario[] = [
+  workerKilled,
+  gatewayAndBeatKilled,
+  rabbitStopped,
+  connectionCut,
+  channelCut,
+  consumerCut,
+  queueDeleted,
+  postgresStopped,
+  workerFrozen,
+  loopBlocked,
+  clocksOff,
+];
