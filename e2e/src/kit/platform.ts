@@ -29,11 +29,10 @@ const LAUNCH = [
   './tools/ts-hooks.mjs',
   'tools/src/start.ts',
 ] as const;
+const settings = readFileSync(new URL('../../../.env.example', import.meta.url), 'utf8');
 /** Every setting, unset: what is empty is as good as not set, and wins over a `.env`. */
-export const UNSET = Object.fromEntries(
-  'DATABASE_URL BROKER_URL NODE_ENV HOST BODY_LIMIT LOG_LEVEL JWT_SECRET ADMIN_EMAIL ADMIN_PASSWORD WORKER_QUEUES WORKER_CONCURRENCY WORKER_NAME WORKER_POOL'
-    .split(' ')
-    .map((name) => [name, '']),
+export const UNSET: Readonly<Record<string, string>> = Object.fromEntries(
+  [...settings.matchAll(/^# ([A-Z_]+)=/gm)].map(([, name]) => [name!, '']),
 );
 /** More than the promised 30 s: a test says how long it took, and a busy machine is no defect. */
 const READY_TIMEOUT_MS = 90_000;

@@ -1,6 +1,7 @@
 import type { TaskDocument } from '@lovage/http-api';
 import { isTerminal } from '@lovage/task';
 import { eventually } from '@lovage/testing';
+import { EventReader } from './event-reader.ts';
 
 /** An answer of the gateway. */
 export interface Answer {
@@ -72,6 +73,11 @@ export class Rest {
     const answer = await this.ask(`/api/tasks/${id}`);
     if (answer.status !== 200) throw new Error(`task ${id}: ${answer.status} ${answer.text}`);
     return answer.json<TaskDocument>();
+  }
+
+  /** The task's events, live. */
+  follow(id: string): EventReader {
+    return new EventReader(`${this.url}/api/tasks/${id}/events`, { authorization: `Bearer ${this.token}` });
   }
 
   /** The task once it is terminal. */
