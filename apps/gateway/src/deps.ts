@@ -36,6 +36,8 @@ export interface GatewayOptions {
   readonly jwtSecret: string;
   /** Origins whose pages may call the API; `*`: all. Default none. */
   readonly corsOrigins?: '*' | readonly string[];
+  /** Addresses and networks of proxies whose `X-Forwarded-For` is believed. Default none. */
+  readonly trustProxy?: readonly string[];
   /** How many tasks a user may submit here within a time. Default: any number. */
   readonly submitRate?: { readonly count: number; readonly perMs: number };
   /** Who reads `/metrics`: anybody, whoever sends the token, or nobody. Default `open`. */

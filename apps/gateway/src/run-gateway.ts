@@ -73,6 +73,7 @@ async function startGateway(): Promise<Running> {
       bodyLimit: http.bodyLimit,
       jwtSecret: secrets.jwtSecret,
       corsOrigins: http.corsOrigins,
+      trustProxy: http.trustProxy,
       submitRate: http.submitRate,
       metrics:
         http.metricsToken !== undefined

@@ -1,4 +1,4 @@
-import { bytes, origins, rate, wholeNumber } from './parsers.ts';
+import { bytes, networks, origins, rate, wholeNumber } from './parsers.ts';
 import type { Reader } from './reader.ts';
 
 export interface HttpSettings {
@@ -10,6 +10,11 @@ export interface HttpSettings {
   readonly bodyLimit: number;
   /** `CORS_ORIGINS`: whose pages may call the API from a browser; `*`: anybody's. Default none but its own. */
   readonly corsOrigins: '*' | readonly string[];
+  /**
+   * `TRUST_PROXY`: addresses and networks of proxies whose `X-Forwarded-For` is believed. Default none: the address of a
+   * client is that of its connection, and behind a proxy all clients have the proxy's.
+   */
+  readonly trustProxy: readonly string[];
   /** `RATE_LIMIT_SUBMIT`: tasks that a user may submit within a time, for each gateway. Default: no limit. */
   readonly submitRate: { readonly count: number; readonly perMs: number } | undefined;
   /**
@@ -29,6 +34,12 @@ export function readHttpSettings(reader: Reader): HttpSettings {
     bodyLimit: reader.value('BODY_LIMIT', 'a size such as 1048576, 512KB or 1MiB, at most 1GiB', bytes) ?? 1024 ** 2,
     corsOrigins:
       reader.value('CORS_ORIGINS', '*, or origins separated by commas, such as https://app.example.org', origins) ?? [],
+    trustProxy:
+      reader.value(
+        'TRUST_PROXY',
+        'addresses or networks separated by commas, such as 10.0.0.5 or 172.30.0.0/24, of your proxies alone',
+        networks,
+      ) ?? [],
     submitRate: reader.value('RATE_LIMIT_SUBMIT', 'tasks in a time, such as 10/1s or 600/1m', rate),
     metricsToken: readMetricsToken(reader),
   };

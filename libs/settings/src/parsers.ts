@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { durationMs, type Duration } from '@lovage/foundation';
 
 /** The whole number within the bounds; undefined for any other text. */
@@ -96,6 +97,18 @@ export const origins = (text: string): '*' | readonly string[] | undefined => {
     return bare && url.username === '' ? url.origin : undefined;
   });
   return found.every((origin) => origin !== undefined) ? [...new Set(found)] : undefined;
+};
+
+/** Addresses, and networks as `address/bits`. One that holds everybody is none to believe. */
+export const networks = (text: string): readonly string[] | undefined => {
+  const found = text.split(',').map((entry) => {
+    const [, address, bits] = /^([\d.:a-f]+)(?:\/(\d{1,3}))?$/i.exec(entry.trim()) ?? [];
+    const version = isIP(address ?? '');
+    if (version === 0) return undefined;
+    if (bits === undefined) return address;
+    return Number(bits) >= 1 && Number(bits) <= (version === 4 ? 32 : 128) ? `${address}/${Number(bits)}` : undefined;
+  });
+  return found.every((network) => network !== undefined) ? [...new Set(found)] : undefined;
 };
 
 /** `600/1m`: so many in that time. */

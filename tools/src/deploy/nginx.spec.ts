@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -54,6 +54,7 @@ describeWithNginx(NAME, () => {
         ADMIN_PASSWORD: ADMIN.password,
         BODY_LIMIT: '64KB',
         FILES_LIMIT: '1MiB',
+        TRUST_PROXY: '127.0.0.1',
       },
       ready: '"msg":"ready"',
     });
@@ -133,6 +134,40 @@ describeWithNginx(NAME, () => {
     expect(refused.length).toBeGreaterThanOrEqual(15);
     expect(await refused[0]!.json()).toMatchObject({ status: 429, code: 'too_many_logins' });
     expect(refused[0]!.headers.get('retry-after')).toBe('10');
+  });
+
+  test('the gateway knows clients by their own addresses, and believes no claim of theirs', async () => {
+    // From other addresses of this machine than nginx's, each with a claim.
+    const ask = (path: string, from: string, body?: unknown, token?: string) =>
+      new Promise<{ status: number; json: unknown }>((resolve, reject) => {
+        const asked = request(new URL(path, nginx.url), {
+          method: body === undefined ? 'GET' : 'POST',
+          localAddress: from,
+          headers: {
+            'x-forwarded-for': '8.8.8.8',
+            'x-forwarded-host': 'evil.example.org',
+            ...(body !== undefined && { 'content-type': 'application/json' }),
+            ...(token !== undefined && { authorization: `Bearer ${token}` }),
+          },
+        });
+        asked.on('error', reject).on('response', async (answer) => {
+          let text = '';
+          for await (const piece of answer.setEncoding('utf8')) text += piece as string;
+          resolve({ status: answer.statusCode!, json: text && JSON.parse(text) });
+        });
+        asked.end(body === undefined ? undefined : JSON.stringify(body));
+      });
+    const tokens = (await ask('/api/auth/login', '127.0.0.2', ADMIN)).json as Record<string, string>;
+    const { refreshToken, accessToken } = tokens;
+    expect((await ask('/api/auth/logout', '127.0.0.3', { refreshToken }, accessToken)).status).toBe(204);
+    const log = (await ask('/api/audit?limit=1', '127.0.0.4', undefined, accessToken)).json as { items: unknown[] };
+    expect(log.items).toEqual([expect.objectContaining({ action: 'auth.logout', address: '127.0.0.3' })]);
+
+    const wrong = { ...ADMIN, password: 'wrong' };
+    const tries = await Promise.all(Array.from({ length: 12 }, () => ask('/api/auth/login', '127.0.0.5', wrong)));
+    expect(tries.map(({ status }) => status).sort()).toEqual([...Array<number>(10).fill(401), 429, 429]);
+    // Who is counted is he, and not everybody behind nginx.
+    expect((await ask('/api/auth/login', '127.0.0.6', ADMIN)).status).toBe(200);
   });
 
   test('events arrive one by one, with the client’s address and nobody else’s word for it', async () => {

@@ -3,6 +3,7 @@ import type { AccessStore, Clock, NewAuditEntry } from '@lovage/ports';
 import type { FastifyRequest } from 'fastify';
 import type { CurrentUser } from '../auth/current-user.ts';
 import { ACCESS, CLOCK } from '../deps.ts';
+import { clientAddress } from '../http/client-address.ts';
 import { withinDeadline } from '../http/deadline.ts';
 
 /** Where an action comes from. */
@@ -11,7 +12,7 @@ export interface Origin {
   readonly address: string;
 }
 
-export const originOf = (request: FastifyRequest): Origin => ({ user: request.user, address: request.ip });
+export const originOf = (request: FastifyRequest): Origin => ({ user: request.user, address: clientAddress(request) });
 
 /** Writes down who did what. It is written before the answer: an action that cannot be accounted for is not confirmed. */
 @Injectable()

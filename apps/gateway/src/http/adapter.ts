@@ -1,6 +1,7 @@
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Log } from '@lovage/ports';
+import type { GatewayOptions } from '../deps.ts';
 import { answerClientError } from '../problems/client-error.ts';
 import { problemOf } from '../problems/problem-of.ts';
 import { sendProblem } from '../problems/send-problem.ts';
@@ -18,11 +19,14 @@ const KEEP_ALIVE_MS = 65_000;
 /** No name or id of ours is longer. */
 const MAX_PARAM_LENGTH = 255;
 
-/** Nest's adapter on a Fastify that takes JSON only, answers problems only and trusts no proxy. */
-export function createAdapter(options: { bodyLimit: number }): FastifyAdapter {
+/** Nest's adapter on a Fastify that takes JSON only, answers problems only and trusts the proxies it is told to alone. */
+export function createAdapter({
+  bodyLimit,
+  trustProxy = [],
+}: Pick<GatewayOptions, 'bodyLimit' | 'trustProxy'>): FastifyAdapter {
   const adapter = new FastifyAdapter({
-    bodyLimit: options.bodyLimit,
-    trustProxy: false,
+    bodyLimit,
+    trustProxy: trustProxy.length > 0 && [...trustProxy],
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     http: { headersTimeout: HEADERS_TIMEOUT_MS },

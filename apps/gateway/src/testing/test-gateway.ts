@@ -44,6 +44,8 @@ export interface Ask {
   /** JSON value, or a text or bytes sent as they are. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Address of the connection's other end. Default 127.0.0.1. */
+  readonly from?: string;
   /** Who asks: a role, a token, or nobody. Default `operator`. */
   readonly as?: UserRole | { readonly token: string } | null;
 }
@@ -136,6 +138,7 @@ export class TestGateway implements AsyncDisposable {
     const response = await this.gateway.http.inject({
       method,
       url,
+      remoteAddress: ask.from,
       headers: {
         ...(body !== undefined && { 'content-type': 'application/json' }),
         ...(await this.credentials(ask.as)),

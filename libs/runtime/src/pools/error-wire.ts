@@ -6,7 +6,6 @@ import {
   RetryRequested,
   SnoozeRequested,
   SoftTimeLimitExceeded,
-  TaskRevoked,
   TimeLimitExceeded,
   WorkerShutdown,
 } from '../run/abort-reasons.ts';
@@ -35,7 +34,6 @@ const CLASSES = new Map<string, { readonly prototype: Error }>([
   ['memory_limit_exceeded', MemoryLimitExceeded],
   ['worker_shutdown', WorkerShutdown],
   ['lease_lost', LeaseLost],
-  ['task_revoked', TaskRevoked],
   ['retry_requested', RetryRequested],
   ['snooze_requested', SnoozeRequested],
 ]);
