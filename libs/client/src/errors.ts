@@ -32,6 +32,8 @@ export class TaskRevokedError extends LovageError {
     readonly taskId: string,
     /** What was given to the revoke, where it is known. */
     readonly why: string | null = null,
+    /** Who called it off, where it is known: a user's id, or what the caller of `revoke` named. */
+    readonly by: string | null = null,
   ) {
     super(`task ${taskId} was revoked${why ? `: ${why}` : ''}`);
   }

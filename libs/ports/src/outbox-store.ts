@@ -24,6 +24,8 @@ export interface SweepReport {
   readonly lapsedWorkers: number;
   /** Their tasks, put back with a message of the same turn. */
   readonly requeued: number;
+  /** Of their tasks those that had been called off: ended REVOKED. */
+  readonly revoked: number;
   /** Waiting tasks that passed their expiry. */
   readonly expired: number;
 }

@@ -142,6 +142,38 @@ export interface ProgressItem {
   readonly progress: string;
 }
 
+/** Who calls tasks off. */
+export interface RevokedBy {
+  /** A user's id, or what the caller calls itself; kept with the task. */
+  readonly who: string | null;
+  readonly why: string | null;
+  /** Tasks that run are left alone. */
+  readonly waitingOnly?: boolean;
+}
+
+/** What a revoke came to for one task. */
+export interface RevokedTask {
+  readonly id: string;
+  readonly outcome: RevokeOutcome;
+  /** Set when it ended by this call and somebody may wait for its reply: nobody else will send one. */
+  readonly reply?: RevokedReply;
+}
+
+/** The answer to whoever waits for a task that ended REVOKED before a worker had it. */
+export interface RevokedReply {
+  readonly address: string;
+  readonly correlationId: string;
+  /** The id on the wire. */
+  readonly taskId: string;
+  readonly error: TaskErrorDocument;
+}
+
+/**
+ * The ids of attempts that were ours to end. With an error: the task had been called off before, so it ended REVOKED with
+ * that error, whatever its handler came to; null: it ended as given.
+ */
+export type EndedOurs = ReadonlyMap<string, TaskErrorDocument | null>;
+
 export type RevokeOutcome =
   /** It had not started: it is REVOKED now. */
   | { readonly kind: 'revoked' }
@@ -172,24 +204,34 @@ export interface TaskStore {
     options: { durable: boolean },
   ): Promise<ClaimedTask[]>;
   situations(ids: readonly string[]): Promise<TaskSituation[]>;
-  /** Compare-and-set from a dead holder; undefined when somebody else was faster. */
+  /**
+   * Compare-and-set from a dead holder; undefined when somebody else was faster, `revoked` when the task had been called off:
+   * then it has ended REVOKED instead.
+   */
   takeOver(
     worker: { id: WorkerId; name: string },
     claim: { id: string; claimNo: number; from: { worker: WorkerId; claimNo: number } },
-  ): Promise<ClaimedTask | undefined>;
+  ): Promise<ClaimedTask | 'revoked' | undefined>;
 
-  /** Ends attempts; returns the ids that were still ours. A value that Postgres cannot keep ends its task as FAILURE `ResultNotStorable`, alone. */
-  record(worker: WorkerId, items: readonly RecordItem[]): Promise<ReadonlySet<string>>;
+  /** Ends attempts. A value that Postgres cannot keep ends its task as FAILURE `ResultNotStorable`, alone. */
+  record(worker: WorkerId, items: readonly RecordItem[]): Promise<EndedOurs>;
   recordFinal(items: readonly FinalItem[]): Promise<void>;
-  /** Returns the ids that were still ours. */
-  postpone(worker: WorkerId, items: readonly PostponeItem[]): Promise<ReadonlySet<string>>;
+  /** A task that had been called off has no other attempt to come: it ends REVOKED. */
+  postpone(worker: WorkerId, items: readonly PostponeItem[]): Promise<EndedOurs>;
   postponeUnclaimed(items: readonly UnclaimedPostponeItem[]): Promise<void>;
   /** Latest progress; quietly nothing where the claim is no longer ours. */
   progress(worker: WorkerId, items: readonly ProgressItem[]): Promise<void>;
   /** Ends an unclaimed task that was cancelled, or whose expiry passed; the state it has now. */
   endUnclaimed(id: string): Promise<TaskState | undefined>;
-  /** @param by `waitingOnly`: a task that runs is left alone. */
-  revoke(id: string, by: { who: string | null; why: string | null; waitingOnly?: boolean }): Promise<RevokeOutcome>;
+  /** Calls a task off: at once if it waits; one that runs gets the mark, and its holder ends it. */
+  revoke(id: string, by: RevokedBy): Promise<RevokeOutcome>;
+  /** The same of up to 500 tasks in one statement, in no order. */
+  revokeMany(ids: readonly string[], by: RevokedBy): Promise<RevokedTask[]>;
+  /** Those of this worker's running tasks that were called off, each with the error it will end with. */
+  marked(
+    worker: WorkerId,
+    claims: readonly { id: string; claimNo: number }[],
+  ): Promise<{ id: string; error: TaskErrorDocument }[]>;
 
   get(id: string): Promise<TaskRow | undefined>;
   /** Those of these tasks that have ended, in one query. For whoever waits for many. */

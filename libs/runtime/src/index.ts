@@ -11,6 +11,7 @@ export {
   MaxRetriesExceeded,
   NotRegistered,
   SoftTimeLimitExceeded,
+  TaskRevoked,
   TimeLimitExceeded,
   WorkerShutdown,
 } from './run/abort-reasons.ts';

@@ -20,6 +20,11 @@ export interface WorkerOptions extends PoolsOptions {
   readonly prefetchMultiplier?: number;
   /** At a stop: how long running tasks may go on before they are aborted and handed back. Default `5s`. */
   readonly shutdownGrace?: Duration;
+  /**
+   * Of a task that is revoked while it runs: how long its handler may tidy up after its signal is aborted; then the task ends
+   * without it. Default `5s`.
+   */
+  readonly revokeGrace?: Duration;
   /** Least level of `task.log` that is kept with the task; `off`: none. Default `info`. The process's own log has its own level. */
   readonly taskLogLevel?: TaskLogLevel | 'off';
 }
@@ -32,6 +37,7 @@ export interface CompiledWorkerOptions {
   readonly children: CompiledChildren | undefined;
   readonly prefetch: number;
   readonly shutdownGraceMs: number;
+  readonly revokeGraceMs: number;
   readonly taskLogLevel: TaskLogLevel | 'off';
 }
 
@@ -55,6 +61,7 @@ export function compileWorkerOptions(options: WorkerOptions): CompiledWorkerOpti
     children,
     prefetch: Math.min(Math.ceil(concurrency * prefetchMultiplier), MAX_PREFETCH),
     shutdownGraceMs: durationMs(options.shutdownGrace ?? '5s'),
+    revokeGraceMs: durationMs(options.revokeGrace ?? '5s'),
     taskLogLevel: options.taskLogLevel ?? 'info',
   };
 }

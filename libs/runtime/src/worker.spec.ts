@@ -418,7 +418,8 @@ describe('stop', () => {
     const id = await f.send(1);
     await running.promise;
     const stopped = worker.stop();
-    await eventually(() => clock.pending > 0);
+    // The deadline of what Postgres does not take, the grace, the end of tidying up.
+    await eventually(() => clock.pending === 3);
     await clock.advance(3000);
     await clock.advance(1000);
     await stopped;

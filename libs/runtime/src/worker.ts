@@ -27,6 +27,7 @@ import { Recorder } from './record/recorder.ts';
 import { Replies } from './record/replies.ts';
 import type { ChildCounts } from './pools/pool.ts';
 import { Pools } from './pools/pools.ts';
+import { CancelWatch } from './run/cancel-watch.ts';
 import { Executor } from './run/executor.ts';
 import type { Outcome } from './run/outcome.ts';
 import type { SubmitChild } from './run/task-run.ts';
@@ -85,6 +86,7 @@ export class TaskWorker implements Service {
   private readonly refused: RefusedClaims;
   private readonly executor: Executor;
   private readonly pools: Pools;
+  private readonly cancels: CancelWatch;
   private readonly recorder: Recorder;
   private readonly replies: Replies;
   private readonly progress: ProgressWriter;
@@ -137,6 +139,13 @@ export class TaskWorker implements Service {
       events: this.executor,
       clock: this.clock,
       log,
+    });
+    this.cancels = new CancelWatch({
+      tasks,
+      clock: this.clock,
+      log,
+      running: () => this.executor.entries(),
+      onRevoked: (entry, reason) => this.executor.revoke(entry, reason, this.options.revokeGraceMs),
     });
     this.claimer = new Claimer({
       name,
@@ -224,16 +233,20 @@ export class TaskWorker implements Service {
       const onDelivery = (delivery: Delivery) => this.onDelivery(delivery);
       this.consumptions.push(await broker.consume(queue, { prefetch, onDelivery }));
     }
+    this.cancels.start();
   }
 
   private async close(): Promise<void> {
     this.stopping = true;
+    // What is called off from here on ends so when it is recorded.
+    const heard = this.cancels.stop();
     await Promise.all(this.consumptions.map((consumption) => consumption.cancel().catch(() => undefined)));
     // What Postgres does not take in time goes back with its message, and the sweep frees the claim.
     const offDeadline = this.clock.after(this.options.shutdownGraceMs + TIDY_MS, () => this.retry.giveUp());
     await this.claimer.close();
     this.executor.releaseWaiting();
     await this.drain();
+    await heard;
     await this.progress.idle();
     await this.logs?.idle();
     await this.recorder.idle();

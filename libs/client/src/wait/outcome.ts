@@ -26,9 +26,7 @@ export function outcomeOfReply(reply: IncomingResult): Outcome | undefined {
 
 export function outcomeOfRow(row: TaskRow): Outcome | undefined {
   if (!isTerminal(row.state)) return undefined;
-  const error =
-    row.error ?? (row.state === 'REVOKED' && row.cancelWhy ? { type: 'Revoked', message: row.cancelWhy } : null);
-  return { state: row.state, result: row.result, error };
+  return { state: row.state, result: row.result, error: row.error };
 }
 
 /**
@@ -43,7 +41,10 @@ export function valueOf<C extends AnyContract>(outcome: Outcome, id: string, con
 function errorOf(outcome: Outcome, id: string, contract: AnyContract | undefined): Error {
   const { state, error } = outcome;
   if (state === 'EXPIRED') return new TaskExpiredError(id);
-  if (state === 'REVOKED') return new TaskRevokedError(id, error?.message ?? null);
+  if (state === 'REVOKED') {
+    const { by = null, why = null } = (error?.data ?? {}) as { by?: string | null; why?: string | null };
+    return new TaskRevokedError(id, why, by);
+  }
   const document = error ?? { type: 'Error', message: 'the worker told no error' };
   return declared(document, contract) ?? new TaskFailedError(id, document, state === 'DEAD' ? 'DEAD' : 'FAILURE');
 }

@@ -3,13 +3,13 @@ import { RecordingLog, TestClock } from '@lovage/testing';
 import { rest } from '../testing/fakes.ts';
 import { Sweeper } from './sweeper.ts';
 
-const NOTHING: SweepReport = { lapsedWorkers: 0, requeued: 0, expired: 0 };
+const NOTHING: SweepReport = { lapsedWorkers: 0, requeued: 0, revoked: 0, expired: 0 };
 
 describe('Sweeper', () => {
   test('sweeps each second, tells what it found, and wakes the relay for what it put back', async () => {
     const clock = new TestClock();
     const log = new RecordingLog();
-    const reports = [NOTHING, { lapsedWorkers: 1, requeued: 3, expired: 0 }, { ...NOTHING, expired: 2 }];
+    const reports = [NOTHING, { ...NOTHING, lapsedWorkers: 1, requeued: 3 }, { ...NOTHING, expired: 2 }];
     let sweeps = 0;
     let wakes = 0;
     const sweep = { sweep: async () => reports[sweeps++] ?? NOTHING };

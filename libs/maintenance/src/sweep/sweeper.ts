@@ -47,9 +47,9 @@ export class Sweeper implements Service {
   /** One sweep, now. @throws StoreUnavailableError */
   async runOnce(): Promise<SweepReport> {
     const report = await this.options.sweep.sweep();
-    const { lapsedWorkers, requeued, expired } = report;
+    const { lapsedWorkers, requeued, revoked, expired } = report;
     if (lapsedWorkers > 0 || requeued > 0)
-      this.options.log.warn({ lapsedWorkers, requeued }, 'workers died; what they ran is queued again');
+      this.options.log.warn({ lapsedWorkers, requeued, revoked }, 'workers died; what they ran is queued again');
     if (expired > 0) this.options.log.info({ expired }, 'tasks expired before they started');
     if (requeued > 0) this.options.onRequeued?.();
     this.swept.emit(report);

@@ -73,6 +73,10 @@ export class RefusedClaims {
     );
     // Somebody was faster, or our lease lapsed: the row decides again.
     if (!taken) return this.deps.tryAgain(entry);
+    if (taken === 'revoked') {
+      const ended = await this.deps.retry.until(() => this.deps.tasks.get(entry.id));
+      return ended ? this.deps.onOver(entry, ended) : this.drop(entry, 'called off, and deleted since');
+    }
     this.deps.log.info(
       { task: entry.id, from: from.worker, suspected: taken.suspected },
       'took over from a dead worker',

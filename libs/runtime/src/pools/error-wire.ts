@@ -6,6 +6,7 @@ import {
   RetryRequested,
   SnoozeRequested,
   SoftTimeLimitExceeded,
+  TaskRevoked,
   TimeLimitExceeded,
   WorkerShutdown,
 } from '../run/abort-reasons.ts';
@@ -34,6 +35,7 @@ const CLASSES = new Map<string, { readonly prototype: Error }>([
   ['memory_limit_exceeded', MemoryLimitExceeded],
   ['worker_shutdown', WorkerShutdown],
   ['lease_lost', LeaseLost],
+  ['task_revoked', TaskRevoked],
   ['retry_requested', RetryRequested],
   ['snooze_requested', SnoozeRequested],
 ]);

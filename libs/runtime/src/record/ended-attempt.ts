@@ -6,7 +6,7 @@ export interface EndedAttempt {
   /** Of the contract; undefined when this worker serves none of that name. */
   readonly name: string | undefined;
   readonly queue: string;
-  readonly outcome: 'SUCCESS' | 'FAILURE' | 'RETRY' | 'SNOOZED' | 'RELEASED' | 'CRASHED' | 'DEAD';
+  readonly outcome: 'SUCCESS' | 'FAILURE' | 'REVOKED' | 'RETRY' | 'SNOOZED' | 'RELEASED' | 'CRASHED' | 'DEAD';
   /** How long the handler ran, ms. */
   readonly runMs: number;
   /**
@@ -17,7 +17,7 @@ export interface EndedAttempt {
 }
 
 const POSTPONED = { retry: 'RETRY', snooze: 'SNOOZED', release: 'RELEASED', crash: 'CRASHED' } as const;
-const ENDED = { succeeded: 'SUCCESS', failed: 'FAILURE', dead: 'DEAD' } as const;
+const ENDED = { succeeded: 'SUCCESS', failed: 'FAILURE', revoked: 'REVOKED', dead: 'DEAD' } as const;
 /** The version of a UUID that begins with its time of making. */
 const TIMED = /^.{14}7/;
 

@@ -1,5 +1,13 @@
 import { Batcher } from '@lovage/foundation';
-import type { FinalItem, Log, PostponeItem, RecordItem, TaskStore, UnclaimedPostponeItem } from '@lovage/ports';
+import type {
+  EndedOurs,
+  FinalItem,
+  Log,
+  PostponeItem,
+  RecordItem,
+  TaskStore,
+  UnclaimedPostponeItem,
+} from '@lovage/ports';
 import type { TaskErrorDocument, TerminalState } from '@lovage/task';
 import type { TaskEntry } from '../entry.ts';
 import type { Outcome } from '../run/outcome.ts';
@@ -108,13 +116,14 @@ export class Recorder {
     await this.settle(ended, ours);
   }
 
-  private async settle(ended: readonly Ended[], ours: ReadonlySet<string>): Promise<void> {
-    if (ours.size === ended.length) {
-      for (const { entry, outcome } of ended) this.done(entry, outcome);
-      return;
+  private async settle(ended: readonly Ended[], ours: EndedOurs): Promise<void> {
+    for (const { entry, outcome } of ended) {
+      const revoked = ours.get(entry.id);
+      // Called off before this was written: that is how it ended, whatever the handler came to.
+      if (revoked !== undefined) this.done(entry, revoked ? { kind: 'revoked', error: revoked } : outcome);
     }
+    if (ours.size === ended.length) return;
     const lost = ended.filter(({ entry }) => !ours.has(entry.id));
-    for (const { entry, outcome } of ended) if (ours.has(entry.id)) this.done(entry, outcome);
     const situations = await this.deps.retry.until(() => this.deps.tasks.situations(lost.map(({ entry }) => entry.id)));
     const byId = new Map(situations.map((situation) => [situation.row.id, situation]));
     for (const { entry, outcome } of lost) {
@@ -172,7 +181,7 @@ export class Recorder {
   }
 }
 
-const STATES = { failed: 'FAILURE', dead: 'DEAD' } as const;
+const STATES = { failed: 'FAILURE', revoked: 'REVOKED', dead: 'DEAD' } as const;
 
 /** Handed back at a stop without a row to keep it: the message itself goes back. */
 function isHandBack(outcome: Outcome): boolean {

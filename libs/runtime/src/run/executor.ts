@@ -3,7 +3,14 @@ import type { Clock } from '@lovage/ports';
 import type { TaskEntry } from '../entry.ts';
 import { ChildBootFailed, WorkerChildDied, type ChildDeath } from '../pools/child-death.ts';
 import type { Pool, PoolEvents } from '../pools/pool.ts';
-import { LeaseLost, NotRegistered, SoftTimeLimitExceeded, TimeLimitExceeded, WorkerShutdown } from './abort-reasons.ts';
+import {
+  LeaseLost,
+  NotRegistered,
+  SoftTimeLimitExceeded,
+  TaskRevoked,
+  TimeLimitExceeded,
+  WorkerShutdown,
+} from './abort-reasons.ts';
 import { errorDocument, outcomeOfThrown, type Outcome } from './outcome.ts';
 
 /** An attempt that is to be killed first gets this long to heed its signal, ms, unless that was aborted before. */
@@ -26,6 +33,11 @@ export class Executor implements PoolEvents {
 
   get size(): number {
     return this.running.size;
+  }
+
+  /** What runs, those that began first first. */
+  entries(): Iterable<TaskEntry> {
+    return this.running;
   }
 
   /** Starts one attempt; `onOutcome` is called exactly once for it, later or before this returns. */
@@ -68,6 +80,12 @@ export class Executor implements PoolEvents {
       if (this.poolOf(entry).endsCode) this.kill(entry, reason);
       else this.abort(entry, reason);
     }
+  }
+
+  /** Aborts a task that was called off: its handler gets the grace to tidy up, then the task ends and, in a child, its code. */
+  revoke(entry: TaskEntry, reason: TaskRevoked, graceMs: number): void {
+    this.abort(entry, reason);
+    this.clock.after(graceMs, () => this.kill(entry, reason));
   }
 
   /** Aborts everything that runs: handlers get their chance to tidy up. */
@@ -131,7 +149,15 @@ function isOfWorker(reason: unknown): boolean {
   return reason instanceof WorkerShutdown || reason instanceof LeaseLost;
 }
 
+/** Called off, if it was. */
+function revokedBy(...reasons: readonly unknown[]): Outcome | undefined {
+  const reason = reasons.find((one) => one instanceof TaskRevoked);
+  return reason && { kind: 'revoked', error: reason.document };
+}
+
 function outcomeOf(entry: TaskEntry, thrown: unknown): Outcome {
+  const revoked = revokedBy(entry.abortReason, thrown);
+  if (revoked) return revoked;
   if (isOfWorker(entry.abortReason) || isOfWorker(thrown)) return RELEASED;
   if (thrown instanceof ChildBootFailed)
     return { kind: 'postponed', how: 'release', delayMs: BOOT_AGAIN_MS, error: errorDocument(thrown) };
@@ -139,6 +165,8 @@ function outcomeOf(entry: TaskEntry, thrown: unknown): Outcome {
 }
 
 function outcomeOfDeath(entry: TaskEntry, death: ChildDeath): Outcome {
+  const revoked = revokedBy(entry.abortReason);
+  if (revoked) return revoked;
   if (isOfWorker(entry.abortReason)) return RELEASED;
   const { maxCrashes, retry } = entry.options;
   const deaths = entry.crashes + 1;

@@ -9,6 +9,8 @@ export type Outcome =
   | { readonly kind: 'failed'; readonly error: TaskErrorDocument }
   /** The child that ran it died once too often. */
   | { readonly kind: 'dead'; readonly error: TaskErrorDocument }
+  /** Called off while it ran. */
+  | { readonly kind: 'revoked'; readonly error: TaskErrorDocument }
   | {
       readonly kind: 'postponed';
       readonly how: 'retry' | 'snooze' | 'release' | 'crash';

@@ -1,3 +1,5 @@
+import { revokedError } from './cancel.ts';
+import { countEnded } from './count-ended.ts';
 import { NEW_TASK_COLUMNS, NEW_TASK_PARAMETERS, NEW_TASK_SELECT, newTaskUnnest } from './columns.ts';
 
 const P = NEW_TASK_PARAMETERS;
@@ -25,19 +27,29 @@ where t.finished_at is null and t.cancel_at is null and (t.expires_at is null or
 returning t.id, t.retries, t.suspected, t.crashes`,
 };
 
-/** Compare-and-set from a dead holder. $1 worker id · $2 worker name · $3 task · $4 new claim number · $5, $6 the dead claim */
+/**
+ * Compare-and-set from a dead holder. What was called off is not run again: it ends REVOKED.
+ * $1 worker id · $2 worker name · $3 task · $4 new claim number · $5, $6 the dead claim
+ */
 export const TAKE_OVER = {
   name: 'tasks-take-over',
   text: `
 with old as (
-  select id, started_at from tasks
+  select id, started_at, cancel_at is not null as revoked from tasks
   where id = $3 and claim_worker = $5 and claim_no = $6
     and exists (select from workers w where w.id = $1 and w.lease_until > now()) for update),
 lost as (
-  insert into attempts (task_id, worker, claim_no, outcome, started_at) select id, $5, $6, 'LOST', started_at from old
-  on conflict do nothing)
-update tasks t set state = 'STARTED', claim_worker = $1, claim_no = $4, worker = $2, started_at = now(), suspected = t.suspected + 1
-from old where t.id = old.id returning t.id, t.retries, t.suspected, t.crashes`,
+  insert into attempts (task_id, worker, claim_no, outcome, started_at)
+  select id, $5, $6, 'LOST', started_at from old where not revoked on conflict do nothing),
+taken as (
+  update tasks t set state = case when old.revoked then 'REVOKED' else 'STARTED' end,
+    claim_worker = case when not old.revoked then $1::uuid end, claim_no = case when not old.revoked then $4::bigint end,
+    worker = case when old.revoked then t.worker else $2 end, started_at = case when old.revoked then t.started_at else now() end,
+    error = case when old.revoked then ${revokedError('t')} else t.error end,
+    finished_at = case when old.revoked then now() end, suspected = t.suspected + 1
+  from old where t.id = old.id returning t.id, t.retries, t.suspected, t.crashes, t.ended_state),
+ended as (select ended_state from taken where ended_state is not null),${countEnded('ended')}
+select id, retries, suspected, crashes, ended_state is not null as revoked from taken`,
 };
 
 /**

@@ -1,3 +1,4 @@
+import { revokedError } from './cancel.ts';
 import { countEnded } from './count-ended.ts';
 import { NEW_TASK_COLUMNS, NEW_TASK_PARAMETERS, NEW_TASK_SELECT, newTaskUnnest } from './columns.ts';
 
@@ -6,18 +7,23 @@ import { NEW_TASK_COLUMNS, NEW_TASK_PARAMETERS, NEW_TASK_SELECT, newTaskUnnest }
  * database.ts), so two recorders do not wait for each other in a ring; should they ever, the loser is repeated.
  * A row with a claim is never terminal. Saying so (`finished_at is null`) would offer the planner the index of live tasks, which
  * it then reads whole for each batch when its statistics know the table as empty.
+ * A task that was called off before this ends REVOKED, whatever its handler came to: `revoked` is its error then.
  * $1 worker · $2 ids · $3 claim numbers · $4 states · $5 results · $6 errors
  */
 export const RECORD = {
   name: 'tasks-record',
   text: `
 with ended as (
-  update tasks t set state = s.state, result = s.result, error = s.error, finished_at = now(), claim_worker = null, claim_no = null
+  update tasks t set state = case when t.cancel_at is null then s.state else 'REVOKED' end,
+    result = case when t.cancel_at is null then s.result end,
+    error = case when t.cancel_at is null then s.error else ${revokedError('t')} end,
+    finished_at = now(), claim_worker = null, claim_no = null
   from (
     select * from unnest($2::uuid[], $3::bigint[], $4::text[], $5::json[], $6::json[]) as s(id, no, state, result, error) order by id
   ) s
-  where t.id = s.id and t.claim_worker = $1 and t.claim_no = s.no returning t.id, t.ended_state),${countEnded('ended')}
-select id from ended`,
+  where t.id = s.id and t.claim_worker = $1 and t.claim_no = s.no
+  returning t.id, t.ended_state, case when t.cancel_at is not null then t.error end as revoked),${countEnded('ended')}
+select id, revoked from ended`,
 };
 
 const P = NEW_TASK_PARAMETERS;
@@ -39,6 +45,7 @@ select from ended limit 0`,
 
 /**
  * Ends attempts with another to come: the turn is raised and its message goes into the outbox, in one commit.
+ * A task that was called off has no other to come: it ends REVOKED, and `revoked` is its error.
  * $1 worker · $2 ids · $3 claim numbers · $4 kinds · $5 delays ms · $6 errors
  */
 export const POSTPONE = {
@@ -46,20 +53,28 @@ export const POSTPONE = {
   text: `
 with s as (select * from unnest($2::uuid[], $3::bigint[], $4::text[], $5::float8[], $6::json[]) as s(id, no, kind, delay, error)),
 l as materialized (
-  select t.id, t.turn, t.started_at from tasks t join s using (id)
+  select t.id, t.turn, t.started_at, t.cancel_at is not null as revoked from tasks t join s using (id)
   where t.claim_worker = $1 and t.claim_no = s.no order by t.id for update of t),
-ended as (
+attempt as (
   insert into attempts (task_id, worker, claim_no, outcome, error, started_at)
   select s.id, $1, s.no, case s.kind when 'retry' then 'RETRY' when 'snooze' then 'SNOOZED' when 'crash' then 'CRASHED' else 'RELEASED' end, s.error, l.started_at
-  from s join l using (id) on conflict do nothing),
+  from s join l using (id) where not l.revoked on conflict do nothing),
 message as (
-  insert into outbox (task_id, turn, due_at) select s.id, l.turn + 1, now() + s.delay * interval '1 ms' from s join l using (id)
-  on conflict do nothing)
-update tasks t set turn = t.turn + 1, claim_worker = null, claim_no = null,
-  state = case s.kind when 'retry' then 'RETRY' when 'crash' then 'RETRY' when 'snooze' then 'SCHEDULED' else 'QUEUED' end,
-  retries = t.retries + case s.kind when 'retry' then 1 else 0 end, crashes = t.crashes + case s.kind when 'crash' then 1 else 0 end,
-  eta = case when s.kind = 'release' then t.eta else now() + s.delay * interval '1 ms' end
-from s join l using (id) where t.id = s.id returning t.id`,
+  insert into outbox (task_id, turn, due_at)
+  select s.id, l.turn + 1, now() + s.delay * interval '1 ms' from s join l using (id) where not l.revoked
+  on conflict do nothing),
+written as (
+  update tasks t set claim_worker = null, claim_no = null, turn = t.turn + (not l.revoked)::int,
+    state = case when l.revoked then 'REVOKED' when s.kind in ('retry', 'crash') then 'RETRY' when s.kind = 'snooze' then 'SCHEDULED' else 'QUEUED' end,
+    retries = t.retries + (s.kind = 'retry' and not l.revoked)::int,
+    crashes = t.crashes + (s.kind = 'crash' and not l.revoked)::int,
+    eta = case when l.revoked or s.kind = 'release' then t.eta else now() + s.delay * interval '1 ms' end,
+    error = case when l.revoked then ${revokedError('t')} else t.error end,
+    finished_at = case when l.revoked then now() end
+  from s join l using (id) where t.id = s.id
+  returning t.id, t.ended_state, case when l.revoked then t.error end as revoked),
+ended as (select ended_state from written where ended_state is not null),${countEnded('ended')}
+select id, revoked from written`,
 };
 
 /** The same without a claim: the row is made, or raised, now. */

@@ -1,28 +1,35 @@
+import { revokedError } from './cancel.ts';
 import { countEnded } from './count-ended.ts';
 
 /**
  * Puts back what dead workers held: same turn, so the message that may still be with the broker stays valid, and the claim
- * lets only one of the two run. A worker is dead when its lease has lapsed by a second.
+ * lets only one of the two run. A worker is dead when its lease has lapsed by a second. What was called off does not run
+ * again: it ends REVOKED.
  * Rows whose holder has no row in \`workers\` at all belong to a claim that was committed while its worker was being removed.
  */
 const putBack = (holders: string) => `
 held as materialized (
-  select t.id, t.turn, t.claim_worker, t.claim_no, t.started_at from tasks t
+  select t.id, t.turn, t.claim_worker, t.claim_no, t.started_at, t.cancel_at is not null as revoked from tasks t
   where t.finished_at is null and t.claim_worker is not null and ${holders} order by t.id for update of t skip locked),
 lost as (
   insert into attempts (task_id, worker, claim_no, outcome, started_at)
-  select id, claim_worker, claim_no, 'LOST', started_at from held on conflict do nothing),
-message as (insert into outbox (task_id, turn, due_at) select id, turn, now() from held on conflict do nothing),
+  select id, claim_worker, claim_no, 'LOST', started_at from held where not revoked on conflict do nothing),
+message as (
+  insert into outbox (task_id, turn, due_at) select id, turn, now() from held where not revoked on conflict do nothing),
 back as (
-  update tasks t set state = 'QUEUED', claim_worker = null, claim_no = null, suspected = t.suspected + 1
-  from held where t.id = held.id returning t.id)`;
+  update tasks t set state = case when held.revoked then 'REVOKED' else 'QUEUED' end, claim_worker = null, claim_no = null,
+    suspected = t.suspected + 1, error = case when held.revoked then ${revokedError('t')} else t.error end,
+    finished_at = case when held.revoked then now() end
+  from held where t.id = held.id returning t.id, t.ended_state),
+ended as (select ended_state from back where ended_state is not null),${countEnded('ended')}`;
 
 export const SWEEP_LAPSED = {
   name: 'sweep-lapsed',
   text: `
 with dead as materialized (select id from workers where lease_until < now() - interval '1 s' for update skip locked),${putBack('t.claim_worker in (select id from dead)')},
 removed as (delete from workers w using dead where w.id = dead.id)
-select (select count(*) from dead)::int as workers, (select count(*) from back)::int as tasks`,
+select (select count(*) from dead)::int as workers, (select count(*) from back where ended_state is null)::int as tasks,
+  (select count(*) from ended)::int as revoked`,
 };
 
 /** Cheap question before the sweep, which would else scan the live tasks each second. */
@@ -35,7 +42,8 @@ export const SWEEP_ORPHANS = {
   name: 'sweep-orphans',
   text: `
 with${putBack('not exists (select from workers w where w.id = t.claim_worker)')}
-select (select count(*) from back)::int as tasks`,
+select (select count(*) from back where ended_state is null)::int as tasks,
+  (select count(*) from ended)::int as revoked`,
 };
 
 /** Waiting tasks whose time passed, at most 1000 a sweep, with their messages that are still with us. */
@@ -46,7 +54,8 @@ with late as (
   select id from tasks where expires_at <= now() and finished_at is null and claim_worker is null
   order by id limit 1000 for update skip locked),
 ended as (
-  update tasks t set state = case when t.cancel_at is not null then 'REVOKED' else 'EXPIRED' end, finished_at = now()
+  update tasks t set state = case when t.cancel_at is not null then 'REVOKED' else 'EXPIRED' end, finished_at = now(),
+    error = case when t.cancel_at is not null then ${revokedError('t')} else t.error end
   from late where t.id = late.id returning t.id, t.ended_state),${countEnded('ended')},
 messages as (delete from outbox o using ended where o.task_id = ended.id)
 select count(*)::int as tasks from ended`,

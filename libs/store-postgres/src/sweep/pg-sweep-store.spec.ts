@@ -8,7 +8,7 @@ describe('the sweep', () => {
     const claims = [claimOf(a), claimOf(b)];
     await f.store.tasks.claim(dead, claims, { durable: true });
     await f.store.tasks.claim(alive, [claimOf(c)], { durable: true });
-    expect(await f.store.sweep.sweep()).toEqual({ lapsedWorkers: 0, requeued: 0, expired: 0 });
+    expect(await f.store.sweep.sweep()).toEqual({ lapsedWorkers: 0, requeued: 0, revoked: 0, expired: 0 });
     await f.db.query("update workers set lease_until = now() - interval '2 s' where id = $1", [dead.id]);
     const reports = await Promise.all([f.store.sweep.sweep(), f.store.sweep.sweep()]);
     expect(reports.reduce((sum, report) => sum + report.requeued, 0)).toBe(2);
@@ -17,7 +17,7 @@ describe('the sweep', () => {
     expect(await f.store.tasks.get(c.id)).toMatchObject({ state: 'STARTED', suspected: 0 });
     expect(await f.db.query('select turn from outbox')).toEqual([{ turn: 0 }, { turn: 0 }]);
     const late = { id: a.id, claimNo: claims[0]!.claimNo, state: 'SUCCESS' as const, result: '1', error: null };
-    expect(await f.store.tasks.record(dead.id, [late])).toEqual(new Set());
+    expect(await f.store.tasks.record(dead.id, [late])).toEqual(new Map());
     expect(await f.store.tasks.claim(alive, [claimOf(a)], { durable: true })).toMatchObject([{ suspected: 1 }]);
   });
 

@@ -5,6 +5,9 @@ import { ANY_LAPSED, SWEEP_EXPIRED, SWEEP_KEYS, SWEEP_LAPSED, SWEEP_ORPHANS } fr
 /** Orphaned claims need a rare coincidence and their search reads every live task: once a minute, ms. */
 const THOROUGH_EVERY_MS = 60_000;
 
+/** What became of tasks whose holder is dead. */
+type PutBack = { tasks: number; revoked: number };
+
 /** The sweep on Postgres. */
 export class PgSweepStore implements SweepStore {
   private lastThorough = -Infinity;
@@ -17,18 +20,23 @@ export class PgSweepStore implements SweepStore {
   async sweep(): Promise<SweepReport> {
     const [question] = await this.database.run<{ lapsed: boolean }>(ANY_LAPSED, []);
     const [lapsed] = question!.lapsed
-      ? await this.database.run<{ workers: number; tasks: number }>(SWEEP_LAPSED, [])
-      : [{ workers: 0, tasks: 0 }];
+      ? await this.database.run<PutBack & { workers: number }>(SWEEP_LAPSED, [])
+      : [{ workers: 0, tasks: 0, revoked: 0 }];
     const [expired] = await this.database.run<{ tasks: number }>(SWEEP_EXPIRED, []);
     const orphans = await this.sweepThoroughly();
-    return { lapsedWorkers: lapsed!.workers, requeued: lapsed!.tasks + orphans, expired: expired!.tasks };
+    return {
+      lapsedWorkers: lapsed!.workers,
+      requeued: lapsed!.tasks + orphans.tasks,
+      revoked: lapsed!.revoked + orphans.revoked,
+      expired: expired!.tasks,
+    };
   }
 
-  private async sweepThoroughly(): Promise<number> {
-    if (this.clock.monotonic() - this.lastThorough < THOROUGH_EVERY_MS) return 0;
+  private async sweepThoroughly(): Promise<PutBack> {
+    if (this.clock.monotonic() - this.lastThorough < THOROUGH_EVERY_MS) return { tasks: 0, revoked: 0 };
     this.lastThorough = this.clock.monotonic();
-    const [orphans] = await this.database.run<{ tasks: number }>(SWEEP_ORPHANS, []);
+    const [orphans] = await this.database.run<PutBack>(SWEEP_ORPHANS, []);
     await this.database.run(SWEEP_KEYS, []);
-    return orphans!.tasks;
+    return orphans!;
   }
 }

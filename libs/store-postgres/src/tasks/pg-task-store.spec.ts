@@ -155,10 +155,10 @@ describe('record', () => {
       { id: b.id, claimNo: claimB.claimNo, ...end },
       { id: a.id, claimNo: claimA.claimNo, ...end },
     ];
-    expect(await f.store.tasks.record(mine.id, items)).toEqual(new Set([a.id]));
+    expect(await f.store.tasks.record(mine.id, items)).toEqual(new Map([[a.id, null]]));
     expect(await f.store.tasks.get(a.id)).toMatchObject({ state: 'SUCCESS', result: '\0', worker: mine.name });
     expect(await f.store.tasks.get(b.id)).toMatchObject({ state: 'STARTED' });
-    expect(await f.store.tasks.record(mine.id, items)).toEqual(new Set());
+    expect(await f.store.tasks.record(mine.id, items)).toEqual(new Map());
     expect((await f.store.tasks.finished([a.id, b.id])).map((row) => row.id)).toEqual([a.id]);
   });
 
@@ -235,8 +235,8 @@ describe('another attempt', () => {
       const claim = claimOf(newTask());
       await f.store.tasks.claim(worker, [claim], DURABLE);
       const item = { id: claim.id, claimNo: claim.claimNo, kind, delayMs: 5000, error: '{"type":"E","message":"m"}' };
-      expect(await f.store.tasks.postpone(worker.id, [item])).toEqual(new Set([claim.id]));
-      expect(await f.store.tasks.postpone(worker.id, [item])).toEqual(new Set());
+      expect(await f.store.tasks.postpone(worker.id, [item])).toEqual(new Map([[claim.id, null]]));
+      expect(await f.store.tasks.postpone(worker.id, [item])).toEqual(new Map());
       expect(await f.store.tasks.get(claim.id)).toMatchObject({ state, turn: 1, retries });
       expect(await f.db.query('select turn, due_at > now() as later from outbox')).toEqual([{ turn: 1, later: true }]);
       expect(await f.db.query('select outcome, worker from attempts')).toEqual([{ outcome, worker: worker.id }]);
@@ -330,7 +330,7 @@ describe('take-over', () => {
     );
     expect(taken.filter(Boolean)).toEqual([{ id: claim.id, retries: 0, suspected: 1, crashes: 0 }]);
     const late = { id: claim.id, claimNo: claim.claimNo, state: 'SUCCESS' as const, result: '1', error: null };
-    expect(await f.store.tasks.record(dead.id, [late])).toEqual(new Set());
+    expect(await f.store.tasks.record(dead.id, [late])).toEqual(new Map());
     expect(await f.db.query('select outcome, worker from attempts')).toEqual([{ outcome: 'LOST', worker: dead.id }]);
   });
 });

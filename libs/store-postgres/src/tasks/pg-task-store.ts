@@ -2,11 +2,14 @@ import { hasCode } from '@lovage/foundation';
 import type {
   ClaimedTask,
   ClaimItem,
+  EndedOurs,
   FinalItem,
   NewTask,
   PostponeItem,
   ProgressItem,
   RecordItem,
+  RevokedBy,
+  RevokedTask,
   RevokeOutcome,
   SubmitKey,
   SubmittedFirst,
@@ -16,15 +19,16 @@ import type {
   UnclaimedPostponeItem,
   WorkerId,
 } from '@lovage/ports';
-import type { TaskState, TerminalState } from '@lovage/task';
+import type { TaskErrorDocument, TaskState } from '@lovage/task';
 import type { Database, Statement } from '../database.ts';
 import { plainArray, textArray } from '../pg-array.ts';
-import { END_UNCLAIMED, REVOKE } from '../sql/cancel.ts';
+import { END_UNCLAIMED, MARKED, REVOKE } from '../sql/cancel.ts';
 import { CLAIM, SITUATIONS, TAKE_OVER } from '../sql/claim.ts';
 import { newTaskValues } from '../sql/columns.ts';
 import { POSTPONE, POSTPONE_UNCLAIMED, PROGRESS, RECORD, RECORD_FINAL } from '../sql/record.ts';
 import { INSERT_FIRST, INSERT_FIRST_WITH_KEY, INSERT_QUEUED } from '../sql/submit.ts';
 import { toTaskRow, type RawTask } from '../task-row.ts';
+import { revokedTask, type RawRevoked } from './revoked-task.ts';
 
 const SELECT_TASK: Statement = { name: 'tasks-get', text: 'select * from tasks where id = $1' };
 const SELECT_FINISHED: Statement = {
@@ -93,26 +97,26 @@ export class PgTaskStore implements TaskStore {
   async takeOver(
     worker: { id: WorkerId; name: string },
     claim: { id: string; claimNo: number; from: { worker: WorkerId; claimNo: number } },
-  ): Promise<ClaimedTask | undefined> {
+  ): Promise<ClaimedTask | 'revoked' | undefined> {
     const { id, claimNo, from } = claim;
     const values = [worker.id, worker.name, id, claimNo, from.worker, from.claimNo];
-    const [row] = await this.database.run<ClaimedTask & Record<string, unknown>>(TAKE_OVER, values);
-    return row;
+    const [row] = await this.database.run<ClaimedTask & { revoked: boolean }>(TAKE_OVER, values);
+    if (!row) return undefined;
+    const { revoked, ...taken } = row;
+    return revoked ? 'revoked' : taken;
   }
 
-  async record(worker: WorkerId, items: readonly RecordItem[]): Promise<ReadonlySet<string>> {
-    const write = async (batch: readonly RecordItem[]) =>
-      idsOf(
-        await this.database.run<{ id: string }>(RECORD, [
-          worker,
-          plainArray(batch.map((item) => item.id)),
-          plainArray(batch.map((item) => item.claimNo)),
-          textArray(batch.map((item) => item.state)),
-          textArray(batch.map((item) => item.result)),
-          textArray(batch.map((item) => item.error)),
-        ]),
-      );
-    return new Set((await isolate(items, write, (item, why) => write([notStorable(item, why)]))).flat());
+  async record(worker: WorkerId, items: readonly RecordItem[]): Promise<EndedOurs> {
+    const write = (batch: readonly RecordItem[]) =>
+      this.database.run<RawEnded>(RECORD, [
+        worker,
+        plainArray(batch.map((item) => item.id)),
+        plainArray(batch.map((item) => item.claimNo)),
+        textArray(batch.map((item) => item.state)),
+        textArray(batch.map((item) => item.result)),
+        textArray(batch.map((item) => item.error)),
+      ]);
+    return endedOurs((await isolate(items, write, (item, why) => write([notStorable(item, why)]))).flat());
   }
 
   async recordFinal(items: readonly FinalItem[]): Promise<void> {
@@ -129,8 +133,8 @@ export class PgTaskStore implements TaskStore {
     await isolate(items, write, (item, why) => write([notStorable(item, why)]));
   }
 
-  async postpone(worker: WorkerId, items: readonly PostponeItem[]): Promise<ReadonlySet<string>> {
-    const rows = await this.database.run<{ id: string }>(POSTPONE, [
+  async postpone(worker: WorkerId, items: readonly PostponeItem[]): Promise<EndedOurs> {
+    const rows = await this.database.run<RawEnded>(POSTPONE, [
       worker,
       plainArray(items.map((item) => item.id)),
       plainArray(items.map((item) => item.claimNo)),
@@ -138,7 +142,7 @@ export class PgTaskStore implements TaskStore {
       plainArray(items.map((item) => item.delayMs)),
       textArray(items.map((item) => item.error)),
     ]);
-    return new Set(idsOf(rows));
+    return endedOurs(rows);
   }
 
   async postponeUnclaimed(items: readonly UnclaimedPostponeItem[]): Promise<void> {
@@ -167,19 +171,27 @@ export class PgTaskStore implements TaskStore {
     return row?.state ?? undefined;
   }
 
-  async revoke(
-    id: string,
-    by: { who: string | null; why: string | null; waitingOnly?: boolean },
-  ): Promise<RevokeOutcome> {
-    const values = [id, by.who, by.why, !by.waitingOnly];
-    const [row] = await this.database.run<{ claim_worker: string | null }>(REVOKE, values);
-    if (row) return row.claim_worker ? { kind: 'running', worker: row.claim_worker } : { kind: 'revoked' };
-    const [task] = await this.situations([id]);
-    if (!task) return { kind: 'unknown' };
-    const { row: left, claimWorker } = task;
-    if (left.finishedAt !== null) return { kind: 'terminal', state: left.state as TerminalState };
-    // Claimed, so it was left alone; or its claim ended between the two statements, and it waits again.
-    return claimWorker === null ? this.revoke(id, by) : { kind: 'running', worker: claimWorker };
+  async revoke(id: string, by: RevokedBy): Promise<RevokeOutcome> {
+    const [task] = await this.revokeMany([id], by);
+    return task!.outcome;
+  }
+
+  async revokeMany(ids: readonly string[], by: RevokedBy): Promise<RevokedTask[]> {
+    if (ids.length === 0) return [];
+    const values = [plainArray(ids), by.who, by.why, !by.waitingOnly];
+    const rows = await this.database.run<RawRevoked>(REVOKE, values);
+    const decided = rows.map((row) => revokedTask(row, by.waitingOnly ?? false));
+    // Claimed or let go between the snapshot and the lock: the row says something else by now.
+    const again = rows.filter((_, i) => !decided[i]).map(({ id }) => id);
+    return [...decided.filter((task) => task !== undefined), ...(await this.revokeMany(again, by))];
+  }
+
+  async marked(
+    worker: WorkerId,
+    claims: readonly { id: string; claimNo: number }[],
+  ): Promise<{ id: string; error: TaskErrorDocument }[]> {
+    const values = [worker, plainArray(claims.map(({ id }) => id)), plainArray(claims.map(({ claimNo }) => claimNo))];
+    return this.database.run<{ id: string; error: TaskErrorDocument }>(MARKED, values);
   }
 
   async get(id: string): Promise<TaskRow | undefined> {
@@ -201,7 +213,12 @@ interface RawSubmitted {
   [column: string]: unknown;
 }
 
-const idsOf = (rows: readonly { id: string }[]): string[] => rows.map((row) => row.id);
+interface RawEnded {
+  id: string;
+  revoked: TaskErrorDocument | null;
+}
+
+const endedOurs = (rows: readonly RawEnded[]): EndedOurs => new Map(rows.map(({ id, revoked }) => [id, revoked]));
 
 /** A batch, and where a value of it cannot be kept, each item alone, so that the guilty one fails alone. */
 async function isolate<T, R>(
