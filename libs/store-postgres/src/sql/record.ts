@@ -77,7 +77,7 @@ ended as (select ended_state from written where ended_state is not null),${count
 select id, revoked from written`,
 };
 
-/** The same without a claim: the row is made, or raised, now. */
+/** The same without a claim: the row is made, or raised, now. A claim that is there guards the task itself, and is left alone. */
 export const POSTPONE_UNCLAIMED = {
   name: 'tasks-postpone-unclaimed',
   text: `
@@ -88,7 +88,7 @@ row as (
   insert into tasks as t (${NEW_TASK_COLUMNS}, state, turn, retries, crashes)
   select ${NEW_TASK_SELECT}, case s.kind when 'snooze' then 'SCHEDULED' else 'RETRY' end, s.turn + 1, s.retries, s.crashes from s order by s.id
   on conflict (id) do update set state = excluded.state, turn = excluded.turn, retries = excluded.retries, crashes = excluded.crashes
-  where t.finished_at is null and t.turn < excluded.turn returning t.id, t.turn)
+  where t.finished_at is null and t.claim_worker is null and t.turn < excluded.turn returning t.id, t.turn)
 insert into outbox (task_id, turn, due_at) select row.id, row.turn, now() + s.delay * interval '1 ms' from row join s using (id)
 on conflict do nothing`,
 };
