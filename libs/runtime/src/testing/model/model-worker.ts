@@ -1,6 +1,6 @@
 import type { Clock, Delivery, TaskStore, WorkerLease } from '@lovage/ports';
 import { silentLog } from '@lovage/testing';
-import { toItem } from '../../claim/claimer.ts';
+import { grant, toItem } from '../../claim/claimer.ts';
 import { RefusedClaims } from '../../claim/refused.ts';
 import type { TaskEntry } from '../../entry.ts';
 import type { HandlerTable } from '../../handlers.ts';
@@ -114,8 +114,7 @@ export class ModelWorker {
       const claim = granted.get(entry.id);
       if (!claim) refused.push(entry);
       else {
-        entry.claimed = true;
-        entry.retries = claim.retries;
+        grant(entry, claim);
         this.run(entry);
       }
     }

@@ -15,7 +15,7 @@ export type Step =
       readonly op: 'finish';
       readonly worker: number;
       readonly which: number;
-      readonly how: 'success' | 'failure' | 'retry' | 'retryLater' | 'snooze' | 'release';
+      readonly how: 'success' | 'failure' | 'retry' | 'retryLater' | 'snooze' | 'release' | 'childDied' | 'dead';
       readonly cut: boolean;
     }
   | {
@@ -48,7 +48,7 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
       op: op('finish'),
       worker,
       which,
-      how: fc.constantFrom('success', 'failure', 'retry', 'retryLater', 'snooze', 'release'),
+      how: fc.constantFrom('success', 'failure', 'retry', 'retryLater', 'snooze', 'release', 'childDied', 'dead'),
       cut: fc.constantFrom(false, false, true),
     }),
   },

@@ -356,6 +356,8 @@ const OUTCOMES = {
   retryLater: { kind: 'postponed', how: 'retry', delayMs: HOUR_MS, error: { type: 'Error', message: 'model' } },
   snooze: { kind: 'postponed', how: 'snooze', delayMs: HOUR_MS, error: null },
   release: { kind: 'postponed', how: 'release', delayMs: 0, error: null },
+  childDied: { kind: 'postponed', how: 'crash', delayMs: 0, error: { type: 'Error', message: 'model' } },
+  dead: { kind: 'dead', error: { type: 'Error', message: 'model' } },
 } as const satisfies Record<string, Outcome>;
 
 function messageOf(
