@@ -7,6 +7,7 @@ test('the banner names what runs where, and no password', () => {
     broker: 'amqp://guest:***@127.0.0.1:5672/',
     databaseUrl: 'postgres://user:secret@127.0.0.1:5432/lovage',
     concurrency: 20,
+    childSlots: 4,
     pool: 'async',
     queues: ['default', 'mail'],
     tasks: ['math.add'],
@@ -14,6 +15,6 @@ test('the banner names what runs where, and no password', () => {
   expect(text).toContain('worker-1@host');
   expect(text).toContain('.> mail');
   expect(text).toContain('  . math.add');
-  expect(text).toContain('20 (async)');
+  expect(text).toContain('20 (async), 4 (thread), 4 (process)');
   expect(text).not.toContain('secret');
 });

@@ -6,6 +6,8 @@ export interface BannerFacts {
   readonly broker: string;
   readonly databaseUrl: string;
   readonly concurrency: number;
+  /** Slots of each of the pools `thread` and `process`. */
+  readonly childSlots: number;
   readonly pool: string;
   readonly queues: readonly string[];
   readonly tasks: readonly string[];
@@ -22,7 +24,8 @@ export function banner(facts: BannerFacts): string {
     line('node', facts.name),
     line('broker', facts.broker),
     line('results', maskUrl(facts.databaseUrl)),
-    line('concurrency', `${facts.concurrency} (${facts.pool})`),
+    line('pool', facts.pool),
+    line('concurrency', `${facts.concurrency} (async), ${facts.childSlots} (thread), ${facts.childSlots} (process)`),
     '',
     '[queues]',
     ...facts.queues.map((queue) => `.> ${queue}`),

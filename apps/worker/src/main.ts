@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { availableParallelism } from 'node:os';
 import { allContracts } from '@lovage/contracts';
 import { createLog, runApp } from '@lovage/platform';
 import { exitCodeOf, parseSettings } from '@lovage/settings';
@@ -13,9 +14,10 @@ const code = await runApp({
     const { worker, databaseUrl } = settings;
     const log = createLog({ app: 'worker', level: settings.logLevel, mode: settings.mode });
     const app = await startWorker({ settings, contracts: allContracts, log });
-    const tasks = allContracts.map((contract) => contract.name).sort();
+    const tasks = allContracts.map(({ name, options: { pool } }) => (pool ? `${name} (${pool})` : name)).sort();
+    const childSlots = worker.children.slots ?? availableParallelism();
     const broker = app.platform.broker.displayUrl;
-    process.stdout.write(`${banner({ ...worker, version: '0.1.0', broker, databaseUrl, tasks })}\n`);
+    process.stdout.write(`${banner({ ...worker, childSlots, version: '0.1.0', broker, databaseUrl, tasks })}\n`);
     log.info({ worker: worker.name, queues: worker.queues }, 'worker ready');
     return app;
   },

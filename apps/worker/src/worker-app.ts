@@ -14,12 +14,20 @@ import { TasksModule } from '@lovage/tasks';
 import type { MetricsServer } from './metrics/metrics-server.ts';
 import { WorkerModule } from './worker.module.ts';
 
+/** Beside this file, whichever of the two it is. */
+const CHILD = new URL(import.meta.url.endsWith('.ts') ? './child.ts' : './child.js', import.meta.url).href;
+
 export interface WorkerAppOptions {
   readonly settings: Settings & { readonly databaseUrl: string };
   /** What it serves. */
   readonly contracts: readonly AnyContract[];
   /** Where the handlers are. Default: those that ship. */
   readonly modules?: readonly (Type | DynamicModule)[];
+  /**
+   * URL of the module that boots the same application in a child (`bootChild`). Default: `child.ts`, which boots what ships; with
+   * other `modules`, none, and their contracts cannot ask for the pools `thread` and `process`.
+   */
+  readonly child?: string;
   readonly log: Log;
 }
 
@@ -38,12 +46,13 @@ export interface WorkerApp {
  * @throws StoreUnavailableError BrokerUnavailableError HandlerMissingError HandlerDuplicateError
  */
 export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp> {
-  const { settings, contracts, modules, log } = options;
+  const { settings, contracts, modules, log, child = modules ? undefined : CHILD } = options;
   const { databaseUrl, brokerUrl, worker } = settings;
   const platform = await openPlatform({ databaseUrl, brokerUrl, applicationName: 'lovage-worker', log });
   try {
     await platform.start();
-    const client = platform.client(new ContractRegistry(contracts));
+    const registry = new ContractRegistry(contracts);
+    const client = platform.client(registry);
     const info = { ...worker, host: hostname(), pid: process.pid };
     const server = new LovageServer(
       {
@@ -52,6 +61,7 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
         logs: platform.logs,
         lease: (onLost) => new PgWorkerLease({ url: databaseUrl, info, log, onLost }),
         log,
+        contract: (name) => registry.find(name),
         submitChild: async (contract, input, parent, { key }) => {
           const { id: parentId, rootId, userId } = parent;
           const idempotencyKey = key === undefined ? undefined : `child:${parentId}:${uuidFrom(key)}`;
@@ -59,7 +69,7 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
           return (await client.submit(contract, input as never, options)).id;
         },
       },
-      { ...worker, contracts },
+      { ...worker, contracts, children: child === undefined ? undefined : { ...worker.children, boot: child } },
     );
     const app: INestMicroservice = await NestFactory.createMicroservice<MicroserviceOptions>(
       WorkerModule.create(client, modules ?? [TasksModule.with(settings, platform)]),
@@ -87,11 +97,11 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
 }
 
 async function openMetrics(server: LovageServer, settings: Settings): Promise<MetricsServer | undefined> {
-  const { concurrency, metricsPort: port } = settings.worker;
+  const { metricsPort: port } = settings.worker;
   if (port === undefined) return undefined;
   const { host, metricsToken: token } = settings.http;
   const access = token !== undefined ? { token } : settings.mode === 'production' ? 'closed' : 'open';
   // Only now: a worker without metrics does not carry them.
   const { serveMetrics } = await import('./metrics/serve-metrics.ts');
-  return serveMetrics(server.worker, { host, port, access, concurrency });
+  return serveMetrics(server.worker, { host, port, access });
 }

@@ -18,13 +18,14 @@ import {
 } from '@lovage/ports';
 import { openStore, openUserStore, type OpenUserStore, type PgStore } from '@lovage/store-postgres';
 import type { ContractRegistry } from '@lovage/task';
+import { NoBroker } from './no-broker.ts';
 import { openBroker, schemeOf, ServerUrlError } from './open-broker.ts';
 
 export interface PlatformOptions {
   /** `postgres://…`: the system of record. */
   readonly databaseUrl: string;
-  /** `amqp://…` or `postgres://…`. Default: the broker in `databaseUrl`. */
-  readonly brokerUrl?: string;
+  /** `amqp://…` or `postgres://…`. Default: the broker in `databaseUrl`. Null: none, what is submitted goes through the outbox. */
+  readonly brokerUrl?: string | null;
   /** How the servers' own tools show this process. Default `lovage`. */
   readonly applicationName?: string;
   /** Connections to the database that wait for the disk. Default 8. */
@@ -75,7 +76,10 @@ export async function openPlatform(options: PlatformOptions): Promise<Platform> 
   const clock = options.clock ?? systemClock;
   if (!['postgres', 'postgresql'].includes(schemeOf(databaseUrl)))
     throw new ServerUrlError('database', maskUrl(databaseUrl), 'postgres://user:password@host:5432/database');
-  const broker = await openBroker({ url: brokerUrl, connectTimeoutMs, applicationName, log, clock });
+  const broker =
+    brokerUrl === null
+      ? new NoBroker()
+      : await openBroker({ url: brokerUrl, connectTimeoutMs, applicationName, log, clock });
   return new ServerPlatform({ ...options, applicationName, connectTimeoutMs, clock }, broker);
 }
 

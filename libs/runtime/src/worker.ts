@@ -200,6 +200,11 @@ export class TaskWorker implements Service {
     return this.executor.size;
   }
 
+  /** Handlers that may run at once, in those pools that the contracts of this worker use. */
+  get slots(): number {
+    return [...this.pools.used].reduce((sum, pool) => sum + this.options.slots[pool], 0);
+  }
+
   /** Children by pool. */
   children(): Readonly<Record<'thread' | 'process', ChildCounts>> {
     return this.pools.children();

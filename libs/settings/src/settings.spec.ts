@@ -35,7 +35,13 @@ test('an empty environment gives the documented defaults', () => {
       metricsToken: undefined,
     },
     secrets: { jwtSecret: undefined, admin: undefined },
-    worker: { queues: ['default'], concurrency: availableParallelism() * 10, pool: 'async', taskLogLevel: 'info' },
+    worker: {
+      queues: ['default'],
+      concurrency: availableParallelism() * 10,
+      pool: 'async',
+      children: { slots: undefined, maxTasks: undefined, maxMemoryMb: undefined },
+      taskLogLevel: 'info',
+    },
     files: { limit: 104_857_600, allowHosts: [] },
     mail: { smtpUrl: undefined, from: 'lovage@localhost' },
     results: { retentionMs: 7 * 24 * 3600_000 },
@@ -65,7 +71,10 @@ test('every variable is read', () => {
     WORKER_QUEUES: 'a, b,a',
     WORKER_CONCURRENCY: '7',
     WORKER_NAME: 'w1@h',
-    WORKER_POOL: 'async',
+    WORKER_POOL: 'process',
+    WORKER_CHILDREN: '3',
+    WORKER_MAX_TASKS_PER_CHILD: '100',
+    WORKER_MAX_MEMORY_PER_CHILD: '512',
     FILES_LIMIT: '1TiB',
     FILES_ALLOW_HOSTS: 'Files.Internal, 10.0.0.5:8080,[::1]:80',
     SMTP_URL: 'smtps://u:p@mail.example.org',
@@ -92,7 +101,8 @@ test('every variable is read', () => {
       queues: ['a', 'b'],
       concurrency: 7,
       name: 'w1@h',
-      pool: 'async',
+      pool: 'process',
+      children: { slots: 3, maxTasks: 100, maxMemoryMb: 512 },
       taskLogLevel: 'warn',
       metricsPort: 9100,
     },
@@ -111,13 +121,14 @@ test('an empty text is a variable not set', () => {
 test('the flags of a worker win over its variables', () => {
   const { worker, logLevel } = parseSettings(
     { WORKER_QUEUES: 'a', WORKER_CONCURRENCY: '1', WORKER_NAME: 'w@h', LOG_LEVEL: 'error' },
-    ['-Q', 'b,c', '-c', '3', '-n', 'mine@here', '-l', 'warn', '-P', 'async'],
+    ['-Q', 'b,c', '-c', '3', '-n', 'mine@here', '-l', 'warn', '-P', 'thread'],
   );
   expect(worker).toEqual({
     queues: ['b', 'c'],
     concurrency: 3,
     name: 'mine@here',
-    pool: 'async',
+    pool: 'thread',
+    children: {},
     taskLogLevel: 'info',
   });
   expect(logLevel).toBe('warn');
@@ -146,6 +157,9 @@ test('all problems are told at once, each with what it should be', () => {
     WORKER_CONCURRENCY: '0',
     WORKER_NAME: 'a b',
     WORKER_POOL: 'gevent',
+    WORKER_CHILDREN: '0',
+    WORKER_MAX_TASKS_PER_CHILD: 'many',
+    WORKER_MAX_MEMORY_PER_CHILD: '512MB',
     FILES_LIMIT: '0',
     FILES_ALLOW_HOSTS: 'http://files.internal',
     SMTP_URL: 'http://mail',

@@ -1,5 +1,6 @@
 import { availableParallelism, hostname } from 'node:os';
 import { resolve } from 'node:path';
+import { type ChildrenSettings, readChildrenSettings } from './children-settings.ts';
 import { type HttpSettings, readHttpSettings } from './http-settings.ts';
 import { databaseUrl, emailAddress, oneOf, queueNames, serverUrl, wholeNumber, workerName } from './parsers.ts';
 import { type Env, Reader } from './reader.ts';
@@ -43,12 +44,16 @@ export interface Settings {
 export interface WorkerSettings {
   /** `WORKER_QUEUES`, `-Q`. Default `default`. */
   readonly queues: readonly string[];
-  /** `WORKER_CONCURRENCY`, `-c`: tasks at a time. Default 10 a core, since handlers of the `async` pool mostly wait. */
+  /** `WORKER_CONCURRENCY`, `-c`: tasks at a time in the `async` pool. Default 10 a core, since its handlers mostly wait. */
   readonly concurrency: number;
   /** `WORKER_NAME`, `-n`. Default `worker-<pid>@<host>`. */
   readonly name: string;
-  /** `WORKER_POOL`, `-P`: where handlers run. `async`: in the worker's event loop. */
-  readonly pool: 'async';
+  /**
+   * `WORKER_POOL`, `-P`: where handlers run whose contracts do not say it. Default `async`: in the worker's event loop. `thread`,
+   * `process`: one at a time in each child.
+   */
+  readonly pool: 'async' | 'thread' | 'process';
+  readonly children: ChildrenSettings;
   /** `TASK_LOG_LEVEL`: least level of `task.log` that is kept with its task. Default `info`; `off`: none. */
   readonly taskLogLevel: 'debug' | 'info' | 'warn' | 'error' | 'off';
   /** `WORKER_METRICS_PORT`: where the worker serves `/metrics` and `/health/live`, on `HOST`. Default: nowhere. 0: a free port. */
@@ -122,7 +127,15 @@ export function parseSettings<R extends SettingsReader = 'any'>(
           'a name such as worker-1@host, without blanks',
           workerName(hostname()),
         ) ?? `worker-${process.pid}@${hostname()}`,
-      pool: either(reader, 'WORKER_POOL', ['-P', flags.pool], '"async"', oneOf('async')) ?? 'async',
+      pool:
+        either(
+          reader,
+          'WORKER_POOL',
+          ['-P', flags.pool],
+          '"async", "thread" or "process"',
+          oneOf('async', 'thread', 'process'),
+        ) ?? 'async',
+      children: readChildrenSettings(reader),
       taskLogLevel:
         reader.value(
           'TASK_LOG_LEVEL',

@@ -30,7 +30,7 @@ export function readWorkerFlags(argv: readonly string[], reader: Reader): Worker
     reader.wrong(
       'the command line',
       JSON.stringify(argv.join(' ')),
-      `made of -Q/--queues a,b  -c/--concurrency 20  -n/--name w1@host  -l/--loglevel info  -P/--pool async (${toError(error).message})`,
+      `made of -Q/--queues a,b  -c/--concurrency 20  -n/--name w1@host  -l/--loglevel info  -P/--pool process (${toError(error).message})`,
     );
     return {};
   }

@@ -9,9 +9,11 @@ const values = async (registry: Registry): Promise<Map<string, number>> => {
   );
 };
 
+const children = { thread: { alive: 0, died: 0 }, process: { alive: 2, died: 1 } };
+
 test('attempts are counted and timed by contract', async () => {
   let running = 0;
-  const metrics = new WorkerMetrics({ concurrency: 10, running: () => running });
+  const metrics = new WorkerMetrics({ slots: 10, running: () => running, children: () => children });
   metrics.ended({ name: 'a.b', queue: 'q', outcome: 'RETRY', runMs: 20, waitMs: 3 });
   metrics.ended({ name: 'a.b', queue: 'q', outcome: 'SUCCESS', runMs: 7000, waitMs: undefined });
   metrics.ended({ name: undefined, queue: 'q', outcome: 'FAILURE', runMs: 0, waitMs: 1 });
@@ -28,6 +30,8 @@ test('attempts are counted and timed by contract', async () => {
   expect(of.get('lovage_messages_refused_total{code="body_not_json"}')).toBe(1);
   expect(of.get('lovage_worker_slots{kind="total"}')).toBe(10);
   expect(of.get('lovage_worker_slots{kind="used"}')).toBe(4);
+  expect(of.get('lovage_worker_children{pool="process"}')).toBe(2);
+  expect(of.get('lovage_worker_children_died_total{pool="process"}')).toBe(1);
 });
 
 const token = 'sixteen-characters';
@@ -38,11 +42,14 @@ test.each([
   [{ token }, { authorization: `Bearer ${token}x` }, 401],
   [{ token }, {}, 401],
 ] as const)('%j, asked with %j, answers %d', async (access, headers, status) => {
-  const server = new MetricsServer(new WorkerMetrics({ concurrency: 1, running: () => 0 }).registry, {
-    host: '127.0.0.1',
-    port: 0,
-    access,
-  });
+  const server = new MetricsServer(
+    new WorkerMetrics({ slots: 1, running: () => 0, children: () => children }).registry,
+    {
+      host: '127.0.0.1',
+      port: 0,
+      access,
+    },
+  );
   await server.start();
   try {
     const answer = await fetch(`${server.url}/metrics`, { headers });

@@ -3,15 +3,15 @@ import { MetricsServer, type MetricsServerOptions } from './metrics-server.ts';
 import { WorkerMetrics } from './worker-metrics.ts';
 
 /** Counts what a worker does from now on, and serves it. @throws Error `EADDRINUSE` when the port is taken. */
-export async function serveMetrics(
-  worker: TaskWorker,
-  options: MetricsServerOptions & { readonly concurrency: number },
-): Promise<MetricsServer> {
-  const { concurrency, ...listen } = options;
-  const metrics = new WorkerMetrics({ concurrency, running: () => worker.running });
+export async function serveMetrics(worker: TaskWorker, options: MetricsServerOptions): Promise<MetricsServer> {
+  const metrics = new WorkerMetrics({
+    slots: worker.slots,
+    running: () => worker.running,
+    children: () => worker.children(),
+  });
   worker.signals.ended.on((attempt) => metrics.ended(attempt));
   worker.signals.malformed.on(({ code }) => metrics.refused(code));
-  const server = new MetricsServer(metrics.registry, listen);
+  const server = new MetricsServer(metrics.registry, options);
   await server.start();
   return server;
 }

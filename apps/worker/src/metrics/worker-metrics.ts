@@ -1,14 +1,16 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { EndedAttempt } from '@lovage/runtime';
+import type { ChildCounts, EndedAttempt } from '@lovage/runtime';
 
 /** Seconds: tasks run for a millisecond or for an hour. */
 const RUN_BUCKETS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 1800, 3600];
 const WAIT_BUCKETS = [0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 1800, 3600];
 
 export interface WorkerFacts {
-  readonly concurrency: number;
+  /** Handlers that may run at once, in all pools that are used. */
+  readonly slots: number;
   /** Handlers running now. */
   running(): number;
+  children(): Readonly<Record<'thread' | 'process', ChildCounts>>;
 }
 
 /** What this worker counts as it goes. */
@@ -54,8 +56,27 @@ export class WorkerMetrics {
       labelNames: ['kind'],
       registers,
       collect: () => {
-        slots.set({ kind: 'total' }, facts.concurrency);
+        slots.set({ kind: 'total' }, facts.slots);
         slots.set({ kind: 'used' }, facts.running());
+      },
+    });
+    const children = new Gauge({
+      name: 'lovage_worker_children',
+      help: 'Threads and child processes of this worker',
+      labelNames: ['pool'],
+      registers,
+      collect: () => {
+        for (const [pool, { alive }] of Object.entries(facts.children())) children.set({ pool }, alive);
+      },
+    });
+    const died = new Counter({
+      name: 'lovage_worker_children_died_total',
+      help: 'Threads and child processes that died by no doing of the worker',
+      labelNames: ['pool'],
+      registers,
+      collect: () => {
+        died.reset();
+        for (const [pool, counts] of Object.entries(facts.children())) died.inc({ pool }, counts.died);
       },
     });
   }

@@ -39,6 +39,11 @@ export class ChildRun {
     private readonly deps: ChildRunDeps,
   ) {}
 
+  /** Whether its end is our doing. */
+  get isKilled(): boolean {
+    return this.killedFor !== undefined;
+  }
+
   /** The message that begins it. */
   get task(): ChildTask {
     const { id, retries, task, facts } = this.entry;

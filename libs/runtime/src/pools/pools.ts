@@ -25,6 +25,8 @@ const SUSPECT_AT = 2;
 
 /** The pools of a worker. Children, and what it takes to make them, come to be when first wanted. */
 export class Pools {
+  /** Those that contracts of this worker run in. */
+  readonly used: ReadonlySet<PoolKind>;
   private readonly pools: Readonly<Record<Lane, Pool | undefined>>;
 
   /** @throws PoolUnavailableError a contract asks for children, and there is no telling how one boots. */
@@ -40,6 +42,9 @@ export class Pools {
       // Each task gets a child of its own, so that nothing but the task can be what kills it.
       quarantine: children && new ProcessPool({ ...children, slots: 1, maxTasks: 1 }, deps),
     };
+    this.used = new Set(
+      deps.handlers.names().map((name) => deps.handlers.find(name)!.contract.options.pool ?? options.pool),
+    );
     this.refuseUnavailable(deps.handlers);
   }
 

@@ -16,7 +16,7 @@ export interface ProcessPoolDeps extends ChildRunDeps {
 /** A child with nothing to do is kept this long, ms. */
 const IDLE_MS = 60_000;
 /** A child that has not booted by then, ms, never will. */
-const BOOT_MS = 60_000;
+const BOOT_MS = 120_000;
 /** A task is killed that makes its child grow to so many times what a child may have. */
 const HARD_MEMORY = 2;
 const MIB = 1024 * 1024;
@@ -208,8 +208,10 @@ export class ProcessPool implements Pool {
       const tooLarge = this.diedOfMemory(death);
       if (tooLarge) run.failed(tooLarge);
       else {
-        this.deaths += 1;
-        log.warn({ task: run.entry.id, ...death }, 'a child process is gone in the middle of a task');
+        if (!run.isKilled) {
+          this.deaths += 1;
+          log.warn({ task: run.entry.id, ...death }, 'a child process died in the middle of a task');
+        }
         run.gone(death);
       }
     } else if (wanted) {

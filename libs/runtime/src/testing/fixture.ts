@@ -8,8 +8,7 @@ import { eventually, MemoryBroker, RecordingLog, silentLog, testDatabase, type T
 import { HandlerTable, type Handle } from '../handlers.ts';
 import type { WorkerOptions } from '../options.ts';
 import type { ChildrenOptions } from '../pools/child-options.ts';
-import type { SubmitChild } from '../run/task-run.ts';
-import { TaskWorker } from '../worker.ts';
+import { TaskWorker, type WorkerDeps } from '../worker.ts';
 
 const QUEUE = 'default';
 
@@ -70,9 +69,12 @@ export class Fixture implements AsyncDisposable {
   async worker(
     contract: AnyContract,
     handle: Handle,
-    options: Partial<WorkerOptions> & { clock?: Clock; leaseMs?: number; submitChild?: SubmitChild } = {},
+    options: Partial<WorkerOptions> & { clock?: Clock; leaseMs?: number } & Pick<
+        WorkerDeps,
+        'submitChild' | 'contract'
+      > = {},
   ): Promise<TaskWorker> {
-    const { clock, leaseMs, submitChild, ...rest } = options;
+    const { clock, leaseMs, submitChild, contract: find, ...rest } = options;
     const name = rest.name ?? `worker-${this.workers.length + 1}@test`;
     const info = { name, host: 'test', pid: 1, queues: [QUEUE], concurrency: 1 };
     const lease = new PgWorkerLease({
@@ -92,6 +94,7 @@ export class Fixture implements AsyncDisposable {
         log: this.log,
         clock,
         submitChild,
+        contract: find,
       },
       { queues: [QUEUE], concurrency: 10, ...rest, name },
     );

@@ -1,0 +1,34 @@
+import 'reflect-metadata';
+import { allContracts } from '@lovage/contracts';
+import { bootChild, NestLog } from '@lovage/nest';
+import { createLog, openPlatform } from '@lovage/platform';
+import type { ChildApp } from '@lovage/runtime';
+import { parseSettings } from '@lovage/settings';
+import { ContractRegistry } from '@lovage/task';
+import { TasksModule } from '@lovage/tasks';
+import { WorkerModule } from './worker.module.ts';
+
+/** A child runs one task at a time; the second connection is for what the handler itself asks meanwhile. */
+const MAX_CONNECTIONS = 2;
+
+/** Boots the worker's application in a child: the same module, with the database and without the broker. */
+export default async function boot(): Promise<ChildApp> {
+  const settings = parseSettings(process.env, [], { for: 'worker' });
+  const { databaseUrl, logLevel: level, mode } = settings;
+  const log = createLog({ app: 'worker-child', level, mode });
+  const applicationName = 'lovage-worker-child';
+  const maxConnections = MAX_CONNECTIONS;
+  const platform = await openPlatform({ databaseUrl, brokerUrl: null, applicationName, maxConnections, log });
+  try {
+    await platform.start();
+    const client = platform.client(new ContractRegistry(allContracts));
+    return await bootChild(WorkerModule.create(client, [TasksModule.with(settings, platform)]), {
+      contracts: allContracts,
+      logger: new NestLog(log),
+      closed: () => platform.stop(),
+    });
+  } catch (error) {
+    await platform.stop();
+    throw error;
+  }
+}
