@@ -1,6 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { messageOfRow, prepareRow } from '@lovage/client';
-import { OutboxRelay, Sweeper } from '@lovage/maintenance';
+import { OutboxRelay, Rescuer, Sweeper } from '@lovage/maintenance';
 import type { Platform } from '@lovage/platform';
 import type { Log } from '@lovage/ports';
 import { ScheduleRunner } from '@lovage/scheduler';
@@ -18,9 +18,10 @@ export interface BeatSchedules {
 @Module({})
 export class BeatModule {
   static create(platform: Platform, { schedules, contracts }: BeatSchedules, log: Log): DynamicModule {
-    const { broker, outbox, sweep, schedules: store } = platform;
+    const { broker, outbox, sweep, rescue, schedules: store } = platform;
     const relay = new OutboxRelay({ broker, outbox, messageOf: messageOfRow, log });
     const sweeper = new Sweeper({ sweep, log, onRequeued: () => relay.poke() });
+    const rescuer = new Rescuer({ broker, rescue, log, onSentAgain: () => relay.poke() });
     const runner = new ScheduleRunner({
       ...{ store, schedules, contracts: new ContractRegistry(contracts), prepare: prepareRow, log },
       onFired: () => relay.poke(),
@@ -30,6 +31,7 @@ export class BeatModule {
       providers: [
         { provide: OutboxRelay, useValue: relay },
         { provide: Sweeper, useValue: sweeper },
+        { provide: Rescuer, useValue: rescuer },
         { provide: ScheduleRunner, useValue: runner },
         ServicesRunner,
       ],

@@ -1,5 +1,5 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { OutboxRelay, Sweeper } from '@lovage/maintenance';
+import { OutboxRelay, Rescuer, Sweeper } from '@lovage/maintenance';
 import { ScheduleRunner } from '@lovage/scheduler';
 
 /** Starts the services with the application and stops them, in reverse, with it. */
@@ -8,17 +8,20 @@ export class ServicesRunner implements OnApplicationBootstrap, OnApplicationShut
   constructor(
     private readonly relay: OutboxRelay,
     private readonly sweeper: Sweeper,
+    private readonly rescuer: Rescuer,
     private readonly schedules: ScheduleRunner,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
     await this.relay.start();
     await this.sweeper.start();
+    await this.rescuer.start();
     await this.schedules.start();
   }
 
   async onApplicationShutdown(): Promise<void> {
     await this.schedules.stop();
+    await this.rescuer.stop();
     await this.sweeper.stop();
     await this.relay.stop();
   }

@@ -1,7 +1,14 @@
 import type { Scenario, Seen } from '../run/scenario.ts';
+import type { Stage } from '../run/stage.ts';
 
 const restartsOf = (seen: Seen, kind: string): number =>
   Object.entries(seen.restarts).reduce((sum, [name, times]) => sum + (name.startsWith(kind) ? times : 0), 0);
+
+/** Recovery is counted from when a worker serves, be it one of the others. */
+async function backOnDuty(stage: Stage): Promise<void> {
+  await Promise.race(stage.fleet.workers.map((worker) => worker.served()));
+  stage.returned('a worker');
+}
 
 /** `kill -9` of a worker every second, whatever it is doing. */
 export const workerKilled: Scenario = {
@@ -16,7 +23,7 @@ export const workerKilled: Scenario = {
       // While each of them is still starting there is none to be killed in the middle of anything.
       if (serving.length === 0) return;
       await serving[time % serving.length]!.kill();
-      stage.returned('the other workers');
+      void backOnDuty(stage);
     });
   },
   proof({ attempts, restarts, ...seen }) {

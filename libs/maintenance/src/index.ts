@@ -1,2 +1,3 @@
 export { OutboxRelay, type OutboxRelayOptions } from './relay/outbox-relay.ts';
+export { Rescuer, type RescuerOptions } from './rescue/rescuer.ts';
 export { Sweeper, type SweeperOptions } from './sweep/sweeper.ts';

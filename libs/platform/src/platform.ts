@@ -8,6 +8,7 @@ import {
   type Clock,
   type Log,
   type OutboxStore,
+  type RescueStore,
   type RetentionStore,
   type ScheduleStore,
   type SweepStore,
@@ -49,6 +50,7 @@ export interface Platform extends Service {
   readonly logs: TaskLogSink;
   readonly outbox: OutboxStore;
   readonly sweep: SweepStore;
+  readonly rescue: RescueStore;
   readonly schedules: ScheduleStore;
   readonly retention: RetentionStore;
   /** Users; loads Prisma when first asked for. */
@@ -128,6 +130,10 @@ class ServerPlatform implements Platform {
 
   get sweep(): SweepStore {
     return this.store.sweep;
+  }
+
+  get rescue(): RescueStore {
+    return this.store.rescue;
   }
 
   get schedules(): ScheduleStore {

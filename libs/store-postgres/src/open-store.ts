@@ -5,6 +5,7 @@ import { PgTaskLogSink } from './events/pg-task-log-sink.ts';
 import { PgTaskLists } from './lists/pg-task-lists.ts';
 import { ReadingPool } from './lists/reading-pool.ts';
 import { PgOutboxStore } from './outbox/pg-outbox-store.ts';
+import { PgRescueStore } from './rescue/pg-rescue-store.ts';
 import { PgRetentionStore } from './retention/pg-retention-store.ts';
 import { PgScheduleStore } from './schedules/pg-schedule-store.ts';
 import { PgSweepStore } from './sweep/pg-sweep-store.ts';
@@ -19,6 +20,7 @@ export interface PgStore {
   readonly logs: PgTaskLogSink;
   readonly outbox: PgOutboxStore;
   readonly sweep: PgSweepStore;
+  readonly rescue: PgRescueStore;
   readonly schedules: PgScheduleStore;
   readonly retention: PgRetentionStore;
   /** Resolves when Postgres answers. @throws StoreUnavailableError */
@@ -37,6 +39,7 @@ export function openStore(options: DatabaseOptions & { clock?: Clock }): PgStore
     logs: new PgTaskLogSink(database),
     outbox: new PgOutboxStore(database),
     sweep: new PgSweepStore(database, options.clock),
+    rescue: new PgRescueStore(database),
     schedules: new PgScheduleStore(database),
     retention: new PgRetentionStore(database),
     ping: async () => void (await database.run({ name: 'ping', text: 'select 1' }, [])),
