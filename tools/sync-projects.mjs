@@ -9,6 +9,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const check = process.argv.includes('--check');
 const folders = [
   ...['apps', 'libs'].flatMap((kind) => readdirSync(join(root, kind)).map((name) => `${kind}/${name}`)),
+  'bench',
   'chaos',
   'e2e',
   'tools',

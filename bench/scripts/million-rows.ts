@@ -1,11 +1,11 @@
 // Lists, filters and counts over a million tasks: what they take, and their plans.
-//   node --conditions=@lovage/source --import ./tools/ts-hooks.mjs bench/million-rows.ts postgres://postgres@127.0.0.1:5432/lovage_bench [--plans]
+//   node --conditions=@lovage/source --import ./tools/ts-hooks.mjs bench/scripts/million-rows.ts postgres://postgres@127.0.0.1:5432/lovage_bench [--plans]
 // The database must have been migrated; it is filled on the first run and kept.
 import { performance } from 'node:perf_hooks';
 import { openStore } from '@lovage/store-postgres';
 import type { Log, TaskFilter } from '@lovage/ports';
 import pg from 'pg';
-import { listQueries } from '../libs/store-postgres/src/lists/list-sql.ts';
+import { listQueries } from '../../libs/store-postgres/src/lists/list-sql.ts';
 
 const ROWS = 1_000_000;
 const ROUNDS = 200;

@@ -1,5 +1,5 @@
 // What the index on the end of tasks costs the recording of results, and how fast retention deletes by it.
-//   node --conditions=@lovage/source --import ./tools/ts-hooks.mjs bench/finished-index.ts <url of an empty, migrated database>
+//   node --conditions=@lovage/source --import ./tools/ts-hooks.mjs bench/scripts/finished-index.ts <url of an empty, migrated database>
 import pg from 'pg';
 import { newId } from '@lovage/foundation';
 import { createLog } from '@lovage/platform';

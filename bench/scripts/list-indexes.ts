@@ -1,5 +1,5 @@
 // What the indexes of lists cost a task's way through the store: submit, claim, record, in batches of 100, ms a batch.
-//   node --conditions=@lovage/source --import ./tools/ts-hooks.mjs bench/list-indexes.ts postgres://postgres@127.0.0.1:5432/lovage_bench
+//   node --conditions=@lovage/source --import ./tools/ts-hooks.mjs bench/scripts/list-indexes.ts postgres://postgres@127.0.0.1:5432/lovage_bench
 // The database must have been migrated; ITS TASKS ARE DELETED, and its indexes are put back at the end.
 import { newId } from '@lovage/foundation';
 import type { Log, NewTask } from '@lovage/ports';

@@ -1,4 +1,4 @@
-// What one message costs the codec, µs: node --conditions=@lovage/source --import ./tools/ts-hooks.mjs bench/celery-codec.ts
+// What one message costs the codec, µs: node --conditions=@lovage/source --import ./tools/ts-hooks.mjs bench/scripts/celery-codec.ts
 import { decodeResult, decodeTask, encodeResult, encodeTask, type OutgoingTask } from '@lovage/celery';
 
 const ROUNDS = 200_000;

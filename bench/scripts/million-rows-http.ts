@@ -1,6 +1,6 @@
 // Lists, filters, pages and counts over a million tasks, asked of a gateway by HTTP: what they take as a client sees it.
-//   node --conditions=@lovage/source --import ./tools/ts-hooks.mjs bench/million-rows-http.ts postgres://postgres@127.0.0.1:5432/lovage_bench
-// The database is the one that bench/million-rows.ts has filled. Each case is asked 200 times in each of three rounds; a round
+//   node --conditions=@lovage/source --import ./tools/ts-hooks.mjs bench/scripts/million-rows-http.ts postgres://postgres@127.0.0.1:5432/lovage_bench
+// The database is the one that bench/scripts/million-rows.ts has filled. Each case is asked 200 times in each of three rounds; a round
 // goes through all cases, so that what else the machine does meets each of them.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
@@ -10,14 +10,14 @@ import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import type { TaskList } from '@lovage/http-api';
 import pg from 'pg';
-import { startTypeScript } from '../libs/testing/src/start-process.ts';
+import { startTypeScript } from '../../libs/testing/src/start-process.ts';
 
 const ROUNDS = 3;
 const CALLS = 200;
 const PAGES = 200;
 const ADMIN = { email: 'bench@example.org', password: 'correct horse battery' };
 const [databaseUrl] = process.argv.slice(2);
-if (!databaseUrl) throw new Error('give the URL of the database that bench/million-rows.ts has filled');
+if (!databaseUrl) throw new Error('give the URL of the database that bench/scripts/million-rows.ts has filled');
 
 const client = new pg.Client({ connectionString: databaseUrl });
 await client.connect();
@@ -30,12 +30,12 @@ const known = await client.query<{ created_at: Date; id: string }>(
 );
 await client.end();
 const deep = known.rows[0];
-if (!deep) throw new Error('the database is empty: run bench/million-rows.ts first');
+if (!deep) throw new Error('the database is empty: run bench/scripts/million-rows.ts first');
 const deepCursor = Buffer.from(`${deep.created_at.getTime()}.${deep.id}`).toString('base64url');
 
 const dataDir = mkdtempSync(join(tmpdir(), 'lovage-bench-'));
 await using gateway = await startTypeScript(
-  fileURLToPath(new URL('../apps/gateway/src/main.ts', import.meta.url)),
+  fileURLToPath(new URL('../../apps/gateway/src/main.ts', import.meta.url)),
   [],
   {
     env: {

@@ -1,0 +1,47 @@
+import { readFile, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describeWithRabbit, startTypeScript, testServerUrl } from '@lovage/testing';
+import { MEASUREMENTS } from './measurements/all.ts';
+
+const main = fileURLToPath(new URL('main.ts', import.meta.url));
+
+test('--list names every measurement', async () => {
+  await using bench = await startTypeScript(main, ['--list']);
+  expect(await bench.exit).toEqual({ code: 0, signal: null });
+  expect(bench.lines.map((line) => line.split(' ')[0])).toEqual(MEASUREMENTS.map(({ name }) => name));
+});
+
+test('what it does not know is refused, with its usage', async () => {
+  await using bench = await startTypeScript(main, ['--only', 'speed']);
+  expect(await bench.exit).toEqual({ code: 2, signal: null });
+  expect(bench.output).toContain('--only speed: there is throughput');
+  expect(bench.output).toContain('npm run bench');
+});
+
+describeWithRabbit('a run', (rabbit) => {
+  test('measures ours and the reference, reports, and says by its exit whether the bars are met', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'lovage-bench-spec-'));
+    const json = join(folder, 'out.json');
+    const only = ['unrecorded', 'latency', 'backlog'].flatMap((name) => ['--only', name]);
+    try {
+      await using bench = await startTypeScript(
+        main,
+        [...only, '--json', json, '--rounds', '1', '--tasks', '50', '--seconds', '1'],
+        { env: { BENCH_AMQP_URL: rabbit.url, BENCH_DATABASE_URL: await testServerUrl() } },
+      );
+      const { code } = await bench.exit;
+      const { rows } = JSON.parse(await readFile(json, 'utf8')) as { rows: { name: string; met?: boolean }[] };
+      // Nothing is said here about speed: fifty tasks on a machine that runs tests.
+      expect(code).toBe(rows.some(({ met }) => met === false) ? 1 : 0);
+      expect(rows).toHaveLength(5);
+      for (const row of rows) {
+        expect(row).toMatchObject({ measured: expect.any(Number) as unknown, ratio: expect.any(Number) as unknown });
+        expect(bench.output).toContain(row.name);
+      }
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }, 300_000);
+});

@@ -1,0 +1,20 @@
+import { backlog } from './backlog.ts';
+import { embedded } from './embedded.ts';
+import { gateway } from './gateway.ts';
+import { lateness } from './lateness.ts';
+import { latency } from './latency.ts';
+import type { Measurement } from './measurement.ts';
+import { memory } from './memory.ts';
+import { throughput } from './throughput.ts';
+import { unrecorded } from './unrecorded.ts';
+
+export const MEASUREMENTS: readonly Measurement[] = [
+  throughput,
+  unrecorded,
+  latency,
+  lateness,
+  memory,
+  backlog,
+  gateway,
+  embedded,
+];

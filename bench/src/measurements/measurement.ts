@@ -1,0 +1,17 @@
+import type { BenchOptions } from '../cli/options.ts';
+import type { Row } from '../report/row.ts';
+import type { Stand } from '../stand/stand.ts';
+
+export interface Measurement {
+  readonly name: string;
+  /** One line for `--list`. */
+  readonly about: string;
+  run(context: Context): Promise<Row[]>;
+}
+
+export interface Context {
+  readonly stand: Stand;
+  readonly options: BenchOptions;
+  /** Tells whoever watches how far it is. */
+  progress(text: string): void;
+}

@@ -1,0 +1,48 @@
+import { Controller } from '@nestjs/common';
+import { TaskHandler } from '@lovage/nest';
+import { defineTask, type Input } from '@lovage/task';
+import { z } from 'zod';
+import { countRun } from './count-runs.ts';
+import { nowMs } from './tell.ts';
+
+/** What every measured system does: the least that a task can be, and yet one whose result can be checked. */
+const sum = { input: z.strictObject({ x: z.number(), y: z.number() }), output: z.number() };
+const queue = 'bench';
+
+export const addFull = defineTask({ name: 'bench.add_full', ...sum, defaults: { queue } });
+export const addFinal = defineTask({ name: 'bench.add_final', ...sum, defaults: { queue, record: 'final' } });
+export const addNone = defineTask({ name: 'bench.add_none', ...sum, defaults: { queue, record: 'none' } });
+
+/** Gives how much later than `due` it runs, ms. */
+export const late = defineTask({
+  name: 'bench.late',
+  input: z.strictObject({ due: z.number() }),
+  output: z.number(),
+  defaults: { queue },
+});
+
+export const benchContracts = [addFull, addFinal, addNone, late];
+
+@Controller()
+export class BenchTasks {
+  @TaskHandler(addFull)
+  addFull({ x, y }: Input<typeof addFull>): number {
+    return x + y;
+  }
+
+  @TaskHandler(addFinal)
+  addFinal({ x, y }: Input<typeof addFinal>): number {
+    return x + y;
+  }
+
+  @TaskHandler(addNone)
+  addNone({ x, y }: Input<typeof addNone>): number {
+    countRun();
+    return x + y;
+  }
+
+  @TaskHandler(late)
+  late({ due }: Input<typeof late>): number {
+    return nowMs() - due;
+  }
+}

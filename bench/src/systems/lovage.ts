@@ -1,0 +1,79 @@
+import type { TestProcess } from '@lovage/testing/start-process';
+import { processFile, runNode, startNode, type Env } from '../stand/child.ts';
+import type { Stand } from '../stand/stand.ts';
+import { IN_FLIGHT, TIMEOUT_MS, type Produced, type System } from './system.ts';
+
+export interface LovageOptions {
+  readonly name: string;
+  /** Of `processes/tasks.ts`. */
+  readonly contract: string;
+  /** `postgres`: the broker inside the database. Default `rabbitmq`. */
+  readonly broker?: 'rabbitmq' | 'postgres';
+}
+
+/** Handlers at once: short tasks want the messages in flight that go with it, four for each. */
+const CONCURRENCY = '100';
+const QUEUE = 'bench';
+
+/** Lovage as it ships: `apps/worker` with Nest, and a producer that uses `libs/client`. */
+export class Lovage implements System {
+  readonly share = 1;
+
+  constructor(
+    protected readonly stand: Stand,
+    protected readonly options: LovageOptions,
+  ) {}
+
+  get name(): string {
+    return this.options.name;
+  }
+
+  async reset(): Promise<void> {
+    if (this.options.broker === 'postgres') await this.stand.db.query('drop schema if exists lovage_broker cascade');
+    else await this.stand.deleteQueue(QUEUE);
+    await this.stand.db.query('truncate tasks, task_counts, task_logs, outbox, attempts, keys, workers cascade');
+  }
+
+  startWorker(env: Env = {}): Promise<TestProcess> {
+    const args = ['-Q', QUEUE, '-c', CONCURRENCY];
+    return startNode(processFile('lovage-worker'), args, { ...this.env(), ...env }, /^READY/);
+  }
+
+  submit(n: number): Promise<Produced> {
+    return this.produce('submit', this.options.contract, n, IN_FLIGHT);
+  }
+
+  async latency(rate: number, n: number): Promise<number[]> {
+    return (await this.produce<{ took: number[] }>('latency', this.options.contract, rate, n)).took;
+  }
+
+  async count(): Promise<number> {
+    // Not the rows: counting a hundred thousand of them every few milliseconds would be the heaviest load of all.
+    const { rows } = await this.stand.db.query<{ n: string }>('select coalesce(sum(n), 0) as n from task_counts');
+    return Number(rows[0]!.n);
+  }
+
+  async countRight(): Promise<number> {
+    const { rows } = await this.stand.db.query<{ n: string }>(
+      `select count(*) as n from tasks where state = 'SUCCESS' and result::text::float8 = (input ->> 'x')::float8 + 1`,
+    );
+    return Number(rows[0]!.n);
+  }
+
+  /** Runs the producer to its end. */
+  produce<T = Produced>(...args: (string | number)[]): Promise<T> {
+    return runNode<T>(processFile('lovage-producer'), args.map(String), { env: this.env(), timeoutMs: TIMEOUT_MS });
+  }
+
+  /** The environment of its processes. */
+  env(): Env {
+    const { databaseUrl, amqpUrl, folder } = this.stand;
+    return {
+      NODE_ENV: 'production',
+      LOG_LEVEL: 'warn',
+      DATA_DIR: folder,
+      DATABASE_URL: databaseUrl,
+      BROKER_URL: this.options.broker === 'postgres' ? undefined : amqpUrl,
+    };
+  }
+}
