@@ -53,12 +53,13 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
     await platform.start();
     const registry = new ContractRegistry(contracts);
     const client = platform.client(registry);
-    const info = { ...worker, host: hostname(), pid: process.pid };
+    const info = { ...worker, host: hostname(), pid: process.pid, contracts: contracts.map(({ name }) => name) };
     const server = new LovageServer(
       {
         broker: platform.broker,
         tasks: platform.tasks,
         logs: platform.logs,
+        queues: platform.queues,
         lease: (onLost) => new PgWorkerLease({ url: databaseUrl, info, log, onLost }),
         log,
         contract: (name) => registry.find(name),

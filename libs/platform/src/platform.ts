@@ -9,6 +9,7 @@ import {
   type Log,
   type OutboxStore,
   type RescueStore,
+  type QueueStore,
   type RetentionStore,
   type ScheduleStore,
   type SweepStore,
@@ -53,6 +54,8 @@ export interface Platform extends Service {
   readonly rescue: RescueStore;
   readonly schedules: ScheduleStore;
   readonly retention: RetentionStore;
+  /** Queues: pauses, counts, who serves them. */
+  readonly queues: QueueStore;
   /** Users; loads Prisma when first asked for. */
   users(): Promise<OpenUserStore>;
   /**
@@ -142,6 +145,10 @@ class ServerPlatform implements Platform {
 
   get retention(): RetentionStore {
     return this.store.retention;
+  }
+
+  get queues(): QueueStore {
+    return this.store.queues;
   }
 
   users(): Promise<OpenUserStore> {

@@ -8,6 +8,8 @@ export interface WorkerInfo {
   readonly pid: number;
   readonly queues: readonly string[];
   readonly concurrency: number;
+  /** Names of the contracts that it serves. Left out: it does not tell, and is taken to serve any. */
+  readonly contracts?: readonly string[];
 }
 
 export interface LeaseOptions {

@@ -54,6 +54,11 @@ export class TaskEntry {
     return this.facts.id;
   }
 
+  /** The broker has been told. */
+  get isSettled(): boolean {
+    return this.settled;
+  }
+
   /** Tells the broker that the message is dealt with. Once; later calls do nothing. */
   ack(): void {
     if (this.settled) return;

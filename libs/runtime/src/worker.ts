@@ -3,9 +3,9 @@ import {
   systemClock,
   type Broker,
   type Clock,
-  type Consumption,
   type Delivery,
   type Log,
+  type QueueStore,
   type TaskLogSink,
   type TaskStore,
   type WorkerLease,
@@ -19,6 +19,7 @@ import { HeldTasks } from './intake/held-tasks.ts';
 import { admit } from './intake/intake.ts';
 import { MalformedMessages, type Malformed } from './intake/malformed.ts';
 import { PutOffs } from './intake/put-offs.ts';
+import { QueueConsumers } from './intake/queue-consumers.ts';
 import { compileWorkerOptions, type CompiledWorkerOptions, type WorkerOptions } from './options.ts';
 import { endedAttempt, type EndedAttempt } from './record/ended-attempt.ts';
 import { LogWriter } from './record/log-writer.ts';
@@ -44,6 +45,8 @@ export interface WorkerDeps {
   readonly log: Log;
   /** Keeps what handlers log with their tasks; without it `task.log` goes to {@link log} alone. */
   readonly logs?: TaskLogSink;
+  /** Knows which queues are paused; without it none is. */
+  readonly queues?: Pick<QueueStore, 'paused'>;
   readonly clock?: Clock;
   /** Lets handlers submit tasks; without it `task.submit` rejects. */
   readonly submitChild?: SubmitChild;
@@ -94,7 +97,7 @@ export class TaskWorker implements Service {
   private readonly held = new HeldTasks((entry) => (this.stopping ? entry.nack(true) : this.take(entry)));
   private readonly putOffs: PutOffs;
   private readonly malformed: MalformedMessages;
-  private readonly consumptions: Consumption[] = [];
+  private readonly consumers: QueueConsumers;
   private readonly lifecycle = new Lifecycle(
     () => this.open(),
     () => this.close(),
@@ -159,6 +162,12 @@ export class TaskWorker implements Service {
       onGranted: (entry) => this.run(entry),
       onUnclaimable: (entry, error) => this.onUnclaimable(entry, error),
       onRefused: (entries) => this.onRefused(entries),
+    });
+    this.consumers = new QueueConsumers({
+      ...{ queues: this.options.queues, prefetch: this.options.prefetch, broker, store: deps.queues },
+      ...{ held: this.held, clock: this.clock, log },
+      onDelivery: (delivery) => this.onDelivery(delivery),
+      withdraw: (queue) => this.claimer.withdraw(queue),
     });
     this.refused = new RefusedClaims({
       name,
@@ -230,14 +239,8 @@ export class TaskWorker implements Service {
   }
 
   private async open(): Promise<void> {
-    const { broker, lease } = this.deps;
-    await lease.start();
-    for (const queue of this.options.queues) {
-      await broker.declare(queue);
-      const { prefetch } = this.options;
-      const onDelivery = (delivery: Delivery) => this.onDelivery(delivery);
-      this.consumptions.push(await broker.consume(queue, { prefetch, onDelivery }));
-    }
+    await this.deps.lease.start();
+    await this.consumers.start();
     this.cancels.start();
   }
 
@@ -245,7 +248,7 @@ export class TaskWorker implements Service {
     this.stopping = true;
     // What is called off from here on ends so when it is recorded.
     const heard = this.cancels.stop();
-    await Promise.all(this.consumptions.map((consumption) => consumption.cancel().catch(() => undefined)));
+    await this.consumers.cancel();
     // What Postgres does not take in time goes back with its message, and the sweep frees the claim.
     const offDeadline = this.clock.after(this.options.shutdownGraceMs + TIDY_MS, () => this.retry.giveUp());
     await this.claimer.close();
@@ -259,7 +262,7 @@ export class TaskWorker implements Service {
     offDeadline();
     this.retry.giveUp();
     this.held.handBackAll();
-    await Promise.all(this.consumptions.map((consumption) => consumption.close()));
+    await this.consumers.close();
     await this.deps.lease.stop();
   }
 

@@ -6,6 +6,7 @@ import { PgTaskLists } from './lists/pg-task-lists.ts';
 import { ReadingPool } from './lists/reading-pool.ts';
 import { PgOutboxStore } from './outbox/pg-outbox-store.ts';
 import { PgRescueStore } from './rescue/pg-rescue-store.ts';
+import { PgQueueStore } from './queues/pg-queue-store.ts';
 import { PgRetentionStore } from './retention/pg-retention-store.ts';
 import { PgScheduleStore } from './schedules/pg-schedule-store.ts';
 import { PgSweepStore } from './sweep/pg-sweep-store.ts';
@@ -23,6 +24,7 @@ export interface PgStore {
   readonly rescue: PgRescueStore;
   readonly schedules: PgScheduleStore;
   readonly retention: PgRetentionStore;
+  readonly queues: PgQueueStore;
   /** Resolves when Postgres answers. @throws StoreUnavailableError */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -42,6 +44,7 @@ export function openStore(options: DatabaseOptions & { clock?: Clock }): PgStore
     rescue: new PgRescueStore(database),
     schedules: new PgScheduleStore(database),
     retention: new PgRetentionStore(database),
+    queues: new PgQueueStore(database, reading),
     ping: async () => void (await database.run({ name: 'ping', text: 'select 1' }, [])),
     close: async () => void (await Promise.all([database.close(), reading.close()])),
   };

@@ -83,6 +83,14 @@ export class Claimer {
     this.slots.take(entry);
   }
 
+  /** Takes back what waits here of one queue, but what was acked already: nobody else would run that. */
+  withdraw(queue: string): TaskEntry[] {
+    const [back, acked] = [[] as TaskEntry[], [] as TaskEntry[]];
+    for (const entry of this.slots.withdraw(queue)) (entry.isSettled ? acked : back).push(entry);
+    for (const entry of acked) this.slots.wait(entry);
+    return back;
+  }
+
   /** No further claims; resolves when none is under way. What waits is left to whoever holds the entries. */
   async close(): Promise<void> {
     this.closed = true;

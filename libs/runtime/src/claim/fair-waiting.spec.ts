@@ -68,4 +68,15 @@ describe('FairWaiting', () => {
       }),
     );
   });
+
+  it('gives back all of one queue, whose turn then passes; the others keep their order', () => {
+    const waiting = new FairWaiting<string>();
+    for (const item of ['a1', 'b1', 'a2', 'c1', 'b2']) waiting.add(item[0]!, item);
+    expect(waiting.take(1)).toEqual(['a1']);
+    expect(waiting.withdraw('b')).toEqual(['b1', 'b2']);
+    expect([waiting.withdraw('b'), waiting.withdraw('never seen'), waiting.size]).toEqual([[], [], 2]);
+    waiting.add('b', 'b3');
+    expect(waiting.take(10)).toEqual(['c1', 'a2', 'b3']);
+    expect(waiting.size).toBe(0);
+  });
 });

@@ -61,6 +61,20 @@ export class FairWaiting<T> {
     return taken;
   }
 
+  /** All of one queue, which no longer wait. */
+  withdraw(queue: string): T[] {
+    const lane = this.lanes.get(queue);
+    if (!lane || lane.size === 0) return [];
+    const items: T[] = [];
+    while (lane.size > 0) items.push(lane.shift());
+    this.count -= items.length;
+    for (let n = this.turns.size; n > 0; n -= 1) {
+      const next = this.turns.shift();
+      if (next !== queue) this.turns.push(next);
+    }
+    return items;
+  }
+
   clear(): void {
     this.lanes.clear();
     while (this.turns.size > 0) this.turns.shift();

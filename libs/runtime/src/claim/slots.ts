@@ -55,6 +55,11 @@ export class Slots {
     return filled;
   }
 
+  /** All of one queue, which no longer wait. */
+  withdraw(queue: string): TaskEntry[] {
+    return this.all.flatMap(({ waiting }) => waiting.withdraw(queue));
+  }
+
   /** The slots may be exceeded by these few. */
   take(entry: TaskEntry): void {
     const lane = this.of(entry);

@@ -18,6 +18,15 @@ export class HeldTasks {
     return !holding;
   }
 
+  has(entry: TaskEntry): boolean {
+    return this.byId.get(entry.id) === entry;
+  }
+
+  /** Those of a queue. */
+  ofQueue(queue: string): TaskEntry[] {
+    return [...this.byId.values()].filter((entry) => entry.facts.queue === queue);
+  }
+
   /** Settled: what waited behind it is next. */
   letGo(entry: TaskEntry): void {
     if (this.byId.get(entry.id) === entry) this.byId.delete(entry.id);

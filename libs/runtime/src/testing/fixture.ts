@@ -76,7 +76,7 @@ export class Fixture implements AsyncDisposable {
   ): Promise<TaskWorker> {
     const { clock, leaseMs, submitChild, contract: find, ...rest } = options;
     const name = rest.name ?? `worker-${this.workers.length + 1}@test`;
-    const info = { name, host: 'test', pid: 1, queues: [QUEUE], concurrency: 1 };
+    const info = { name, host: 'test', pid: 1, queues: [QUEUE], concurrency: 1, contracts: [contract.name] };
     const lease = new PgWorkerLease({
       url: this.db.url,
       info,
@@ -89,6 +89,7 @@ export class Fixture implements AsyncDisposable {
         broker: this.broker,
         tasks: this.store.tasks,
         logs: this.store.logs,
+        queues: this.store.queues,
         lease,
         handlers: new HandlerTable([contract], [{ name: contract.name, handle }]),
         log: this.log,

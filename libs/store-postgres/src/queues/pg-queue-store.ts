@@ -1,0 +1,71 @@
+import type { LiveWorker, QueueFacts, QueuePause, QueueReport, QueueStore } from '@lovage/ports';
+import type { Database } from '../database.ts';
+import { MOST_COUNTED } from '../lists/counts-sql.ts';
+import type { ReadingPool } from '../lists/reading-pool.ts';
+import { textArray } from '../pg-array.ts';
+import { PAUSE, PAUSED, RESUME } from '../sql/queues.ts';
+import { CAME_ENDED, CAME_LIVE, LIVE, QUEUES, WENT, WORKERS } from './report-sql.ts';
+import { liveWorker, type RawWorker } from './live-worker.ts';
+
+/** Queues and who serves them, on Postgres. */
+export class PgQueueStore implements QueueStore {
+  constructor(
+    private readonly database: Database,
+    private readonly reading: ReadingPool,
+  ) {}
+
+  async paused(queues: readonly string[]): Promise<string[]> {
+    const rows = await this.database.run<{ name: string }>(PAUSED, [textArray(queues)]);
+    return rows.map(({ name }) => name);
+  }
+
+  async pause(queue: string, by: { who: string | null; why: string | null }): Promise<QueuePause> {
+    const [row] = await this.database.run<RawPause>(PAUSE, [queue, by.who, by.why]);
+    return pauseOf(row!)!;
+  }
+
+  async resume(queue: string): Promise<boolean> {
+    return (await this.database.run(RESUME, [queue])).length > 0;
+  }
+
+  report(given: readonly string[]): Promise<QueueReport> {
+    return this.reading.together(async (run) => {
+      const known = await run<RawPause & { name: string }>({ text: QUEUES, values: [textArray(given)] });
+      const names = known.map(({ name }) => name);
+      const live = await run<RawLive>({ text: LIVE, values: [] });
+      const liveBy = byQueue(live);
+      const cameLive = byQueue(await run<Rate>({ text: CAME_LIVE, values: [] }));
+      const cameEnded = byQueue(await run<Rate>({ text: CAME_ENDED, values: [textArray(names)] }));
+      const went = byQueue(await run<Rate>({ text: WENT, values: [] }));
+      const counted = live.reduce((sum, { waiting, running }) => sum + waiting + running, 0);
+      const queues = known.map((row): QueueFacts => {
+        const { name: queue } = row;
+        const { waiting = 0, later = 0, running = 0, oldest_seconds = null } = liveBy.get(queue) ?? {};
+        return {
+          queue,
+          pause: pauseOf(row),
+          ...{ waiting, later, running },
+          oldestSeconds: oldest_seconds,
+          inPerSecond: (cameLive.get(queue)?.per_second ?? 0) + (cameEnded.get(queue)?.per_second ?? 0),
+          outPerSecond: went.get(queue)?.per_second ?? 0,
+        };
+      });
+      return { queues, approximate: counted >= MOST_COUNTED };
+    });
+  }
+
+  async workers(): Promise<LiveWorker[]> {
+    return (await this.reading.run<RawWorker>({ text: WORKERS, values: [] })).map(liveWorker);
+  }
+}
+
+type RawPause = { paused_at: Date | null; paused_by: string | null; paused_why: string | null };
+type RawLive = { queue: string; waiting: number; later: number; running: number; oldest_seconds: number | null };
+type Rate = { queue: string; per_second: number };
+
+function pauseOf({ paused_at, paused_by, paused_why }: RawPause): QueuePause | null {
+  return paused_at && { at: paused_at.getTime(), by: paused_by, why: paused_why };
+}
+
+const byQueue = <T extends { queue: string }>(rows: readonly T[]): Map<string, T> =>
+  new Map(rows.map((row) => [row.queue, row]));
