@@ -108,7 +108,7 @@ export function factsOf(value: unknown): TaskFacts | undefined {
     throw refuse('not JSON');
   }
   if (typeof given !== 'object' || given === null || Array.isArray(given)) throw refuse('not an object');
-  const { userId, expiresAt, version, retriedFrom } = given as Record<string, unknown>;
+  const { userId, expiresAt, version, retriedFrom, retry } = given as Record<string, unknown>;
   const facts: TaskFacts = {};
   if (userId !== undefined) facts.userId = uuid('userId', userId);
   if (retriedFrom !== undefined) facts.retriedFrom = uuid('retriedFrom', retriedFrom);
@@ -120,6 +120,10 @@ export function factsOf(value: unknown): TaskFacts | undefined {
   if (version !== undefined) {
     if (!isCount(version)) throw refuse('version is no whole number');
     facts.version = version;
+  }
+  if (retry !== undefined) {
+    if (typeof retry !== 'object' || retry === null || Array.isArray(retry)) throw refuse('retry is no object');
+    facts.retry = retry as Record<string, unknown>;
   }
   return facts;
 

@@ -17,6 +17,8 @@ export interface TaskFacts {
   version?: number;
   /** UUID of the task that this one runs again. */
   retriedFrom?: string;
+  /** Retry policy of the submit, where it differs from the contract's; whoever compiles it checks it. */
+  retry?: Readonly<Record<string, unknown>>;
 }
 
 /** A task to be put on the wire. */

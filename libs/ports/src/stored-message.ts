@@ -9,6 +9,8 @@ export interface StoredMessage {
   readonly correlationId?: string;
   /** `[hard, soft]` in seconds, as on the wire; stated only where the submit overrides the contract. */
   readonly timeLimit?: readonly [hard: number | null, soft: number | null];
+  /** The retry policy of this submit: what differs from the contract's (`RetryOptions` of libs/task). */
+  readonly retry?: Readonly<Record<string, unknown>>;
   /** Version of the contract that the input was made for; left out for 1. */
   readonly version?: number;
   /** Positional arguments, where the input is no object (column `input` is null then). */

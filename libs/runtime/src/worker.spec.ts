@@ -173,6 +173,29 @@ describe('retries', () => {
     expect(await f.store.tasks.get(id)).toMatchObject({ state: 'RETRY', retries: 2 });
   });
 
+  test('the policy of the submit goes before the contract, in the row that the claim makes and in the next message', async () => {
+    await using f = await Fixture.open();
+    await f.worker(echo({ retry: { delay: '1m', jitter: false } }), () => {
+      throw Object.assign(new Error('slow down'), { name: 'RateLimited' });
+    });
+    const retry = { maxAttempts: 2, errors: { RateLimited: { delay: '1h' } } };
+    const id = await f.send(1, { facts: { retry } });
+    await eventually(async () => (await f.store.tasks.get(id))?.turn === 1);
+    const row = (await f.store.tasks.get(id))!;
+    expect(row.message).toMatchObject({ retry });
+    const [due] = await f.db.query("select due_at > now() + interval '59 minutes' as late from outbox");
+    expect(due).toEqual({ late: true });
+    await f.send(1, { id, turn: 1, retries: 1, hasRow: true, facts: { retry } });
+    expect(await f.ended(id)).toMatchObject({ state: 'FAILURE', retries: 1, error: { type: 'RateLimited' } });
+  });
+
+  test('a policy that cannot be makes the message malformed: its row ends', async () => {
+    await using f = await Fixture.open();
+    await f.worker(echo(), (input) => value(input));
+    const id = await f.send(1, { facts: { retry: { maxAttempts: -1 } } });
+    expect(await f.ended(id)).toMatchObject({ state: 'FAILURE', error: { type: 'MessageMalformed' } });
+  });
+
   test('the last attempt is final', async () => {
     await using f = await Fixture.open();
     await f.worker(echo({ retry: { maxAttempts: 1 } }), () => {

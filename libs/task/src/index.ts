@@ -22,7 +22,13 @@ export {
   type TaskErrorDocument,
 } from './errors.ts';
 export { POOLS, type PoolKind } from './options/pool-options.ts';
-export { type CompiledRetry, type RetryOptions } from './options/retry-options.ts';
+export {
+  compileRetry,
+  type CompiledRetry,
+  type CompiledRule,
+  type RetryOptions,
+  type RetryRule,
+} from './options/retry-options.ts';
 export {
   compileOptions,
   type AckMode,

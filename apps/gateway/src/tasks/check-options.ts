@@ -1,6 +1,6 @@
 import { durationMs } from '@lovage/foundation';
 import type { SubmitOptionsBody } from '@lovage/http-api';
-import type { AnyContract, Issue } from '@lovage/task';
+import { compileRetry, type AnyContract, type Issue } from '@lovage/task';
 import { ProblemError } from '../problems/problem-error.ts';
 
 /** How far a caller's clock may be behind ours: an eta not older than this means now, ms. */
@@ -12,7 +12,11 @@ const CLOCK_SKEW_MS = 60_000;
  * @throws ProblemError `options_invalid`
  */
 export function checkOptions(contract: AnyContract, options: SubmitOptionsBody, now: number): void {
-  const errors = [...wrongTimes(contract, options, now), ...wrongLimits(contract, options)];
+  const errors = [
+    ...wrongTimes(contract, options, now),
+    ...wrongLimits(contract, options),
+    ...wrongRetry(contract, options),
+  ];
   if (errors.length === 0) return;
   throw new ProblemError('options_invalid', errors.map(({ path, message }) => `${path}: ${message}`).join('; '), {
     errors,
@@ -48,6 +52,16 @@ function* wrongLimits(contract: AnyContract, options: SubmitOptionsBody): Genera
     path: options.softTimeLimit === undefined ? 'options.timeLimit' : 'options.softTimeLimit',
     message: `softTimeLimit (${soft / 1000} s) must be shorter than timeLimit (${hard / 1000} s), or the handler gets no time to tidy up`,
   };
+}
+
+function* wrongRetry(contract: AnyContract, { retry }: SubmitOptionsBody): Generator<Issue> {
+  if (retry === undefined) return;
+  try {
+    compileRetry(retry, contract.options.retry);
+  } catch (error) {
+    const [path, ...message] = (error as Error).message.split(': ');
+    yield { path: `options.${path}`, message: message.join(': ') };
+  }
 }
 
 const msFrom = (now: number, expires: NonNullable<SubmitOptionsBody['expires']>): number =>

@@ -49,6 +49,7 @@ export class SteerService {
     const at = this.clock.now();
     const options: SubmitOptions & { queue: string } = {
       queue: row.queue,
+      retry: (row.message as StoredMessage | null)?.retry,
       ...body.options,
       userId,
       retriedFrom: row.id,

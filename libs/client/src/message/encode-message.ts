@@ -31,7 +31,7 @@ export function encodeMessage(
     timeLimit: stored.timeLimit,
     turn: sending.turn,
     hasRow: sending.hasRow,
-    facts: factsOf(task, stored.version),
+    facts: factsOf(task, stored),
     replyTo: stored.replyTo,
     headers: stored.headers,
     ignoreResult: stored.ignoreResult,
@@ -50,13 +50,15 @@ export function encodeMessage(
   };
 }
 
-function factsOf(task: MessageSource, version: number | undefined): TaskFacts | undefined {
+function factsOf(task: MessageSource, { version, retry }: StoredMessage): TaskFacts | undefined {
   const { userId, expiresAt, retriedFrom } = task;
-  if (userId === null && expiresAt === null && retriedFrom === null && version === undefined) return undefined;
+  if (userId === null && expiresAt === null && retriedFrom === null && version === undefined && retry === undefined)
+    return undefined;
   const facts: TaskFacts = {};
   if (userId !== null) facts.userId = userId;
   if (expiresAt !== null) facts.expiresAt = expiresAt;
   if (version !== undefined) facts.version = version;
   if (retriedFrom !== null) facts.retriedFrom = retriedFrom;
+  if (retry !== undefined) facts.retry = retry;
   return facts;
 }

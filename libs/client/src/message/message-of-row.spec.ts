@@ -40,6 +40,9 @@ const options = fc
       expires: optional(fc.integer({ min: 1, max: 1e6 })),
       timeLimit: optional(fc.integer({ min: 10, max: 100 })),
       softTimeLimit: optional(fc.integer({ min: 1, max: 9 })),
+      retry: optional(
+        fc.constantFrom({ maxAttempts: 5 }, { on: ['Slow'], errors: { Slow: { delay: '1m' }, Fatal: false } }),
+      ),
       userId: uuid,
       parentId: uuid,
       rootId: uuid,

@@ -7,12 +7,13 @@ const ID = '01a1fbb7-f668-72f8-b5cd-3f789396c592';
 
 describe('options of a submit', () => {
   test('nothing given is: now, with the contract’s queue and expiry, a reply wanted', () => {
-    expect(compileSubmit({}, NOW, undefined)).toEqual({
+    expect(compileSubmit({}, NOW)).toEqual({
       queue: undefined,
       delayMs: 0,
       eta: null,
       expiresAt: null,
       timeLimit: undefined,
+      retry: undefined,
       key: undefined,
       userId: null,
       awaitReply: true,
@@ -20,18 +21,18 @@ describe('options of a submit', () => {
       rootId: null,
       retriedFrom: null,
     });
-    expect(compileSubmit({}, NOW, 5000).expiresAt).toBe(NOW + 5000);
+    expect(compileSubmit({}, NOW, { expiresMs: 5000 }).expiresAt).toBe(NOW + 5000);
   });
 
   test('times become absolute', () => {
-    expect(compileSubmit({ delay: '2m' }, NOW, undefined)).toMatchObject({ delayMs: 120_000, eta: NOW + 120_000 });
-    expect(compileSubmit({ eta: new Date(NOW + 5) }, NOW, undefined)).toMatchObject({ delayMs: 5, eta: NOW + 5 });
-    expect(compileSubmit({ eta: new Date(NOW - 5) }, NOW, undefined)).toMatchObject({ delayMs: 0, eta: NOW - 5 });
-    expect(compileSubmit({ delay: 0 }, NOW, undefined)).toMatchObject({ delayMs: 0, eta: null });
-    expect(compileSubmit({ expires: 3 }, NOW, 9000).expiresAt).toBe(NOW + 3000);
-    expect(compileSubmit({ expires: new Date(NOW + 7) }, NOW, 9000).expiresAt).toBe(NOW + 7);
-    expect(compileSubmit({ timeLimit: '1m' }, NOW, undefined).timeLimit).toEqual([60, null]);
-    expect(compileSubmit({ timeLimit: 2, softTimeLimit: '500ms' }, NOW, undefined).timeLimit).toEqual([2, 0.5]);
+    expect(compileSubmit({ delay: '2m' }, NOW)).toMatchObject({ delayMs: 120_000, eta: NOW + 120_000 });
+    expect(compileSubmit({ eta: new Date(NOW + 5) }, NOW)).toMatchObject({ delayMs: 5, eta: NOW + 5 });
+    expect(compileSubmit({ eta: new Date(NOW - 5) }, NOW)).toMatchObject({ delayMs: 0, eta: NOW - 5 });
+    expect(compileSubmit({ delay: 0 }, NOW)).toMatchObject({ delayMs: 0, eta: null });
+    expect(compileSubmit({ expires: 3 }, NOW, { expiresMs: 9000 }).expiresAt).toBe(NOW + 3000);
+    expect(compileSubmit({ expires: new Date(NOW + 7) }, NOW, { expiresMs: 9000 }).expiresAt).toBe(NOW + 7);
+    expect(compileSubmit({ timeLimit: '1m' }, NOW).timeLimit).toEqual([60, null]);
+    expect(compileSubmit({ timeLimit: 2, softTimeLimit: '500ms' }, NOW).timeLimit).toEqual([2, 0.5]);
   });
 
   test.each<[string, object]>([
@@ -47,6 +48,14 @@ describe('options of a submit', () => {
     ['eta', { eta: '2026-01-01' }],
     ['expires', { expires: new Date(NaN) }],
     ['expires', { expires: 1e15 }],
+    ['expires', { delay: 10, expires: 10 }],
+    ['expires', { eta: new Date(NOW + 10), expires: new Date(NOW + 10) }],
+    ['retry', { retry: 3 }],
+    ['retry.maxAttempts', { retry: { maxAttempts: 0 } }],
+    ['retry.atempts', { retry: { atempts: 2 } }],
+    ['retry.errors.Slow.delay', { retry: { errors: { Slow: { delay: -1 } } } }],
+    ['retry.maxDelay', { retry: { maxDelay: '100ms' } }],
+    ['retry', { retry: { on: Array(500).fill('x'.repeat(10)) } }],
     ['timeLimit', { timeLimit: 0 }],
     ['softTimeLimit', { timeLimit: 1, softTimeLimit: 1 }],
     ['idempotencyKey', { idempotencyKey: '' }],
@@ -60,7 +69,7 @@ describe('options of a submit', () => {
   ])('%s of %j is refused by name', (option, options) => {
     let caught: unknown;
     try {
-      compileSubmit(options as SubmitOptions, NOW, undefined);
+      compileSubmit(options as SubmitOptions, NOW);
     } catch (error) {
       caught = error;
     }
@@ -80,7 +89,7 @@ describe('options of a submit', () => {
     fc.assert(
       fc.property(anything, (options) => {
         try {
-          const { delayMs, eta, expiresAt } = compileSubmit(options as SubmitOptions, NOW, undefined);
+          const { delayMs, eta, expiresAt } = compileSubmit(options as SubmitOptions, NOW);
           expect(delayMs >= 0 && delayMs < 2.6e14).toBe(true);
           for (const at of [eta, expiresAt])
             if (at !== null) expect(new Date(at).getUTCFullYear()).toBeLessThan(10_000);

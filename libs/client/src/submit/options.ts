@@ -1,5 +1,6 @@
 import { durationMs, isUuid, type Duration } from '@lovage/foundation';
 import type { StoredMessage } from '@lovage/ports';
+import { compileRetry, type CompiledRetry, type RetryOptions } from '@lovage/task';
 import { SubmitOptionsError } from '../errors.ts';
 
 /** How one task is to be sent; what is left out is as the contract says. */
@@ -16,6 +17,8 @@ export interface SubmitOptions {
   timeLimit?: Duration;
   /** Aborts the handler's signal after so long a run. */
   softTimeLimit?: Duration;
+  /** How its failures are retried; what is left out is as in the contract. At most 4,000 characters as JSON. */
+  retry?: RetryOptions;
   /**
    * The first submit with this key wins; the same submit again gives the same task (`handle.fresh` is false), another one
    * {@link IdempotencyKeyReusedError}. Holds for 24 hours, per user and contract.
@@ -44,6 +47,7 @@ export interface CompiledSubmit {
   readonly eta: number | null;
   readonly expiresAt: number | null;
   readonly timeLimit: StoredMessage['timeLimit'];
+  readonly retry: StoredMessage['retry'];
   readonly key: string | undefined;
   readonly userId: string | null;
   readonly awaitReply: boolean;
@@ -59,6 +63,7 @@ const KNOWN: ReadonlySet<string> = new Set<keyof SubmitOptions>([
   'expires',
   'timeLimit',
   'softTimeLimit',
+  'retry',
   'idempotencyKey',
   'userId',
   'awaitReply',
@@ -69,11 +74,17 @@ const KNOWN: ReadonlySet<string> = new Set<keyof SubmitOptions>([
 const QUEUE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/;
 /** Visible ASCII and spaces: a key travels in an HTTP header. */
 const KEY = /^[\x20-\x7e]{1,255}$/;
+/** A policy travels in a header of its message. */
+const MAX_RETRY_JSON = 4000;
 /** Beyond this a date is a mistake (and near the end of what Postgres and JavaScript can keep): the year 9999, ms. */
 const LATEST = Date.UTC(9999, 11, 31);
 
 /** @throws SubmitOptionsError naming the option and what is wrong with it. */
-export function compileSubmit(options: SubmitOptions, now: number, expiresMs: number | undefined): CompiledSubmit {
+export function compileSubmit(
+  options: SubmitOptions,
+  now: number,
+  { expiresMs, retry }: { expiresMs?: number; retry?: CompiledRetry } = {},
+): CompiledSubmit {
   for (const name of Object.keys(options))
     if (!KNOWN.has(name)) throw new SubmitOptionsError(name, `unknown option (known: ${[...KNOWN].join(', ')})`);
   const { queue, idempotencyKey: key } = options;
@@ -90,12 +101,16 @@ export function compileSubmit(options: SubmitOptions, now: number, expiresMs: nu
   const eta = options.eta === undefined ? undefined : time('eta', options.eta);
   const delayMs = delay ?? (eta === undefined ? 0 : Math.max(0, eta - now));
   if (now + delayMs > LATEST) throw new SubmitOptionsError('delay', 'is beyond the year 9999');
+  const expiresAt = expiry(options.expires, now, expiresMs);
+  if (expiresAt !== null && delayMs > 0 && expiresAt <= now + delayMs)
+    throw new SubmitOptionsError('expires', 'is not after its start: it would expire before it may run');
   return {
     queue,
     delayMs,
     eta: eta ?? (delayMs > 0 ? now + delayMs : null),
-    expiresAt: expiry(options.expires, now, expiresMs),
+    expiresAt,
     timeLimit: timeLimit(options),
+    retry: retryPolicy(options.retry, retry),
     key,
     userId: uuid('userId', options.userId),
     awaitReply: options.awaitReply ?? true,
@@ -127,6 +142,20 @@ function timeLimit({ timeLimit: hard, softTimeLimit: soft }: SubmitOptions): Sto
       'must be shorter than timeLimit, or the handler gets no time to tidy up',
     );
   return limit;
+}
+
+/** As it was given, once it is known to work with the contract's. */
+function retryPolicy(given: RetryOptions | undefined, contract: CompiledRetry | undefined): StoredMessage['retry'] {
+  if (given === undefined) return undefined;
+  try {
+    compileRetry(given, contract);
+  } catch (error) {
+    const [, option = 'retry', why = ''] = /^([^:]*): (.*)$/s.exec((error as Error).message) ?? [];
+    throw new SubmitOptionsError(option, why, { cause: error });
+  }
+  if (JSON.stringify(given).length > MAX_RETRY_JSON)
+    throw new SubmitOptionsError('retry', `is longer than ${MAX_RETRY_JSON} characters as JSON`);
+  return { ...given };
 }
 
 function duration(option: string, given: Duration): number {

@@ -25,7 +25,7 @@ export interface ForeignTask {
   readonly kwargs?: Readonly<Record<string, unknown>>;
 }
 
-const NO_OPTIONS: CompiledSubmit = compileSubmit({}, 0, undefined);
+const NO_OPTIONS: CompiledSubmit = compileSubmit({}, 0);
 
 /**
  * Checks input and options and makes the task. The input is sent as it was given: the worker validates it again, and a schema
@@ -44,10 +44,11 @@ export function prepare(
   const compiled =
     options === undefined && expiresMs === undefined
       ? NO_OPTIONS
-      : compileSubmit(options ?? {}, sending.now, expiresMs);
+      : compileSubmit(options ?? {}, sending.now, contract.options);
   const stored: StoredMessage = {
     replyTo: sending.replyTo,
     timeLimit: compiled.timeLimit,
+    retry: compiled.retry,
     version: contract.version === 1 ? undefined : contract.version,
   };
   const queue = compiled.queue ?? contract.options.queue;
@@ -65,7 +66,7 @@ export function prepareForeign(
   const { name, args = [], kwargs = {} } = task;
   if (typeof name !== 'string' || !/^[\x21-\x7e]{1,200}$/.test(name))
     throw new SubmitOptionsError('name', 'must be 1 to 200 visible ASCII characters');
-  const compiled = compileSubmit(options, sending.now, undefined);
+  const compiled = compileSubmit(options, sending.now);
   if (compiled.queue === undefined) throw new SubmitOptionsError('queue', 'a task without a contract needs one');
   const positional = args.length > 0;
   const json = positional ? null : inputJson(name, kwargs);
@@ -73,6 +74,7 @@ export function prepareForeign(
   const stored: StoredMessage = {
     replyTo: sending.replyTo,
     timeLimit: compiled.timeLimit,
+    retry: compiled.retry,
     ...(positional && { args, kwargs }),
   };
   return make(name, compiled.queue, json, stored, compiled, 'full', () =>

@@ -42,6 +42,31 @@ const Expiry = z
     description: 'A duration from the submit (seconds, or "10s"), or a time (ISO 8601 with an offset).',
   });
 
+const attempts = z.int().min(1).max(10_000).optional().meta({ description: 'Runs in all, the first included' });
+const RetryRuleFields = {
+  maxAttempts: attempts,
+  backoff: z.enum(['exponential', 'linear', 'fixed']).optional().meta({ description: 'How the wait grows' }),
+  delay: DurationText.optional().meta({ description: 'Wait before the first retry' }),
+  maxDelay: DurationText.optional().meta({ description: 'Longest wait; not shorter than delay' }),
+  jitter: z.boolean().optional().meta({ description: 'Draw the wait evenly from zero to the computed one' }),
+};
+const ErrorType = z.string().min(1).max(100);
+const errorTypes = (description: string) => z.array(ErrorType).max(100).optional().meta({ description });
+
+/** How failures are retried; what is left out is as in the contract. */
+const RetryPolicy = z
+  .strictObject({
+    ...RetryRuleFields,
+    on: errorTypes('Only these error types, and those with a rule, are retried'),
+    never: errorTypes('Error types that are final'),
+    errors: z
+      .record(ErrorType, z.union([z.literal(false), z.strictObject(RetryRuleFields)]))
+      .optional()
+      .meta({ description: 'Rules of single error types; false: final' }),
+    maxRetryAfter: DurationText.optional().meta({ description: 'Longest wait that an error may ask for' }),
+  })
+  .meta({ id: 'RetryPolicy', description: 'What is left out is as in the contract. At most 4,000 characters' });
+
 /** How a task is to be sent. What is left out is as the contract says. */
 export const SubmitOptionsBody = z
   .strictObject({
@@ -61,6 +86,7 @@ export const SubmitOptionsBody = z
     softTimeLimit: PositiveDuration.optional().meta({
       description: 'After so long the handler is told to tidy up; shorter than timeLimit',
     }),
+    retry: RetryPolicy.optional(),
   })
   .meta({ id: 'SubmitOptions' });
 export type SubmitOptionsBody = z.output<typeof SubmitOptionsBody>;

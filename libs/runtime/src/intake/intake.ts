@@ -1,6 +1,6 @@
 import { decodeTask, inputOf, taskIdOf, type IncomingTask } from '@lovage/celery';
 import type { Delivery, NewTask, StoredMessage } from '@lovage/ports';
-import { compileOptions, type CompiledTaskOptions } from '@lovage/task';
+import { compileOptions, compileRetry, type CompiledTaskOptions } from '@lovage/task';
 import { TaskEntry } from '../entry.ts';
 import type { HandlerTable } from '../handlers.ts';
 import type { Malformed } from './malformed.ts';
@@ -21,10 +21,20 @@ export function admit(delivery: Delivery, handlers: HandlerTable): Admitted {
   const { task } = decoded;
   const binding = handlers.find(task.name);
   const facts = factsOf(task, delivery.queue, binding?.contract.positional);
-  return {
-    ok: true,
-    entry: new TaskEntry(task, facts, binding, binding?.contract.options ?? UNKNOWN_OPTIONS, delivery),
-  };
+  let options: CompiledTaskOptions;
+  try {
+    options = optionsOf(task, binding?.contract.options ?? UNKNOWN_OPTIONS);
+  } catch (error) {
+    const reason = `x-lovage-facts: ${(error as Error).message}`;
+    return { ok: false, malformed: { delivery, code: 'facts_invalid', reason, id: task.id, name: task.name } };
+  }
+  return { ok: true, entry: new TaskEntry(task, facts, binding, options, delivery) };
+}
+
+/** The contract's options with what the submit has changed. @throws RangeError */
+function optionsOf(task: IncomingTask, options: CompiledTaskOptions): CompiledTaskOptions {
+  const retry = task.facts?.retry;
+  return retry ? { ...options, retry: compileRetry(retry, options.retry) } : options;
 }
 
 function factsOf(task: IncomingTask, queue: string, positional: readonly string[] | undefined): NewTask {
@@ -71,6 +81,7 @@ function messageJson(task: IncomingTask, withArguments: boolean): string | null 
   if (task.timeLimit[0] !== null || task.timeLimit[1] !== null) keep('timeLimit', task.timeLimit);
   const version = task.facts?.version ?? 1;
   if (version !== 1) keep('version', version);
+  if (task.facts?.retry) keep('retry', task.facts.retry);
   if (withArguments) {
     keep('args', task.args);
     keep('kwargs', task.kwargs);

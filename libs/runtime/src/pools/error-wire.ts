@@ -10,6 +10,7 @@ import {
   TimeLimitExceeded,
   WorkerShutdown,
 } from '../run/abort-reasons.ts';
+import { retryAfterMs } from '../run/retry-after.ts';
 import { MemoryLimitExceeded } from './child-death.ts';
 
 /** An error between worker and child: structured clone would drop its class, name and fields. */
@@ -50,6 +51,9 @@ export function toWire(thrown: unknown, depth = 0): ErrorWire {
     const clone = cloneable(value, MAX_FIELD);
     if (clone !== undefined) fields[key] = clone;
   }
+  // The headers that tell it are mostly objects of a class, and do not cross.
+  const waitMs = retryAfterMs(error, Date.now());
+  if (waitMs !== undefined) fields['retryAfter'] = waitMs / 1000;
   return {
     name: String(error.name),
     message: String(error.message),

@@ -1,7 +1,8 @@
 import { backoffDelayMs, toError } from '@lovage/foundation';
-import { DeclaredError, type CompiledRetry, type TaskErrorDocument } from '@lovage/task';
+import { DeclaredError, type CompiledRetry, type CompiledRule, type TaskErrorDocument } from '@lovage/task';
 import { WorkerChildDied } from '../pools/child-death.ts';
 import { MaxRetriesExceeded, RetryRequested, SnoozeRequested } from './abort-reasons.ts';
+import { retryAfterMs } from './retry-after.ts';
 
 /** How an attempt ended. */
 export type Outcome =
@@ -59,18 +60,37 @@ export function outcomeOfThrown(
     return { kind: 'postponed', how: 'snooze', delayMs: thrown.delayMs, error: null };
   const asked = thrown instanceof RetryRequested ? thrown : undefined;
   const cause = asked ? asked.cause : thrown;
-  const left = failures + 1 < retry.maxAttempts;
+  const rule: CompiledRule = retry.errors.get(typeOf(cause)) ?? retry;
+  const left = failures + 1 < rule.maxAttempts;
   if (left && (asked !== undefined || isRetried(cause, retry))) {
-    const delayMs = asked?.delayMs ?? backoffDelayMs(retry, failures + 1, random);
+    const delayMs = asked?.delayMs ?? delayOf(cause, rule, retry.maxRetryAfterMs, failures + 1, random);
     return { kind: 'postponed', how: 'retry', delayMs, error: errorDocument(cause ?? asked) };
   }
-  return { kind: 'failed', error: errorDocument(cause ?? new MaxRetriesExceeded(retry.maxAttempts)) };
+  return { kind: 'failed', error: errorDocument(cause ?? new MaxRetriesExceeded(rule.maxAttempts)) };
+}
+
+/** By the rule, and not before the time that the error asks for. */
+function delayOf(
+  cause: unknown,
+  rule: CompiledRule,
+  maxRetryAfterMs: number,
+  retry: number,
+  random: () => number,
+): number {
+  const asked = retryAfterMs(cause, Date.now());
+  const backoffMs = backoffDelayMs(rule, retry, random);
+  return asked === undefined ? backoffMs : Math.max(backoffMs, Math.min(asked, maxRetryAfterMs));
+}
+
+function typeOf(thrown: unknown): string {
+  const error = toError(thrown);
+  return error instanceof DeclaredError ? error.type : error.name;
 }
 
 function isRetried(thrown: unknown, retry: CompiledRetry): boolean {
-  const error = toError(thrown);
-  const type = error instanceof DeclaredError ? error.type : error.name;
+  const type = typeOf(thrown);
   if (retry.never.has(type)) return false;
+  if (retry.errors.has(type)) return true;
   if (retry.on) return retry.on.has(type);
-  return !ANSWERS.has((error as { code?: string }).code ?? '');
+  return !ANSWERS.has((toError(thrown) as { code?: string }).code ?? '');
 }

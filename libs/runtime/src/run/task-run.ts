@@ -89,11 +89,11 @@ export class TaskRun<S extends RunSubject = RunSubject> implements TaskContext {
   }
 
   retry(options: { delay?: Duration; cause?: unknown } = {}): Error {
-    return new RetryRequested(options.delay === undefined ? undefined : durationMs(options.delay), options.cause);
+    return new RetryRequested(options.delay === undefined ? undefined : waitMs(options.delay), options.cause);
   }
 
   snooze(delay: Duration): Error {
-    return new SnoozeRequested(durationMs(delay));
+    return new SnoozeRequested(waitMs(delay));
   }
 
   submit(contract: AnyContract, input: unknown, options: ChildOptions = {}): Promise<string> {
@@ -109,6 +109,15 @@ export class TaskRun<S extends RunSubject = RunSubject> implements TaskContext {
     this.abortedWith = reason;
     this.controller?.abort(reason);
   }
+}
+
+/** Postgres keeps no time much further away, and nobody means it: ten years, ms. */
+const LONGEST_WAIT_MS = 3650 * 24 * 3_600_000;
+
+function waitMs(delay: Duration): number {
+  const ms = durationMs(delay);
+  if (ms > LONGEST_WAIT_MS) throw new RangeError(`a task cannot wait longer than ten years; asked for ${delay}`);
+  return ms;
 }
 
 function toTaskLogger(

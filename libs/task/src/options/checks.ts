@@ -26,14 +26,15 @@ export function oneOf<T extends string>(name: string, value: T, allowed: readonl
   return value;
 }
 
-export function refuseUnknown(prefix: string, what: string, given: unknown, known: readonly string[]): void {
+/** @param at goes before the name of what is unknown: where it stands. */
+export function refuseUnknown(prefix: string, what: string, given: unknown, known: readonly string[], at = ''): void {
   if (typeof given !== 'object' || given === null || Array.isArray(given))
     throw new RangeError(`${prefix}must be an object`);
   for (const key of Object.keys(given)) {
     if (known.includes(key)) continue;
     const near = closest(key, known);
     throw new RangeError(
-      `${key}: unknown ${what}${near ? `; did you mean ${near}?` : ''} (known: ${known.join(', ')})`,
+      `${at}${key}: unknown ${what}${near ? `; did you mean ${near}?` : ''} (known: ${known.join(', ')})`,
     );
   }
 }

@@ -7,7 +7,7 @@ describe('compileOptions', () => {
       queue: 'default',
       retry: {
         ...{ maxAttempts: 1, kind: 'exponential', delayMs: 1000, maxDelayMs: 600_000, jitter: true },
-        ...{ on: undefined, never: new Set() },
+        ...{ on: undefined, never: new Set(), errors: new Map(), maxRetryAfterMs: 3_600_000 },
       },
       ...{ softTimeLimitMs: undefined, timeLimitMs: undefined, expiresMs: undefined, ack: 'late', record: 'full' },
       ...{ pool: undefined, maxCrashes: 3 },
@@ -35,7 +35,7 @@ describe('compileOptions', () => {
       },
       retry: {
         ...{ maxAttempts: 5, kind: 'linear', delayMs: 2000, maxDelayMs: 90_000, jitter: false },
-        ...{ on: new Set(['Timeout']), never: new Set(['Fatal']) },
+        ...{ on: new Set(['Timeout']), never: new Set(['Fatal']), errors: new Map(), maxRetryAfterMs: 3_600_000 },
       },
     });
   });
@@ -57,7 +57,7 @@ describe('compileOptions', () => {
     [{ retries: 3 }, /did you mean retry\?/],
     [{ recrod: 'full' }, /did you mean record\?/],
     [{ zzz: 1 }, /^zzz: unknown option \(known: queue, retry,/],
-    [{ retry: { attempts: 3 } }, /^attempts: unknown retry option; did you mean maxAttempts\?/],
+    [{ retry: { attempts: 3 } }, /^retry\.attempts: unknown retry option; did you mean maxAttempts\?/],
     [{ retry: { maxDeley: 3 } }, /did you mean maxDelay\?/],
     [{ retry: { dealy: 3 } }, /did you mean delay\?/],
     [{ queue: '' }, /^queue: "" is no queue name/],
@@ -75,6 +75,19 @@ describe('compileOptions', () => {
     [{ retry: { on: 'Timeout' } }, /^retry\.on: must be a list of error names/],
     [{ retry: { never: [1] } }, /^retry\.never: must be a list of error names/],
     [{ retry: 3 }, /^retry: must be an object/],
+    [{ retry: { errors: [] } }, /^retry\.errors: must be an object of rules/],
+    [
+      { retry: { errors: { Slow: { dely: 3 } } } },
+      /^retry\.errors\.Slow\.dely: unknown retry option; did you mean delay/,
+    ],
+    [{ retry: { errors: { Slow: true } } }, /^retry\.errors\.Slow: must be an object/],
+    [{ retry: { errors: { Slow: { maxAttempts: 0 } } } }, /^retry\.errors\.Slow\.maxAttempts: 0 /],
+    [{ retry: { errors: { Slow: { delay: '2m', maxDelay: 1 } } } }, /^retry\.errors\.Slow\.maxDelay: must not be/],
+    [
+      { retry: { errors: Object.fromEntries([...Array(101)].map((_, i) => [`E${i}`, false])) } },
+      /^retry\.errors: more than 100/,
+    ],
+    [{ retry: { maxRetryAfter: -1 } }, /^retry\.maxRetryAfter: not a duration/],
     [{ softTimeLimit: '10s', timeLimit: '10s' }, /^softTimeLimit: must be shorter than timeLimit/],
     [{ timeLimit: 0 }, /^timeLimit: must be longer than zero/],
     [{ expires: '1 hour' }, /^expires: not a duration/],
