@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { newId } from '@lovage/foundation';
 import type { TaskRow } from '@lovage/ports';
 import type { TaskOptions } from '@lovage/task';

@@ -39,6 +39,11 @@ const deeds: Record<string, (value: never, task: TaskContext) => unknown> = {
     setTimeout(spin, 50);
     return new Promise(() => undefined);
   },
+  computeTellingWho: (_, task) => {
+    task.progress({ percent: process.pid });
+    setTimeout(spin, 50);
+    return new Promise(() => undefined);
+  },
   /** Until its signal is aborted; tells why. */
   wait: (_, task) =>
     new Promise((resolve, reject) => {
