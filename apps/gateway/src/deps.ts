@@ -4,8 +4,10 @@ import type {
   Broker,
   Clock,
   Log,
+  QueueStore,
   ScheduleStore,
   TaskEvents,
+  TaskExplain,
   TaskLists,
   TaskStore,
   UserStore,
@@ -14,11 +16,13 @@ import type { ContractRegistry } from '@lovage/task';
 
 /** What the gateway serves; made, started and stopped by whoever composes it. */
 export interface GatewayDeps {
-  readonly client: Pick<LovageClient, 'submit' | 'submitForeign'>;
-  readonly tasks: Pick<TaskStore, 'get' | 'revoke'>;
+  readonly client: Pick<LovageClient, 'submit' | 'submitForeign' | 'revoke'>;
+  readonly tasks: Pick<TaskStore, 'get'>;
   readonly lists: TaskLists;
   readonly schedules: ScheduleStore;
   readonly events: TaskEvents;
+  readonly queues: QueueStore;
+  readonly explain: TaskExplain;
   readonly users: UserStore;
   readonly access: AccessStore;
   readonly contracts: ContractRegistry;
@@ -56,6 +60,8 @@ export const TASKS = Symbol('tasks');
 export const LISTS = Symbol('lists');
 export const SCHEDULES = Symbol('schedules');
 export const EVENTS = Symbol('events');
+export const QUEUES = Symbol('queues');
+export const EXPLAIN = Symbol('explain');
 export const USERS = Symbol('users');
 export const ACCESS = Symbol('access');
 export const CONTRACTS = Symbol('contracts');

@@ -9,9 +9,11 @@ import { FilesModule } from './files/files.module.ts';
 import { HealthModule } from './health/health.module.ts';
 import type { OpenWaits } from './http/open-waits.ts';
 import { MetricsModule } from './metrics/metrics.module.ts';
+import { QueuesModule } from './queues/queues.module.ts';
 import { SchedulesModule } from './schedules/schedules.module.ts';
 import { TasksModule } from './tasks/tasks.module.ts';
 import { UsersModule } from './users/users.module.ts';
+import { WorkersModule } from './workers/workers.module.ts';
 
 /** Everything the gateway serves; a further family of routes is a further module here. */
 @Module({})
@@ -29,6 +31,8 @@ export class GatewayModule {
         ContractsModule,
         TasksModule,
         SchedulesModule,
+        QueuesModule,
+        WorkersModule,
         FilesModule,
         HealthModule,
       ],

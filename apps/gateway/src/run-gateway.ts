@@ -48,7 +48,7 @@ async function startGateway(): Promise<Running> {
   const { databaseUrl, brokerUrl, http } = settings;
   const platform = await openPlatform({ databaseUrl, brokerUrl, applicationName: `lovage-${APP}`, log });
   await platform.start();
-  const { tasks, lists, events, schedules, broker } = platform;
+  const { tasks, lists, events, schedules, queues, explain, broker } = platform;
   const users = await platform.users();
   if ((await ensureFirstAdmin(users, secrets.admin)) && secrets.adminIsNew) tellPassword(secrets.admin);
   const contracts = new ContractRegistry(allContracts);
@@ -61,6 +61,8 @@ async function startGateway(): Promise<Running> {
       lists,
       events,
       schedules,
+      queues,
+      explain,
       users,
       access: users.access,
       contracts,

@@ -90,7 +90,6 @@ test('a request under way is finished, and one that comes while it stops is told
     listen,
     deps: {
       tasks: {
-        revoke: () => Promise.resolve({ kind: 'unknown' }),
         get: async () => {
           asked();
           await released;

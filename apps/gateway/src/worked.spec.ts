@@ -65,6 +65,8 @@ class Whole implements AsyncDisposable {
         tasks,
         lists,
         schedules: platform.schedules,
+        queues: platform.queues,
+        explain: platform.explain,
         events,
         users,
         access: users.access,

@@ -1,5 +1,15 @@
 import type { Service } from '@lovage/foundation';
-import { systemClock, type Broker, type Clock, type Log, type OutboxStore, type TaskStore } from '@lovage/ports';
+import {
+  systemClock,
+  type Broker,
+  type Clock,
+  type Log,
+  type OutboxStore,
+  type RevokeOutcome,
+  type TaskFilter,
+  type TaskLists,
+  type TaskStore,
+} from '@lovage/ports';
 import type { AnyContract, ContractRegistry, Output, SubmitInput } from '@lovage/task';
 import { ClientStoppedError } from './errors.ts';
 import {
@@ -11,6 +21,7 @@ import {
   type TaskHandle,
 } from './handle.ts';
 import { typedClient, type TypedClient } from './proxy.ts';
+import { Revoker, type RevokeManyOptions, type RevokeOptions, type RevokeReport } from './revoke/revoker.ts';
 import type { SubmitOptions } from './submit/options.ts';
 import { prepare, prepareForeign, type ForeignTask, type PreparedTask } from './submit/prepare.ts';
 import { Submitter } from './submit/submitter.ts';
@@ -25,6 +36,8 @@ export interface LovageClientOptions {
   readonly broker: Broker;
   readonly tasks: TaskStore;
   readonly outbox: OutboxStore;
+  /** Finds tasks by a filter, for {@link LovageClient.revoke}; without it tasks are revoked by id alone. */
+  readonly lists?: Pick<TaskLists, 'list'>;
   /** Contracts that may be submitted by name; their queues, and `queues`, may be declared. */
   readonly contracts: ContractRegistry;
   /** Further queues to declare when they are first used. */
@@ -43,17 +56,19 @@ export class LovageClient implements Service {
   private readonly submitter: Submitter;
   private readonly watches: WatchList;
   private readonly inbox: Inbox;
+  private readonly revoker: Revoker;
   private readonly context: HandleContext;
   private stopping: Promise<void> | undefined;
 
   constructor(private readonly options: LovageClientOptions) {
-    const { broker, tasks, outbox, contracts, log, clock = systemClock } = options;
+    const { broker, tasks, outbox, lists, contracts, log, clock = systemClock } = options;
     this.clock = clock;
     const queues = new Set([...contracts.list().map((contract) => contract.options.queue), ...(options.queues ?? [])]);
     this.submitter = new Submitter({ broker, tasks, outbox, queues, log, clock });
     this.watches = new WatchList({ tasks, clock, log });
     this.inbox = new Inbox(broker, this.watches, log, clock);
-    this.context = { tasks, contracts, clock, watches: this.watches };
+    this.revoker = new Revoker({ tasks, lists, broker, watches: this.watches, clock });
+    this.context = { tasks, contracts, clock, watches: this.watches, revoker: this.revoker };
   }
 
   /** Nothing to wait for: queues and the reply inbox are opened when first used. */
@@ -148,6 +163,23 @@ export class LovageClient implements Service {
       own: false,
     });
   }
+
+  /**
+   * Calls a task off: at once if it waits, through its signal if it runs. Whoever waits for it is told.
+   * @throws StoreUnavailableError
+   */
+  revoke(id: string, options?: RevokeOptions): Promise<RevokeOutcome>;
+  /** The same of many tasks: by their ids, or of all live ones that match a filter, in batches. @throws StoreUnavailableError */
+  revoke(tasks: readonly string[] | TaskFilter, options?: RevokeManyOptions): Promise<RevokeReport>;
+  revoke(
+    tasks: string | readonly string[] | TaskFilter,
+    options: RevokeManyOptions = {},
+  ): Promise<RevokeOutcome | RevokeReport> {
+    if (typeof tasks === 'string') return this.revoker.one(rowIdOf(tasks), options);
+    if (isIds(tasks)) return this.revoker.many(tasks.map(rowIdOf), options);
+    return this.revoker.matching(tasks, options);
+  }
+
   /** The inbox's address when a reply is wanted and can be had. */
   private async replyAddress(wanted: boolean): Promise<string | undefined> {
     if (this.stopping) throw new ClientStoppedError();
@@ -170,3 +202,5 @@ export class LovageClient implements Service {
     await this.inbox.stop();
   }
 }
+
+const isIds = (tasks: readonly string[] | TaskFilter): tasks is readonly string[] => Array.isArray(tasks);

@@ -25,20 +25,6 @@ export class TaskFailedError extends LovageError {
   }
 }
 
-/** The task was cancelled. */
-export class TaskRevokedError extends LovageError {
-  readonly code = 'task_revoked';
-  constructor(
-    readonly taskId: string,
-    /** What was given to the revoke, where it is known. */
-    readonly why: string | null = null,
-    /** Who called it off, where it is known: a user's id, or what the caller of `revoke` named. */
-    readonly by: string | null = null,
-  ) {
-    super(`task ${taskId} was revoked${why ? `: ${why}` : ''}`);
-  }
-}
-
 /** The task did not start before its expiry. */
 export class TaskExpiredError extends LovageError {
   readonly code = 'task_expired';

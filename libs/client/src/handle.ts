@@ -2,6 +2,7 @@ import { durationMs, isUuid, uuidFrom, type Duration } from '@lovage/foundation'
 import type { Clock, NewTask, RevokeOutcome, TaskRow, TaskStore } from '@lovage/ports';
 import type { AnyContract, ContractRegistry, Output, Progress, TaskState } from '@lovage/task';
 import { ResultTimeoutError, SubmitOptionsError, TaskUnknownError } from './errors.ts';
+import type { Revoker, RevokeOptions } from './revoke/revoker.ts';
 import type { SubmitOptions } from './submit/options.ts';
 import type { SubmittedState } from './submit/submitter.ts';
 import { valueOf, type Outcome } from './wait/outcome.ts';
@@ -50,8 +51,8 @@ export interface TaskHandle<C extends AnyContract = AnyContract> {
   settled(options: { timeoutMs: number; signal?: AbortSignal }): Promise<TaskRow | undefined>;
   /** What it reports, from now until it ends; then the iteration is over, however it ended. */
   progress(options?: { signal?: AbortSignal }): AsyncIterable<Progress<C>>;
-  /** Cancels it: at once if it waits, through its signal if it runs. @throws StoreUnavailableError */
-  revoke(by?: { who?: string; why?: string }): Promise<RevokeOutcome>;
+  /** Calls it off: at once if it waits, through its signal if it runs. @throws StoreUnavailableError */
+  revoke(options?: RevokeOptions): Promise<RevokeOutcome>;
 }
 
 /** What handles share. */
@@ -60,6 +61,7 @@ export interface HandleContext {
   readonly contracts: ContractRegistry;
   readonly clock: Clock;
   readonly watches: WatchList;
+  readonly revoker: Revoker;
 }
 
 export interface HandleFacts<C extends AnyContract> {
@@ -126,11 +128,8 @@ export class ClientTaskHandle<C extends AnyContract> implements TaskHandle<C> {
     return values as AsyncIterable<Progress<C>>;
   }
 
-  async revoke(by: { who?: string; why?: string } = {}): Promise<RevokeOutcome> {
-    const outcome = await this.#context.tasks.revoke(this.id, { who: by.who ?? null, why: by.why ?? null });
-    // Nobody sends a reply for a task that ended while it waited.
-    if (outcome.kind !== 'unknown') this.#context.watches.check(this.id);
-    return outcome;
+  revoke(options: RevokeOptions = {}): Promise<RevokeOutcome> {
+    return this.#context.revoker.one(this.id, options);
   }
 
   private get plan(): readonly number[] {

@@ -6,12 +6,13 @@ export {
   SubmitOptionsError,
   TaskExpiredError,
   TaskFailedError,
-  TaskRevokedError,
   TaskUnknownError,
 } from './errors.ts';
+export { TaskRevokedError } from '@lovage/task';
 export type { CallOptions, ResultOptions, SubmittedTask, TaskHandle } from './handle.ts';
 export { messageOfRow } from './message/message-of-row.ts';
 export type { CallError, SafeResult, TypedClient, TypedTask } from './proxy.ts';
+export type { RevokeManyOptions, RevokeOptions, RevokeReport } from './revoke/revoker.ts';
 export type { SubmitOptions } from './submit/options.ts';
 export type { ForeignTask } from './submit/prepare.ts';
 export { prepareRow } from './submit/prepare-row.ts';

@@ -6,7 +6,7 @@ import type {
   StoreUnavailableError,
   UnroutableError,
 } from '@lovage/ports';
-import type { AnyContract, ErrorUnion, InputInvalidError, Output, SubmitInput } from '@lovage/task';
+import type { AnyContract, ErrorUnion, InputInvalidError, Output, SubmitInput, TaskRevokedError } from '@lovage/task';
 import type {
   ClientStoppedError,
   IdempotencyKeyReusedError,
@@ -14,7 +14,6 @@ import type {
   SubmitOptionsError,
   TaskExpiredError,
   TaskFailedError,
-  TaskRevokedError,
   TaskUnknownError,
 } from './errors.ts';
 import type { CallOptions, TaskHandle } from './handle.ts';

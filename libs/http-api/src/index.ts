@@ -14,6 +14,9 @@ export { BatchAnswer, BatchBody, BatchItem, BatchOutcome, MAX_BATCH } from './ta
 export { FiringDocument, FiringList, FiringListQuery, ScheduleDocument, ScheduleList } from './schedules/schedule.ts';
 export { TaskLogLine, TaskLogList, TaskLogQuery } from './tasks/logs.ts';
 export { ListedTask, pageLimit, TaskCountsDocument, TaskList, TaskListQuery } from './tasks/list.ts';
-export { RetryBody, RevokeBody } from './tasks/steer.ts';
+export { PauseBody, PurgeBody, QueueDocument, QueueList } from './queues/queue.ts';
+export { ExplainDocument, REASON_CODES, ReasonDocument, type ReasonCode } from './tasks/explain.ts';
+export { RetryBody, RevokeBody, RevokeManyAnswer, RevokeManyBody } from './tasks/steer.ts';
 export { SubmitBody, SubmitByNameBody, SubmitOptionsBody } from './tasks/submit.ts';
 export { TaskDocument, TaskErrorDocument } from './tasks/task-document.ts';
+export { WorkerDocument, WorkerList } from './workers/worker.ts';

@@ -14,6 +14,7 @@ import {
   type ScheduleStore,
   type SweepStore,
   type TaskEvents,
+  type TaskExplain,
   type TaskLists,
   type TaskLogSink,
   type TaskStore,
@@ -54,6 +55,8 @@ export interface Platform extends Service {
   readonly rescue: RescueStore;
   readonly schedules: ScheduleStore;
   readonly retention: RetentionStore;
+  /** Where a task is, and why. */
+  readonly explain: TaskExplain;
   /** Queues: pauses, counts, who serves them. */
   readonly queues: QueueStore;
   /** Users; loads Prisma when first asked for. */
@@ -147,6 +150,10 @@ class ServerPlatform implements Platform {
     return this.store.retention;
   }
 
+  get explain(): TaskExplain {
+    return this.store.explain;
+  }
+
   get queues(): QueueStore {
     return this.store.queues;
   }
@@ -160,9 +167,12 @@ class ServerPlatform implements Platform {
     if (this.only && this.only.contracts !== contracts)
       throw new Error('a process has one client; give client() the same contracts everywhere');
     if (!this.only) {
-      const { broker, tasks, outbox } = this;
+      const { broker, tasks, outbox, lists } = this;
       const { log, clock } = this.options;
-      this.only = { contracts, client: new LovageClient({ broker, tasks, outbox, contracts, log, clock, ...options }) };
+      this.only = {
+        contracts,
+        client: new LovageClient({ broker, tasks, outbox, lists, contracts, log, clock, ...options }),
+      };
     }
     return this.only.client;
   }

@@ -58,6 +58,7 @@ export type {
   WorkerId,
 } from './task-store.ts';
 export type { LiveWorker, QueueFacts, QueuePause, QueueReport, QueueStore } from './queue-store.ts';
+export type { TaskExplain, TaskFacts, TaskHolder } from './task-explain.ts';
 export { StoreUnavailableError, ValueRefusedError, type SubmitKey, type SubmittedFirst } from './store-errors.ts';
 export type { RetentionStore } from './retention-store.ts';
 export type { Firing, FiringKey, FiringPlan, MirroredSchedule, ScheduleRow, ScheduleStore } from './schedule-store.ts';

@@ -227,11 +227,11 @@ export interface TaskStore {
   revoke(id: string, by: RevokedBy): Promise<RevokeOutcome>;
   /** The same of up to 500 tasks in one statement, in no order. */
   revokeMany(ids: readonly string[], by: RevokedBy): Promise<RevokedTask[]>;
-  /** Those of this worker's running tasks that were called off, each with the error it will end with. */
+  /** Those of this worker's running tasks that were called off, by whom and why. */
   marked(
     worker: WorkerId,
     claims: readonly { id: string; claimNo: number }[],
-  ): Promise<{ id: string; error: TaskErrorDocument }[]>;
+  ): Promise<{ id: string; by: string | null; why: string | null }[]>;
 
   get(id: string): Promise<TaskRow | undefined>;
   /** Those of these tasks that have ended, in one query. For whoever waits for many. */

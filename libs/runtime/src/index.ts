@@ -11,7 +11,6 @@ export {
   MaxRetriesExceeded,
   NotRegistered,
   SoftTimeLimitExceeded,
-  TaskRevoked,
   TimeLimitExceeded,
   WorkerShutdown,
 } from './run/abort-reasons.ts';

@@ -2,6 +2,7 @@ import type { Clock } from '@lovage/ports';
 import { Database, type DatabaseOptions } from './database.ts';
 import { PgTaskEvents } from './events/pg-task-events.ts';
 import { PgTaskLogSink } from './events/pg-task-log-sink.ts';
+import { PgTaskExplain } from './explain/pg-task-explain.ts';
 import { PgTaskLists } from './lists/pg-task-lists.ts';
 import { ReadingPool } from './lists/reading-pool.ts';
 import { PgOutboxStore } from './outbox/pg-outbox-store.ts';
@@ -25,6 +26,7 @@ export interface PgStore {
   readonly schedules: PgScheduleStore;
   readonly retention: PgRetentionStore;
   readonly queues: PgQueueStore;
+  readonly explain: PgTaskExplain;
   /** Resolves when Postgres answers. @throws StoreUnavailableError */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -45,6 +47,7 @@ export function openStore(options: DatabaseOptions & { clock?: Clock }): PgStore
     schedules: new PgScheduleStore(database),
     retention: new PgRetentionStore(database),
     queues: new PgQueueStore(database, reading),
+    explain: new PgTaskExplain(database),
     ping: async () => void (await database.run({ name: 'ping', text: 'select 1' }, [])),
     close: async () => void (await Promise.all([database.close(), reading.close()])),
   };

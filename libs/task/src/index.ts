@@ -47,4 +47,5 @@ export {
 } from './schedule/define-schedule.ts';
 export { cronTiming, everyTiming, nextMoment, sameTiming, type Timing } from './schedule/timing.ts';
 export { isTerminal, TASK_STATES, TERMINAL_STATES, type TaskState, type TerminalState } from './states.ts';
+export { TaskRevokedError } from './task-revoked-error.ts';
 export { issuesOf, validateInput, validateOutput, validateProgress } from './validate.ts';

@@ -1,5 +1,5 @@
 import { TASK_STATES } from '@lovage/task';
-import type { Broker, ClusterGauges, Log, TaskCounts, TaskLists } from '@lovage/ports';
+import type { Broker, ClusterGauges, Log, QueueStore, TaskCounts, TaskLists } from '@lovage/ports';
 import { Gauge, type Registry } from 'prom-client';
 
 /** Waiting states whose age says that workers do not keep up; a task for later is old by design. */
@@ -7,6 +7,7 @@ const WAITING: ReadonlySet<string> = new Set(['PENDING', 'QUEUED', 'RETRY']);
 
 export interface ClusterSources {
   readonly lists: Pick<TaskLists, 'counts' | 'gauges'>;
+  readonly queues: Pick<QueueStore, 'paused'>;
   readonly broker: Pick<Broker, 'depth' | 'state'>;
   readonly log: Log;
 }
@@ -20,6 +21,7 @@ export class ClusterGaugeSet {
   private readonly states: Gauge<'state'>;
   private readonly live: Gauge<'queue' | 'state'>;
   private readonly oldest: Gauge<'queue'>;
+  private readonly paused: Gauge<'queue'>;
   private readonly depth: Gauge<'queue'>;
   private readonly consumers: Gauge<'queue'>;
   private readonly outboxDue: Gauge;
@@ -37,6 +39,7 @@ export class ClusterGaugeSet {
     this.states = gauge('lovage_tasks', 'Tasks kept, by state', 'state');
     this.live = gauge('lovage_queue_tasks', 'Tasks that have not ended, by queue and state', 'queue', 'state');
     this.oldest = gauge('lovage_queue_oldest_seconds', 'Age of the oldest task that waits for a worker', 'queue');
+    this.paused = gauge('lovage_queue_paused', '1: the queue is paused', 'queue');
     this.depth = gauge('lovage_queue_messages', 'Messages that wait at the broker', 'queue');
     this.consumers = gauge('lovage_queue_consumers', 'Consumers of the queue at the broker', 'queue');
     this.outboxDue = gauge('lovage_outbox_due', 'Messages of the outbox that are due and not sent yet');
@@ -50,6 +53,7 @@ export class ClusterGaugeSet {
       this.states,
       this.live,
       this.oldest,
+      this.paused,
       this.depth,
       this.consumers,
       this.outboxDue,
@@ -63,8 +67,10 @@ export class ClusterGaugeSet {
   }
 
   private async refreshDatabase(): Promise<boolean> {
-    const { lists, log } = this.sources;
+    const { lists, queues, log } = this.sources;
     try {
+      const paused = new Set(await queues.paused(this.queues));
+      for (const queue of this.queues) this.paused.set({ queue }, paused.has(queue) ? 1 : 0);
       this.show(await lists.counts(), await lists.gauges());
       return true;
     } catch (error) {

@@ -1,7 +1,7 @@
 import { Global, Module } from '@nestjs/common';
-import type { Log, TaskLists } from '@lovage/ports';
+import type { Log, QueueStore, TaskLists } from '@lovage/ports';
 import type { ContractRegistry } from '@lovage/task';
-import { BROKER, CONTRACTS, LISTS, LOG, type GatewayDeps } from '../deps.ts';
+import { BROKER, CONTRACTS, LISTS, LOG, QUEUES, type GatewayDeps } from '../deps.ts';
 import { ClusterGaugeSet } from './cluster-gauges.ts';
 import { MetricsController } from './metrics.controller.ts';
 import { GatewayMetrics } from './metrics.ts';
@@ -17,13 +17,14 @@ import { GatewayMetrics } from './metrics.ts';
         metrics: GatewayMetrics,
         contracts: ContractRegistry,
         lists: TaskLists,
+        queueStore: QueueStore,
         broker: GatewayDeps['broker'],
         log: Log,
       ) => {
         const queues = [...new Set(contracts.list().map((contract) => contract.options.queue))].sort();
-        return new ClusterGaugeSet(metrics.registry, queues, { lists, broker, log });
+        return new ClusterGaugeSet(metrics.registry, queues, { lists, queues: queueStore, broker, log });
       },
-      inject: [GatewayMetrics, CONTRACTS, LISTS, BROKER, LOG],
+      inject: [GatewayMetrics, CONTRACTS, LISTS, QUEUES, BROKER, LOG],
     },
   ],
   exports: [GatewayMetrics],

@@ -34,7 +34,9 @@ test('what was submitted and answered, and how the platform stands', async () =>
     `insert into workers (id, name, lease_until) values ($1, 'w', now() + interval '1 h'), ($2, 'x', now() - interval '1 h')`,
     [newId(), newId()],
   );
+  await gateway.ask('/api/queues/default/pause', { method: 'POST' });
   const of = await read(gateway);
+  expect(of.get('lovage_queue_paused{queue="default"}')).toBe(1);
   expect(of.get('lovage_tasks_submitted_total{name="math.add"}')).toBe(4);
   expect(
     of.get('lovage_http_request_duration_seconds_count{method="POST",route="/api/tasks/:name",status="202"}'),

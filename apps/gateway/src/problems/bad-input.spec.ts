@@ -133,7 +133,6 @@ test('an error that nobody foresaw is 500, told to the log and not to the caller
     deps: {
       tasks: {
         get: () => Promise.reject(new TypeError('secret detail')),
-        revoke: () => Promise.resolve({ kind: 'unknown' }),
       },
     },
   });

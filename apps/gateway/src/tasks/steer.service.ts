@@ -1,22 +1,28 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { LovageClient, SubmitOptions } from '@lovage/client';
-import type { RetryBody, RevokeBody, TaskDocument } from '@lovage/http-api';
-import type { Clock, StoredMessage, TaskRow, TaskStore } from '@lovage/ports';
+import type { RetryBody, RevokeBody, RevokeManyAnswer, RevokeManyBody, TaskDocument } from '@lovage/http-api';
+import type { Clock, StoredMessage, TaskRow } from '@lovage/ports';
 import { isTerminal, type AnyContract, type ContractRegistry, type SubmitInput } from '@lovage/task';
-import { CLIENT, CLOCK, CONTRACTS, TASKS } from '../deps.ts';
+import { CLIENT, CLOCK, CONTRACTS } from '../deps.ts';
 import { withinDeadline } from '../http/deadline.ts';
 import { GatewayMetrics } from '../metrics/metrics.ts';
 import { ProblemError } from '../problems/problem-error.ts';
 import { checkOptions } from './check-options.ts';
+import { decodeCursor } from './list/cursor.ts';
+import { filterOf } from './list/filter.ts';
+import { manyAnswer } from './many-answer.ts';
 import { submittedRow, taskDocument } from './task-document.ts';
 import { TaskReader } from './task-reader.ts';
+
+/** How long one request goes on calling tasks off, ms; its answer tells how to go on. Then the last batch may take as long as any query. */
+const MANY_MS = 10_000;
+const DEADLINE_MS = 5_000;
 
 /** Steers tasks that are there: calls them off, runs them again. */
 @Injectable()
 export class SteerService {
   constructor(
-    @Inject(CLIENT) private readonly client: Pick<LovageClient, 'submit' | 'submitForeign'>,
-    @Inject(TASKS) private readonly tasks: Pick<TaskStore, 'revoke'>,
+    @Inject(CLIENT) private readonly client: Pick<LovageClient, 'submit' | 'submitForeign' | 'revoke'>,
     @Inject(CONTRACTS) private readonly contracts: ContractRegistry,
     @Inject(CLOCK) private readonly clock: Clock,
     private readonly reader: TaskReader,
@@ -26,16 +32,26 @@ export class SteerService {
   /** The task as it is then. @throws ProblemError `task_unknown`, `task_running`, `task_ended` */
   async revoke(publicId: string, body: RevokeBody, userId: string): Promise<TaskDocument> {
     const { id } = await this.reader.byPublicId(publicId);
-    const by = { who: userId, why: body.reason ?? null, waitingOnly: !body.terminate };
-    const outcome = await withinDeadline(this.clock, this.tasks.revoke(id, by));
+    const by = { who: userId, why: body.reason, terminate: body.terminate };
+    const outcome = await withinDeadline(this.clock, this.client.revoke(id, by));
     if (outcome.kind === 'terminal')
       throw new ProblemError('task_ended', `the task has ended ${outcome.state}: there is nothing to revoke`);
     if (outcome.kind === 'running' && !body.terminate)
       throw new ProblemError(
         'task_running',
-        'a worker runs the task already; send { "terminate": true } to mark it all the same',
+        'a worker runs the task already; send { "terminate": true } to have it ended there',
       );
     return taskDocument(await this.reader.byPublicId(publicId));
+  }
+
+  /** What became of many tasks; of a filter within a bounded time. @throws ProblemError `query_invalid` for a cursor that is none */
+  async revokeMany(body: RevokeManyBody, userId: string): Promise<RevokeManyAnswer> {
+    const { ids, filter, terminate, reason: why, limit, cursor } = body;
+    const by = { who: userId, why, terminate };
+    if (ids) return manyAnswer(await withinDeadline(this.clock, this.client.revoke(ids, by)));
+    const after = cursor === undefined ? undefined : decodeCursor(cursor);
+    const report = this.client.revoke(filterOf(filter!), { ...by, limit, after, timeLimitMs: MANY_MS });
+    return manyAnswer(await withinDeadline(this.clock, report, MANY_MS + DEADLINE_MS));
   }
 
   /**

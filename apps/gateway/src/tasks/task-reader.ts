@@ -15,17 +15,26 @@ export class TaskReader {
 
   /** By what a person or a Celery program calls the task. @throws ProblemError `task_unknown` */
   async byPublicId(text: string): Promise<TaskRow> {
-    const lower = text.toLowerCase();
-    // An id from Celery that is no UUID is kept under one derived from it.
-    const row = await this.find(isUuid(lower) ? lower : uuidFrom(text));
+    const row = await this.find(rowIdOf(text));
     if (row) return row;
-    throw new ProblemError(
-      'task_unknown',
-      `no task ${JSON.stringify(text)} is recorded: it never was, it was deleted by age, or its contract does not record it (yet)`,
-    );
+    throw taskUnknown(text);
   }
 
   find(id: string): Promise<TaskRow | undefined> {
     return withinDeadline(this.clock, this.tasks.get(id));
   }
+}
+
+/** The id of the row of what a person or a Celery program calls the task. */
+export function rowIdOf(text: string): string {
+  const lower = text.toLowerCase();
+  // An id from Celery that is no UUID is kept under one derived from it.
+  return isUuid(lower) ? lower : uuidFrom(text);
+}
+
+export function taskUnknown(text: string): ProblemError {
+  return new ProblemError(
+    'task_unknown',
+    `no task ${JSON.stringify(text)} is recorded: it never was, it was deleted by age, or its contract does not record it (yet)`,
+  );
 }

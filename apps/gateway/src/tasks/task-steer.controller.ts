@@ -1,6 +1,15 @@
 import { Controller, Get, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { AttemptList, BatchAnswer, BatchBody, RetryBody, RevokeBody, TaskDocument } from '@lovage/http-api';
+import {
+  AttemptList,
+  BatchAnswer,
+  BatchBody,
+  RetryBody,
+  RevokeBody,
+  RevokeManyAnswer,
+  RevokeManyBody,
+  TaskDocument,
+} from '@lovage/http-api';
 import type { Clock, TaskLists } from '@lovage/ports';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Audit, originOf } from '../audit/audit.service.ts';
@@ -49,6 +58,24 @@ export class TaskSteerController {
     const { tasks } = parseBody(BatchBody, request.body);
     this.limiter.charge(request.user!.id, tasks.length);
     return { items: await this.batches.submit(tasks, request.user!.id) };
+  }
+
+  @Post('revoke')
+  @Allow('operator')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Call many tasks off, by their ids or by a filter', operationId: 'revoke_many' })
+  @Takes(RevokeManyBody, { filter: { queue: 'default', state: 'QUEUED' }, reason: 'a bad release' })
+  @Answers(200, RevokeManyAnswer, 'What became of them. With a `nextCursor`: send it to go on')
+  @Problems('json_malformed', 'body_too_large', 'body_invalid', 'query_invalid', 'store_unavailable')
+  async revokeMany(@Req() request: FastifyRequest): Promise<RevokeManyAnswer> {
+    const body = parseBody(RevokeManyBody, request.body);
+    const answer = await this.steering.revokeMany(body, request.user!.id);
+    const { ids, ...rest } = body;
+    await this.audit.note(originOf(request), {
+      action: 'task.revoke_many',
+      detail: { ...rest, ...(ids && { ids: ids.length }), ...answer },
+    });
+    return answer;
   }
 
   @Post(':id/revoke')

@@ -4,6 +4,7 @@ import { CLOCK, EVENTS, type GatewayOptions, LOG, OPTIONS } from '../deps.ts';
 import { StreamLimits } from './events/stream-limits.ts';
 import { TaskEventsController } from './events/task-events.controller.ts';
 import { TaskFeed } from './events/task-feed.ts';
+import { ExplainController } from './explain/explain.controller.ts';
 import { BatchService } from './batch.service.ts';
 import { TaskListController } from './list/task-list.controller.ts';
 import { SteerService } from './steer.service.ts';
@@ -14,7 +15,7 @@ import { TaskReader } from './task-reader.ts';
 import { TasksController } from './tasks.controller.ts';
 
 @Module({
-  controllers: [TaskListController, TaskSteerController, TaskEventsController, TasksController],
+  controllers: [TaskListController, TaskSteerController, TaskEventsController, ExplainController, TasksController],
   providers: [
     BatchService,
     SteerService,

@@ -5,8 +5,8 @@ import { LovageClient } from '@lovage/client';
 import { allContracts } from '@lovage/contracts';
 import { newId } from '@lovage/foundation';
 import type { ProblemDocument, TaskDocument, UserRole } from '@lovage/http-api';
-import { systemClock, type Clock } from '@lovage/ports';
-import { openStore, openUserStore } from '@lovage/store-postgres';
+import { systemClock, type Broker, type Clock } from '@lovage/ports';
+import { openStore, openUserStore, type PgStore } from '@lovage/store-postgres';
 import { ContractRegistry, type AnyContract } from '@lovage/task';
 import { RecordingLog, TcpProxy, testDatabase, type TestDatabase } from '@lovage/testing';
 import { AccessTokens } from '../auth/access-tokens.ts';
@@ -24,6 +24,8 @@ export interface TestGatewayOptions {
   /** Puts a proxy before the database, to break the line. */
   readonly proxied?: boolean;
   readonly listen?: ListenOptions;
+  /** Takes the place of the broker that delivers nothing. */
+  readonly broker?: Broker;
   /** Further options of the gateway. */
   readonly options?: Partial<GatewayOptions>;
   /** Takes the place of what the gateway would be given. */
@@ -50,6 +52,8 @@ export interface Ask {
   readonly as?: UserRole | { readonly token: string } | null;
 }
 
+const pick = ({ tasks, outbox, lists }: PgStore) => ({ tasks, outbox, lists });
+
 const SECRET = 'a secret of thirty-two bytes or so';
 
 /** A gateway with a real database and client, on a broker that only keeps what it gets. */
@@ -62,6 +66,7 @@ export class TestGateway implements AsyncDisposable {
     readonly db: TestDatabase,
     private readonly line: TcpProxy | undefined,
     readonly broker: FakeBroker,
+    readonly store: PgStore,
     readonly log: RecordingLog,
     clock: Clock,
     /** Where the gateway keeps files. */
@@ -79,9 +84,10 @@ export class TestGateway implements AsyncDisposable {
     const clock = options.clock ?? systemClock;
     const store = openStore({ url, log, connectTimeoutMs: 500 });
     const users = await openUserStore({ url, connectTimeoutMs: 500 });
-    const broker = new FakeBroker();
+    const fake = new FakeBroker();
+    const broker = options.broker ?? fake;
     const contracts = new ContractRegistry(options.contracts ?? allContracts);
-    const client = new LovageClient({ broker, tasks: store.tasks, outbox: store.outbox, contracts, log });
+    const client = new LovageClient({ broker, ...pick(store), contracts, log });
     const folder = mkdtempSync(join(tmpdir(), 'lovage-gateway-'));
     const gateway = new Gateway(
       {
@@ -90,6 +96,8 @@ export class TestGateway implements AsyncDisposable {
         lists: store.lists,
         schedules: store.schedules,
         events: store.events,
+        queues: store.queues,
+        explain: store.explain,
         users,
         access: users.access,
         contracts,
@@ -122,7 +130,7 @@ export class TestGateway implements AsyncDisposable {
       await closeAll();
       throw error;
     }
-    return new TestGateway(gateway, db, proxy, broker, log, clock, folder, closeAll);
+    return new TestGateway(gateway, db, proxy, fake, store, log, clock, folder, closeAll);
   }
 
   /** The line to the database, of a gateway made with `proxied`. */

@@ -51,9 +51,17 @@ export class Fixture implements AsyncDisposable {
   }
 
   client(options: { clock?: Clock; log?: Log; tasks?: TaskStore } = {}): LovageClient {
-    const { tasks, outbox } = this.store;
+    const { tasks, outbox, lists } = this.store;
     const contracts = new ContractRegistry([plainEcho, finalEcho, unrecordedEcho]);
-    const client = new LovageClient({ broker: this.broker, tasks, outbox, contracts, log: silentLog, ...options });
+    const client = new LovageClient({
+      broker: this.broker,
+      tasks,
+      outbox,
+      lists,
+      contracts,
+      log: silentLog,
+      ...options,
+    });
     this.clients.push(client);
     return client;
   }

@@ -3,12 +3,13 @@ import type { TaskRow } from '@lovage/ports';
 import {
   DeclaredError,
   isTerminal,
+  TaskRevokedError,
   type AnyContract,
   type Output,
   type TaskErrorDocument,
   type TerminalState,
 } from '@lovage/task';
-import { TaskExpiredError, TaskFailedError, TaskRevokedError } from '../errors.ts';
+import { TaskExpiredError, TaskFailedError } from '../errors.ts';
 
 /** How a task ended. */
 export interface Outcome {

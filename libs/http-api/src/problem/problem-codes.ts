@@ -15,6 +15,7 @@ export const PROBLEM_CODES = {
   route_unknown: { status: 404, title: 'There is no such route' },
   contract_unknown: { status: 404, title: 'There is no such contract' },
   task_unknown: { status: 404, title: 'There is no such task' },
+  queue_not_found: { status: 404, title: 'There is no such queue' },
   schedule_unknown: { status: 404, title: 'There is no such schedule' },
   file_unknown: { status: 404, title: 'There is no such file' },
   user_unknown: { status: 404, title: 'There is no such user' },

@@ -1,16 +1,85 @@
 import { z } from 'zod';
+import { TaskListQuery } from './list.ts';
 import { SubmitOptionsBody } from './submit.ts';
+
+// Control characters are no part of a reason that people read, and NUL none of any text that is kept.
+const Reason = z
+  .string()
+  .max(500)
+  .regex(/^[\P{Cc}\n\t]*$/u, { error: 'must not hold control characters' })
+  .optional()
+  .meta({ description: 'Why; kept with the task, and told to whoever waits for it' });
 
 /** Body of `POST /api/tasks/{id}/revoke`; may be left out. */
 export const RevokeBody = z
   .strictObject({
     terminate: z.boolean().default(false).meta({
-      description: 'Also a task that runs: it is marked, and does not run again; what it does now may go on',
+      description:
+        'Also a task that runs: its worker aborts its signal, gives it a few seconds to tidy up, and ends it REVOKED',
     }),
-    reason: z.string().max(500).optional().meta({ description: 'Kept with the task' }),
+    reason: Reason,
   })
   .meta({ id: 'Revoke' });
 export type RevokeBody = z.output<typeof RevokeBody>;
+
+/** Most tasks that one request names. */
+const MAX_IDS = 1000;
+
+/** Which live tasks; all that is given must hold. */
+const LiveTaskFilter = TaskListQuery.pick({
+  state: true,
+  name: true,
+  queue: true,
+  worker: true,
+  user: true,
+  createdFrom: true,
+  createdTo: true,
+  text: true,
+}).refine((filter) => Object.values(filter).some((value) => value !== undefined), {
+  error: 'must name at least one condition; all tasks there are would be meant otherwise',
+});
+
+/** Body of `POST /api/tasks/revoke`. */
+export const RevokeManyBody = z
+  .strictObject({
+    ids: z
+      .array(z.string().min(1).max(255))
+      .min(1)
+      .max(MAX_IDS)
+      .optional()
+      .meta({ description: 'These tasks; not together with `filter`' }),
+    filter: LiveTaskFilter.optional().meta({
+      description: 'All live tasks that match, the newest first; the fields of GET /api/tasks',
+    }),
+    terminate: z.boolean().default(false).meta({
+      description: 'Also tasks that run: they are marked, and their workers end them',
+    }),
+    reason: Reason,
+    limit: z.int().min(1).max(100_000).default(10_000).meta({
+      description: 'Of a filter: most tasks that are revoked or marked by this request',
+    }),
+    cursor: z.string().max(300).optional().meta({ description: 'Of a filter: nextCursor of the request before' }),
+  })
+  .refine(({ ids, filter }) => (ids === undefined) !== (filter === undefined), {
+    error: 'must hold either `ids` or `filter`',
+  })
+  .meta({ id: 'RevokeMany' });
+export type RevokeManyBody = z.output<typeof RevokeManyBody>;
+
+/** Answer of requests that call many tasks off. */
+export const RevokeManyAnswer = z
+  .object({
+    revoked: z.int().min(0).meta({ description: 'They waited: they are REVOKED now' }),
+    marked: z.int().min(0).meta({ description: 'They run, and their workers end them' }),
+    running: z.int().min(0).meta({ description: 'They run, and were left alone' }),
+    ended: z.int().min(0).meta({ description: 'They had ended' }),
+    unknown: z.int().min(0).meta({ description: 'No such task is recorded' }),
+    nextCursor: z.string().nullable().meta({
+      description: 'There may be more: the limit or the time for one request was reached. null: all is done',
+    }),
+  })
+  .meta({ id: 'RevokeManyAnswer' });
+export type RevokeManyAnswer = z.output<typeof RevokeManyAnswer>;
 
 /** Body of `POST /api/tasks/{id}/retry`; may be left out. */
 export const RetryBody = z

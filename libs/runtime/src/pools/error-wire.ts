@@ -1,12 +1,11 @@
 import { serialize } from 'node:v8';
 import { toError } from '@lovage/foundation';
-import { DeclaredError } from '@lovage/task';
+import { DeclaredError, TaskRevokedError } from '@lovage/task';
 import {
   LeaseLost,
   RetryRequested,
   SnoozeRequested,
   SoftTimeLimitExceeded,
-  TaskRevoked,
   TimeLimitExceeded,
   WorkerShutdown,
 } from '../run/abort-reasons.ts';
@@ -36,7 +35,7 @@ const CLASSES = new Map<string, { readonly prototype: Error }>([
   ['memory_limit_exceeded', MemoryLimitExceeded],
   ['worker_shutdown', WorkerShutdown],
   ['lease_lost', LeaseLost],
-  ['task_revoked', TaskRevoked],
+  ['task_revoked', TaskRevokedError],
   ['retry_requested', RetryRequested],
   ['snooze_requested', SnoozeRequested],
 ]);

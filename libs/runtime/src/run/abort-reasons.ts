@@ -1,5 +1,4 @@
 import { LovageError } from '@lovage/foundation';
-import type { TaskErrorDocument } from '@lovage/task';
 
 /** Reason of an aborted `task.signal`: the contract's `softTimeLimit` has passed. Thrown on, it is an ordinary failure. */
 export class SoftTimeLimitExceeded extends LovageError {
@@ -30,17 +29,6 @@ export class LeaseLost extends LovageError {
   readonly code = 'lease_lost';
   constructor() {
     super("the worker's lease was lost; another worker may run this task by now");
-  }
-}
-
-/** Reason of an aborted `task.signal`: the task was called off while it ran. It ends REVOKED, whatever the handler does now. */
-export class TaskRevoked extends LovageError {
-  readonly code = 'task_revoked';
-  constructor(
-    /** What the task will end with: who called it off, why and when. */
-    readonly document: TaskErrorDocument,
-  ) {
-    super(document.message);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Clock, Log, TaskStore } from '@lovage/ports';
+import { TaskRevokedError } from '@lovage/task';
 import type { TaskEntry } from '../entry.ts';
-import { TaskRevoked } from './abort-reasons.ts';
 
 /** Between two looks, ms. A running task hears of its revoke within this and the time of one query. */
 const LOOK_EVERY_MS = 500;
@@ -16,7 +16,7 @@ export interface CancelWatchDeps {
   /** What runs, those that began first first. */
   running(): Iterable<TaskEntry>;
   /** It was called off. Called once for a task. */
-  onRevoked(entry: TaskEntry, reason: TaskRevoked): void;
+  onRevoked(entry: TaskEntry, reason: TaskRevokedError): void;
 }
 
 /**
@@ -83,10 +83,10 @@ export class CancelWatch {
     const marked = await this.deps.tasks.marked(worker, entries);
     if (marked.length === 0) return;
     const byId = new Map(entries.map((entry) => [entry.id, entry]));
-    for (const { id, error } of marked) {
+    for (const { id, by, why } of marked) {
       const entry = byId.get(id)!;
       this.told.add(entry);
-      this.deps.onRevoked(entry, new TaskRevoked(error));
+      this.deps.onRevoked(entry, new TaskRevokedError(id, why, by));
     }
   }
 }

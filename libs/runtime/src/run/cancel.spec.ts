@@ -1,9 +1,8 @@
 import { deferred, newId } from '@lovage/foundation';
-import type { TaskContext } from '@lovage/task';
+import { TaskRevokedError, type TaskContext } from '@lovage/task';
 import { eventually, TestClock } from '@lovage/testing';
 import { deed, handle } from '../testing/child-tasks.ts';
 import { children, echo, Fixture } from '../testing/fixture.ts';
-import { TaskRevoked } from './abort-reasons.ts';
 
 const ANA = { who: 'ana', why: 'mistake' };
 const REVOKED = {
@@ -37,8 +36,8 @@ describe('a task that is called off while it runs', () => {
     const [settled, replied] = [worker.signals.settled.next(), f.replied.next()];
     expect(await f.store.tasks.revoke(id, ANA)).toMatchObject({ kind: 'running' });
     expect(await settled).toEqual({ id, outcome: 'revoked' });
-    expect(task.signal.reason).toBeInstanceOf(TaskRevoked);
-    expect(task.signal.reason).toMatchObject({ code: 'task_revoked', document: { data: { by: 'ana' } } });
+    expect(task.signal.reason).toBeInstanceOf(TaskRevokedError);
+    expect(task.signal.reason).toMatchObject({ code: 'task_revoked', taskId: id, by: 'ana', why: 'mistake' });
     expect(await f.store.tasks.get(id)).toMatchObject(REVOKED);
     expect(await replied).toMatchObject({ taskId: id, state: 'REVOKED', error: REVOKED.error });
     // No attempt was burnt and none is to come; the message is gone.

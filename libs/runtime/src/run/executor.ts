@@ -1,16 +1,10 @@
 import { backoffDelayMs } from '@lovage/foundation';
 import type { Clock } from '@lovage/ports';
+import { TaskRevokedError } from '@lovage/task';
 import type { TaskEntry } from '../entry.ts';
 import { ChildBootFailed, WorkerChildDied, type ChildDeath } from '../pools/child-death.ts';
 import type { Pool, PoolEvents } from '../pools/pool.ts';
-import {
-  LeaseLost,
-  NotRegistered,
-  SoftTimeLimitExceeded,
-  TaskRevoked,
-  TimeLimitExceeded,
-  WorkerShutdown,
-} from './abort-reasons.ts';
+import { LeaseLost, NotRegistered, SoftTimeLimitExceeded, TimeLimitExceeded, WorkerShutdown } from './abort-reasons.ts';
 import { errorDocument, outcomeOfThrown, type Outcome } from './outcome.ts';
 
 /** An attempt that is to be killed first gets this long to heed its signal, ms, unless that was aborted before. */
@@ -83,7 +77,7 @@ export class Executor implements PoolEvents {
   }
 
   /** Aborts a task that was called off: its handler gets the grace to tidy up, then the task ends and, in a child, its code. */
-  revoke(entry: TaskEntry, reason: TaskRevoked, graceMs: number): void {
+  revoke(entry: TaskEntry, reason: TaskRevokedError, graceMs: number): void {
     this.abort(entry, reason);
     this.clock.after(graceMs, () => this.kill(entry, reason));
   }
@@ -151,8 +145,11 @@ function isOfWorker(reason: unknown): boolean {
 
 /** Called off, if it was. */
 function revokedBy(...reasons: readonly unknown[]): Outcome | undefined {
-  const reason = reasons.find((one) => one instanceof TaskRevoked);
-  return reason && { kind: 'revoked', error: reason.document };
+  const reason = reasons.find((one) => one instanceof TaskRevokedError);
+  if (!reason) return undefined;
+  const { by, why } = reason;
+  // Where there is a row, its mark says the same and the time as well.
+  return { kind: 'revoked', error: { type: 'Revoked', message: why ?? 'the task was revoked', data: { by, why } } };
 }
 
 function outcomeOf(entry: TaskEntry, thrown: unknown): Outcome {

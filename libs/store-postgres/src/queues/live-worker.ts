@@ -28,7 +28,8 @@ export function liveWorker(raw: RawWorker): LiveWorker {
   };
 }
 
-function ofType<T extends 'string' | 'number'>(type: T, value: unknown) {
+/** The value, if it is of that type. */
+export function ofType<T extends 'string' | 'number'>(type: T, value: unknown) {
   return typeof value === type ? (value as T extends 'string' ? string : number) : null;
 }
 

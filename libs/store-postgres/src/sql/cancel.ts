@@ -60,7 +60,7 @@ select coalesce((select state from ended), (select state from tasks where id = $
 export const MARKED = {
   name: 'tasks-marked',
   text: `
-select t.id, ${revokedError('t')} as error
+select t.id, t.cancel_by as by, t.cancel_why as why
 from unnest($2::uuid[], $3::bigint[]) as s(id, no) join tasks t using (id)
 where t.claim_worker = $1 and t.claim_no = s.no and t.cancel_at is not null`,
 };

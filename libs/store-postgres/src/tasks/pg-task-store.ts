@@ -189,9 +189,9 @@ export class PgTaskStore implements TaskStore {
   async marked(
     worker: WorkerId,
     claims: readonly { id: string; claimNo: number }[],
-  ): Promise<{ id: string; error: TaskErrorDocument }[]> {
+  ): Promise<{ id: string; by: string | null; why: string | null }[]> {
     const values = [worker, plainArray(claims.map(({ id }) => id)), plainArray(claims.map(({ claimNo }) => claimNo))];
-    return this.database.run<{ id: string; error: TaskErrorDocument }>(MARKED, values);
+    return this.database.run<{ id: string; by: string | null; why: string | null }>(MARKED, values);
   }
 
   async get(id: string): Promise<TaskRow | undefined> {

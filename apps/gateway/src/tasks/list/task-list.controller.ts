@@ -1,7 +1,7 @@
 import { Controller, Get, Inject, Req } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type ListedTask, TaskCountsDocument, TaskList, TaskListQuery } from '@lovage/http-api';
-import type { Clock, ListedTask as ListedRow, TaskFilter, TaskLists } from '@lovage/ports';
+import type { Clock, ListedTask as ListedRow, TaskLists } from '@lovage/ports';
 import type { FastifyRequest } from 'fastify';
 import { Allow } from '../../auth/access.ts';
 import { CLOCK, LISTS } from '../../deps.ts';
@@ -10,6 +10,7 @@ import { parseQuery } from '../../http/parse-query.ts';
 import { Answers, Problems, Queries } from '../../openapi/describe.ts';
 import { taskDocument } from '../task-document.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
+import { filterOf } from './filter.ts';
 
 /** Many tasks at once: lists and counts. */
 @ApiTags('tasks')
@@ -46,10 +47,6 @@ export class TaskListController {
   counts(): Promise<TaskCountsDocument> {
     return withinDeadline(this.clock, this.lists.counts());
   }
-}
-
-function filterOf({ state, user, limit: _limit, cursor: _cursor, ...same }: TaskListQuery): TaskFilter {
-  return { ...same, states: state, userId: user?.toLowerCase() };
 }
 
 function listedDocument({ omitted, ...row }: ListedRow): ListedTask {

@@ -1,0 +1,119 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { LovageClient } from '@lovage/client';
+import { TASK_STATES, isTerminal, type ContractRegistry } from '@lovage/task';
+import type { PauseBody, PurgeBody, QueueDocument, QueueList, RevokeManyAnswer } from '@lovage/http-api';
+import { isQueueName, type Broker, type Clock, type LiveWorker, type QueueFacts, type QueueStore } from '@lovage/ports';
+import { BROKER, CLIENT, CLOCK, CONTRACTS, QUEUES } from '../deps.ts';
+import { withinDeadline } from '../http/deadline.ts';
+import { ProblemError } from '../problems/problem-error.ts';
+import { decodeCursor } from '../tasks/list/cursor.ts';
+import { manyAnswer } from '../tasks/many-answer.ts';
+
+/** How long one purge goes on, ms; its answer tells how to go on. Its last batch may take as long as any query. */
+const PURGE_MS = 10_000;
+const DEADLINE_MS = 5_000;
+/** Longest wait for the broker to tell of a queue, ms: the rows are told all the same. */
+const DEPTH_MS = 2_000;
+
+/** Running tasks are none of a purge. */
+const WAITING = TASK_STATES.filter((state) => !isTerminal(state) && state !== 'STARTED' && state !== 'PROGRESS');
+
+/** Reads and steers queues. Workers heed what is written here. */
+@Injectable()
+export class QueuesService {
+  private readonly named: readonly string[];
+
+  constructor(
+    @Inject(QUEUES) private readonly store: QueueStore,
+    @Inject(BROKER) private readonly broker: Pick<Broker, 'state' | 'depth'>,
+    @Inject(CLIENT) private readonly client: Pick<LovageClient, 'revoke'>,
+    @Inject(CONTRACTS) contracts: ContractRegistry,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {
+    this.named = [...new Set(contracts.list().map(({ options }) => options.queue))];
+  }
+
+  async list(): Promise<QueueList> {
+    const { queues, approximate } = await this.within(this.store.report(this.named));
+    return { items: await this.documents(queues), approximate };
+  }
+
+  /** @throws ProblemError `queue_not_found` */
+  async get(name: string): Promise<QueueDocument> {
+    await this.check(name);
+    const { queues } = await this.within(this.store.report([name]));
+    const [document] = await this.documents(queues.filter(({ queue }) => queue === name));
+    return document!;
+  }
+
+  /** @throws ProblemError `queue_not_found` */
+  async pause(name: string, { reason }: PauseBody, userId: string): Promise<QueueDocument> {
+    await this.check(name);
+    await this.within(this.store.pause(name, { who: userId, why: reason ?? null }));
+    return this.get(name);
+  }
+
+  /** @throws ProblemError `queue_not_found` */
+  async resume(name: string): Promise<QueueDocument> {
+    await this.check(name);
+    await this.within(this.store.resume(name));
+    return this.get(name);
+  }
+
+  /**
+   * Ends what waits. Messages stay with the broker: those of tasks that ended are dropped by the worker that gets them, and one
+   * whose row its producer is only about to write is not lost.
+   * @throws ProblemError `queue_not_found`; `query_invalid` for a cursor that is none
+   */
+  async purge(name: string, { reason, states, limit, cursor }: PurgeBody, userId: string): Promise<RevokeManyAnswer> {
+    await this.check(name);
+    const after = cursor === undefined ? undefined : decodeCursor(cursor);
+    const by = { who: userId, why: reason ?? `queue ${name} was purged`, terminate: false };
+    const report = this.client.revoke(
+      { queue: name, states: states ?? WAITING },
+      { ...by, limit, after, timeLimitMs: PURGE_MS },
+    );
+    return manyAnswer(await withinDeadline(this.clock, report, PURGE_MS + DEADLINE_MS));
+  }
+
+  /** A name that nothing speaks for is a mistake of typing. */
+  private async check(name: string): Promise<void> {
+    if (isQueueName(name)) {
+      if (this.named.includes(name)) return;
+      const { queues } = await this.within(this.store.report([]));
+      if (queues.some(({ queue }) => queue === name)) return;
+      if (await this.depth(name)) return;
+    }
+    throw new ProblemError(
+      'queue_not_found',
+      `no contract names a queue ${JSON.stringify(name)}, no worker serves it, no task waits in it, and the broker has none; GET /api/queues lists those that are known`,
+    );
+  }
+
+  private async documents(queues: readonly QueueFacts[]): Promise<QueueDocument[]> {
+    const workers = queues.length > 0 ? await this.within(this.store.workers()) : [];
+    return Promise.all(queues.map((facts) => this.document(facts, workers)));
+  }
+
+  private async document(facts: QueueFacts, workers: readonly LiveWorker[]): Promise<QueueDocument> {
+    const { queue, pause, ...counts } = facts;
+    const depth = await this.depth(queue);
+    return {
+      name: queue,
+      paused: pause && { at: new Date(pause.at).toISOString(), by: pause.by, why: pause.why },
+      ready: depth?.ready ?? null,
+      consumers: depth?.consumers ?? null,
+      workers: workers.filter(({ queues }) => queues.includes(queue)).map(({ name }) => name),
+      ...counts,
+    };
+  }
+
+  private depth(queue: string): Promise<{ ready: number; consumers: number } | undefined> {
+    if (this.broker.state === 'down') return Promise.resolve(undefined);
+    return withinDeadline(this.clock, this.broker.depth(queue), DEPTH_MS).catch(() => undefined);
+  }
+
+  private within<T>(query: Promise<T>): Promise<T> {
+    return withinDeadline(this.clock, query);
+  }
+}

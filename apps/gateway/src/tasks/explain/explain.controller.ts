@@ -1,0 +1,44 @@
+import { Controller, Get, Inject, Param } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ExplainDocument } from '@lovage/http-api';
+import type { Broker, Clock, TaskExplain } from '@lovage/ports';
+import { Allow } from '../../auth/access.ts';
+import { BROKER, CLOCK, EXPLAIN } from '../../deps.ts';
+import { withinDeadline } from '../../http/deadline.ts';
+import { Answers, Problems } from '../../openapi/describe.ts';
+import { rowIdOf, taskUnknown } from '../task-reader.ts';
+import { reasonsOf, type BrokerFacts } from './reasons.ts';
+
+/** Longest wait for the broker to tell of a queue, ms: what the rows tell is answered all the same. */
+const DEPTH_MS = 2_000;
+
+/** Why a task is where it is. */
+@ApiTags('tasks')
+@Controller('api/tasks')
+export class ExplainController {
+  constructor(
+    @Inject(EXPLAIN) private readonly tasks: TaskExplain,
+    @Inject(BROKER) private readonly broker: Pick<Broker, 'state' | 'depth'>,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  @Get(':id/explain')
+  @Allow('viewer')
+  @ApiOperation({ summary: 'Why a task is where it is', operationId: 'explain' })
+  @Answers(200, ExplainDocument, 'The reasons, the one that decides first first, each true at that moment')
+  @Problems('task_unknown', 'store_unavailable')
+  async explain(@Param('id') publicId: string): Promise<ExplainDocument> {
+    const facts = await withinDeadline(this.clock, this.tasks.facts(rowIdOf(publicId)));
+    if (!facts) throw taskUnknown(publicId);
+    const { id, queue, state, finishedAt } = facts.task;
+    const reasons = reasonsOf(facts, await this.brokerFacts(finishedAt === null ? queue : undefined));
+    return { id, state, at: new Date(facts.now).toISOString(), reasons };
+  }
+
+  private async brokerFacts(queue: string | undefined): Promise<BrokerFacts> {
+    const { state } = this.broker;
+    if (queue === undefined || state === 'down') return { state, depth: undefined };
+    const depth = await withinDeadline(this.clock, this.broker.depth(queue), DEPTH_MS).catch(() => undefined);
+    return { state, depth };
+  }
+}

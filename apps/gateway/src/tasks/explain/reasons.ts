@@ -1,0 +1,200 @@
+import type { ReasonCode, ReasonDocument } from '@lovage/http-api';
+import type { BrokerState, QueueDepth, TaskFacts } from '@lovage/ports';
+import { isTerminal } from '@lovage/task';
+
+/** What the broker says of the task's queue at that moment. */
+export interface BrokerFacts {
+  readonly state: BrokerState;
+  /** Undefined: it is away, or has no such queue. */
+  readonly depth: QueueDepth | undefined;
+}
+
+/** From so many deaths of its holders on, or one of a child, a task runs alone in a child of its own. */
+const SUSPECT_FROM = 2;
+
+/** Why the task is where it is. The reason that decides first comes first. */
+export function reasonsOf(facts: TaskFacts, broker: BrokerFacts): ReasonDocument[] {
+  const { task, holder } = facts;
+  if (isTerminal(task.state)) return endReasons(facts);
+  if (holder) return [...cancelReasons(facts), ...holderReasons(facts), ...suspectReasons(facts)];
+  return [
+    ...cancelReasons(facts),
+    ...expiryReasons(facts),
+    ...outboxReasons(facts, broker),
+    ...queueReasons(facts, broker),
+    ...suspectReasons(facts),
+    ...brokerReasons(facts, broker),
+  ];
+}
+
+function endReasons(facts: TaskFacts): ReasonDocument[] {
+  const { task } = facts;
+  const { state, finishedAt, error, worker } = task;
+  const reasons = cancelReasons(facts);
+  if (state === 'EXPIRED') reasons.push(expired(facts));
+  if (error?.type === 'MessageMalformed')
+    reasons.push(
+      reason('dead_letter', `its message could not be read and went to the dead letters: ${error.message}`, {
+        data: { message: error.message },
+      }),
+    );
+  const how = state === 'SUCCESS' || error === null ? '' : `: ${error.type}: ${error.message}`;
+  const attempts = task.startedAt === null ? 0 : task.retries + 1;
+  reasons.push(
+    reason('ended', `it ended ${state}${how}`, {
+      since: finishedAt,
+      data: { state, worker, attempts, error: error && { type: error.type, message: error.message } },
+    }),
+  );
+  return reasons;
+}
+
+function cancelReasons({ task, holder }: TaskFacts): ReasonDocument[] {
+  const { cancelAt: at, cancelBy: by, cancelWhy: why, state } = task;
+  // A mark that came after the end changed nothing.
+  if (at === null || (isTerminal(state) && state !== 'REVOKED')) return [];
+  const then = holder ? '; the worker that runs it ends it within seconds' : '';
+  const text = `it was called off by ${by ?? 'somebody who is not recorded'}${why === null ? '' : `: ${why}`}${then}`;
+  return [reason('cancelled', text, { since: at, data: { by, why } })];
+}
+
+function holderReasons({ now, task, holder }: TaskFacts): ReasonDocument[] {
+  const { id, name, host, pid, pool, leaseUntil, alive } = holder!;
+  const known = name ?? task.worker ?? id;
+  const data = { worker: known, id, host, pid, pool, attempt: task.retries + 1, progress: task.progress ?? null };
+  if (alive)
+    return [
+      reason('held_by_worker', `worker ${known} runs it, for ${seconds(now - (task.startedAt ?? now))} so far`, {
+        since: task.startedAt,
+        until: leaseUntil,
+        data,
+      }),
+    ];
+  const text = `worker ${known}, which ran it, is taken for dead; within seconds the task is put back, or another worker takes it over`;
+  return [reason('worker_lost', text, { since: leaseUntil ?? task.startedAt, data })];
+}
+
+function expiryReasons(facts: TaskFacts): ReasonDocument[] {
+  return facts.expired ? [expired(facts)] : [];
+}
+
+function expired({ task }: TaskFacts): ReasonDocument {
+  const { expiresAt } = task;
+  return reason('expired', 'it had not started when its time was over; it does not run any more', {
+    since: expiresAt,
+    data: { expiresAt: iso(expiresAt) },
+  });
+}
+
+/** Of a task whose message is not with the broker. */
+function outboxReasons({ now, task, outbox, lastAttempt }: TaskFacts, { state }: BrokerFacts): ReasonDocument[] {
+  if (!outbox) return [];
+  const { dueAt, due } = outbox;
+  const error = lastAttempt?.error as { type?: unknown; message?: unknown } | null | undefined;
+  const last = lastAttempt && {
+    outcome: lastAttempt.outcome,
+    endedAt: iso(lastAttempt.endedAt),
+    error: error ? { type: error.type, message: error.message } : null,
+  };
+  if (due) {
+    const why =
+      state === 'down'
+        ? 'the broker is away'
+        : state === 'blocked'
+          ? 'the broker takes no messages'
+          : 'no beat has sent it yet: is one running?';
+    return [
+      reason('unpublished', `its message should be with the broker since ${seconds(now - dueAt)}; ${why}`, {
+        since: dueAt,
+        data: { broker: state },
+      }),
+    ];
+  }
+  const inSeconds = Math.max(0, (dueAt - now) / 1000);
+  if (task.state === 'RETRY')
+    return [
+      reason('retry_due', `it failed, and is tried again in ${seconds(dueAt - now)}`, {
+        since: lastAttempt?.endedAt,
+        until: dueAt,
+        data: { inSeconds, failures: task.retries, last },
+      }),
+    ];
+  return [
+    reason('eta', `its time comes in ${seconds(dueAt - now)}`, {
+      until: dueAt,
+      data: { inSeconds, last: last ?? null },
+    }),
+  ];
+}
+
+function queueReasons(facts: TaskFacts, { depth }: BrokerFacts): ReasonDocument[] {
+  const { task, pause, serveQueue, serveContract } = facts;
+  const { queue, name } = task;
+  const reasons: ReasonDocument[] = [];
+  if (pause) {
+    const by = `by ${pause.by ?? 'somebody who is not recorded'}${pause.why === null ? '' : `: ${pause.why}`}`;
+    reasons.push(
+      reason('queue_paused', `queue ${queue} is paused ${by}`, {
+        since: pause.at,
+        data: { queue, by: pause.by, why: pause.why },
+      }),
+    );
+  }
+  if (serveQueue === 0) {
+    const others = depth?.consumers
+      ? `; ${depth.consumers} subscriptions to it at the broker are of Celery workers, or of workers that have just gone`
+      : '; start one with this queue in WORKER_QUEUES';
+    reasons.push(
+      reason('no_worker_for_queue', `no live worker serves queue ${queue}${others}`, {
+        data: { queue, consumers: depth?.consumers ?? null },
+      }),
+    );
+  } else if (serveContract === 0) {
+    reasons.push(
+      reason(
+        'no_worker_for_contract',
+        `none of the ${serveQueue} live workers of queue ${queue} has a handler for ${name}: a worker that gets it fails it`,
+        { data: { queue, name, workers: serveQueue } },
+      ),
+    );
+  }
+  return reasons;
+}
+
+function suspectReasons({ task }: TaskFacts): ReasonDocument[] {
+  const { suspected, crashes } = task;
+  if (suspected < SUSPECT_FROM && crashes === 0) return [];
+  const text = `workers died ${suspected} times and child processes ${crashes} times while it ran: a worker that has child processes runs it alone in one`;
+  return [reason('quarantined', text, { data: { suspected, crashes } })];
+}
+
+function brokerReasons({ task, outbox }: TaskFacts, { state, depth }: BrokerFacts): ReasonDocument[] {
+  if (outbox) return [];
+  const { queue } = task;
+  const text = depth
+    ? `its message is with the broker, behind at most ${depth.ready} others that wait in queue ${queue}, or on its way to a worker`
+    : `its message is with the broker, which ${state === 'down' ? 'is away' : `tells nothing of queue ${queue}`}`;
+  return [
+    reason('with_broker', text, {
+      data: { queue, broker: state, ready: depth?.ready ?? null, consumers: depth?.consumers ?? null },
+    }),
+  ];
+}
+
+function reason(
+  code: ReasonCode,
+  text: string,
+  more: { since?: number | null; until?: number | null; data: Record<string, unknown> },
+): ReasonDocument {
+  const { since, until, data } = more;
+  return {
+    code,
+    text,
+    ...(since != null && { since: new Date(since).toISOString() }),
+    ...(until != null && { until: new Date(until).toISOString() }),
+    data,
+  };
+}
+
+const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
+const seconds = (ms: number): string => `${Math.max(0, Math.round(ms / 100) / 10)} s`;

@@ -1,0 +1,38 @@
+import type { QueuePause } from './queue-store.ts';
+import type { TaskAttempt } from './task-lists.ts';
+import type { TaskRow } from './task-store.ts';
+
+/** The worker that a running task's claim names. Times are ms since the epoch. */
+export interface TaskHolder {
+  readonly id: string;
+  readonly name: string | null;
+  readonly host: string | null;
+  readonly pid: number | null;
+  readonly pool: string | null;
+  /** Null: its row is gone. */
+  readonly leaseUntil: number | null;
+  readonly alive: boolean;
+}
+
+/** All that is known of where a task is, of one moment. Times are ms since the epoch, by the database's clock. */
+export interface TaskFacts {
+  readonly now: number;
+  readonly task: TaskRow;
+  readonly expired: boolean;
+  /** Of its queue. */
+  readonly pause: QueuePause | null;
+  /** Who runs it. */
+  readonly holder: TaskHolder | null;
+  /** Its message that is still with us: it is not with the broker. */
+  readonly outbox: { readonly dueAt: number; readonly due: boolean } | null;
+  /** The latest attempt that has ended and was not the last. */
+  readonly lastAttempt: Omit<TaskAttempt, 'worker'> | null;
+  /** Live workers that serve its queue; of them those that serve its contract. */
+  readonly serveQueue: number;
+  readonly serveContract: number;
+}
+
+export interface TaskExplain {
+  /** Undefined: no such task. Read in one statement. @throws StoreUnavailableError */
+  facts(id: string): Promise<TaskFacts | undefined>;
+}

@@ -1,0 +1,51 @@
+import type { QueuePause, TaskExplain, TaskFacts, TaskHolder } from '@lovage/ports';
+import type { Database } from '../database.ts';
+import { ofType } from '../queues/live-worker.ts';
+import { EXPLAIN } from '../sql/explain.ts';
+import { toTaskRow, type RawTask } from '../task-row.ts';
+
+/** Where a task is, on Postgres. */
+export class PgTaskExplain implements TaskExplain {
+  constructor(private readonly database: Database) {}
+
+  async facts(id: string): Promise<TaskFacts | undefined> {
+    const [raw] = await this.database.run<RawFacts & Record<string, unknown>>(EXPLAIN, [id]);
+    if (!raw) return undefined;
+    return {
+      now: raw.at.getTime(),
+      task: toTaskRow(raw),
+      expired: raw.expired,
+      pause: raw.pause,
+      holder: holderOf(raw),
+      outbox: raw.message_here,
+      lastAttempt: raw.last_attempt,
+      serveQueue: raw.serve_queue,
+      serveContract: raw.serve_contract,
+    };
+  }
+}
+
+interface RawFacts extends RawTask {
+  at: Date;
+  expired: boolean;
+  pause: QueuePause | null;
+  holder: { name: string; info: unknown; leaseUntil: number; alive: boolean } | null;
+  message_here: TaskFacts['outbox'];
+  last_attempt: TaskFacts['lastAttempt'];
+  serve_queue: number;
+  serve_contract: number;
+}
+
+function holderOf({ claim_worker: id, holder }: RawFacts): TaskHolder | null {
+  if (id === null) return null;
+  const info = (holder?.info ?? {}) as Record<string, unknown>;
+  return {
+    id,
+    name: holder?.name ?? null,
+    host: ofType('string', info['host']),
+    pid: ofType('number', info['pid']),
+    pool: ofType('string', info['pool']),
+    leaseUntil: holder?.leaseUntil ?? null,
+    alive: holder?.alive ?? false,
+  };
+}
