@@ -60,6 +60,7 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
         tasks: platform.tasks,
         logs: platform.logs,
         queues: platform.queues,
+        limits: platform.limits,
         lease: (onLost) => new PgWorkerLease({ url: databaseUrl, info, log, onLost }),
         log,
         contract: (name) => registry.find(name),

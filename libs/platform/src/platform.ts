@@ -6,6 +6,7 @@ import {
   systemClock,
   type Broker,
   type Clock,
+  type LimitStore,
   type Log,
   type OutboxStore,
   type RescueStore,
@@ -50,6 +51,7 @@ export interface Platform extends Service {
   readonly events: TaskEvents;
   /** What handlers log. */
   readonly logs: TaskLogSink;
+  readonly limits: LimitStore;
   readonly outbox: OutboxStore;
   readonly sweep: SweepStore;
   readonly rescue: RescueStore;
@@ -128,6 +130,10 @@ class ServerPlatform implements Platform {
 
   get logs(): TaskLogSink {
     return this.store.logs;
+  }
+
+  get limits(): LimitStore {
+    return this.store.limits;
   }
 
   get outbox(): OutboxStore {

@@ -60,6 +60,17 @@ export type {
 export type { LiveWorker, QueueFacts, QueuePause, QueueReport, QueueStore } from './queue-store.ts';
 export type { TaskExplain, TaskFacts, TaskHolder } from './task-explain.ts';
 export { StoreUnavailableError, ValueRefusedError, type SubmitKey, type SubmittedFirst } from './store-errors.ts';
+export type {
+  ConcurrencyGate,
+  HeldBack,
+  LimitedClaim,
+  LimitedClaimItem,
+  LimitOverride,
+  LimitPatch,
+  LimitStore,
+  RateGate,
+  TaskLimits,
+} from './limit-store.ts';
 export type { RetentionStore } from './retention-store.ts';
 export type { Firing, FiringKey, FiringPlan, MirroredSchedule, ScheduleRow, ScheduleStore } from './schedule-store.ts';
 export type { StoredMessage } from './stored-message.ts';

@@ -93,6 +93,8 @@ export interface TaskSituation {
 export interface RecordItem {
   readonly id: string;
   readonly claimNo: number;
+  /** The concurrency key whose slot it frees ({@link ConcurrencyGate.key}); left out: it has none. */
+  readonly limitKey?: string | undefined;
   readonly state: TerminalState;
   readonly result: string | null;
   readonly error: string | null;
@@ -113,6 +115,8 @@ export interface FinalItem extends NewTask {
 export interface PostponeItem {
   readonly id: string;
   readonly claimNo: number;
+  /** As in {@link RecordItem}. */
+  readonly limitKey?: string | undefined;
   /**
    * `retry`: failed, costs budget → `RETRY`. `snooze`: asked for → `SCHEDULED`. `release`: handed back at shutdown → `QUEUED`.
    * `crash`: the child that ran it died; costs no budget, is counted in `crashes` → `RETRY`.

@@ -1,5 +1,5 @@
 import type { IncomingTask } from '@lovage/celery';
-import type { Delivery, NewTask, WorkerId } from '@lovage/ports';
+import type { Delivery, NewTask, TaskLimits, WorkerId } from '@lovage/ports';
 import type { CompiledTaskOptions, PoolKind } from '@lovage/task';
 import type { HandlerBinding } from './handlers.ts';
 import type { TaskRun } from './run/task-run.ts';
@@ -25,6 +25,8 @@ export class TaskEntry {
   refusals = 0;
   /** The claim was granted: there is a row, and it is ours. */
   claimed = false;
+  /** Limits that its claim is subject to; set when it is asked for. */
+  limits: TaskLimits | undefined;
   /** Set while the handler runs in this event loop. */
   run: TaskRun<TaskEntry> | undefined;
   /** Why its signal was aborted; the first reason stands. */

@@ -4,6 +4,7 @@ import {
   type Broker,
   type Clock,
   type Delivery,
+  type LimitStore,
   type Log,
   type QueueStore,
   type TaskLogSink,
@@ -11,8 +12,11 @@ import {
   type WorkerLease,
 } from '@lovage/ports';
 import type { AnyContract, TerminalState } from '@lovage/task';
-import { Claimer, toItem } from './claim/claimer.ts';
+import { Claimer } from './claim/claimer.ts';
+import { LimitOverrides } from './claim/limit-overrides.ts';
+import { LimitedClaims } from './claim/limited-claims.ts';
 import { RefusedClaims } from './claim/refused.ts';
+import { toItem } from './claim/to-item.ts';
 import type { TaskEntry } from './entry.ts';
 import type { HandlerTable } from './handlers.ts';
 import { HeldTasks } from './intake/held-tasks.ts';
@@ -47,6 +51,8 @@ export interface WorkerDeps {
   readonly logs?: TaskLogSink;
   /** Knows which queues are paused; without it none is. */
   readonly queues?: Pick<QueueStore, 'paused'>;
+  /** Concurrency and rate limits over all workers; without it none holds. */
+  readonly limits?: LimitStore;
   readonly clock?: Clock;
   /** Lets handlers submit tasks; without it `task.submit` rejects. */
   readonly submitChild?: SubmitChild;
@@ -86,6 +92,7 @@ export class TaskWorker implements Service {
   private readonly log: Log;
   private readonly retry: StoreRetry;
   private readonly claimer: Claimer;
+  private readonly limitOverrides: LimitOverrides | undefined;
   private readonly refused: RefusedClaims;
   private readonly executor: Executor;
   private readonly pools: Pools;
@@ -127,6 +134,8 @@ export class TaskWorker implements Service {
       this.clock,
       (entry, outcome) => this.onOutcome(entry, outcome),
     );
+    const { limits } = deps;
+    this.limitOverrides = limits && new LimitOverrides(limits, systemClock, log);
     this.pools = new Pools(this.options, {
       handlers: deps.handlers,
       services: {
@@ -158,9 +167,14 @@ export class TaskWorker implements Service {
       lease,
       retry: this.retry,
       log,
+      limited: limits && new LimitedClaims({ name, limits, overrides: this.limitOverrides!, log }),
       recording: () => this.recorder.busy,
       onGranted: (entry) => this.run(entry),
       onUnclaimable: (entry, error) => this.onUnclaimable(entry, error),
+      onParked: (entry) => {
+        entry.ack();
+        this.held.letGo(entry);
+      },
       onRefused: (entries) => this.onRefused(entries),
     });
     this.consumers = new QueueConsumers({
@@ -240,12 +254,14 @@ export class TaskWorker implements Service {
 
   private async open(): Promise<void> {
     await this.deps.lease.start();
+    await this.limitOverrides?.start();
     await this.consumers.start();
     this.cancels.start();
   }
 
   private async close(): Promise<void> {
     this.stopping = true;
+    this.limitOverrides?.stop();
     // What is called off from here on ends so when it is recorded.
     const heard = this.cancels.stop();
     await this.consumers.cancel();

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { toError } from '@lovage/foundation';
 import { StoreUnavailableError, ValueRefusedError, type Log } from '@lovage/ports';
 
 export interface DatabaseOptions {
@@ -29,6 +30,12 @@ export interface Statement {
  */
 const PLANNING =
   '-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c plan_cache_mode=force_generic_plan -c jit=off';
+
+/** Runs one statement of a transaction. */
+export type RunStatement = <R extends pg.QueryResultRow>(
+  statement: Statement,
+  values: readonly unknown[],
+) => Promise<R[]>;
 
 /** The two pools of connections, and the one place where errors of `pg` become errors of ours. */
 export class Database {
@@ -72,6 +79,35 @@ export class Database {
     }
   }
 
+  /**
+   * Runs statements in one transaction, each seeing what was committed before it. `work` is tried again as {@link run} is, so
+   * it must do nothing but run statements.
+   */
+  async transaction<R>(work: (run: RunStatement) => Promise<R>): Promise<R> {
+    for (let attempt = 1; ; attempt += 1) {
+      let client: pg.PoolClient | undefined;
+      let failure: Error | undefined;
+      try {
+        client = await this.pools.durable.connect();
+        await client.query('begin');
+        const result = await work(async ({ name, text }, values) => {
+          const { rows } = await client!.query({ name, text, values: values as unknown[] });
+          return rows as never[];
+        });
+        await client.query('commit');
+        return result;
+      } catch (error) {
+        failure = toError(error);
+        if (client && sqlClass(error)) failure = await rollBack(client);
+        if (sqlClass(error) === '40' && attempt < 5) continue;
+        throw toStoreError(error);
+      } finally {
+        // A connection that cannot roll back is of no use to the next one.
+        client?.release(failure);
+      }
+    }
+  }
+
   /** Idempotent. */
   async close(): Promise<void> {
     await Promise.all(Object.values(this.pools).map((pool) => (pool.ended || pool.ending ? undefined : pool.end())));
@@ -88,6 +124,15 @@ export function toStoreError(error: unknown): unknown {
       cause: error,
     });
   return isBadValue(error) ? new ValueRefusedError((error as Error).message, { cause: error }) : error;
+}
+
+async function rollBack(client: pg.PoolClient): Promise<Error | undefined> {
+  try {
+    await client.query('rollback');
+    return undefined;
+  } catch (error) {
+    return toError(error);
+  }
 }
 
 /** Class of an SQLSTATE. Postgres states a severity with each, which tells them from codes of the system such as EPIPE. */

@@ -3,6 +3,7 @@ import { Database, type DatabaseOptions } from './database.ts';
 import { PgTaskEvents } from './events/pg-task-events.ts';
 import { PgTaskLogSink } from './events/pg-task-log-sink.ts';
 import { PgTaskExplain } from './explain/pg-task-explain.ts';
+import { PgLimitStore } from './limits/pg-limit-store.ts';
 import { PgTaskLists } from './lists/pg-task-lists.ts';
 import { ReadingPool } from './lists/reading-pool.ts';
 import { PgOutboxStore } from './outbox/pg-outbox-store.ts';
@@ -20,6 +21,7 @@ export interface PgStore {
   readonly lists: PgTaskLists;
   readonly events: PgTaskEvents;
   readonly logs: PgTaskLogSink;
+  readonly limits: PgLimitStore;
   readonly outbox: PgOutboxStore;
   readonly sweep: PgSweepStore;
   readonly rescue: PgRescueStore;
@@ -41,6 +43,7 @@ export function openStore(options: DatabaseOptions & { clock?: Clock }): PgStore
     lists: new PgTaskLists(reading),
     events: new PgTaskEvents(reading),
     logs: new PgTaskLogSink(database),
+    limits: new PgLimitStore(database),
     outbox: new PgOutboxStore(database),
     sweep: new PgSweepStore(database, options.clock),
     rescue: new PgRescueStore(database),

@@ -26,7 +26,7 @@ export interface TaskDefinition<
   /** What `task.progress(…)` takes. Without it the task reports none. */
   progress?: P;
   errors?: E;
-  defaults?: TaskOptions;
+  defaults?: TaskOptions<z.output<I>>;
 }
 
 /** A task's definition: the one source of its types, validation, route, schemas and clients. */

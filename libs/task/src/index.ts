@@ -21,6 +21,17 @@ export {
   type Issue,
   type TaskErrorDocument,
 } from './errors.ts';
+export {
+  concurrencyLimit,
+  MAX_CONCURRENCY,
+  rateIntervalMs,
+  type CompiledConcurrency,
+  type CompiledRate,
+  type ConcurrencyOptions,
+  type LimitKeyValue,
+  type Rate,
+  type RateOptions,
+} from './options/limit-options.ts';
 export { POOLS, type PoolKind } from './options/pool-options.ts';
 export {
   compileRetry,

@@ -1,9 +1,11 @@
 import { hasCode } from '@lovage/foundation';
-import type { ClaimedTask, ClaimItem, Log, TaskStore, WorkerLease } from '@lovage/ports';
+import type { ClaimedTask, Log, TaskStore, WorkerLease } from '@lovage/ports';
 import type { PoolKind } from '@lovage/task';
 import type { TaskEntry } from '../entry.ts';
 import type { StoreRetry } from '../store-retry.ts';
+import type { LimitedClaims } from './limited-claims.ts';
 import { Slots, type PoolSlots } from './slots.ts';
+import { toItem } from './to-item.ts';
 
 /** Most tasks of one claim: beyond it a larger batch gains little and the first of it would wait longer. */
 const MAX_BATCH = 200;
@@ -19,12 +21,16 @@ export interface ClaimerDeps {
   readonly lease: WorkerLease;
   readonly retry: StoreRetry;
   readonly log: Log;
+  /** Claims what has limits; without it nothing has. */
+  readonly limited: LimitedClaims | undefined;
   /** Ends of attempts are being written at this moment. */
   recording(): boolean;
   /** A slot is taken; run it. */
   onGranted(entry: TaskEntry): void;
   /** Postgres refuses a value of it: no claim will ever be granted. */
   onUnclaimable(entry: TaskEntry, error: Error): void;
+  /** A limit says not yet: its row waits, the message is dealt with. */
+  onParked(entry: TaskEntry): void;
   /** The row says no; find out why. */
   onRefused(entries: TaskEntry[]): void;
 }
@@ -133,6 +139,15 @@ export class Claimer {
       entry.worker = worker;
       entry.claimNo = this.nextClaimNo();
     }
+    const { limited } = this.deps;
+    const [free, held]: [TaskEntry[], TaskEntry[]] = [[], []];
+    for (const entry of toClaim) (limited?.concerns(entry) ? held : free).push(entry);
+    if (free.length > 0) await this.claimAll(free, worker);
+    if (held.length > 0) await this.claimAll(held, worker);
+  }
+
+  /** Tasks that all have limits, or all have none. */
+  private async claimAll(toClaim: TaskEntry[], worker: string): Promise<void> {
     const durable = toClaim.some((entry) => entry.options.ack !== 'late');
     const granted = await this.ask(toClaim, worker, durable);
     const refused: TaskEntry[] = [];
@@ -143,7 +158,8 @@ export class Claimer {
         this.deps.onGranted(entry);
       } else {
         this.slots.free(entry);
-        if (!this.unclaimable.delete(entry)) refused.push(entry);
+        if (this.deps.limited?.hasParked(entry)) this.deps.onParked(entry);
+        else if (!this.unclaimable.delete(entry)) refused.push(entry);
       }
     }
     if (refused.length > 0) this.deps.onRefused(refused);
@@ -151,12 +167,12 @@ export class Claimer {
 
   /** What was granted; a value that Postgres refuses costs its own task only. */
   private async ask(entries: TaskEntry[], worker: string, durable: boolean): Promise<Map<string, ClaimedTask>> {
-    const items = entries.map(toItem);
-    const name = this.deps.name;
+    const { name, tasks, limited } = this.deps;
+    const claim = entries[0]!.limits
+      ? () => limited!.claim(worker, entries)
+      : () => tasks.claim({ id: worker, name }, entries.map(toItem), { durable });
     try {
-      const claimed = await this.deps.retry.until(() =>
-        this.deps.tasks.claim({ id: worker, name }, items, { durable }),
-      );
+      const claimed = await this.deps.retry.until(claim);
       return new Map(claimed.map((claim) => [claim.id, claim]));
     } catch (error) {
       // The worker gives up on an absent store: whoever holds the entries gives them back.
@@ -180,8 +196,4 @@ export function grant(entry: TaskEntry, { retries, suspected, crashes }: Claimed
   entry.retries = retries;
   entry.suspected = suspected;
   entry.crashes = crashes;
-}
-
-export function toItem(entry: TaskEntry): ClaimItem {
-  return { task: entry.facts, turn: entry.task.turn, claimNo: entry.claimNo, hadRow: entry.task.hasRow };
 }

@@ -200,7 +200,12 @@ function terminalColumns(outcome: Exclude<Outcome, { kind: 'postponed' }>): {
 
 function toRecordItem({ entry, outcome }: Ended): RecordItem {
   if (outcome.kind === 'postponed') throw new TypeError('a postponed attempt has no terminal record');
-  return { id: entry.id, claimNo: entry.claimNo, ...terminalColumns(outcome) };
+  return {
+    id: entry.id,
+    claimNo: entry.claimNo,
+    limitKey: entry.limits?.concurrency?.key,
+    ...terminalColumns(outcome),
+  };
 }
 
 function toPostponeItem({ entry, outcome }: Ended): PostponeItem {
@@ -208,6 +213,7 @@ function toPostponeItem({ entry, outcome }: Ended): PostponeItem {
   return {
     id: entry.id,
     claimNo: entry.claimNo,
+    limitKey: entry.limits?.concurrency?.key,
     kind: outcome.how,
     delayMs: outcome.delayMs,
     error: errorJson(outcome.error),

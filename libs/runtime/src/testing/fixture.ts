@@ -9,6 +9,7 @@ import { HandlerTable, type Handle } from '../handlers.ts';
 import type { WorkerOptions } from '../options.ts';
 import type { ChildrenOptions } from '../pools/child-options.ts';
 import { TaskWorker, type WorkerDeps } from '../worker.ts';
+import { relay } from './relay.ts';
 
 const QUEUE = 'default';
 
@@ -47,6 +48,7 @@ export class Fixture implements AsyncDisposable {
   readonly log = new RecordingLog();
   readonly store: PgStore;
   private readonly workers: TaskWorker[] = [];
+  private relaying: AsyncDisposable | undefined;
   private replyTo = '';
 
   private constructor(readonly db: TestDatabase) {
@@ -90,6 +92,7 @@ export class Fixture implements AsyncDisposable {
         tasks: this.store.tasks,
         logs: this.store.logs,
         queues: this.store.queues,
+        limits: this.store.limits,
         lease,
         handlers: new HandlerTable([contract], [{ name: contract.name, handle }]),
         log: this.log,
@@ -127,6 +130,11 @@ export class Fixture implements AsyncDisposable {
     return id;
   }
 
+  /** From now on what is due in the outbox is sent. */
+  relay(): void {
+    this.relaying ??= relay(this.store.outbox, this.broker);
+  }
+
   /** The row, once it is terminal. */
   ended(id: string): Promise<TaskRow> {
     return eventually(async () => {
@@ -141,6 +149,7 @@ export class Fixture implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.workers.map((worker) => worker.stop()));
+    await this.relaying?.[Symbol.asyncDispose]();
     await this.broker.stop();
     await this.store.close();
     await this.db.drop();

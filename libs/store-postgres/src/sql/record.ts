@@ -10,21 +10,31 @@ import { NEW_TASK_COLUMNS, NEW_TASK_PARAMETERS, NEW_TASK_SELECT, newTaskUnnest }
  * A task that was called off before this ends REVOKED, whatever its handler came to: `revoked` is its error then.
  * $1 worker · $2 ids · $3 claim numbers · $4 states · $5 results · $6 errors
  */
-export const RECORD = {
-  name: 'tasks-record',
-  text: `
+export const RECORD = { name: 'tasks-record', text: record('') };
+
+/** The same where some free slots of a limit, whose keys are taken first (see limits.ts). $7 keys */
+export const RECORD_LIMITED = { name: 'tasks-record-limited', text: record(keysFirst(7)) };
+
+function record(where: string): string {
+  return `
 with ended as (
   update tasks t set state = case when t.cancel_at is null then s.state else 'REVOKED' end,
     result = case when t.cancel_at is null then s.result end,
     error = case when t.cancel_at is null then s.error else ${revokedError('t')} end,
     finished_at = now(), claim_worker = null, claim_no = null
   from (
-    select * from unnest($2::uuid[], $3::bigint[], $4::text[], $5::json[], $6::json[]) as s(id, no, state, result, error) order by id
+    select * from unnest($2::uuid[], $3::bigint[], $4::text[], $5::json[], $6::json[]) as s(id, no, state, result, error)
+    ${where} order by id
   ) s
   where t.id = s.id and t.claim_worker = $1 and t.claim_no = s.no
   returning t.id, t.ended_state, case when t.cancel_at is not null then t.error end as revoked),${countEnded('ended')}
-select id, revoked from ended`,
-};
+select id, revoked from ended`;
+}
+
+/** A condition that holds, found out before any row of the statement is touched. */
+function keysFirst(parameter: number): string {
+  return `where (select limits_lock($${parameter}::text[]))`;
+}
 
 const P = NEW_TASK_PARAMETERS;
 
@@ -48,10 +58,15 @@ select from ended limit 0`,
  * A task that was called off has no other to come: it ends REVOKED, and `revoked` is its error.
  * $1 worker · $2 ids · $3 claim numbers · $4 kinds · $5 delays ms · $6 errors
  */
-export const POSTPONE = {
-  name: 'tasks-postpone',
-  text: `
-with s as (select * from unnest($2::uuid[], $3::bigint[], $4::text[], $5::float8[], $6::json[]) as s(id, no, kind, delay, error)),
+export const POSTPONE = { name: 'tasks-postpone', text: postpone('') };
+
+/** As {@link RECORD_LIMITED}. */
+export const POSTPONE_LIMITED = { name: 'tasks-postpone-limited', text: postpone(keysFirst(7)) };
+
+function postpone(where: string): string {
+  return `
+with s as (
+  select * from unnest($2::uuid[], $3::bigint[], $4::text[], $5::float8[], $6::json[]) as s(id, no, kind, delay, error) ${where}),
 l as materialized (
   select t.id, t.turn, t.started_at, t.cancel_at is not null as revoked from tasks t join s using (id)
   where t.claim_worker = $1 and t.claim_no = s.no order by t.id for update of t),
@@ -74,8 +89,8 @@ written as (
   from s join l using (id) where t.id = s.id
   returning t.id, t.ended_state, case when l.revoked then t.error end as revoked),
 ended as (select ended_state from written where ended_state is not null),${countEnded('ended')}
-select id, revoked from written`,
-};
+select id, revoked from written`;
+}
 
 /** The same without a claim: the row is made, or raised, now. A claim that is there guards the task itself, and is left alone. */
 export const POSTPONE_UNCLAIMED = {

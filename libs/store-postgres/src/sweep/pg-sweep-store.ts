@@ -1,5 +1,6 @@
 import { systemClock, type Clock, type SweepReport, type SweepStore } from '@lovage/ports';
 import type { Database } from '../database.ts';
+import { ANY_LIMITED, SWEEP_LIMITS, TIDY_LIMITS } from '../sql/limits.ts';
 import { ANY_LAPSED, SWEEP_EXPIRED, SWEEP_KEYS, SWEEP_LAPSED, SWEEP_ORPHANS } from '../sql/sweep.ts';
 
 /** Orphaned claims need a rare coincidence and their search reads every live task: once a minute, ms. */
@@ -23,6 +24,7 @@ export class PgSweepStore implements SweepStore {
       ? await this.database.run<PutBack & { workers: number }>(SWEEP_LAPSED, [])
       : [{ workers: 0, tasks: 0, revoked: 0 }];
     const [expired] = await this.database.run<{ tasks: number }>(SWEEP_EXPIRED, []);
+    await this.sweepLimits();
     const orphans = await this.sweepThoroughly();
     return {
       lapsedWorkers: lapsed!.workers,
@@ -32,11 +34,17 @@ export class PgSweepStore implements SweepStore {
     };
   }
 
+  private async sweepLimits(): Promise<void> {
+    const [question] = await this.database.run<{ limited: boolean }>(ANY_LIMITED, []);
+    if (question!.limited) await this.database.run(SWEEP_LIMITS, []);
+  }
+
   private async sweepThoroughly(): Promise<PutBack> {
     if (this.clock.monotonic() - this.lastThorough < THOROUGH_EVERY_MS) return { tasks: 0, revoked: 0 };
     this.lastThorough = this.clock.monotonic();
     const [orphans] = await this.database.run<PutBack>(SWEEP_ORPHANS, []);
     await this.database.run(SWEEP_KEYS, []);
+    await this.database.run(TIDY_LIMITS, []);
     return orphans!;
   }
 }

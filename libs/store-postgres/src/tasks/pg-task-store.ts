@@ -25,7 +25,15 @@ import { plainArray, textArray } from '../pg-array.ts';
 import { END_UNCLAIMED, MARKED, REVOKE } from '../sql/cancel.ts';
 import { CLAIM, SITUATIONS, TAKE_OVER } from '../sql/claim.ts';
 import { newTaskValues } from '../sql/columns.ts';
-import { POSTPONE, POSTPONE_UNCLAIMED, PROGRESS, RECORD, RECORD_FINAL } from '../sql/record.ts';
+import {
+  POSTPONE,
+  POSTPONE_LIMITED,
+  POSTPONE_UNCLAIMED,
+  PROGRESS,
+  RECORD,
+  RECORD_FINAL,
+  RECORD_LIMITED,
+} from '../sql/record.ts';
 import { INSERT_FIRST, INSERT_FIRST_WITH_KEY, INSERT_QUEUED } from '../sql/submit.ts';
 import { toTaskRow, type RawTask } from '../task-row.ts';
 import { revokedTask, type RawRevoked } from './revoked-task.ts';
@@ -108,7 +116,7 @@ export class PgTaskStore implements TaskStore {
 
   async record(worker: WorkerId, items: readonly RecordItem[]): Promise<EndedOurs> {
     const write = (batch: readonly RecordItem[]) =>
-      this.database.run<RawEnded>(RECORD, [
+      this.runEnd(batch, RECORD, RECORD_LIMITED, [
         worker,
         plainArray(batch.map((item) => item.id)),
         plainArray(batch.map((item) => item.claimNo)),
@@ -134,7 +142,7 @@ export class PgTaskStore implements TaskStore {
   }
 
   async postpone(worker: WorkerId, items: readonly PostponeItem[]): Promise<EndedOurs> {
-    const rows = await this.database.run<RawEnded>(POSTPONE, [
+    const rows = await this.runEnd(items, POSTPONE, POSTPONE_LIMITED, [
       worker,
       plainArray(items.map((item) => item.id)),
       plainArray(items.map((item) => item.claimNo)),
@@ -203,6 +211,19 @@ export class PgTaskStore implements TaskStore {
     return (await this.database.run<RawTask & Record<string, unknown>>(SELECT_FINISHED, [plainArray(ids)])).map(
       toTaskRow,
     );
+  }
+
+  /** The statement that takes the keys of limits first, where there are any. */
+  private runEnd(
+    items: readonly { readonly limitKey?: string | undefined }[],
+    plain: Statement,
+    limited: Statement,
+    values: unknown[],
+  ): Promise<RawEnded[]> {
+    const keys = new Set(items.map(({ limitKey }) => limitKey).filter((key) => key !== undefined));
+    return keys.size === 0
+      ? this.database.run(plain, values)
+      : this.database.run(limited, [...values, textArray([...keys])]);
   }
 }
 

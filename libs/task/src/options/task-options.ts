@@ -1,5 +1,14 @@
 import type { Duration } from '@lovage/foundation';
 import { oneOf, optionalMs, refuseUnknown, shown } from './checks.ts';
+import {
+  compileConcurrency,
+  compileRate,
+  type CompiledConcurrency,
+  type CompiledRate,
+  type ConcurrencyOptions,
+  type Rate,
+  type RateOptions,
+} from './limit-options.ts';
 import { compilePool, POOL_KEYS, type CompiledPool, type PoolOptions } from './pool-options.ts';
 import { compileRetry, type CompiledRetry, type RetryOptions } from './retry-options.ts';
 
@@ -20,8 +29,11 @@ export type AckMode = 'late' | 'claim' | 'early';
  */
 export type RecordMode = 'full' | 'final' | 'none';
 
-/** Defaults of a contract; the submit may override some. */
-export interface TaskOptions extends PoolOptions {
+/**
+ * Defaults of a contract; the submit may override some.
+ * @typeParam I what the contract's input becomes when validated: the argument of the `key` functions.
+ */
+export interface TaskOptions<I = unknown> extends PoolOptions {
   /** Queue that the task is sent to. Default `default`. */
   queue?: string;
   retry?: RetryOptions;
@@ -36,6 +48,16 @@ export interface TaskOptions extends PoolOptions {
   expires?: Duration;
   ack?: AckMode;
   record?: RecordMode;
+  /**
+   * How many of its tasks run at once, over all workers. What is above it waits in Postgres, in order, held by no worker, and
+   * blocks nothing else. No limit by default. Needs `record: 'full'`. See `docs/limits.md`.
+   */
+  concurrency?: number | ConcurrencyOptions<I>;
+  /**
+   * How many of its tasks start in a time, over all workers: `10/s`. Each of the others is given its time and waits for it in
+   * Postgres. No limit by default. Needs `record: 'full'`.
+   */
+  rateLimit?: Rate | RateOptions<I>;
 }
 
 /** {@link TaskOptions} checked and completed; times in ms. The rest of the code sees only this form. */
@@ -47,10 +69,25 @@ export interface CompiledTaskOptions extends CompiledPool {
   readonly expiresMs: number | undefined;
   readonly ack: AckMode;
   readonly record: RecordMode;
+  readonly concurrency: CompiledConcurrency | undefined;
+  readonly rateLimit: CompiledRate | undefined;
 }
 
 const QUEUE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/;
-const OPTION_KEYS = ['queue', 'retry', 'softTimeLimit', 'timeLimit', 'expires', 'ack', 'record', ...POOL_KEYS];
+const OPTION_KEYS = [
+  'queue',
+  'retry',
+  'softTimeLimit',
+  'timeLimit',
+  'expires',
+  'ack',
+  'record',
+  'concurrency',
+  'rateLimit',
+  ...POOL_KEYS,
+];
+/** Options that need a row from the submit on: what waits, or is told from others, is a row. */
+const NEED_ROW = ['concurrency', 'rateLimit'] as const;
 
 /** @throws RangeError naming the option, what is wrong with it, and for an unknown one the closest that exists. */
 export function compileOptions(options: TaskOptions = {}): CompiledTaskOptions {
@@ -62,6 +99,10 @@ export function compileOptions(options: TaskOptions = {}): CompiledTaskOptions {
   const timeLimitMs = optionalMs('timeLimit', options.timeLimit);
   if (softTimeLimitMs !== undefined && timeLimitMs !== undefined && softTimeLimitMs >= timeLimitMs)
     throw new RangeError('softTimeLimit: must be shorter than timeLimit, or the handler gets no time to tidy up');
+  const record = oneOf('record', options.record ?? 'full', ['full', 'final', 'none']);
+  for (const option of NEED_ROW)
+    if (options[option] !== undefined && record !== 'full')
+      throw new RangeError(`${option}: needs record: 'full'; with '${record}' there is no row that could wait`);
   return {
     queue,
     retry: compileRetry(options.retry ?? {}),
@@ -69,7 +110,9 @@ export function compileOptions(options: TaskOptions = {}): CompiledTaskOptions {
     timeLimitMs,
     expiresMs: optionalMs('expires', options.expires),
     ack: oneOf('ack', options.ack ?? 'late', ['late', 'claim', 'early']),
-    record: oneOf('record', options.record ?? 'full', ['full', 'final', 'none']),
+    record,
+    concurrency: compileConcurrency(options.concurrency),
+    rateLimit: compileRate(options.rateLimit),
     ...compilePool(options),
   };
 }

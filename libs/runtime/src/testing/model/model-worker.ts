@@ -1,6 +1,7 @@
 import type { Clock, Delivery, TaskStore, WorkerLease } from '@lovage/ports';
 import { silentLog } from '@lovage/testing';
-import { grant, toItem } from '../../claim/claimer.ts';
+import { grant } from '../../claim/claimer.ts';
+import { toItem } from '../../claim/to-item.ts';
 import { RefusedClaims } from '../../claim/refused.ts';
 import type { TaskEntry } from '../../entry.ts';
 import type { HandlerTable } from '../../handlers.ts';

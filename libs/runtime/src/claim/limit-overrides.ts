@@ -1,0 +1,52 @@
+import { Signal } from '@lovage/foundation';
+import type { Clock, LimitOverride, LimitStore, Log } from '@lovage/ports';
+
+/** Between two readings, ms: so long may a limit that an operator has set on a contract without one take to hold. */
+const EVERY_MS = 1000;
+
+/**
+ * Which contracts have limits set by an operator, read again each second. What the limits are is decided by the claim, in
+ * Postgres; here it matters that there are some.
+ */
+export class LimitOverrides {
+  /** A reading has ended. For tests. */
+  readonly read = new Signal<void>();
+  private byContract: ReadonlyMap<string, LimitOverride> = new Map();
+  private callOff: (() => void) | undefined;
+  private stopped = false;
+  private failing = false;
+
+  constructor(
+    private readonly limits: Pick<LimitStore, 'overrides'>,
+    private readonly clock: Clock,
+    private readonly log: Log,
+  ) {}
+
+  of(contract: string): LimitOverride | undefined {
+    return this.byContract.get(contract);
+  }
+
+  /** Resolves when they have been read once, or could not be. */
+  async start(): Promise<void> {
+    await this.readOnce();
+  }
+
+  stop(): void {
+    this.stopped = true;
+    this.callOff?.();
+  }
+
+  private async readOnce(): Promise<void> {
+    try {
+      this.byContract = new Map((await this.limits.overrides()).map((override) => [override.contract, override]));
+      this.failing = false;
+    } catch (error) {
+      // What was read last goes on to hold.
+      if (!this.failing) this.log.warn({ err: error }, 'the limits set by operators could not be read; tried again');
+      this.failing = true;
+    }
+    if (this.stopped) return;
+    this.callOff = this.clock.after(EVERY_MS, () => void this.readOnce());
+    this.read.emit();
+  }
+}

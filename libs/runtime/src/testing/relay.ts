@@ -1,0 +1,35 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { encodeTask } from '@lovage/celery';
+import type { Broker, OutboxStore } from '@lovage/ports';
+
+/** Sends what is due in the outbox until it is disposed of: the relay of a beat, which does not belong to this floor, in short. */
+export function relay(outbox: OutboxStore, broker: Broker): AsyncDisposable {
+  let stopped = false;
+  const running = (async () => {
+    while (!stopped) {
+      const items = await outbox.leaseDue({ withinMs: 0, leaseMs: 10_000, limit: 500 });
+      for (const { task } of items)
+        await broker.publish({
+          queue: task.queue,
+          ...encodeTask({
+            id: task.id,
+            name: task.name,
+            inputJson: JSON.stringify(task.input),
+            rootId: null,
+            parentId: null,
+            retries: task.retries,
+            turn: task.turn,
+            hasRow: true,
+          }),
+        });
+      if (items.length > 0) await outbox.published(items);
+      else await pause(5);
+    }
+  })();
+  return {
+    async [Symbol.asyncDispose]() {
+      stopped = true;
+      await running;
+    },
+  };
+}

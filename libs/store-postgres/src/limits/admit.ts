@@ -1,0 +1,81 @@
+import type { TaskLimits } from '@lovage/ports';
+
+/** A key as it stands, held by this transaction. Times in ms since the epoch, by Postgres' clock. */
+export interface KeyState {
+  readonly key: string;
+  /** Slots in all; null: no limit. */
+  readonly most: number | null;
+  readonly used: number;
+  /** From one start to the next, ms; null: no limit. */
+  readonly intervalMs: number | null;
+  readonly burst: number;
+  /** The next time not given to anybody; null: none was ever given. */
+  readonly nextAt: number | null;
+  readonly now: number;
+}
+
+/** A task that may run, as far as its row is concerned. */
+export interface Candidate {
+  readonly id: string;
+  readonly limits: TaskLimits;
+  /** ms since the epoch; decides who is first. */
+  readonly since: number;
+  /** It has a slot of this key already. */
+  readonly slotKey: string | null;
+  /** It was given this time of this rate key. */
+  readonly ticket: { readonly key: string; readonly at: number } | null;
+}
+
+/** `wait`, with no time: until a slot is free. */
+export type Admission = { readonly kind: 'run' } | { readonly kind: 'wait'; readonly until: number | null };
+
+export interface Admissions {
+  readonly byId: ReadonlyMap<string, Admission>;
+  /** Rate keys of which times were given. */
+  readonly rates: readonly { readonly key: string; readonly nextAt: number; readonly intervalMs: number }[];
+}
+
+/** A message may come this much before its time and run: the sender's timer is not Postgres' clock, ms. */
+const EARLY_MS = 1000;
+
+/**
+ * Decides who may run and who waits. The longest-waiting first. A task takes a slot before it takes a time of the rate, so
+ * times are given only to tasks that can use them; one that waits for its time keeps its slot.
+ */
+export function admit(candidates: readonly Candidate[], keys: ReadonlyMap<string, KeyState>): Admissions {
+  const used = new Map<string, number>();
+  const nextAt = new Map<string, number>();
+  const byId = new Map<string, Admission>();
+  for (const candidate of inOrder(candidates)) {
+    const { concurrency, rate } = candidate.limits;
+    if (concurrency && candidate.slotKey !== concurrency.key) {
+      const state = keys.get(concurrency.key)!;
+      const taken = used.get(concurrency.key) ?? state.used;
+      if (state.most !== null && taken >= state.most) {
+        byId.set(candidate.id, { kind: 'wait', until: null });
+        continue;
+      }
+      used.set(concurrency.key, taken + 1);
+    }
+    byId.set(candidate.id, rate ? timeOf(candidate, keys.get(rate.key)!, nextAt) : { kind: 'run' });
+  }
+  const rates = [...nextAt].map(([key, at]) => ({ key, nextAt: at, intervalMs: keys.get(key)!.intervalMs! }));
+  return { byId, rates };
+}
+
+/** A bucket of `burst` tokens that fills at the rate, kept as the next time that is free. */
+function timeOf({ ticket }: Candidate, state: KeyState, nextAt: Map<string, number>): Admission {
+  const { key, intervalMs, burst, now } = state;
+  if (intervalMs === null) return { kind: 'run' };
+  if (ticket?.key === key) return ticket.at <= now + EARLY_MS ? { kind: 'run' } : { kind: 'wait', until: ticket.at };
+  const free = nextAt.get(key) ?? state.nextAt ?? -Infinity;
+  const at = Math.max(free, now - (burst - 1) * intervalMs);
+  nextAt.set(key, at + intervalMs);
+  return at <= now ? { kind: 'run' } : { kind: 'wait', until: at };
+}
+
+/** Who has a slot needs none, so must not find them taken by the rest. */
+function inOrder(candidates: readonly Candidate[]): Candidate[] {
+  const rank = ({ slotKey }: Candidate) => (slotKey === null ? 1 : 0);
+  return [...candidates].sort((a, b) => rank(a) - rank(b) || a.since - b.since || (a.id < b.id ? -1 : 1));
+}

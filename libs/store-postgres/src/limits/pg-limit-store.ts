@@ -1,0 +1,185 @@
+import type {
+  ClaimedTask,
+  HeldBack,
+  LimitedClaim,
+  LimitedClaimItem,
+  LimitOverride,
+  LimitPatch,
+  LimitStore,
+  WorkerId,
+} from '@lovage/ports';
+import type { Database, RunStatement } from '../database.ts';
+import { plainArray, textArray } from '../pg-array.ts';
+import { CLAIM } from '../sql/claim.ts';
+import { newTaskValues } from '../sql/columns.ts';
+import {
+  HELD_BACK,
+  HOLD_CONTRACT,
+  HOLD_KEYS,
+  OVERRIDE,
+  PARK,
+  RATE_GIVEN,
+  READ_CANDIDATES,
+  READ_KEYS,
+  READ_OVERRIDES,
+  RESPACE_KEY,
+  RESPACE_KEYS,
+  SLOTS_TAKEN,
+  WAKE_KEYS,
+} from '../sql/limits.ts';
+import { admit, type Admissions, type KeyState } from './admit.ts';
+import {
+  toCandidate,
+  toHeldBack,
+  toKeyState,
+  toOverride,
+  type Asking,
+  type RawCandidate,
+  type RawHeldBack,
+  type RawKey,
+  type RawOverride,
+} from './rows.ts';
+
+/** Limits on Postgres. */
+export class PgLimitStore implements LimitStore {
+  constructor(private readonly database: Database) {}
+
+  claim(worker: { id: WorkerId; name: string }, items: readonly LimitedClaimItem[]): Promise<LimitedClaim[]> {
+    return this.database.transaction(async (run) => {
+      await holdKeys(run, items);
+      const keys = await readKeys(run, items);
+      const ids = plainArray(items.map((item) => item.task.id));
+      const rows = new Map((await run<RawCandidate>(READ_CANDIDATES, [ids])).map((raw) => [raw.id, raw]));
+      const now = keys.values().next().value!.now;
+      const asking = items.map((item) => toCandidate(item, rows.get(item.task.id), worker.id, now));
+      const admissions = admit(
+        asking.filter((ask) => ask.kind === 'candidate').map((ask) => ask.candidate),
+        keys,
+      );
+      const granted = await this.grant(run, worker, toRun(asking, admissions));
+      const parked = await this.park(run, asking, admissions);
+      await giveTimes(run, admissions);
+      return [
+        ...granted.map((claim) => ({ ...claim, outcome: 'granted' as const })),
+        ...parked.map((id) => ({ id, outcome: 'parked' as const })),
+      ];
+    });
+  }
+
+  async overrides(): Promise<LimitOverride[]> {
+    return (await this.database.run<RawOverride>(READ_OVERRIDES, [])).map(toOverride);
+  }
+
+  override(contract: string, patch: LimitPatch, by: string | null): Promise<LimitOverride> {
+    const { concurrency, rate } = patch;
+    return this.database.transaction(async (run) => {
+      // The keys first: a claim that is under way decides by the old limits, and whom it parks is seen here.
+      const keys = await run<{ key: string }>(HOLD_CONTRACT, [contract]);
+      const values = [contract, concurrency, rate?.text ?? null, rate?.intervalMs ?? null, rate?.burst ?? null, by];
+      const [raw] = await run<RawOverride>(OVERRIDE, values);
+      const names = textArray(keys.map(({ key }) => key));
+      await run(WAKE_KEYS, [names]);
+      await run(RESPACE_KEYS, [textArray(keys.map(({ key }) => key).filter((key) => key.startsWith('rate:')))]);
+      return toOverride(raw!);
+    });
+  }
+
+  async heldBack(taskId: string): Promise<HeldBack | undefined> {
+    const [raw] = await this.database.run<RawHeldBack>(HELD_BACK, [taskId]);
+    return raw && toHeldBack(raw);
+  }
+
+  /** The ordinary claim of those that may run; what it grants has its slot from now on. */
+  private async grant(
+    run: RunStatement,
+    worker: { id: WorkerId; name: string },
+    items: readonly LimitedClaimItem[],
+  ): Promise<ClaimedTask[]> {
+    if (items.length === 0) return [];
+    const granted = await run<ClaimedTask & Record<string, unknown>>(CLAIM, [
+      worker.id,
+      worker.name,
+      ...newTaskValues(items.map((item) => item.task)),
+      plainArray(items.map((item) => item.turn)),
+      plainArray(items.map((item) => item.claimNo)),
+      plainArray(items.map((item) => item.hadRow)),
+    ]);
+    const limits = new Map(items.map((item) => [item.task.id, item.limits]));
+    const slotKeys = granted.map(({ id }) => limits.get(id)!.concurrency?.key ?? null);
+    if (granted.length > 0) await run(SLOTS_TAKEN, [plainArray(granted.map(({ id }) => id)), textArray(slotKeys)]);
+    // Refused for other reasons, such as a lease that has run out: their places go to those who wait.
+    if (granted.length < items.length) await run(WAKE_KEYS, [textArray(slotKeysOf(items))]);
+    return granted;
+  }
+
+  /** Ids of those that wait now, or did before: their message is dealt with. */
+  private async park(run: RunStatement, asking: readonly Asking[], admissions: Admissions): Promise<string[]> {
+    const waiting = asking.flatMap((ask) => {
+      const admission = ask.kind === 'candidate' ? admissions.byId.get(ask.candidate.id) : undefined;
+      return ask.kind === 'candidate' && admission?.kind === 'wait' ? [{ ...ask, until: admission.until }] : [];
+    });
+    const already = asking.flatMap((ask) => (ask.kind === 'waits' ? [ask.item.task.id] : []));
+    if (waiting.length === 0) return already;
+    const rows = await run<{ id: string }>(PARK, [
+      ...newTaskValues(waiting.map(({ item }) => item.task)),
+      plainArray(waiting.map(({ turn }) => turn)),
+      plainArray(waiting.map(({ item }) => item.hadRow)),
+      plainArray(waiting.map(({ until }) => until)),
+      textArray(waiting.map(({ item }) => item.limits.concurrency?.key ?? null)),
+      textArray(waiting.map(({ item }) => item.limits.rate?.key ?? null)),
+    ]);
+    return [...already, ...rows.map(({ id }) => id)];
+  }
+}
+
+async function holdKeys(run: RunStatement, items: readonly LimitedClaimItem[]): Promise<void> {
+  const keys = new Map<
+    string,
+    { contract: string; limit: number | null; intervalMs: number | null; burst: number | null }
+  >();
+  for (const { limits } of items) {
+    const { contract, concurrency, rate } = limits;
+    if (concurrency) keys.set(concurrency.key, { contract, limit: concurrency.limit, intervalMs: null, burst: null });
+    if (rate) keys.set(rate.key, { contract, limit: null, intervalMs: rate.intervalMs, burst: rate.burst });
+  }
+  const facts = [...keys.values()];
+  await run(HOLD_KEYS, [
+    textArray([...keys.keys()]),
+    textArray(facts.map(({ contract }) => contract)),
+    plainArray(facts.map(({ limit }) => limit)),
+    plainArray(facts.map(({ intervalMs }) => intervalMs)),
+    plainArray(facts.map(({ burst }) => burst)),
+  ]);
+}
+
+/** As they stand now that they are held; where the rate has changed, those that wait for it have their new times. */
+async function readKeys(run: RunStatement, items: readonly LimitedClaimItem[]): Promise<Map<string, KeyState>> {
+  const names = items
+    .flatMap(({ limits }) => [limits.concurrency?.key, limits.rate?.key])
+    .filter((key) => key !== undefined);
+  const values = [textArray([...new Set(names)])];
+  let rows = await run<RawKey>(READ_KEYS, values);
+  const changed = rows.filter((raw) => raw.applied_ms !== null && raw.applied_ms !== raw.interval_ms);
+  for (const { key } of changed) await run(RESPACE_KEY, [key]);
+  if (changed.length > 0) rows = await run<RawKey>(READ_KEYS, values);
+  return new Map(rows.map((raw) => [raw.key, toKeyState(raw)]));
+}
+
+function toRun(asking: readonly Asking[], { byId }: Admissions): LimitedClaimItem[] {
+  return asking
+    .filter((ask) => ask.kind === 'candidate' && byId.get(ask.candidate.id)!.kind === 'run')
+    .map(({ item }) => item);
+}
+
+function slotKeysOf(items: readonly LimitedClaimItem[]): string[] {
+  return [...new Set(items.map(({ limits }) => limits.concurrency?.key).filter((key) => key !== undefined))];
+}
+
+async function giveTimes(run: RunStatement, { rates }: Admissions): Promise<void> {
+  if (rates.length === 0) return;
+  await run(RATE_GIVEN, [
+    textArray(rates.map(({ key }) => key)),
+    plainArray(rates.map(({ nextAt }) => nextAt)),
+    plainArray(rates.map(({ intervalMs }) => intervalMs)),
+  ]);
+}

@@ -1,0 +1,101 @@
+import type { HeldBack, LimitedClaimItem, LimitOverride, WorkerId } from '@lovage/ports';
+import type { Candidate, KeyState } from './admit.ts';
+
+// Types, not interfaces: they must fit pg's rows, which have an index signature.
+export type RawKey = {
+  readonly key: string;
+  readonly most: number | null;
+  readonly used: number;
+  readonly interval_ms: number | null;
+  readonly burst: number;
+  readonly next_at: number | null;
+  readonly applied_ms: number | null;
+  readonly now: number;
+};
+
+export type RawCandidate = {
+  readonly id: string;
+  readonly turn: number;
+  readonly claim_worker: string | null;
+  /** bigint travels as text. */
+  readonly claim_no: string | null;
+  readonly created_at: number;
+  readonly over: boolean | null;
+  readonly slot_key: string | null;
+  readonly ticket_key: string | null;
+  readonly ticket_at: number | null;
+  readonly waits: boolean;
+};
+
+export type RawOverride = {
+  readonly contract: string;
+  readonly concurrency: number | null;
+  readonly rate: string | null;
+  readonly burst: number | null;
+  readonly updated_at: number;
+  readonly updated_by: string | null;
+};
+
+export type RawHeldBack = {
+  readonly slot_key: string | null;
+  readonly rate_key: string | null;
+  readonly due_at: number | null;
+  readonly most: number | null;
+  readonly interval_ms: number | null;
+  readonly in_use: number;
+  readonly holders: readonly string[];
+  readonly before: number;
+};
+
+/** A message that asks to run. */
+export type Asking =
+  /** Its row says no; the ordinary way finds out why. */
+  | { readonly kind: 'refused'; readonly item: LimitedClaimItem }
+  /** It waits already, under a later message: one that carries no turn (from Python) has come once more. */
+  | { readonly kind: 'waits'; readonly item: LimitedClaimItem }
+  | {
+      readonly kind: 'candidate';
+      readonly item: LimitedClaimItem;
+      readonly candidate: Candidate;
+      /** The latest turn known. */
+      readonly turn: number;
+    };
+
+export function toKeyState(raw: RawKey): KeyState {
+  const { key, most, used, burst, now } = raw;
+  return { key, most, used, intervalMs: raw.interval_ms, burst, nextAt: raw.next_at, now };
+}
+
+export function toOverride(raw: RawOverride): LimitOverride {
+  const { contract, concurrency, rate, burst } = raw;
+  return { contract, concurrency, rate, burst, updatedAt: Math.round(raw.updated_at), updatedBy: raw.updated_by };
+}
+
+export function toHeldBack(raw: RawHeldBack): HeldBack {
+  const { most: limit, holders, in_use: inUse, before } = raw;
+  return raw.slot_key === null
+    ? { kind: 'rate', key: raw.rate_key!, intervalMs: raw.interval_ms, dueAt: Math.round(raw.due_at!) }
+    : { kind: 'concurrency', key: raw.slot_key, limit, holders, inUse, before };
+}
+
+/** The same rules as the claim's: what it would refuse must not take a slot. */
+export function toCandidate(
+  item: LimitedClaimItem,
+  raw: RawCandidate | undefined,
+  worker: WorkerId,
+  now: number,
+): Asking {
+  const { id } = item.task;
+  if (!raw) {
+    if (item.hadRow) return { kind: 'refused', item };
+    const candidate = { id, limits: item.limits, since: now, slotKey: null, ticket: null };
+    return { kind: 'candidate', item, candidate, turn: Math.max(item.turn, 0) };
+  }
+  const mine = raw.claim_worker === worker && Number(raw.claim_no) === item.claimNo;
+  if (raw.over || (raw.claim_worker !== null && !mine)) return { kind: 'refused', item };
+  if (item.turn === -1 && raw.waits) return { kind: 'waits', item };
+  if (item.turn !== -1 && item.turn < raw.turn) return { kind: 'refused', item };
+  const ticket = raw.ticket_key === null ? null : { key: raw.ticket_key, at: raw.ticket_at! };
+  const candidate = { id, limits: item.limits, since: raw.created_at, slotKey: raw.slot_key, ticket };
+  return { kind: 'candidate', item, candidate, turn: Math.max(item.turn, raw.turn) };
+}

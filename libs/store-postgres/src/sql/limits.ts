@@ -1,0 +1,181 @@
+import { NEW_TASK_COLUMNS, NEW_TASK_PARAMETERS, NEW_TASK_SELECT, newTaskUnnest } from './columns.ts';
+
+/*
+ * Limits (docs/limits.md). The row of a key in `limit_keys` is the lock under which its slots are given: every transaction that
+ * takes keys takes them first, sorted, and rows of tasks after them; whoever comes from a row never waits for a key. So nobody
+ * waits in a ring. Functions `limits_*` are in the migrations, because each statement in one sees what was committed while it
+ * waited.
+ */
+
+/** Takes the keys, and makes those that are new. $1 keys · $2 contracts · $3 concurrency limits · $4 intervals ms · $5 bursts */
+export const HOLD_KEYS = {
+  name: 'limits-hold-keys',
+  text: `
+insert into limit_keys as k (key, contract, declared, interval_ms, burst)
+select * from unnest($1::text[], $2::text[], $3::int[], $4::float8[], $5::int[]) as s(key, contract, declared, interval_ms, burst)
+order by key
+on conflict (key) do update set declared = excluded.declared, interval_ms = excluded.interval_ms, burst = excluded.burst, used_at = now()`,
+};
+
+/** Keys that are held, as they stand. $1 keys */
+export const READ_KEYS = {
+  name: 'limits-read-keys',
+  text: `
+select k.key, coalesce(o.concurrency, k.declared) as most,
+  (select count(*) from limit_slots s where s.limit_key = k.key)::int as used,
+  coalesce(o.interval_ms, k.interval_ms) as interval_ms, coalesce(o.burst, k.burst, 1) as burst,
+  extract(epoch from k.next_at)::float8 * 1000 as next_at, k.applied_ms,
+  extract(epoch from clock_timestamp())::float8 * 1000 as now
+from limit_keys k left join limit_overrides o on o.contract = k.contract where k.key = any($1::text[])`,
+};
+
+/** Gives waiting tasks their times anew after a change of the rate. $1 key */
+export const RESPACE_KEY = { name: 'limits-respace', text: 'select limits_respace($1)' };
+
+/** The tasks that ask, locked. $1 ids */
+export const READ_CANDIDATES = {
+  name: 'limits-read-candidates',
+  text: `
+select t.id, t.turn, t.claim_worker, t.claim_no, extract(epoch from t.created_at)::float8 * 1000 as created_at,
+  t.finished_at is not null or t.cancel_at is not null or t.expires_at <= now() as over,
+  (select s.limit_key from limit_slots s where s.task_id = t.id) as slot_key,
+  (select k.limit_key from limit_tickets k where k.task_id = t.id) as ticket_key,
+  (select extract(epoch from k.due_at)::float8 * 1000 from limit_tickets k where k.task_id = t.id) as ticket_at,
+  exists (select from outbox o where o.task_id = t.id and o.limit_key is not null) as waits
+from tasks t where t.id = any($1::uuid[]) order by t.id for update of t`,
+};
+
+const P = NEW_TASK_PARAMETERS;
+
+/**
+ * Lets tasks wait: unclaimed, SCHEDULED, the next turn in the outbox. The row is made if the claim would have made it.
+ * $1… the columns of the tasks · turns, the latest known · had_row · due ms since the epoch, null: until a slot is free ·
+ * concurrency keys · rate keys. Answers the ids of those that wait now.
+ */
+export const PARK = {
+  name: 'limits-park',
+  text: `
+with s as (
+  select * from unnest(${newTaskUnnest(1)}, $${P + 1}::int[], $${P + 2}::bool[], $${P + 3}::float8[], $${P + 4}::text[], $${P + 5}::text[])
+    as s(${NEW_TASK_COLUMNS}, turn, had_row, due, slot_key, rate_key)),
+row as (
+  insert into tasks as t (${NEW_TASK_COLUMNS}, state, turn, limit_key)
+  select ${NEW_TASK_SELECT}, 'SCHEDULED', s.turn + 1, s.slot_key from s
+  where not s.had_row or exists (select from tasks e where e.id = s.id) order by s.id
+  on conflict (id) do update set state = 'SCHEDULED', turn = excluded.turn, limit_key = excluded.limit_key
+  where t.finished_at is null and t.claim_worker is null and t.cancel_at is null and (t.expires_at is null or t.expires_at > now())
+    and excluded.turn > t.turn
+  returning t.id, t.turn, t.created_at),
+parked as (
+  select row.*, to_timestamp(s.due / 1000) as due_at, s.slot_key, s.rate_key from row join s using (id)),
+messages as (
+  insert into outbox (task_id, turn, due_at, limit_key, limit_since)
+  select id, turn, coalesce(due_at, 'infinity'), case when due_at is null then slot_key end, case when due_at is null then created_at end
+  from parked on conflict do nothing),
+tickets as (
+  insert into limit_tickets (task_id, limit_key, turn, due_at) select id, rate_key, turn, due_at from parked where due_at is not null
+  on conflict (task_id) do update set limit_key = excluded.limit_key, turn = excluded.turn, due_at = excluded.due_at),
+-- A slot that was had is kept until then: its turn of the rate will have a place.
+slots as (
+  insert into limit_slots (task_id, limit_key, reserved_until)
+  select id, slot_key, due_at + interval '1 min' from parked where due_at is not null and slot_key is not null
+  on conflict (task_id) do update set limit_key = excluded.limit_key, reserved_until = excluded.reserved_until)
+select id from parked`,
+};
+
+/** Tasks that were claimed have their slots, and have used their turns of a rate. $1 ids · $2 concurrency keys */
+export const SLOTS_TAKEN = {
+  name: 'limits-slots-taken',
+  text: `
+with s as (select * from unnest($1::uuid[], $2::text[]) as s(id, key)),
+slots as (
+  insert into limit_slots (task_id, limit_key) select id, key from s where key is not null order by id
+  on conflict (task_id) do update set limit_key = excluded.limit_key, reserved_until = null),
+used as (delete from limit_tickets k using s where k.task_id = s.id)
+update tasks t set limit_key = s.key from s where t.id = s.id and t.limit_key is distinct from s.key`,
+};
+
+/** $1 keys · $2 the next free time, ms since the epoch · $3 interval by which it was found, ms */
+export const RATE_GIVEN = {
+  name: 'limits-rate-given',
+  text: `
+update limit_keys k set next_at = to_timestamp(s.next_at / 1000), applied_ms = s.applied
+from unnest($1::text[], $2::float8[], $3::float8[]) as s(key, next_at, applied) where k.key = s.key`,
+};
+
+/** $1 keys, which are held */
+export const WAKE_KEYS = {
+  name: 'limits-wake',
+  text: 'select limits_wake(key) from unnest($1::text[]) as key order by key',
+};
+
+/** Whether there is anything for {@link SWEEP_LIMITS}. */
+export const ANY_LIMITED = {
+  name: 'limits-any',
+  text: `
+select exists (select from limit_slots) or exists (select from outbox where limit_key is not null) as limited`,
+};
+
+export const SWEEP_LIMITS = { name: 'limits-sweep', text: 'select limits_sweep() as mended' };
+
+/** Leftovers: times of tasks that ended without them; keys that nobody has met for a day. Bounded. */
+export const TIDY_LIMITS = {
+  name: 'limits-tidy',
+  text: `
+with stale as (
+  select k.task_id from limit_tickets k where k.due_at < now() - interval '1 min'
+    and not exists (select from tasks t where t.id = k.task_id and t.finished_at is null) limit 1000),
+tickets as (delete from limit_tickets k using stale where k.task_id = stale.task_id),
+idle as (
+  select key from limit_keys k where used_at < now() - interval '1 day'
+    and (next_at is null or next_at < now()) and not exists (select from limit_slots s where s.limit_key = k.key)
+    and not exists (select from outbox o where o.limit_key = k.key) limit 1000 for update skip locked)
+delete from limit_keys k using idle where k.key = idle.key`,
+};
+
+const OVERRIDE_COLUMNS = `contract, concurrency, rate, burst, extract(epoch from updated_at)::float8 * 1000 as updated_at, updated_by`;
+
+export const READ_OVERRIDES = {
+  name: 'limits-overrides',
+  text: `select ${OVERRIDE_COLUMNS} from limit_overrides order by contract`,
+};
+
+/** $1 contract · $2 concurrency · $3 rate as given · $4 its interval ms · $5 burst · $6 who */
+export const OVERRIDE = {
+  name: 'limits-override',
+  text: `
+insert into limit_overrides (contract, concurrency, rate, interval_ms, burst, updated_by) values ($1, $2, $3, $4, $5, $6)
+on conflict (contract) do update set concurrency = excluded.concurrency, rate = excluded.rate, interval_ms = excluded.interval_ms,
+  burst = excluded.burst, updated_by = excluded.updated_by, updated_at = now()
+returning ${OVERRIDE_COLUMNS}`,
+};
+
+/** Takes every key of a contract. $1 contract */
+export const HOLD_CONTRACT = {
+  name: 'limits-hold-contract',
+  text: `select key from limit_keys where contract = $1 order by key for update`,
+};
+
+/** $1 rate keys, which are held */
+export const RESPACE_KEYS = {
+  name: 'limits-respace-keys',
+  text: 'select limits_respace(key) from unnest($1::text[]) as key order by key',
+};
+
+/** Why a task waits, if a limit is why. $1 id */
+export const HELD_BACK = {
+  name: 'limits-held-back',
+  text: `
+select o.limit_key as slot_key, k.limit_key as rate_key, extract(epoch from k.due_at)::float8 * 1000 as due_at,
+  coalesce(l.concurrency, c.declared) as most, coalesce(l.interval_ms, c.interval_ms) as interval_ms,
+  (select count(*) from limit_slots s where s.limit_key = o.limit_key)::int as in_use,
+  array(select s.task_id from limit_slots s where s.limit_key = o.limit_key order by s.task_id limit 100) as holders,
+  (select count(*) from outbox b
+   where b.limit_key = o.limit_key and (b.limit_since, b.task_id) < (o.limit_since, o.task_id))::int as before
+from tasks t
+left join outbox o on (o.task_id, o.turn) = (t.id, t.turn) and o.limit_key is not null
+left join limit_tickets k on k.task_id = t.id and k.turn = t.turn and k.due_at > now()
+left join limit_keys c on c.key = coalesce(o.limit_key, k.limit_key)
+left join limit_overrides l on l.contract = c.contract
+where t.id = $1 and t.claim_worker is null and t.finished_at is null and (o.limit_key is not null or k.limit_key is not null)`,
+};
