@@ -19,8 +19,17 @@ async function gateway() {
   must(status === 200, `/health/live answered ${status}`);
 }
 
-// Started by this host, and its lease holds: it renews the lease itself, every two seconds.
-const worker = () =>
+// It says itself that it takes and runs tasks, where it has a port for that. Else: it was started by this host, and its lease
+// holds, which it renews every two seconds.
+const worker = () => (process.env['WORKER_HEALTH_PORT'] ? workerReady() : workerLease());
+
+async function workerReady() {
+  const url = `http://127.0.0.1:${process.env['WORKER_HEALTH_PORT']}/health/ready`;
+  const response = await fetch(url, { signal: AbortSignal.timeout(PATIENCE_MS) });
+  must(response.status === 200, `/health/ready answered ${response.status}: ${await response.text()}`);
+}
+
+const workerLease = () =>
   ask(
     "select exists (select from workers where info->>'host' = $1 and lease_until > now()) as healthy",
     [hostname()],

@@ -6,11 +6,14 @@ import type { MicroserviceOptions } from '@nestjs/microservices';
 import { uuidFrom } from '@lovage/foundation';
 import { LovageServer, NestLog } from '@lovage/nest';
 import { openPlatform, type Platform } from '@lovage/platform';
-import type { Log } from '@lovage/ports';
+import { systemClock, type Log } from '@lovage/ports';
 import type { Settings } from '@lovage/settings';
 import { PgWorkerLease } from '@lovage/store-postgres';
 import { ContractRegistry, type AnyContract } from '@lovage/task';
 import { TasksModule } from '@lovage/tasks';
+import { serveHealth } from './health/health-server.ts';
+import { WorkerHealth } from './health/worker-health.ts';
+import type { Listening } from './http/small-server.ts';
 import type { MetricsServer } from './metrics/metrics-server.ts';
 import { WorkerModule } from './worker.module.ts';
 
@@ -37,6 +40,8 @@ export interface WorkerApp {
   readonly server: LovageServer;
   /** Of a worker with a port for them. */
   readonly metrics: MetricsServer | undefined;
+  /** Of a worker with a port for its health. */
+  readonly health: Listening | undefined;
   /** Hands back what does not finish within the grace; then lets go of the servers. */
   stop(): Promise<void>;
 }
@@ -78,16 +83,24 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
       { strategy: server, logger: new NestLog(log), abortOnError: false },
     );
     await app.listen();
-    const metrics = await openMetrics(server, settings).catch(async (error: unknown) => {
+    let metrics: MetricsServer | undefined;
+    let health: Listening | undefined;
+    try {
+      metrics = await openMetrics(server, settings);
+      health = await openHealth(server, platform, settings);
+    } catch (error) {
+      await metrics?.stop();
       await app.close();
       throw error;
-    });
+    }
     return {
       platform,
       server,
       metrics,
+      health,
       async stop() {
         await app.close();
+        await health?.stop();
         await metrics?.stop();
         await platform.stop();
       },
@@ -106,4 +119,16 @@ async function openMetrics(server: LovageServer, settings: Settings): Promise<Me
   // Only now: a worker without metrics does not carry them.
   const { serveMetrics } = await import('./metrics/serve-metrics.ts');
   return serveMetrics(server.worker, { host, port, access });
+}
+
+async function openHealth(
+  { worker }: LovageServer,
+  platform: Platform,
+  settings: Settings,
+): Promise<Listening | undefined> {
+  const { healthPort: port } = settings.worker;
+  if (port === undefined) return undefined;
+  const { broker } = platform;
+  const health = new WorkerHealth({ worker, broker, pingDatabase: () => platform.pingDatabase(), clock: systemClock });
+  return serveHealth(health, { host: settings.http.host, port });
 }

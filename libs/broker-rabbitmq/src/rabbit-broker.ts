@@ -18,6 +18,7 @@ import { onThrowawayChannel, replyCode } from './connection/throwaway.ts';
 import { keepInDeadLetters } from './consuming/keep-refused.ts';
 import { ReplyQueue } from './consuming/reply-queue.ts';
 import { Subscription } from './consuming/subscription.ts';
+import { Watchdog } from './consuming/watchdog.ts';
 import { compileOptions, type CompiledOptions, type RabbitBrokerOptions } from './options.ts';
 import { RabbitRefusedError } from './refused-error.ts';
 import { Publisher } from './publishing/publisher.ts';
@@ -42,6 +43,7 @@ export class RabbitBroker implements Broker {
   private readonly publisher: Publisher;
   private readonly replySender: ReplySender;
   private readonly subscriptions = new Set<Subscription>();
+  private readonly watchdog: Watchdog;
   private inbox: ReplyQueue | undefined;
   private readonly changed = new Signal<BrokerState>();
   private current: BrokerState = 'down';
@@ -64,6 +66,7 @@ export class RabbitBroker implements Broker {
     });
     this.consuming = new Link({ ...link, name: `${connectionName} consume` });
     this.topology = new Topology(this.options.queueKind, log);
+    this.watchdog = new Watchdog({ connection: () => this.consuming.connection, clock, log });
     this.publisher = new Publisher({ link: this.publishing, maxBodyBytes, log, clock });
     this.replySender = new ReplySender({ link: this.publishing, log, clock });
     this.publisher.keep();
@@ -122,6 +125,7 @@ export class RabbitBroker implements Broker {
       consume: options,
       link: this.consuming,
       topology: this.topology,
+      watchdog: this.watchdog,
       log,
       clock,
       keepRefused: keepInDeadLetters({

@@ -39,8 +39,24 @@ export interface ConsumeOptions {
   onDelivery(delivery: Delivery): void;
 }
 
-/** A running subscription. It survives reconnects: the adapter subscribes again by itself. */
+/**
+ * `consuming`: subscribed, and what waits comes. `paused`: cancelled by us. `stalled`: nothing comes though it should, since the
+ * connection or the channel is away, or messages wait and none is delivered; the adapter is about to mend it.
+ */
+export type ConsumptionState = 'consuming' | 'paused' | 'stalled';
+
+export interface ConsumptionHealth {
+  readonly state: ConsumptionState;
+  /** Since when, ms since the epoch. */
+  readonly since: number;
+}
+
+/**
+ * A running subscription. It survives reconnects: the adapter subscribes again by itself, also when it finds, within 10 s,
+ * that messages wait and none comes though there is room for them.
+ */
 export interface Consumption {
+  readonly health: ConsumptionHealth;
   /** No further deliveries; those received may still be acked. */
   cancel(): Promise<void>;
   /** Cancels, flushes acks and lets go: what is unacked is delivered again to somebody. Idempotent. */

@@ -6,6 +6,8 @@ export {
   type Broker,
   type BrokerState,
   type Consumption,
+  type ConsumptionHealth,
+  type ConsumptionState,
   type ConsumeOptions,
   type Delivery,
   type OutgoingMessage,

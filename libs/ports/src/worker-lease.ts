@@ -28,4 +28,6 @@ export interface LeaseOptions {
 export interface WorkerLease extends Service {
   /** Id to claim with. Changes when a lease was lost. */
   readonly id: WorkerId;
+  /** Renewals get through. For health: what decides is in the database. */
+  readonly held: boolean;
 }

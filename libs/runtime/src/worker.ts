@@ -3,6 +3,7 @@ import {
   systemClock,
   type Broker,
   type Clock,
+  type ConsumptionHealth,
   type Delivery,
   type LimitStore,
   type Log,
@@ -235,6 +236,20 @@ export class TaskWorker implements Service {
 
   get name(): string {
     return this.options.name;
+  }
+
+  /** Each queue that it serves, and whether its messages come. */
+  get queues(): ReadonlyMap<string, ConsumptionHealth> {
+    return this.consumers.health;
+  }
+
+  /** Its proof of life gets through to the database. */
+  get leaseHeld(): boolean {
+    return this.deps.lease.held;
+  }
+
+  get isStopping(): boolean {
+    return this.stopping;
   }
 
   /** Resolves when the lease is held and every queue is consumed. */

@@ -58,6 +58,8 @@ export interface WorkerSettings {
   readonly taskLogLevel: 'debug' | 'info' | 'warn' | 'error' | 'off';
   /** `WORKER_METRICS_PORT`: where the worker serves `/metrics` and `/health/live`, on `HOST`. Default: nowhere. 0: a free port. */
   readonly metricsPort: number | undefined;
+  /** `WORKER_HEALTH_PORT`: where the worker serves `/health/live` and `/health/ready`, on `HOST`. Default: nowhere. 0: a free port. */
+  readonly healthPort: number | undefined;
 }
 
 /** The first administrator, made when there is no user. */
@@ -143,6 +145,7 @@ export function parseSettings<R extends SettingsReader = 'any'>(
           oneOf('debug', 'info', 'warn', 'error', 'off'),
         ) ?? 'info',
       metricsPort: reader.value('WORKER_METRICS_PORT', 'a whole number from 0 to 65535', wholeNumber(0, 65_535)),
+      healthPort: reader.value('WORKER_HEALTH_PORT', 'a whole number from 0 to 65535', wholeNumber(0, 65_535)),
     },
     files: readFilesSettings(reader),
     mail: readMailSettings(reader),

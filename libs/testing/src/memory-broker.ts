@@ -136,7 +136,15 @@ class MemoryQueue {
     const consumer: Consumer = { options, unacked: new Set(), cancelled: false };
     this.consumers.add(consumer);
     this.deliver();
+    const { broker } = this;
+    const since = Date.now();
     return {
+      get health() {
+        return {
+          state: consumer.cancelled ? 'paused' : broker.state === 'up' ? 'consuming' : 'stalled',
+          since,
+        } as const;
+      },
       cancel: async () => void (consumer.cancelled = true),
       close: async () => {
         consumer.cancelled = true;

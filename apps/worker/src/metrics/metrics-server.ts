@@ -1,7 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Registry } from 'prom-client';
+import { answer } from '../http/answer.ts';
+import { SmallServer, type Listening } from '../http/small-server.ts';
 
 export interface MetricsServerOptions {
   readonly host: string;
@@ -12,52 +13,45 @@ export interface MetricsServerOptions {
 }
 
 /** Serves `/metrics` and `/health/live` of a process that serves nothing else. */
-export class MetricsServer {
-  private readonly server: Server;
+export class MetricsServer implements Listening {
+  private readonly server: SmallServer;
 
   constructor(
     private readonly registry: Registry,
     private readonly options: MetricsServerOptions,
   ) {
-    this.server = createServer((request, response) => void this.answer(request, response));
+    this.server = new SmallServer(options, (request, response) => void this.respond(request, response));
   }
 
   /** Such as `http://127.0.0.1:9100`. */
   get url(): string {
-    const { address, port, family } = this.server.address() as AddressInfo;
-    return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+    return this.server.url;
   }
 
   /** Resolves when it listens. @throws Error `EADDRINUSE` when the port is taken. */
   start(): Promise<void> {
-    const { host, port } = this.options;
-    return new Promise((resolve, reject) => {
-      this.server.once('error', reject);
-      this.server.listen(port, host, () => {
-        this.server.off('error', reject);
-        resolve();
-      });
-    });
+    return this.server.start();
   }
 
   stop(): Promise<void> {
-    return new Promise((resolve) => {
-      this.server.close(() => resolve());
-      this.server.closeAllConnections();
-    });
+    return this.server.stop();
   }
 
-  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  private async respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url?.split('?', 1)[0];
-    if (request.method !== 'GET' && request.method !== 'HEAD') return end(response, 405, 'only GET is taken here');
-    if (path === '/health/live') return end(response, 200, '{"status":"live"}', 'application/json');
-    if (path !== '/metrics') return end(response, 404, 'there is /metrics, and /health/live');
+    if (request.method !== 'GET' && request.method !== 'HEAD') return answer(response, 405, 'only GET is taken here');
+    if (path === '/health/live') return answer(response, 200, '{"status":"live"}', 'application/json');
+    if (path !== '/metrics') return answer(response, 404, 'there is /metrics, and /health/live');
     if (!this.allows(request.headers.authorization))
-      return end(response, 401, 'send METRICS_TOKEN as a bearer token; without one metrics are closed in production');
+      return answer(
+        response,
+        401,
+        'send METRICS_TOKEN as a bearer token; without one metrics are closed in production',
+      );
     try {
-      end(response, 200, await this.registry.metrics(), this.registry.contentType);
+      answer(response, 200, await this.registry.metrics(), this.registry.contentType);
     } catch (error) {
-      end(response, 500, (error as Error).message);
+      answer(response, 500, (error as Error).message);
     }
   }
 
@@ -69,13 +63,4 @@ export class MetricsServer {
     const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
     return given !== undefined && timingSafeEqual(digest(given), digest(access.token));
   }
-}
-
-function end(response: ServerResponse, status: number, body: string, type = 'text/plain; charset=utf-8'): void {
-  response.writeHead(status, {
-    'content-type': type,
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
-  });
-  response.end(body);
 }

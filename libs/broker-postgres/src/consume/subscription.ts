@@ -1,5 +1,5 @@
 import { toError } from '@lovage/foundation';
-import type { Clock, Consumption, ConsumeOptions, Log } from '@lovage/ports';
+import type { Clock, Consumption, ConsumeOptions, ConsumptionHealth, ConsumptionState, Log } from '@lovage/ports';
 import { numberArray } from '../connection/array-literal.ts';
 import { isConnectionError } from '../connection/connection-errors.ts';
 import type { Row } from '../connection/statement.ts';
@@ -39,14 +39,23 @@ export class Subscription implements Consumption {
   private looping: Promise<void> | undefined;
   private scheduled = false;
   private paused = false;
+  /** The last statement failed, and none has succeeded since. */
+  private failing = false;
   private readonly takeSize = new TakeSize(MAX_BATCH);
   private cancelling: Promise<void> | undefined;
   private closing: Promise<void> | undefined;
+  private shown: ConsumptionHealth;
 
   constructor(private readonly options: SubscriptionOptions) {
     this.queue = options.queue;
     this.channel = queueChannel(options.queue);
     this.cursor = this.newCursor();
+    this.shown = { state: 'stalled', since: options.clock.now() };
+  }
+
+  get health(): ConsumptionHealth {
+    this.updateHealth();
+    return this.shown;
   }
 
   /** Takes on this session from here on. What an earlier one held is no longer held. */
@@ -54,6 +63,8 @@ export class Subscription implements Consumption {
     this.detach();
     this.session = session;
     this.cursor = this.newCursor();
+    this.failing = false;
+    this.updateHealth();
     void this.loop();
   }
 
@@ -63,6 +74,7 @@ export class Subscription implements Consumption {
     this.held.clear();
     for (const ids of Object.values(this.settled)) ids.length = 0;
     this.paused = false;
+    this.updateHealth();
   }
 
   /** There may be messages. @param fromStart also before those seen */
@@ -166,9 +178,12 @@ export class Subscription implements Consumption {
       try {
         // Settlements first: on the one connection the take then never brings the session above its prefetch.
         await allDone([this.flush(session), this.take(session, this.room())]);
+        this.failing = false;
       } catch (error) {
         if (session !== this.session) return;
         this.paused = true;
+        this.failing = true;
+        this.updateHealth();
         // A broken connection is told by the session; the next one goes on.
         if (isConnectionError(error)) return;
         this.options.log.error({ err: error, queue: this.queue }, 'consuming failed; trying again with the next poll');
@@ -248,6 +263,13 @@ export class Subscription implements Consumption {
     const moved = session.run(REFUSE, [this.queue, numberArray(ids), session.id, deadLetterQueue]);
     const trimmed = session.run(TRIM, [deadLetterQueue, deadLetterLimit]);
     await allDone([declared, moved, trimmed]);
+  }
+
+  /** Kept from one look to the next, for the time since when it is so. */
+  private updateHealth(): void {
+    const state: ConsumptionState =
+      this.cancelling || this.closing ? 'paused' : !this.session || this.failing ? 'stalled' : 'consuming';
+    if (state !== this.shown.state) this.shown = { state, since: this.options.clock.now() };
   }
 }
 

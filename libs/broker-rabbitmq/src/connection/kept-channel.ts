@@ -7,6 +7,8 @@ import type { Link } from './link.ts';
 const REOPEN: BackoffPolicy = { kind: 'exponential', delayMs: 50, maxDelayMs: 5000, jitter: true };
 /** A channel that lived so long, ms, did not die of what it was opened for: counting of failures begins anew. */
 const SETTLED_MS = 10_000;
+/** Until a server that does not confirm the close of a channel is given up, ms. */
+const GOODBYE_MS = 5000;
 
 export interface KeptChannelOptions<C extends Channel> {
   /** For the log. */
@@ -75,9 +77,20 @@ export class KeptChannel<C extends Channel> {
     if (this.channel) await closeChannel(this.channel);
   }
 
-  /** Closes the present channel; a new one follows. */
+  /**
+   * Closes the present channel; a new one follows. A server that does not answer the goodbye within a while loses the whole
+   * connection: on it nothing could be opened either.
+   */
   renew(): void {
-    if (this.channel) void closeChannel(this.channel);
+    const { channel } = this;
+    if (!channel) return;
+    const { clock, link, log, purpose } = this.options;
+    const callOff = clock.after(GOODBYE_MS, () => {
+      if (this.channel !== channel) return;
+      log.warn({ channel: purpose }, 'RabbitMQ does not answer on a channel: connecting again');
+      link.drop();
+    });
+    void closeChannel(channel).then(callOff);
   }
 
   private async openOn(connection: ChannelModel): Promise<void> {

@@ -119,6 +119,11 @@ export class Link {
     this.gaveUp.reject(new BrokerUnavailableError('the broker connection was stopped'));
   }
 
+  /** Breaks the connection, which is found to be of no use; another one follows. */
+  drop(): void {
+    this.abort.abort();
+  }
+
   /** Closes the connection, politely for at most `patienceMs`, then by force. */
   async stop(patienceMs: number): Promise<void> {
     this.giveUp();

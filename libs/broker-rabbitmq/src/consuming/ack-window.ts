@@ -36,6 +36,11 @@ export class AckWindow {
     private readonly schedule: (flush: () => void) => void = setImmediate,
   ) {}
 
+  /** Deliveries that the server counts as unacked, those aside whose ack is on its way. */
+  get held(): number {
+    return this.outstanding.size - this.settled.length;
+  }
+
   delivered(tag: number): void {
     this.outstanding.set(tag, HELD);
   }

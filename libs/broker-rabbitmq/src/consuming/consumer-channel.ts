@@ -20,6 +20,8 @@ export interface ConsumerChannelOptions {
 /** One channel that consumes one queue. Deliveries are settled here, on the channel they came on, or nowhere. */
 export class ConsumerChannel implements Settler {
   private readonly window: AckWindow;
+  /** Deliveries so far. */
+  received = 0;
   private consumerTag: string | undefined;
   private ending = false;
   /** Refused messages on their way to the dead letters. */
@@ -37,6 +39,11 @@ export class ConsumerChannel implements Settler {
       ack: (tag, multiple) => this.send(() => channel.ack(to(tag), multiple)),
       nack: (tag, requeue) => this.send(() => channel.nack(to(tag), false, requeue)),
     });
+  }
+
+  /** Deliveries not settled yet. */
+  get held(): number {
+    return this.window.held;
   }
 
   /** Subscribes; deliveries may come before it resolves. */
@@ -94,6 +101,7 @@ export class ConsumerChannel implements Settler {
       return;
     }
     const { deliveryTag } = message.fields;
+    this.received += 1;
     this.window.delivered(deliveryTag);
     if (this.ending) {
       // It crossed our cancel on the way: for another consumer.

@@ -1,16 +1,18 @@
 import type { Channel, ChannelModel } from 'amqplib';
-import type { Clock, ConsumeOptions, Consumption, Log } from '@lovage/ports';
+import type { Clock, ConsumeOptions, Consumption, ConsumptionHealth, ConsumptionState, Log } from '@lovage/ports';
 import { KeptChannel } from '../connection/kept-channel.ts';
 import type { Link } from '../connection/link.ts';
 import type { Topology } from '../topology/topology.ts';
 import { ConsumerChannel } from './consumer-channel.ts';
 import type { RabbitDelivery } from './rabbit-delivery.ts';
+import type { Progress, Watchdog, Watched } from './watchdog.ts';
 
 export interface SubscriptionOptions {
   readonly queue: string;
   readonly consume: ConsumeOptions;
   readonly link: Link;
   readonly topology: Topology;
+  readonly watchdog: Watchdog;
   readonly log: Log;
   readonly clock: Clock;
   /** Publishes a refused message to the dead letters. */
@@ -19,13 +21,16 @@ export interface SubscriptionOptions {
 }
 
 /** A subscription to one queue, on a channel of its own; made anew when the channel, the queue or the connection was lost. */
-export class Subscription implements Consumption {
+export class Subscription implements Consumption, Watched {
   private readonly kept: KeptChannel<Channel>;
   private readonly consumers = new Map<Channel, ConsumerChannel>();
   private cancelling: Promise<void> | undefined;
   private closing: Promise<void> | undefined;
+  private isStalled = false;
+  private shown: ConsumptionHealth;
 
   constructor(private readonly options: SubscriptionOptions) {
+    this.shown = { state: 'stalled', since: options.clock.now() };
     this.kept = new KeptChannel<Channel>({
       purpose: `consumer of ${options.queue}`,
       link: options.link,
@@ -36,15 +41,43 @@ export class Subscription implements Consumption {
       lost: (channel) => {
         this.consumers.get(channel)?.lost();
         this.consumers.delete(channel);
+        this.updateHealth();
       },
     });
+  }
+
+  get queue(): string {
+    return this.options.queue;
+  }
+
+  get health(): ConsumptionHealth {
+    this.updateHealth();
+    return this.shown;
+  }
+
+  get progress(): Progress | undefined {
+    const channel = this.kept.current;
+    const consumer = channel && this.consumers.get(channel);
+    if (!channel || !consumer || this.cancelling || this.closing) return undefined;
+    return { channel, received: consumer.received, hasRoom: consumer.held < this.options.consume.prefetch };
+  }
+
+  setStalled(stalled: boolean): void {
+    this.isStalled = stalled;
+    this.updateHealth();
+  }
+
+  rebuild(): void {
+    this.kept.renew();
   }
 
   /** Subscribes; rejects when that fails the first time. */
   async start(connection: ChannelModel): Promise<void> {
     await this.options.topology.expect(connection, this.options.queue);
     await this.kept.open(connection);
-    if (!this.closing && !this.cancelling) this.kept.keep();
+    if (this.closing || this.cancelling) return;
+    this.kept.keep();
+    this.options.watchdog.add(this);
   }
 
   cancel(): Promise<void> {
@@ -79,6 +112,7 @@ export class Subscription implements Consumption {
   }
 
   private async unsubscribe(): Promise<void> {
+    this.options.watchdog.remove(this);
     // The channel stays for the acks; when it is lost there is nothing left to ack.
     this.kept.retire();
     // A failure means that the channel is gone, and the subscription with it.
@@ -86,9 +120,17 @@ export class Subscription implements Consumption {
   }
 
   private async letGo(): Promise<void> {
+    this.options.watchdog.remove(this);
     this.kept.retire();
     await Promise.all([...this.consumers.values()].map((consumer) => consumer.settled()));
     await this.kept.close();
     this.options.onClosed();
+  }
+
+  /** Kept from one look to the next, for the time since when it is so. */
+  private updateHealth(): void {
+    const state: ConsumptionState =
+      this.cancelling || this.closing ? 'paused' : this.isStalled || !this.kept.current ? 'stalled' : 'consuming';
+    if (state !== this.shown.state) this.shown = { state, since: this.options.clock.now() };
   }
 }

@@ -7,6 +7,10 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
  */
 export class SpeakingProxy implements AsyncDisposable {
   private readonly clients = new Map<Socket, { readonly server: Socket; said: string }>();
+  /** Channel and tag of each consumer that the server has confirmed, the latest last. */
+  private readonly consumers: { readonly channel: Buffer; readonly tag: string; readonly server: Socket }[] = [];
+  /** While true, what the server delivers to consumers is kept from them. */
+  swallowing = false;
 
   private constructor(
     private readonly listener: Server,
@@ -33,6 +37,13 @@ export class SpeakingProxy implements AsyncDisposable {
     for (const [client, { said }] of this.clients) if (said.includes(` ${nameEnd}`)) client.write(frame);
   }
 
+  /** Ends the latest consumer in the client's name, who does not hear of it. */
+  cancelBehindItsBack(): void {
+    const { channel, tag, server } = this.consumers.at(-1)!;
+    const noWait = Buffer.from([1]);
+    server.write(frame(60, 30, shortText(tag), noWait).fill(channel, 1, 3));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     const closed = once(this.listener, 'close');
     this.listener.close();
@@ -41,6 +52,15 @@ export class SpeakingProxy implements AsyncDisposable {
       server.destroy();
     }
     await closed;
+  }
+
+  /** From `basic.consume-ok`, whose tag the server makes. */
+  private noteConsumer(chunk: Buffer, server: Socket): void {
+    const at = chunk.indexOf('amq.ctag-', 0, 'latin1');
+    // Before the tag: its length, the method, the frame's size, its channel.
+    if (at < 12 || chunk.readUInt16BE(at - 5) !== 60 || chunk.readUInt16BE(at - 3) !== 21) return;
+    const tag = chunk.toString('latin1', at, at + chunk.readUInt8(at - 1));
+    this.consumers.push({ channel: chunk.subarray(at - 11, at - 9), tag, server });
   }
 
   private join(client: Socket): void {
@@ -52,7 +72,11 @@ export class SpeakingProxy implements AsyncDisposable {
       if (pair.said.length < 4000) pair.said += chunk.toString('latin1');
       server.write(chunk);
     });
-    server.on('data', (chunk) => client.write(chunk));
+    const swallow = deliverySwallower();
+    server.on('data', (chunk: Buffer) => {
+      this.noteConsumer(chunk, server);
+      client.write(this.swallowing ? swallow(chunk) : chunk);
+    });
     for (const [socket, other] of [
       [client, server],
       [server, client],
@@ -64,6 +88,26 @@ export class SpeakingProxy implements AsyncDisposable {
       });
     }
   }
+}
+
+/** Leaves out `basic.deliver` and the content behind it, frame by frame; begins between two frames. */
+function deliverySwallower(): (chunk: Buffer) => Buffer {
+  let rest = Buffer.alloc(0);
+  const contentOf = new Set<number>();
+  return (chunk) => {
+    rest = Buffer.concat([rest, chunk]);
+    const kept: Buffer[] = [];
+    while (rest.length >= 7 && rest.length >= 8 + rest.readUInt32BE(3)) {
+      const one = rest.subarray(0, 8 + rest.readUInt32BE(3));
+      rest = rest.subarray(one.length);
+      const channel = one.readUInt16BE(1);
+      const isMethod = one[0] === 1;
+      if (isMethod) contentOf.delete(channel);
+      if (isMethod && one.readUInt16BE(7) === 60 && one.readUInt16BE(9) === 60) contentOf.add(channel);
+      if (!contentOf.has(channel)) kept.push(one);
+    }
+    return Buffer.concat(kept);
+  };
 }
 
 /** A method frame on channel 0 (AMQP 0-9-1, 2.3.5). */

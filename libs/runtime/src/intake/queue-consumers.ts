@@ -1,4 +1,4 @@
-import type { Broker, Clock, Consumption, Delivery, Log, QueueStore } from '@lovage/ports';
+import type { Broker, Clock, Consumption, ConsumptionHealth, Delivery, Log, QueueStore } from '@lovage/ports';
 import type { TaskEntry } from '../entry.ts';
 import type { HeldTasks } from './held-tasks.ts';
 
@@ -32,6 +32,8 @@ interface Retired {
 export class QueueConsumers {
   private readonly consumptions = new Map<string, Consumption>();
   private readonly retired = new Set<Retired>();
+  /** Since when queues are paused, ms since the epoch, as far as this worker knows. */
+  private readonly pausedSince = new Map<string, number>();
   private off: (() => void) | undefined;
   private looking: Promise<void> | undefined;
   private stopped = false;
@@ -44,6 +46,17 @@ export class QueueConsumers {
     return this.consumptions;
   }
 
+  /** Each queue, and whether its messages come. */
+  get health(): ReadonlyMap<string, ConsumptionHealth> {
+    const { queues, clock } = this.deps;
+    return new Map(
+      queues.map((queue) => {
+        const paused: ConsumptionHealth = { state: 'paused', since: this.pausedSince.get(queue) ?? clock.now() };
+        return [queue, this.consumptions.get(queue)?.health ?? paused];
+      }),
+    );
+  }
+
   /** Resolves when every queue that is not paused is consumed. */
   async start(): Promise<void> {
     const { broker, queues, store } = this.deps;
@@ -51,7 +64,10 @@ export class QueueConsumers {
     for (const queue of queues) {
       await broker.declare(queue);
       if (!paused.has(queue)) await this.consume(queue);
-      else this.deps.log.info({ queue }, 'the queue is paused: not consumed until it is resumed');
+      else {
+        this.pausedSince.set(queue, this.deps.clock.now());
+        this.deps.log.info({ queue }, 'the queue is paused: not consumed until it is resumed');
+      }
     }
     this.plan();
   }
@@ -107,6 +123,7 @@ export class QueueConsumers {
     const consumption = this.consumptions.get(queue);
     if (!consumption) return;
     this.consumptions.delete(queue);
+    this.pausedSince.set(queue, this.deps.clock.now());
     await consumption.cancel().catch(() => undefined);
     let given = 0;
     // Again, for messages that waited behind those given back.

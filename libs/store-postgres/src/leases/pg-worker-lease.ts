@@ -25,6 +25,7 @@ export class PgWorkerLease implements WorkerLease {
   private thread: Worker | undefined;
   private current: WorkerId | undefined;
   private troubled = false;
+  private closed = false;
 
   constructor(
     private readonly options: { url: string; info: WorkerInfo; startTimeoutMs?: number; log: Log } & LeaseOptions,
@@ -33,6 +34,10 @@ export class PgWorkerLease implements WorkerLease {
   get id(): WorkerId {
     if (!this.current) throw new Error('the lease has not been started');
     return this.current;
+  }
+
+  get held(): boolean {
+    return this.current !== undefined && !this.troubled && !this.closed;
   }
 
   start(): Promise<void> {
@@ -58,6 +63,7 @@ export class PgWorkerLease implements WorkerLease {
     thread.on('error', (error) => {
       // The thread is gone and with it the lease: the work it guarded must not go on.
       this.options.log.error({ err: error }, 'the lease thread died');
+      this.closed = true;
       if (this.current) this.options.onLost?.(this.current);
       this.firstHeld.reject(error);
     });
@@ -91,6 +97,7 @@ export class PgWorkerLease implements WorkerLease {
   }
 
   private async close(): Promise<void> {
+    this.closed = true;
     const thread = this.thread;
     if (!thread) return;
     const ended = new Promise<void>((resolve) => thread.once('exit', () => resolve()));
