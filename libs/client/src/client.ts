@@ -1,5 +1,6 @@
 import type { Service } from '@lovage/foundation';
 import {
+  isSqlTransaction,
   systemClock,
   type Broker,
   type Clock,
@@ -8,10 +9,11 @@ import {
   type RevokeOutcome,
   type TaskFilter,
   type TaskLists,
+  type SqlTransaction,
   type TaskStore,
 } from '@lovage/ports';
 import type { AnyContract, ContractRegistry, Output, SubmitInput } from '@lovage/task';
-import { ClientStoppedError } from './errors.ts';
+import { ClientStoppedError, SubmitOptionsError } from './errors.ts';
 import {
   ClientTaskHandle,
   rowIdOf,
@@ -105,6 +107,34 @@ export class LovageClient implements Service {
   ): Promise<TaskHandle<C>> {
     const replyTo = await this.replyAddress(options?.awaitReply ?? true);
     return this.send(prepare(contract, input, options, { now: this.clock.now(), replyTo }), contract);
+  }
+
+  /**
+   * Submits a task within a transaction of the caller's, on the database that Lovage keeps its tables in: rolled back, it never
+   * was; committed, it runs, whatever dies. Wait for it after the commit only.
+   * @param transaction a client of `pg` after `begin`, or the client that Prisma hands to an interactive transaction.
+   * @throws InputInvalidError SubmitOptionsError IdempotencyKeyReusedError UnroutableError; and what the transaction throws.
+   */
+  async submitIn<C extends AnyContract>(
+    transaction: SqlTransaction,
+    contract: C,
+    input: SubmitInput<C>,
+    options?: SubmitOptions,
+  ): Promise<TaskHandle<C>> {
+    if (!isSqlTransaction(transaction))
+      throw new SubmitOptionsError(
+        'transaction',
+        'must be a client of pg in a transaction, or what Prisma hands to an interactive one; a pool or a whole Prisma client runs each statement for itself',
+      );
+    const replyTo = await this.replyAddress(options?.awaitReply ?? true);
+    const task = prepare(contract, input, options, { now: this.clock.now(), replyTo });
+    const { id, fresh, state } = await this.submitter.submitIn(transaction, task);
+    const submitted = fresh ? { task: task.row, state } : undefined;
+    // Not known to exist before the commit: whoever waits too early, or after a rollback, is told so.
+    return new ClientTaskHandle(this.context, {
+      ...{ id, fresh, submitted, contract, own: false },
+      replies: fresh && replyTo !== undefined,
+    });
   }
 
   /** The same as {@link submit}, in Celery's word. */

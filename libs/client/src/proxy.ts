@@ -3,6 +3,7 @@ import type {
   BrokerUnavailableError,
   ConfirmLostError,
   PublishRefusedError,
+  SqlTransaction,
   StoreUnavailableError,
   UnroutableError,
 } from '@lovage/ports';
@@ -49,6 +50,8 @@ export interface TypedTask<C extends AnyContract> {
   safe(input: SubmitInput<C>, options?: CallOptions): Promise<SafeResult<C>>;
   /** Sends it and does not wait. See `LovageClient.submit`. */
   submit(input: SubmitInput<C>, options?: SubmitOptions): Promise<TaskHandle<C>>;
+  /** Sends it with the commit of a transaction of yours. See `LovageClient.submitIn`. */
+  submitIn(transaction: SqlTransaction, input: SubmitInput<C>, options?: SubmitOptions): Promise<TaskHandle<C>>;
   /** The same as `submit`. */
   delay(input: SubmitInput<C>, options?: SubmitOptions): Promise<TaskHandle<C>>;
   /** The same as `submit`. */
@@ -63,6 +66,12 @@ export type TypedClient<T extends Readonly<Record<string, AnyContract>>> = { rea
 /** What a typed client is a coat of. */
 export interface TaskCaller {
   submit<C extends AnyContract>(contract: C, input: SubmitInput<C>, options?: SubmitOptions): Promise<TaskHandle<C>>;
+  submitIn<C extends AnyContract>(
+    transaction: SqlTransaction,
+    contract: C,
+    input: SubmitInput<C>,
+    options?: SubmitOptions,
+  ): Promise<TaskHandle<C>>;
   call<C extends AnyContract>(contract: C, input: SubmitInput<C>, options?: CallOptions): Promise<Output<C>>;
   handle<C extends AnyContract>(id: string, contract: C): TaskHandle<C>;
 }
@@ -82,6 +91,8 @@ function typedTask<C extends AnyContract>(client: TaskCaller, contract: C): Type
     Object.assign(call, {
       safe: (input: SubmitInput<C>, options?: CallOptions) => safely<C>(() => call(input, options)),
       submit,
+      submitIn: (transaction: SqlTransaction, input: SubmitInput<C>, options?: SubmitOptions) =>
+        client.submitIn(transaction, contract, input, options),
       delay: submit,
       apply: submit,
       handle: (id: string) => client.handle(id, contract),

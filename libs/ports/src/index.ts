@@ -73,6 +73,12 @@ export type {
   RateGate,
   TaskLimits,
 } from './limit-store.ts';
+export {
+  isSqlTransaction,
+  type PgTransaction,
+  type PrismaTransaction,
+  type SqlTransaction,
+} from './sql-transaction.ts';
 export type { RetentionStore } from './retention-store.ts';
 export type { Firing, FiringKey, FiringPlan, MirroredSchedule, ScheduleRow, ScheduleStore } from './schedule-store.ts';
 export type { StoredMessage } from './stored-message.ts';

@@ -1,4 +1,5 @@
 import type { TaskErrorDocument, TaskState, TerminalState } from '@lovage/task';
+import type { SqlTransaction } from './sql-transaction.ts';
 import type { SubmitKey, SubmittedFirst } from './store-errors.ts';
 
 /** UUID of one start of one worker process. With a counter of its own it makes a claim unique for ever. */
@@ -200,6 +201,15 @@ export interface TaskStore {
    * @param leaseMs the caller publishes it itself within this time; 0 leaves it to the relay.
    */
   insertFirst(task: NewTask, options: { delayMs: number; leaseMs: number; key?: SubmitKey }): Promise<SubmittedFirst>;
+  /**
+   * The same within a transaction of the caller's: it holds when that is committed, and the relay sends the message then.
+   * Throws what the caller's connection throws.
+   */
+  insertFirstIn(
+    transaction: SqlTransaction,
+    task: NewTask,
+    options: { delayMs: number; key?: SubmitKey },
+  ): Promise<SubmittedFirst>;
 
   /** Marks tasks as run by this worker. What is not returned was not granted: ask {@link situations}. */
   claim(

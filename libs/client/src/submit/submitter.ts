@@ -1,5 +1,5 @@
 import { Batcher, hasCode, Signal } from '@lovage/foundation';
-import type { Broker, Clock, Log, OutboxStore, TaskStore } from '@lovage/ports';
+import type { Broker, Clock, Log, OutboxStore, SqlTransaction, SubmittedFirst, TaskStore } from '@lovage/ports';
 import { IdempotencyKeyReusedError } from '../errors.ts';
 import { encodeMessage } from '../message/encode-message.ts';
 import type { PreparedTask } from './prepare.ts';
@@ -84,6 +84,17 @@ export class Submitter {
       : this.rowFirst(task);
   }
 
+  /**
+   * Puts it into a transaction of the caller's. It is there when that is committed; the relay sends it then.
+   * @throws UnroutableError IdempotencyKeyReusedError and what the transaction throws.
+   */
+  async submitIn(transaction: SqlTransaction, task: PreparedTask): Promise<Submitted> {
+    const { row, delayMs, key } = task;
+    await this.reach(row.queue);
+    const kept = await this.options.tasks.insertFirstIn(transaction, row, { delayMs, key });
+    return earlierOf(task, kept) ?? { id: row.id, fresh: true, state: delayMs > 0 ? 'SCHEDULED' : 'PENDING' };
+  }
+
   async stop(): Promise<void> {
     await this.rows.stop();
     await this.published.idle();
@@ -119,10 +130,8 @@ export class Submitter {
     const publishNow = reachable && delayMs === 0;
     const leaseMs = publishNow ? LEASE_MS : 0;
     const kept = await this.options.tasks.insertFirst(row, { delayMs, leaseMs, key });
-    if (!kept.fresh) {
-      if (kept.fingerprint !== key!.fingerprint) throw new IdempotencyKeyReusedError(key!.key, kept.taskId);
-      return { id: kept.taskId, fresh: false, state: 'PENDING' };
-    }
+    const earlier = earlierOf(task, kept);
+    if (earlier) return earlier;
     if (delayMs > 0) return { id: row.id, fresh: true, state: 'SCHEDULED' };
     const published = publishNow && (await this.publishLeased(task));
     return { id: row.id, fresh: true, state: published ? 'QUEUED' : 'PENDING' };
@@ -162,4 +171,11 @@ export class Submitter {
       );
     return true;
   }
+}
+
+/** The task that an earlier submit of the key has made, if one has. @throws IdempotencyKeyReusedError */
+function earlierOf({ key }: PreparedTask, kept: SubmittedFirst): Submitted | undefined {
+  if (kept.fresh) return undefined;
+  if (kept.fingerprint !== key!.fingerprint) throw new IdempotencyKeyReusedError(key!.key, kept.taskId);
+  return { id: kept.taskId, fresh: false, state: 'PENDING' };
 }

@@ -10,6 +10,7 @@ import type {
   RecordItem,
   RevokedBy,
   RevokedTask,
+  SqlTransaction,
   RevokeOutcome,
   SubmitKey,
   SubmittedFirst,
@@ -36,6 +37,7 @@ import {
 } from '../sql/record.ts';
 import { INSERT_FIRST, INSERT_FIRST_WITH_KEY, INSERT_QUEUED } from '../sql/submit.ts';
 import { toTaskRow, type RawTask } from '../task-row.ts';
+import { runInTransaction } from './run-in-transaction.ts';
 import { revokedTask, type RawRevoked } from './revoked-task.ts';
 
 const SELECT_TASK: Statement = { name: 'tasks-get', text: 'select * from tasks where id = $1' };
@@ -56,18 +58,17 @@ export class PgTaskStore implements TaskStore {
     task: NewTask,
     options: { delayMs: number; leaseMs: number; key?: SubmitKey },
   ): Promise<SubmittedFirst> {
-    const { delayMs, leaseMs, key } = options;
-    const values = [...newTaskValues([task]), delayMs, leaseMs > 0 ? leaseMs : null];
-    const [row] = key
-      ? await this.database.run<RawSubmitted>(INSERT_FIRST_WITH_KEY, [
-          ...values,
-          key.scope,
-          key.key,
-          key.ttlMs,
-          key.fingerprint,
-        ])
-      : await this.database.run<RawSubmitted>(INSERT_FIRST, values);
-    return { taskId: row!.task_id, fresh: row!.fresh, fingerprint: row!.fingerprint };
+    const { statement, values } = insertFirst(task, options);
+    return toSubmitted(await this.database.run<RawSubmitted>(statement, values));
+  }
+
+  async insertFirstIn(
+    transaction: SqlTransaction,
+    task: NewTask,
+    options: { delayMs: number; key?: SubmitKey },
+  ): Promise<SubmittedFirst> {
+    const { statement, values } = insertFirst(task, { ...options, leaseMs: 0 });
+    return toSubmitted(await runInTransaction<RawSubmitted>(transaction, statement, values));
   }
 
   async claim(
@@ -237,6 +238,20 @@ interface RawSubmitted {
 interface RawEnded {
   id: string;
   revoked: TaskErrorDocument | null;
+}
+
+function insertFirst(
+  task: NewTask,
+  { delayMs, leaseMs, key }: { delayMs: number; leaseMs: number; key?: SubmitKey },
+): { statement: Statement; values: unknown[] } {
+  const values = [...newTaskValues([task]), delayMs, leaseMs > 0 ? leaseMs : null];
+  return key
+    ? { statement: INSERT_FIRST_WITH_KEY, values: [...values, key.scope, key.key, key.ttlMs, key.fingerprint] }
+    : { statement: INSERT_FIRST, values };
+}
+
+function toSubmitted([row]: readonly RawSubmitted[]): SubmittedFirst {
+  return { taskId: row!.task_id, fresh: row!.fresh, fingerprint: row!.fingerprint };
 }
 
 const endedOurs = (rows: readonly RawEnded[]): EndedOurs => new Map(rows.map(({ id, revoked }) => [id, revoked]));
