@@ -64,6 +64,7 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
         broker: platform.broker,
         tasks: platform.tasks,
         logs: platform.logs,
+        steps: platform.steps,
         queues: platform.queues,
         limits: platform.limits,
         lease: (onLost) => new PgWorkerLease({ url: databaseUrl, info, log, onLost }),

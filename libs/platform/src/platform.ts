@@ -13,6 +13,7 @@ import {
   type QueueStore,
   type RetentionStore,
   type ScheduleStore,
+  type StepStore,
   type SweepStore,
   type TaskEvents,
   type TaskExplain,
@@ -52,6 +53,7 @@ export interface Platform extends Service {
   /** What handlers log. */
   readonly logs: TaskLogSink;
   readonly limits: LimitStore;
+  readonly steps: StepStore;
   readonly outbox: OutboxStore;
   readonly sweep: SweepStore;
   readonly rescue: RescueStore;
@@ -134,6 +136,10 @@ class ServerPlatform implements Platform {
 
   get limits(): LimitStore {
     return this.store.limits;
+  }
+
+  get steps(): StepStore {
+    return this.store.steps;
   }
 
   get outbox(): OutboxStore {

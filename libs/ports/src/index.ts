@@ -34,6 +34,7 @@ export type {
   LargeField,
   ListedTask,
   TaskAttempt,
+  TaskStep,
   TaskCounts,
   TaskFilter,
   TaskLists,
@@ -61,6 +62,7 @@ export type {
 } from './task-store.ts';
 export type { LiveWorker, QueueFacts, QueuePause, QueueReport, QueueStore } from './queue-store.ts';
 export type { TaskExplain, TaskFacts, TaskHolder } from './task-explain.ts';
+export { MAX_STEPS, type KeptStep, type StepClaim, type StepStore } from './step-store.ts';
 export { StoreUnavailableError, ValueRefusedError, type SubmitKey, type SubmittedFirst } from './store-errors.ts';
 export type {
   ConcurrencyGate,

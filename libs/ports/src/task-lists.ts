@@ -66,7 +66,14 @@ export interface ClusterGauges {
   readonly workers: number;
 }
 
-/** An execution of a task that has ended, or runs. */
+/** A step that a task has done once. */
+export interface TaskStep {
+  readonly key: string;
+  /** When it was recorded, ms since the epoch. */
+  readonly at: number;
+}
+
+/** An attempt that had another after it. */
 export interface TaskAttempt {
   readonly outcome: 'RETRY' | 'SNOOZED' | 'RELEASED' | 'CRASHED' | 'LOST' | TaskState;
   /** Name of the worker; null where it is long gone. */
@@ -88,4 +95,6 @@ export interface TaskLists {
   gauges(): Promise<ClusterGauges>;
   /** Attempts that were not the last, oldest first, the newest 1000 of them. */
   attempts(id: string): Promise<TaskAttempt[]>;
+  /** Steps that a task has recorded, oldest first; without what they came to. */
+  steps(id: string): Promise<TaskStep[]>;
 }

@@ -15,6 +15,7 @@ export {
   WorkerShutdown,
 } from './run/abort-reasons.ts';
 export type { EndedAttempt } from './record/ended-attempt.ts';
+export { StepInvalidError, StepsUnavailableError } from './run/step-errors.ts';
 export type { SubmitChild } from './run/task-run.ts';
 export type { BootChild, ChildApp } from './pools/child/child-app.ts';
 export {

@@ -8,6 +8,7 @@ import {
   type LimitStore,
   type Log,
   type QueueStore,
+  type StepStore,
   type TaskLogSink,
   type TaskStore,
   type WorkerLease,
@@ -37,6 +38,7 @@ import { CancelWatch } from './run/cancel-watch.ts';
 import { Executor } from './run/executor.ts';
 import type { Outcome } from './run/outcome.ts';
 import type { SubmitChild } from './run/task-run.ts';
+import { TaskSteps } from './run/task-steps.ts';
 import { StoreRetry } from './store-retry.ts';
 
 export interface WorkerDeps {
@@ -50,6 +52,8 @@ export interface WorkerDeps {
   readonly log: Log;
   /** Keeps what handlers log with their tasks; without it `task.log` goes to {@link log} alone. */
   readonly logs?: TaskLogSink;
+  /** Keeps the steps of tasks; without it `task.once` rejects. */
+  readonly steps?: StepStore;
   /** Knows which queues are paused; without it none is. */
   readonly queues?: Pick<QueueStore, 'paused'>;
   /** Concurrency and rate limits over all workers; without it none holds. */
@@ -137,16 +141,19 @@ export class TaskWorker implements Service {
     );
     const { limits } = deps;
     this.limitOverrides = limits && new LimitOverrides(limits, systemClock, log);
+    const steps = deps.steps && new TaskSteps(deps.steps, this.retry);
     this.pools = new Pools(this.options, {
       handlers: deps.handlers,
       services: {
         log,
         submitChild: deps.submitChild,
+        steps,
         onProgress: (entry, progress) => this.onProgress(entry, progress),
         onLog: (entry, level, message, fields) => this.logs?.add(entry, level, message, fields),
       },
       answers: {
         submitChild: deps.submitChild,
+        steps,
         contract: deps.contract ?? ((wanted) => deps.handlers.find(wanted)?.contract),
       },
       events: this.executor,

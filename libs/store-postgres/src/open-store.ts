@@ -11,6 +11,7 @@ import { PgRescueStore } from './rescue/pg-rescue-store.ts';
 import { PgQueueStore } from './queues/pg-queue-store.ts';
 import { PgRetentionStore } from './retention/pg-retention-store.ts';
 import { PgScheduleStore } from './schedules/pg-schedule-store.ts';
+import { PgStepStore } from './steps/pg-step-store.ts';
 import { PgSweepStore } from './sweep/pg-sweep-store.ts';
 import { PgTaskStore } from './tasks/pg-task-store.ts';
 
@@ -22,6 +23,7 @@ export interface PgStore {
   readonly events: PgTaskEvents;
   readonly logs: PgTaskLogSink;
   readonly limits: PgLimitStore;
+  readonly steps: PgStepStore;
   readonly outbox: PgOutboxStore;
   readonly sweep: PgSweepStore;
   readonly rescue: PgRescueStore;
@@ -44,6 +46,7 @@ export function openStore(options: DatabaseOptions & { clock?: Clock }): PgStore
     events: new PgTaskEvents(reading),
     logs: new PgTaskLogSink(database),
     limits: new PgLimitStore(database),
+    steps: new PgStepStore(database),
     outbox: new PgOutboxStore(database),
     sweep: new PgSweepStore(database, options.clock),
     rescue: new PgRescueStore(database),

@@ -39,6 +39,17 @@ export interface TaskContext<C extends AnyContract = AnyContract> {
   /** `throw task.snooze('1m')`: runs the task again later; costs no attempt. */
   snooze(delay: Duration): Error;
   /**
+   * Does a step of the task and remembers what it came to: once that is recorded, neither this attempt nor a later one, on
+   * whatever worker, does it again; they get the recorded value, as JSON makes it. `fn` itself runs **at least** once: a
+   * worker that dies between it and the record leaves nothing behind. So it belongs around what must not be done twice and can
+   * be asked for by a key of its own, such as a payment with an idempotency key.
+   *
+   * A key has 1 to 200 characters, a value at most 64 KiB as JSON, a task at most 1,000 steps. A step whose `fn` fails is not
+   * recorded. Needs `record: 'full'`.
+   * @throws StepInvalidError StepsUnavailableError; LeaseLost when another worker may run the task by now: nothing is recorded.
+   */
+  once<T>(key: string, fn: () => T | Promise<T>): Promise<T>;
+  /**
    * Submits a child task: its `parentId` is this task. Resolves to its id once it cannot be lost.
    * With a `key`, a handler that runs again gets the child that it submitted before, for 24 hours; without one it
    * submits another. The same key with other input is an `idempotency_key_reused` error.

@@ -1,9 +1,9 @@
 import type { AttemptDocument, AttemptList } from '@lovage/http-api';
-import type { TaskAttempt, TaskRow } from '@lovage/ports';
+import type { TaskAttempt, TaskRow, TaskStep } from '@lovage/ports';
 import { isTerminal, type TaskErrorDocument } from '@lovage/task';
 
 /** The attempts that had another after them, and the last, which the row tells. */
-export function attemptList(row: TaskRow, earlier: readonly TaskAttempt[]): AttemptList {
+export function attemptList(row: TaskRow, earlier: readonly TaskAttempt[], steps: readonly TaskStep[]): AttemptList {
   const items = earlier.map(attemptDocument);
   const runs = row.state === 'STARTED' || row.state === 'PROGRESS';
   // A task revoked or expired between two attempts has had none since.
@@ -19,7 +19,7 @@ export function attemptList(row: TaskRow, earlier: readonly TaskAttempt[]): Atte
         endedAt: row.finishedAt,
       }),
     );
-  return { items };
+  return { items, steps: steps.map(({ key, at }) => ({ key, at: new Date(at).toISOString() })) };
 }
 
 function attemptDocument(attempt: TaskAttempt): AttemptDocument {

@@ -150,6 +150,19 @@ test.each<[string, 'revoke' | 'retry', unknown, number, string]>([
   expect(await count()).toEqual(before);
 });
 
+test('the steps of a task stand beside its attempts, oldest first', async () => {
+  const id = (await gateway.ask('/api/tasks/math.add', { body: { input: { x: 1, y: 2 } } })).json().id as string;
+  await gateway.db.query(
+    `insert into steps (task_id, key, value, at) values ($1, 'b', '1', '2026-01-01T00:00:01Z'), ($1, 'a', '{"secret":1}', '2026-01-01T00:00:02Z')`,
+    [id],
+  );
+  const { steps } = (await gateway.ask(`/api/tasks/${id}/attempts`, { as: 'viewer' })).json<AttemptList>();
+  expect(steps).toEqual([
+    { key: 'b', at: '2026-01-01T00:00:01.000Z' },
+    { key: 'a', at: '2026-01-01T00:00:02.000Z' },
+  ]);
+});
+
 test('attempts are those that ended and the one that runs or was the last', async () => {
   const id = await submit();
   const attempts = async () =>

@@ -28,7 +28,7 @@ import { TaskReader } from './task-reader.ts';
 @Controller('api/tasks')
 export class TaskSteerController {
   constructor(
-    @Inject(LISTS) private readonly lists: Pick<TaskLists, 'attempts'>,
+    @Inject(LISTS) private readonly lists: Pick<TaskLists, 'attempts' | 'steps'>,
     @Inject(CLOCK) private readonly clock: Clock,
     private readonly batches: BatchService,
     private readonly steering: SteerService,
@@ -132,6 +132,8 @@ export class TaskSteerController {
   @Problems('task_unknown', 'store_unavailable')
   async attempts(@Param('id') id: string): Promise<AttemptList> {
     const row = await this.reader.byPublicId(id);
-    return attemptList(row, await withinDeadline(this.clock, this.lists.attempts(row.id)));
+    const { lists, clock } = this;
+    const both = Promise.all([lists.attempts(row.id), lists.steps(row.id)]);
+    return attemptList(row, ...(await withinDeadline(clock, both)));
   }
 }

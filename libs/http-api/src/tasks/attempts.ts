@@ -19,6 +19,11 @@ export type AttemptDocument = z.output<typeof AttemptDocument>;
 
 /** Answer of `GET /api/tasks/{id}/attempts`. */
 export const AttemptList = z
-  .object({ items: z.array(AttemptDocument).meta({ description: 'Oldest first; of more than 1,000 the newest' }) })
+  .object({
+    items: z.array(AttemptDocument).meta({ description: 'Oldest first; of more than 1,000 the newest' }),
+    steps: z.array(z.object({ key: z.string(), at: z.iso.datetime({ precision: 3 }) })).meta({
+      description: 'What the handler has done with task.once, oldest first: no further attempt does it again',
+    }),
+  })
   .meta({ id: 'AttemptList' });
 export type AttemptList = z.output<typeof AttemptList>;

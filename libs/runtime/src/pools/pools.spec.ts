@@ -1,4 +1,7 @@
 import { jest } from '@jest/globals';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { newId } from '@lovage/foundation';
 import type { TaskRow } from '@lovage/ports';
 import type { TaskOptions } from '@lovage/task';
@@ -99,6 +102,21 @@ describe.each(['thread', 'process'] as const)('the pool %s', (pool) => {
     expect(await p.f.store.tasks.get(snoozed)).toMatchObject({ state: 'SCHEDULED', retries: 0, turn: 1 });
     await p.send('retry', null, { id: retried, turn: 1, hasRow: true });
     expect(await p.ended(retried)).toMatchObject({ state: 'SUCCESS', result: 'attempt 2', retries: 1 });
+  });
+
+  test('a recorded step is not done again by a later attempt, in another child', async () => {
+    await using p = await open(pool, { defaults: { retry: { maxAttempts: 2 } }, children: children({ maxTasks: 1 }) });
+    const file = join(await mkdtemp(join(tmpdir(), 'lovage-once-')), 'ran');
+    const id = await p.send('once', file);
+    await eventually(async () => (await p.attempts(id)).length === 1, SLOW);
+    await p.send('once', file, { id, turn: 1, hasRow: true });
+    expect(await p.ended(id)).toMatchObject({
+      state: 'SUCCESS',
+      retries: 1,
+      result: { at: '1970-01-01T00:00:00.000Z' },
+    });
+    expect(await readFile(file, 'utf8')).toBe('x');
+    await rm(dirname(file), { recursive: true });
   });
 
   test('progress and log lines are kept before the end is', async () => {

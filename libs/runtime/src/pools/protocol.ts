@@ -15,12 +15,16 @@ export interface ChildTask {
 }
 
 /** What a child asks of its worker and waits for. A further kind is a member here, its answer in `questions.ts`. */
-export type Question = {
-  readonly kind: 'submit';
-  readonly contract: string;
-  readonly input: unknown;
-  readonly options: ChildOptions;
-};
+export type Question =
+  | {
+      readonly kind: 'submit';
+      readonly contract: string;
+      readonly input: unknown;
+      readonly options: ChildOptions;
+    }
+  | { readonly kind: 'findStep'; readonly key: string }
+  /** `value` is JSON text. */
+  | { readonly kind: 'keepStep'; readonly key: string; readonly value: string };
 
 export type ToChild =
   | { readonly type: 'run'; readonly task: ChildTask }

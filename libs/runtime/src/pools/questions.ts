@@ -1,11 +1,14 @@
 import { ContractUnknownError, type AnyContract } from '@lovage/task';
 import type { TaskEntry } from '../entry.ts';
 import type { SubmitChild } from '../run/task-run.ts';
+import type { Steps } from '../run/once.ts';
+import { StepsUnavailableError } from '../run/step-errors.ts';
 import type { Question } from './protocol.ts';
 
 /** What a worker needs to answer its children. */
 export interface Answers {
   readonly submitChild: SubmitChild | undefined;
+  readonly steps: Steps<TaskEntry> | undefined;
   /** Contracts that handlers may submit. */
   readonly contract: (name: string) => AnyContract | undefined;
 }
@@ -21,5 +24,14 @@ export async function answer(entry: TaskEntry, question: Question, answers: Answ
       const parent = { id, rootId: facts.rootId ?? id, userId: facts.userId };
       return answers.submitChild(contract, question.input, parent, question.options);
     }
+    case 'findStep':
+      return stepsOf(answers).find(entry, question.key);
+    case 'keepStep':
+      return stepsOf(answers).keep(entry, question.key, question.value);
   }
+}
+
+function stepsOf({ steps }: Answers): Steps<TaskEntry> {
+  if (!steps) throw new StepsUnavailableError('this worker was made without a store of steps');
+  return steps;
 }

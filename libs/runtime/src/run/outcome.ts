@@ -26,6 +26,8 @@ const ANSWERS: ReadonlySet<string> = new Set([
   'output_invalid',
   'arguments_invalid',
   'not_registered',
+  'step_invalid',
+  'steps_unavailable',
 ]);
 
 /** A stack is for people; what is longer tells them nothing more. */

@@ -1,7 +1,8 @@
 import { durationMs, type Duration } from '@lovage/foundation';
 import type { Log, NewTask, TaskLogLevel } from '@lovage/ports';
 import { validateProgress, type AnyContract, type ChildOptions, type TaskContext, type TaskLogger } from '@lovage/task';
-import { RetryRequested, SnoozeRequested } from './abort-reasons.ts';
+import { LeaseLost, RetryRequested, SnoozeRequested } from './abort-reasons.ts';
+import { Once, type Steps } from './once.ts';
 
 /** Submits a task on behalf of a running one. */
 export type SubmitChild = (
@@ -27,6 +28,8 @@ export interface RunServices<S extends RunSubject = RunSubject> {
   /** Gets what handlers log, besides {@link log}. */
   readonly onLog?: (subject: S, level: TaskLogLevel, message: string, fields: Record<string, unknown>) => void;
   readonly submitChild: SubmitChild | undefined;
+  /** Keeps steps; without it `once` rejects. */
+  readonly steps?: Steps<S>;
 }
 
 /** The context that one attempt's handler gets. Parts that most handlers never touch are made when first asked for. */
@@ -34,6 +37,7 @@ export class TaskRun<S extends RunSubject = RunSubject> implements TaskContext {
   private controller: AbortController | undefined;
   private abortedWith: Error | undefined;
   private taskLog: TaskLogger | undefined;
+  private steps: Once<S> | undefined;
 
   constructor(
     private readonly subject: S,
@@ -94,6 +98,13 @@ export class TaskRun<S extends RunSubject = RunSubject> implements TaskContext {
 
   snooze(delay: Duration): Error {
     return new SnoozeRequested(waitMs(delay));
+  }
+
+  once<T>(key: string, fn: () => T | Promise<T>): Promise<T> {
+    this.steps ??= new Once(this.subject, this.contract, this.services.steps, () => {
+      if (this.abortedWith instanceof LeaseLost) throw this.abortedWith;
+    });
+    return this.steps.do(key, fn);
   }
 
   submit(contract: AnyContract, input: unknown, options: ChildOptions = {}): Promise<string> {

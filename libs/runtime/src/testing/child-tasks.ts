@@ -1,3 +1,4 @@
+import { appendFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { durationMs } from '@lovage/foundation';
@@ -68,6 +69,15 @@ const deeds: Record<string, (value: never, task: TaskContext) => unknown> = {
   },
   badProgress: (_, task) => task.progress({ percent: 'x' } as never),
   submit: (n: number, task) => task.submit(other, { n }, { key: 'k' }),
+  /** Counts in a file how often its step really ran; fails the first time round. */
+  once: async (file: string, task) => {
+    const value = await task.once('count', async () => {
+      await appendFile(file, 'x');
+      return { at: new Date(0), pid: process.pid };
+    });
+    if (task.attempt === 1) throw task.retry({ delay: 0 });
+    return value;
+  },
   declared: () => {
     throw deed().error('Refused', { why: 'no', at: new Date(0) });
   },

@@ -91,6 +91,7 @@ export class Fixture implements AsyncDisposable {
         broker: this.broker,
         tasks: this.store.tasks,
         logs: this.store.logs,
+        steps: this.store.steps,
         queues: this.store.queues,
         limits: this.store.limits,
         lease,

@@ -3,6 +3,7 @@ import type {
   LargeField,
   ListedTask,
   TaskAttempt,
+  TaskStep,
   TaskCounts,
   TaskFilter,
   TaskLists,
@@ -25,6 +26,8 @@ const ATTEMPTS = `
 select a.outcome, w.name as worker, a.error, a.started_at, a.ended_at
 from (select * from attempts where task_id = $1 order by ended_at desc limit 1000) a left join workers w on w.id = a.worker
 order by a.ended_at, a.claim_no`;
+
+const STEPS = 'select key, at from steps where task_id = $1 order by at, key';
 
 /** Questions about many tasks, on Postgres. */
 export class PgTaskLists implements TaskLists {
@@ -85,6 +88,11 @@ export class PgTaskLists implements TaskLists {
       startedAt: started_at?.getTime() ?? null,
       endedAt: ended_at.getTime(),
     }));
+  }
+
+  async steps(id: string): Promise<TaskStep[]> {
+    const rows = await this.pool.run<{ key: string; at: Date }>({ text: STEPS, values: [id] });
+    return rows.map(({ key, at }) => ({ key, at: at.getTime() }));
   }
 
   private async estimateLive(run: Parameters<Parameters<ReadingPool['together']>[0]>[0]): Promise<number> {

@@ -14,6 +14,7 @@ with old as (
   order by finished_at, id limit ${Math.trunc(limit)} for update skip locked),
 gone as (delete from tasks t using old where t.id = old.id returning t.id),
 tries as (delete from attempts a using gone where a.task_id = gone.id returning 1),
+steps as (delete from steps s using gone where s.task_id = gone.id),
 messages as (delete from outbox o using gone where o.task_id = gone.id)
 select (select count(*) from gone)::int as tasks, (select count(*) from tries)::int as attempts`,
 });

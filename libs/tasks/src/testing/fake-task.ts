@@ -35,6 +35,7 @@ export function fakeTask<C extends AnyContract>(contract: C): FakeTask<C> {
       log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
       progress: (value) => void reported.push(value),
       ...{ retry: unused, snooze: unused },
+      once: async (_key, fn) => fn(),
       submit: (child, input, options = {}) => {
         const known = children.findIndex(({ key }) => key !== undefined && key === options.key);
         const index = known >= 0 ? known : children.push({ name: child.name, input, key: options.key }) - 1;

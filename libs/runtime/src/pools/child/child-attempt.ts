@@ -37,6 +37,10 @@ export class ChildAttempt {
         this.post({ type: 'log', level, message: String(message), ...split(fields) }),
       submitChild: async (contract, input, _, options) =>
         (await this.ask({ kind: 'submit', contract: contract.name, input, options })) as string,
+      steps: {
+        find: async (_, key) => (await this.ask({ kind: 'findStep', key })) as string | undefined,
+        keep: async (_, key, value) => (await this.ask({ kind: 'keepStep', key, value })) as string,
+      },
     };
     this.run = new TaskRun(this.task, binding.contract, services);
     if (this.aborted) this.run.abort(this.aborted);

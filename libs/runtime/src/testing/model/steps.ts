@@ -10,7 +10,7 @@ export type Step =
     }
   | { readonly op: 'insert' | 'time' | 'sweep' | 'loseAnswer' }
   | { readonly op: 'deliver'; readonly worker: number; readonly message: number }
-  | { readonly op: 'progress'; readonly worker: number; readonly which: number }
+  | { readonly op: 'progress' | 'keep'; readonly worker: number; readonly which: number }
   | {
       readonly op: 'finish';
       readonly worker: number;
@@ -60,7 +60,7 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ op: fc.constantFrom('crash', 'reconnect', 'shutDown'), worker }) },
   { weight: 4, arbitrary: fc.record({ op: fc.constantFrom('stall', 'stall', 'resume'), worker }) },
   { weight: 2, arbitrary: fc.record({ op: fc.constantFrom('revoke', 'expire'), task: which }) },
-  { weight: 1, arbitrary: fc.record({ op: op('progress'), worker, which }) },
+  { weight: 1, arbitrary: fc.record({ op: fc.constantFrom('progress', 'keep'), worker, which }) },
   { weight: 2, arbitrary: fc.record({ op: op('duplicate'), message: fc.nat(20) }) },
   { weight: 1, arbitrary: fc.record({ op: fc.constantFrom('insert', 'loseAnswer') }) },
 );

@@ -6,6 +6,7 @@ import { StoreUnavailableError, type Clock, type NewTask, type TaskRow, type Tas
 import { openStore, type PgStore } from '@lovage/store-postgres';
 import { defineTask, isTerminal, type AnyContract, type TaskState } from '@lovage/task';
 import { silentLog, TestClock, testDatabase, type TestDatabase } from '@lovage/testing';
+import type { TaskEntry } from '../../entry.ts';
 import { HandlerTable } from '../../handlers.ts';
 import type { Outcome } from '../../run/outcome.ts';
 import { ModelBroker, type ModelMessage } from './model-broker.ts';
@@ -57,6 +58,7 @@ export class World {
   private unwritten: NewTask[] = [];
   private ends = new Map<string, string>();
   private recorded = new Map<string, number>();
+  private kept = new Map<string, string>();
   private answerLost = false;
   private readonly sweepClock = new TestClock();
   private readonly store: PgStore;
@@ -87,12 +89,13 @@ export class World {
   /** An empty world with living workers. */
   async reset(): Promise<void> {
     await this.sql.query('select pg_advisory_unlock_all()');
-    await this.sql.query('truncate tasks, outbox, workers, attempts, keys, task_counts');
+    await this.sql.query('truncate tasks, outbox, workers, attempts, keys, steps, task_counts');
     this.broker = new ModelBroker();
     this.accepted = [];
     this.unwritten = [];
     this.ends = new Map();
     this.recorded = new Map();
+    this.kept = new Map();
     this.answerLost = false;
     this.workers = [];
     for (let i = 0; i < WORKERS; i += 1) this.workers.push(await this.newWorker());
@@ -116,6 +119,8 @@ export class World {
         if (!entry?.claimed) return;
         return this.store.tasks.progress(entry.worker!, [{ id: entry.id, claimNo: entry.claimNo, progress: '1' }]);
       }
+      case 'keep':
+        return this.keep([...worker!.running][step.which % Math.max(1, worker!.running.size)]);
       case 'finish': {
         const entry = [...worker!.running][step.which % Math.max(1, worker!.running.size)];
         if (!entry) return;
@@ -254,6 +259,21 @@ export class World {
         break;
     }
     this.accepted.push(id);
+  }
+
+  /** A handler records its step. It stands only under the claim in the row, and the first record of it for ever. */
+  private async keep(entry: TaskEntry | undefined): Promise<void> {
+    if (!entry?.claimed) return;
+    const claim = { id: entry.id, worker: entry.worker!, claimNo: entry.claimNo };
+    const mine = await this.sql.query('select from tasks where id = $1 and claim_worker = $2 and claim_no = $3', [
+      ...[claim.id, claim.worker, claim.claimNo],
+    ]);
+    const kept = await this.store.steps.keep(claim, 'step', JSON.stringify(newId()));
+    if ((kept.kind === 'kept') !== mine.rowCount! > 0) throw new Error(`${entry.id}: a step was ${kept.kind}`);
+    if (kept.kind !== 'kept') return;
+    const first = this.kept.get(entry.id) ?? kept.value;
+    this.kept.set(entry.id, first);
+    if (kept.value !== first) throw new Error(`${entry.id}: a step was ${first}, and is now ${kept.value}`);
   }
 
   private async relay(dies: Extract<Step, { op: 'relay' }>['dies']): Promise<void> {
