@@ -8,7 +8,7 @@ import type { Question } from './protocol.ts';
 /** What a worker needs to answer its children. */
 export interface Answers {
   readonly submitChild: SubmitChild | undefined;
-  readonly steps: Steps<TaskEntry> | undefined;
+  readonly steps?: Steps<TaskEntry>;
   /** Contracts that handlers may submit. */
   readonly contract: (name: string) => AnyContract | undefined;
 }
