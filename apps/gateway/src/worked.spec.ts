@@ -1,17 +1,17 @@
-import { add, divide, processWord } from '@lovage/contracts';
+import { add, divide, processWord, waitAndReturn } from '@lovage/contracts';
 import { newId } from '@lovage/foundation';
-import type { TaskDocument } from '@lovage/http-api';
+import type { QueueDocument, TaskDocument, TaskList } from '@lovage/http-api';
 import { openPlatform, type Platform } from '@lovage/platform';
 import { systemClock } from '@lovage/ports';
 import { HandlerTable, TaskWorker, type Handle } from '@lovage/runtime';
 import { PgWorkerLease } from '@lovage/store-postgres';
 import { ContractRegistry } from '@lovage/task';
-import { describeWithRabbit, silentLog, testDatabase, type TestDatabase } from '@lovage/testing';
+import { describeWithRabbit, eventually, silentLog, testDatabase, type TestDatabase } from '@lovage/testing';
 import { AccessTokens } from './auth/access-tokens.ts';
 import { Gateway } from './gateway.ts';
 import { medianMs } from './testing/median.ts';
 
-const contracts = [add, divide, processWord];
+const contracts = [add, divide, processWord, waitAndReturn];
 const handlers: { name: string; handle: Handle }[] = [
   { name: add.name, handle: (input) => (input as { x: number; y: number }).x + (input as { y: number }).y },
   {
@@ -30,6 +30,14 @@ const handlers: { name: string; handle: Handle }[] = [
       task.progress({ percent: 100 });
       return word;
     },
+  },
+  {
+    // Until it is called off.
+    name: waitAndReturn.name,
+    handle: (_, task) =>
+      new Promise((_resolve, reject) => {
+        task.signal.addEventListener('abort', () => reject(task.signal.reason as Error));
+      }),
   },
 ];
 const jwtSecret = 'a secret of thirty-two bytes or so';
@@ -55,7 +63,15 @@ class Whole implements AsyncDisposable {
     const info = { name, host: 'test', pid: 1, queues: [queue], concurrency: 10 };
     const lease = new PgWorkerLease({ url: db.url, info, log, onLost: (id) => worker.leaseLost(id) });
     const worker: TaskWorker = new TaskWorker(
-      { broker, tasks, logs: platform.logs, lease, handlers: new HandlerTable(contracts, handlers), log },
+      {
+        broker,
+        tasks,
+        logs: platform.logs,
+        queues: platform.queues,
+        lease,
+        handlers: new HandlerTable(contracts, handlers),
+        log,
+      },
       { name, queues: [queue], concurrency: 10 },
     );
     await worker.start();
@@ -91,6 +107,12 @@ class Whole implements AsyncDisposable {
       payload: body,
     });
     return { status: answer.statusCode, task: answer.json<TaskDocument>() };
+  }
+
+  async post<T>(url: string, body: object = {}): Promise<T> {
+    const token = await new AccessTokens(jwtSecret, systemClock).issue({ id: newId(), role: 'operator' });
+    const headers = { authorization: `Bearer ${token}` };
+    return (await this.gateway.http.inject({ method: 'POST', url, headers, payload: body })).json<T>();
   }
 
   /** Whatever a route answers, once it has ended. */
@@ -178,6 +200,41 @@ const suite = (open: () => Promise<{ whole: Whole; queue: string }>) => {
     expect(JSON.parse(await whole.get(`/api/tasks/${task.id}/attempts`))).toMatchObject({
       items: [{ outcome: 'SUCCESS', worker: 'worker-1@test' }],
     });
+  });
+
+  test('one that runs is called off: its handler hears of it, and who waits for it is told', async () => {
+    const input = { seconds: 3600, value: 'never' };
+    const waiting = whole.submit('demo.wait_and_return', { input, options });
+    const running = await eventually(async () => {
+      const { items } = JSON.parse(await whole.get(`/api/tasks?state=STARTED&name=demo.wait_and_return`)) as TaskList;
+      return items[0];
+    });
+    await whole.post(`/api/tasks/${running.id}/revoke`, { terminate: true, reason: 'mistake' });
+    const { status, task } = await waiting;
+    expect([status, task]).toMatchObject([
+      200,
+      { id: running.id, state: 'REVOKED', error: { type: 'Revoked', data: { why: 'mistake' } } },
+    ]);
+  });
+
+  test('a paused queue takes tasks and runs none, until it is resumed; what was called off meanwhile does not run', async () => {
+    const { queue } = options;
+    const read = async () => JSON.parse(await whole.get(`/api/queues/${queue}`)) as QueueDocument;
+    expect(await whole.post(`/api/queues/${queue}/pause`, { reason: 'repairs' })).toMatchObject({
+      name: queue,
+      paused: { why: 'repairs' },
+    });
+    await eventually(async () => (await read()).consumers === 0);
+    const body = { input: { x: 1, y: 2 }, options };
+    const [kept, purged] = [await whole.submit('math.add', body, ''), await whole.submit('math.add', body, '')];
+    expect(await read()).toMatchObject({ ready: 2, waiting: 2, running: 0, workers: ['worker-1@test'] });
+    await whole.post(`/api/tasks/revoke`, { ids: [purged.task.id] });
+    await whole.post(`/api/queues/${queue}/resume`);
+    const state = async (id: string) => (JSON.parse(await whole.get(`/api/tasks/${id}`)) as TaskDocument).state;
+    await eventually(async () => (await state(kept.task.id)) === 'SUCCESS');
+    // The message of the one that was called off is dropped by the worker that gets it.
+    await eventually(async () => (await read()).ready === 0);
+    expect(await state(purged.task.id)).toBe('REVOKED');
   });
 };
 

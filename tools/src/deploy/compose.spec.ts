@@ -14,6 +14,7 @@ const NOT_CHOSEN: Readonly<Record<string, string>> = {
   BROKER_URL: 'the service rabbitmq',
   HOST: 'the network',
   PORT: 'the network',
+  WORKER_HEALTH_PORT: 'the health check of the image',
   NODE_ENV: 'production',
   DATA_DIR: 'the volume',
   WORKER_NAME: 'a container of each worker',

@@ -154,6 +154,27 @@ export function outages(bench: Bench): void {
       for (const delivery of left) delivery.ack();
     });
 
+    it('does not consume again after a cut what was cancelled', async () => {
+      const { broker, proxy } = await bench.startBehindProxy();
+      const queue = await bench.declared(broker);
+      const watched = await bench.declared(broker);
+      const { inbox, consumption } = await bench.consume(broker, queue, 10);
+      const other = await bench.consume(broker, watched, 10);
+      await publishAll(broker, queue, bodies(2));
+      await inbox.take(2);
+      await consumption.cancel();
+      const change = inState(broker, 'down');
+      proxy.cut();
+      await change;
+      // The other one consumes again by then, and so would this one.
+      const direct = await bench.start();
+      await direct.publish(message(watched, 'seen'));
+      (await other.inbox.next(20_000)).ack();
+      // What it held is the queue's again, and stays there.
+      await untilHolds(async () => expect(await broker.depth(queue)).toEqual({ ready: 2, consumers: 0 }));
+      expect(inbox.received).toHaveLength(2);
+    });
+
     it('declares again what was lost meanwhile', async () => {
       const { broker, proxy } = await bench.startBehindProxy();
       const direct = await bench.start();

@@ -10,12 +10,9 @@ export const TaskErrorDocument = z
   .object({
     type: z.string().meta({ description: 'Name of the declared error, or of the error’s class' }),
     message: z.string(),
-    data: z
-      .unknown()
-      .optional()
-      .meta({
-        description: 'Of a declared error: its data. Of a task that was called off (`Revoked`): by whom, why and when',
-      }),
+    data: z.unknown().optional().meta({
+      description: 'Of a declared error: its data. Of a task that was called off (`Revoked`): by whom, why and when',
+    }),
     stack: z.string().optional(),
   })
   .meta({ id: 'TaskError' });

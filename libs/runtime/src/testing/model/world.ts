@@ -45,6 +45,8 @@ interface Row {
   claimed: boolean;
   finished: boolean;
   boxed: boolean;
+  revoked: boolean;
+  told: boolean;
   /** All that a terminal row must keep. */
   end: string;
 }
@@ -178,6 +180,7 @@ export class World {
   async check(): Promise<void> {
     const { rows } = await this.sql.query<Row>(`
       select t.id, state, t.turn, claim_worker is not null as claimed, finished_at is not null as finished,
+        cancel_at is not null as revoked, coalesce(error->>'type' = 'Revoked' and error->'data'->>'by' = cancel_by, false) as told,
         exists (select from outbox o where o.task_id = t.id and o.turn = t.turn) as boxed,
         concat_ws('|', state, result, error, finished_at, retries) as end
       from tasks t`);
@@ -188,6 +191,10 @@ export class World {
       };
       if (row.finished !== isTerminal(row.state)) fail('is ended and not, at once');
       if (row.claimed !== CLAIMED.includes(row.state)) fail(row.claimed ? 'has a claim' : 'has no claim');
+      // The mark is never set on what is over: there before the end, it decides the end.
+      if (row.finished && row.revoked !== (row.state === 'REVOKED')) fail(row.revoked ? 'was called off' : 'was not');
+      if (row.revoked && row.finished && !row.told) fail('does not tell who called it off');
+      if (row.revoked && !row.finished && !row.claimed) fail('was called off, and waits');
       const before = this.ends.get(row.id);
       if (before !== undefined && before !== row.end) fail(`was over as ${before}, and is now ${row.end}`);
       if (row.finished) this.ends.set(row.id, row.end);
