@@ -10,7 +10,7 @@ import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import type { TaskList } from '@lovage/http-api';
 import pg from 'pg';
-import { startTypeScript } from '../../libs/testing/src/start-process.ts';
+import { startTypeScript } from '@lovage/testing/start-process';
 
 const ROUNDS = 3;
 const CALLS = 200;

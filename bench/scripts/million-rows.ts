@@ -5,7 +5,7 @@ import { performance } from 'node:perf_hooks';
 import { openStore } from '@lovage/store-postgres';
 import type { Log, TaskFilter } from '@lovage/ports';
 import pg from 'pg';
-import { listQueries } from '../../libs/store-postgres/src/lists/list-sql.ts';
+import { listQueries } from '@lovage/store-postgres/list-sql';
 
 const ROWS = 1_000_000;
 const ROUNDS = 200;

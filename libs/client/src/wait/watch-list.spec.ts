@@ -184,7 +184,7 @@ describe('waiting for tasks', () => {
     expect(await peek(one.ended)).toBe('waiting');
     await clock.advance(2000);
     expect(tasks.queries).toEqual([1, 1]);
-    tasks.put('a', 'REVOKED', { cancelWhy: 'wrong order' });
+    tasks.put('a', 'REVOKED', { error: { type: 'Revoked', message: 'wrong order' } });
     list.check('a');
     expect((await one.ended).outcome).toMatchObject({ state: 'REVOKED', error: { message: 'wrong order' } });
   });

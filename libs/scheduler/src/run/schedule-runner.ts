@@ -27,7 +27,9 @@ export interface ScheduleRunnerOptions {
   readonly onFired?: () => void;
 }
 
-const AFTER_FAILURE: BackoffPolicy = { kind: 'exponential', delayMs: 500, maxDelayMs: 5000, jitter: true };
+const MAX_SLEEP_MS = 1000;
+/** Soon at first, then no rarer than the looks of a day on which nothing fails: what fell due meanwhile is late enough. */
+const AFTER_FAILURE: BackoffPolicy = { kind: 'exponential', delayMs: 200, maxDelayMs: MAX_SLEEP_MS, jitter: true };
 
 /**
  * Fires schedules, each moment once, with its task and message in one transaction. Any number may run; there is no leader,
@@ -125,7 +127,7 @@ export class ScheduleRunner implements Service {
   private sleep(delayMs: number): void {
     if (this.stopped) return;
     // Timers of Node.js may ring a fraction of a millisecond early; then the look finds nothing, and sleeps again.
-    const ms = Math.min(Math.max(Math.ceil(delayMs), 1), this.options.maxSleepMs ?? 1000);
+    const ms = Math.min(Math.max(Math.ceil(delayMs), 1), this.options.maxSleepMs ?? MAX_SLEEP_MS);
     this.callOffTimer = this.clock.after(ms, () => this.look());
   }
 
