@@ -19,7 +19,9 @@ async function main(): Promise<number> {
   const settings = parseSettings({ DATA_DIR: join(root, '.lovage'), LOG_LEVEL: 'error', ...env });
   const { databaseUrl, brokerUrl, embedded } = await findServers(settings);
   const log = createLog({ app: 'console', level: settings.logLevel, format: 'readable', fd: 2 });
-  const platform = await openPlatform({ databaseUrl, brokerUrl, applicationName: 'lovage-console', log });
+  const platform = await openPlatform({
+    ...{ databaseUrl, brokerUrl, applicationName: 'lovage-console', routes: settings.routes, log },
+  });
   try {
     await platform.start();
     const contracts = new ContractRegistry(allContracts);

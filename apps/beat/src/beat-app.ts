@@ -5,8 +5,8 @@ import type { Log } from '@lovage/ports';
 import type { Settings } from '@lovage/settings';
 import { BeatModule, type BeatSchedules } from './beat.module.ts';
 
-export interface BeatAppOptions extends BeatSchedules {
-  readonly settings: Pick<Settings, 'brokerUrl'> & { readonly databaseUrl: string };
+export interface BeatAppOptions extends Omit<BeatSchedules, 'routes'> {
+  readonly settings: Pick<Settings, 'brokerUrl' | 'routes'> & { readonly databaseUrl: string };
   readonly log: Log;
 }
 
@@ -21,12 +21,12 @@ export interface BeatApp {
  * @throws StoreUnavailableError BrokerUnavailableError SchemaMissingError
  */
 export async function startBeat({ settings, log, ...fires }: BeatAppOptions): Promise<BeatApp> {
-  const { databaseUrl, brokerUrl } = settings;
+  const { databaseUrl, brokerUrl, routes } = settings;
   const platform = await openPlatform({ databaseUrl, brokerUrl, applicationName: 'lovage-beat', log });
   try {
     await platform.start();
     const logger = new NestLog(log);
-    const app = await NestFactory.createApplicationContext(BeatModule.create(platform, fires, log), {
+    const app = await NestFactory.createApplicationContext(BeatModule.create(platform, { ...fires, routes }, log), {
       logger,
       abortOnError: false,
     });

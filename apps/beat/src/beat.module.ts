@@ -1,4 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import type { TaskRoutes } from '@lovage/foundation';
 import { messageOfRow, prepareRow } from '@lovage/client';
 import { OutboxRelay, Rescuer, Sweeper } from '@lovage/maintenance';
 import type { Platform } from '@lovage/platform';
@@ -12,18 +13,22 @@ export interface BeatSchedules {
   readonly schedules: readonly Schedule[];
   /** What they may run. */
   readonly contracts: readonly AnyContract[];
+  /** Where tasks go whose schedules name no queue. Default: where their contracts say. */
+  readonly routes?: TaskRoutes;
 }
 
 /** Beat's application: what keeps the platform's promises while nobody submits and nobody runs. */
 @Module({})
 export class BeatModule {
-  static create(platform: Platform, { schedules, contracts }: BeatSchedules, log: Log): DynamicModule {
+  static create(platform: Platform, { schedules, contracts, routes }: BeatSchedules, log: Log): DynamicModule {
     const { broker, outbox, sweep, rescue, schedules: store } = platform;
     const relay = new OutboxRelay({ broker, outbox, messageOf: messageOfRow, log });
     const sweeper = new Sweeper({ sweep, log, onRequeued: () => relay.poke() });
     const rescuer = new Rescuer({ broker, rescue, log, onSentAgain: () => relay.poke() });
+    const prepare: typeof prepareRow = (contract, input, options, now) =>
+      prepareRow(contract, input, options, now, routes);
     const runner = new ScheduleRunner({
-      ...{ store, schedules, contracts: new ContractRegistry(contracts), prepare: prepareRow, log },
+      ...{ store, schedules, contracts: new ContractRegistry(contracts), prepare, log },
       onFired: () => relay.poke(),
     });
     return {

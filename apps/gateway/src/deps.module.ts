@@ -1,4 +1,6 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
+
+import { TaskRoutes } from '@lovage/foundation';
 import {
   ACCESS,
   BROKER,
@@ -14,6 +16,7 @@ import {
   OPTIONS,
   PING,
   QUEUES,
+  ROUTES,
   SCHEDULES,
   TASKS,
   USERS,
@@ -36,6 +39,7 @@ export class DepsModule {
       { provide: USERS, useValue: deps.users },
       { provide: ACCESS, useValue: deps.access },
       { provide: CONTRACTS, useValue: deps.contracts },
+      { provide: ROUTES, useValue: deps.routes ?? TaskRoutes.none },
       { provide: BROKER, useValue: deps.broker },
       { provide: PING, useValue: () => deps.ping() },
       { provide: LOG, useValue: deps.log },

@@ -1,3 +1,4 @@
+import type { TaskRoutes } from '@lovage/foundation';
 import type { LovageClient } from '@lovage/client';
 import type {
   AccessStore,
@@ -26,6 +27,8 @@ export interface GatewayDeps {
   readonly users: UserStore;
   readonly access: AccessStore;
   readonly contracts: ContractRegistry;
+  /** Those of the client. Default: none. */
+  readonly routes?: TaskRoutes;
   readonly broker: Pick<Broker, 'state' | 'depth'>;
   /** Resolves when Postgres answers. */
   ping(): Promise<void>;
@@ -65,6 +68,7 @@ export const EXPLAIN = Symbol('explain');
 export const USERS = Symbol('users');
 export const ACCESS = Symbol('access');
 export const CONTRACTS = Symbol('contracts');
+export const ROUTES = Symbol('routes');
 export const BROKER = Symbol('broker');
 export const PING = Symbol('ping');
 export const LOG = Symbol('log');

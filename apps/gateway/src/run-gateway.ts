@@ -45,8 +45,8 @@ async function startGateway(): Promise<Running> {
   const settings = parseSettings(process.env, process.argv.slice(2), { for: 'gateway' });
   const secrets = gatewaySecrets(settings);
   const log = createLog({ app: APP, level: settings.logLevel, mode: settings.mode });
-  const { databaseUrl, brokerUrl, http } = settings;
-  const platform = await openPlatform({ databaseUrl, brokerUrl, applicationName: `lovage-${APP}`, log });
+  const { databaseUrl, brokerUrl, routes, http } = settings;
+  const platform = await openPlatform({ databaseUrl, brokerUrl, applicationName: `lovage-${APP}`, routes, log });
   await platform.start();
   const { tasks, lists, events, schedules, queues, explain, broker } = platform;
   const users = await platform.users();
@@ -66,6 +66,7 @@ async function startGateway(): Promise<Running> {
       users,
       access: users.access,
       contracts,
+      routes,
       broker,
       ping,
       log,

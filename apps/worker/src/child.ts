@@ -14,11 +14,13 @@ const MAX_CONNECTIONS = 2;
 /** Boots the worker's application in a child: the same module, with the database and without the broker. */
 export default async function boot(): Promise<ChildApp> {
   const settings = parseSettings(process.env, [], { for: 'worker' });
-  const { databaseUrl, logLevel: level, mode } = settings;
+  const { databaseUrl, routes, logLevel: level, mode } = settings;
   const log = createLog({ app: 'worker-child', level, mode });
   const applicationName = 'lovage-worker-child';
   const maxConnections = MAX_CONNECTIONS;
-  const platform = await openPlatform({ databaseUrl, brokerUrl: null, applicationName, maxConnections, log });
+  const platform = await openPlatform({
+    ...{ databaseUrl, brokerUrl: null, applicationName, maxConnections, routes, log },
+  });
   try {
     await platform.start();
     const client = platform.client(new ContractRegistry(allContracts));

@@ -52,8 +52,8 @@ export interface WorkerApp {
  */
 export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp> {
   const { settings, contracts, modules, log, child = modules ? undefined : CHILD } = options;
-  const { databaseUrl, brokerUrl, worker } = settings;
-  const platform = await openPlatform({ databaseUrl, brokerUrl, applicationName: 'lovage-worker', log });
+  const { databaseUrl, brokerUrl, routes, worker } = settings;
+  const platform = await openPlatform({ databaseUrl, brokerUrl, applicationName: 'lovage-worker', routes, log });
   try {
     await platform.start();
     const registry = new ContractRegistry(contracts);

@@ -1,4 +1,4 @@
-import type { Service } from '@lovage/foundation';
+import { type Service, TaskRoutes, type RouteRule } from '@lovage/foundation';
 import {
   isSqlTransaction,
   systemClock,
@@ -12,7 +12,7 @@ import {
   type SqlTransaction,
   type TaskStore,
 } from '@lovage/ports';
-import type { AnyContract, ContractRegistry, Output, SubmitInput } from '@lovage/task';
+import { type AnyContract, type ContractRegistry, type Output, type SubmitInput } from '@lovage/task';
 import { ClientStoppedError, SubmitOptionsError } from './errors.ts';
 import {
   ClientTaskHandle,
@@ -44,6 +44,11 @@ export interface LovageClientOptions {
   readonly contracts: ContractRegistry;
   /** Further queues to declare when they are first used. */
   readonly queues?: readonly string[];
+  /**
+   * Where tasks go by their names, when a submit names no queue: the first rule that fits wins over the contract's queue. Give
+   * all processes the same, as `TASK_ROUTES` does. Default: none.
+   */
+  readonly routes?: TaskRoutes | readonly RouteRule[];
   readonly log: Log;
   /** Default: the system's. */
   readonly clock?: Clock;
@@ -60,12 +65,16 @@ export class LovageClient implements Service {
   private readonly inbox: Inbox;
   private readonly revoker: Revoker;
   private readonly context: HandleContext;
+  private readonly routes: TaskRoutes;
   private stopping: Promise<void> | undefined;
 
+  /** @throws RangeError a route that cannot work. */
   constructor(private readonly options: LovageClientOptions) {
-    const { broker, tasks, outbox, lists, contracts, log, clock = systemClock } = options;
+    const { broker, tasks, outbox, lists, contracts, routes = TaskRoutes.none, log, clock = systemClock } = options;
     this.clock = clock;
-    const queues = new Set([...contracts.list().map((contract) => contract.options.queue), ...(options.queues ?? [])]);
+    this.routes = routes instanceof TaskRoutes ? routes : new TaskRoutes(routes);
+    const ofContracts = contracts.list().map((contract) => contract.options.queue);
+    const queues = new Set([...ofContracts, ...this.routes.queues, ...(options.queues ?? [])]);
     this.submitter = new Submitter({ broker, tasks, outbox, queues, log, clock });
     this.watches = new WatchList({ tasks, clock, log });
     this.inbox = new Inbox(broker, this.watches, log, clock);
@@ -95,7 +104,7 @@ export class LovageClient implements Service {
    * Submits a task. Resolves once it cannot be lost, whatever is restarted.
    * @throws InputInvalidError SubmitOptionsError before anything is sent.
    * @throws IdempotencyKeyReusedError
-   * @throws UnroutableError no worker has ever served that queue, and no contract here names it.
+   * @throws UnroutableError no worker has ever served that queue, and no contract or route here names it.
    * @throws PublishRefusedError the broker answered no.
    * @throws StoreUnavailableError the task needs Postgres first (key, delay, or the broker is away) and it is away.
    * @throws ConfirmLostError broker and Postgres went away in the middle: the task may run or not.
@@ -106,7 +115,7 @@ export class LovageClient implements Service {
     options?: SubmitOptions,
   ): Promise<TaskHandle<C>> {
     const replyTo = await this.replyAddress(options?.awaitReply ?? true);
-    return this.send(prepare(contract, input, options, { now: this.clock.now(), replyTo }), contract);
+    return this.send(prepare(contract, input, options, this.sending(replyTo)), contract);
   }
 
   /**
@@ -127,7 +136,7 @@ export class LovageClient implements Service {
         'must be a client of pg in a transaction, or what Prisma hands to an interactive one; a pool or a whole Prisma client runs each statement for itself',
       );
     const replyTo = await this.replyAddress(options?.awaitReply ?? true);
-    const task = prepare(contract, input, options, { now: this.clock.now(), replyTo });
+    const task = prepare(contract, input, options, this.sending(replyTo));
     const { id, fresh, state } = await this.submitter.submitIn(transaction, task);
     const submitted = fresh ? { task: task.row, state } : undefined;
     // Not known to exist before the commit: whoever waits too early, or after a rollback, is told so.
@@ -171,7 +180,7 @@ export class LovageClient implements Service {
     if (submitOptions?.idempotencyKey !== undefined)
       return (await this.submit(contract, input, submitOptions)).result({ timeout, signal });
     const replyTo = await this.replyAddress(true);
-    const task = prepare(contract, input, submitOptions, { now: this.clock.now(), replyTo });
+    const task = prepare(contract, input, submitOptions, this.sending(replyTo));
     // Listening before sending: the reply of a fast worker would come to nobody.
     const waiting = waitFor(this.watches, this.clock, task.row.id, {
       timeoutMs: timeoutOf(timeout),
@@ -216,6 +225,10 @@ export class LovageClient implements Service {
     if (!wanted) return undefined;
     if (this.inbox.address === undefined) await this.inbox.open();
     return this.inbox.address;
+  }
+
+  private sending(replyTo: string | undefined) {
+    return { now: this.clock.now(), replyTo, routes: this.routes };
   }
 
   private async send<C extends AnyContract>(task: PreparedTask, contract: C | undefined): Promise<TaskHandle<C>> {

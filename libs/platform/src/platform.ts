@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LovageClient, type LovageClientOptions } from '@lovage/client';
-import { Lifecycle, LovageError, maskUrl, type Service } from '@lovage/foundation';
+import { Lifecycle, LovageError, maskUrl, type Service, type RouteRule, type TaskRoutes } from '@lovage/foundation';
 import {
   StoreUnavailableError,
   systemClock,
@@ -35,6 +35,8 @@ export interface PlatformOptions {
   readonly applicationName?: string;
   /** Connections to the database that wait for the disk. Default 8. */
   readonly maxConnections?: number;
+  /** Where tasks go by their names: for the process's {@link Platform.client}. Default: where their contracts say. */
+  readonly routes?: TaskRoutes | readonly RouteRule[];
   /** How long `start` tries each server, ms. Default 10000; afterwards both are reconnected for ever. */
   readonly connectTimeoutMs?: number;
   readonly log: Log;
@@ -69,7 +71,7 @@ export interface Platform extends Service {
    * The process's one client. The first call decides what it knows; it is stopped with the platform.
    * @throws Error when a later call names other contracts.
    */
-  client(contracts: ContractRegistry, options?: Pick<LovageClientOptions, 'queues'>): LovageClient;
+  client(contracts: ContractRegistry, options?: Pick<LovageClientOptions, 'queues' | 'routes'>): LovageClient;
   /** Resolves when the database answers. For readiness. @throws StoreUnavailableError */
   pingDatabase(): Promise<void>;
 }
@@ -175,15 +177,15 @@ class ServerPlatform implements Platform {
     return (this.openUsers ??= openUserStore({ url, applicationName }));
   }
 
-  client(contracts: ContractRegistry, options: Pick<LovageClientOptions, 'queues'> = {}): LovageClient {
+  client(contracts: ContractRegistry, options: Pick<LovageClientOptions, 'queues' | 'routes'> = {}): LovageClient {
     if (this.only && this.only.contracts !== contracts)
       throw new Error('a process has one client; give client() the same contracts everywhere');
     if (!this.only) {
       const { broker, tasks, outbox, lists } = this;
-      const { log, clock } = this.options;
+      const { log, clock, routes } = this.options;
       this.only = {
         contracts,
-        client: new LovageClient({ broker, tasks, outbox, lists, contracts, log, clock, ...options }),
+        client: new LovageClient({ broker, tasks, outbox, lists, contracts, routes, log, clock, ...options }),
       };
     }
     return this.only.client;

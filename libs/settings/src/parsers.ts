@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { durationMs, type Duration } from '@lovage/foundation';
+import { durationMs, isQueueText, type Duration } from '@lovage/foundation';
 
 /** The whole number within the bounds; undefined for any other text. */
 export const wholeNumber =
@@ -49,12 +49,9 @@ export const hosts = (text: string): readonly string[] | undefined => {
   return found.every((host) => host !== undefined) ? [...new Set(found)] : undefined;
 };
 
-// The rule of task options (libs/task): a queue that no contract could name would never get a task.
-const QUEUE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/;
-
 export const queueNames = (text: string): readonly string[] | undefined => {
   const names = text.split(',').map((name) => name.trim());
-  return names.every((name) => QUEUE_NAME.test(name)) ? [...new Set(names)] : undefined;
+  return names.every(isQueueText) ? [...new Set(names)] : undefined;
 };
 
 export const emailAddress = (text: string): string | undefined =>

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
+import { TaskRoutes } from '@lovage/foundation';
 import { SettingError } from './setting-error.ts';
 import { parseSettings } from './settings.ts';
 import type { Env } from './reader.ts';
@@ -69,6 +70,7 @@ test('every variable is read', () => {
     ADMIN_EMAIL: 'Root@Example.org',
     ADMIN_PASSWORD: 'correct horse',
     JWT_SECRET: 'x'.repeat(32),
+    TASK_ROUTES: 'image.*=images, mail.send = mails,*=rest',
     WORKER_QUEUES: 'a, b,a',
     WORKER_CONCURRENCY: '7',
     WORKER_NAME: 'w1@h',
@@ -88,6 +90,7 @@ test('every variable is read', () => {
     dataDir: '/var/lib/lovage',
     databaseUrl: 'postgresql://u:p@db/lovage',
     brokerUrl: 'amqps://u:p@mq/vhost',
+    routes: expect.any(TaskRoutes),
     http: {
       host: '0.0.0.0',
       port: 0,
@@ -112,6 +115,23 @@ test('every variable is read', () => {
     mail: { smtpUrl: 'smtps://u:p@mail.example.org', from: 'Lovage <tasks@example.org>' },
     results: { retentionMs: 36 * 3600_000 },
   });
+});
+
+test('routes: in order, the first that fits wins', () => {
+  const { routes } = parseSettings({ TASK_ROUTES: 'image.*=images, mail.send = mails,*=rest' });
+  expect(['image.scale', 'mail.send', 'mail.sends', 'image'].map((name) => routes.of(name)?.queue)).toEqual([
+    'images',
+    'mails',
+    'rest',
+    'rest',
+  ]);
+  expect(parseSettings({}).routes.of('image.scale')).toBeUndefined();
+});
+
+test('a wrong route is told by its number', () => {
+  expect(() => parseSettings({ TASK_ROUTES: 'a.b=q,a.c=not a queue' })).toThrow(/TASK_ROUTES is "a.c=not a queue"/);
+  expect(() => parseSettings({ TASK_ROUTES: 'a.b=q, a(b=q' })).toThrow(/TASK_ROUTES is wrong in rule 2 \("a\(b"/);
+  expect(() => parseSettings({ TASK_ROUTES: '*=q,a.b=r' })).toThrow(/rule 2 .*never reached/);
 });
 
 test('an empty text is a variable not set', () => {
@@ -155,6 +175,7 @@ test('all problems are told at once, each with what it should be', () => {
     ADMIN_EMAIL: 'nobody',
     ADMIN_PASSWORD: 'short',
     JWT_SECRET: 'short',
+    TASK_ROUTES: 'a.*',
     WORKER_QUEUES: 'a b',
     WORKER_CONCURRENCY: '0',
     WORKER_NAME: 'a b',
@@ -217,6 +238,16 @@ test.each([
     { FILES_ALLOW_HOSTS: '::1' },
   ],
   [{ MAIL_FROM: 'a@b\nBcc: c@d' }, { MAIL_FROM: 'A\r\nX: y <a@b>' }, { MAIL_FROM: 'a b@c' }],
+  [
+    { TASK_ROUTES: ',' },
+    { TASK_ROUTES: 'a.b=' },
+    { TASK_ROUTES: '=q' },
+    { TASK_ROUTES: 'a.b=q,' },
+    { TASK_ROUTES: 'a.b=.q' },
+    { TASK_ROUTES: 'a b=q' },
+    { TASK_ROUTES: 'a.b=q,a.b=r' },
+    { TASK_ROUTES: '*=q,a.b=r' },
+  ],
   [{ WORKER_QUEUES: ',' }, { WORKER_QUEUES: 'a,,b' }, { WORKER_QUEUES: '.a' }, { WORKER_QUEUES: 'x'.repeat(201) }],
 ])('texts that will not do: %j …', (...envs) => {
   for (const env of envs) expect(problemsOf(env as Env)).toEqual(Object.keys(env));

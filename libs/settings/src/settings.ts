@@ -1,5 +1,7 @@
 import { availableParallelism, hostname } from 'node:os';
 import { resolve } from 'node:path';
+
+import type { TaskRoutes } from '@lovage/foundation';
 import { type ChildrenSettings, readChildrenSettings } from './children-settings.ts';
 import { type HttpSettings, readHttpSettings } from './http-settings.ts';
 import { databaseUrl, emailAddress, oneOf, queueNames, serverUrl, wholeNumber, workerName } from './parsers.ts';
@@ -12,6 +14,7 @@ import {
   readResultsSettings,
   type ResultsSettings,
 } from './task-settings.ts';
+import { readTaskRoutes } from './task-routes.ts';
 import { readWorkerFlags } from './worker-flags.ts';
 
 export type Mode = 'development' | 'production' | 'test';
@@ -32,6 +35,8 @@ export interface Settings {
   readonly databaseUrl: string | undefined;
   /** `BROKER_URL`. Undefined: the broker in the database. */
   readonly brokerUrl: string | undefined;
+  /** `TASK_ROUTES`: where tasks go by their names. Default: where their contracts say. */
+  readonly routes: TaskRoutes;
   readonly http: HttpSettings;
   /** What the gateway signs and makes its first user with. Undefined parts are made in development, see `gatewaySecrets`. */
   readonly secrets: { readonly jwtSecret: string | undefined; readonly admin: Admin | undefined };
@@ -103,6 +108,7 @@ export function parseSettings<R extends SettingsReader = 'any'>(
     dataDir: resolve(reader.text('DATA_DIR') ?? '.lovage'),
     databaseUrl: reader.value('DATABASE_URL', 'postgres://user:password@host:5432/database', databaseUrl),
     brokerUrl: reader.value('BROKER_URL', SCHEMES, serverUrl('amqp', 'amqps', 'postgres', 'postgresql')),
+    routes: readTaskRoutes(reader),
     http: readHttpSettings(reader),
     secrets: { jwtSecret: readJwtSecret(reader), admin: readAdmin(reader) },
     worker: {

@@ -1,9 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { prepareRow } from '@lovage/client';
+import type { TaskRoutes } from '@lovage/foundation';
 import type { FiringDocument, FiringList, ScheduleDocument } from '@lovage/http-api';
 import type { Clock, FiringKey, ScheduleStore } from '@lovage/ports';
 import type { ContractRegistry } from '@lovage/task';
-import { CLOCK, CONTRACTS, SCHEDULES } from '../deps.ts';
+import { CLOCK, CONTRACTS, ROUTES, SCHEDULES } from '../deps.ts';
 import { withinDeadline } from '../http/deadline.ts';
 import { ProblemError } from '../problems/problem-error.ts';
 import { encodeFiringCursor } from './firing-cursor.ts';
@@ -15,6 +16,7 @@ export class SchedulesService {
   constructor(
     @Inject(SCHEDULES) private readonly store: ScheduleStore,
     @Inject(CONTRACTS) private readonly contracts: ContractRegistry,
+    @Inject(ROUTES) private readonly routes: TaskRoutes,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -61,7 +63,7 @@ export class SchedulesService {
     const schedule = schedules.find((one) => one.name === name);
     if (!schedule) throw unknown(name);
     const { contract, input, options } = schedule.definition;
-    const task = prepareRow(this.contracts.get(contract), input, { ...options, userId }, now);
+    const task = prepareRow(this.contracts.get(contract), input, { ...options, userId }, now, this.routes);
     const firing = await this.within(this.store.runNow(name, task));
     if (!firing) throw unknown(name);
     return firingDocument(firing);

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { TaskRoutes } from '@lovage/foundation';
 import { newId } from '@lovage/foundation';
 import type { TaskRow } from '@lovage/ports';
 import { prepare, prepareForeign, type PreparedTask } from '../submit/prepare.ts';
@@ -54,7 +55,7 @@ const options = fc
 // What JSON carries unchanged: -0 comes back as 0.
 const json = fc.jsonValue().map((value) => JSON.parse(JSON.stringify(value)) as unknown);
 const safe = json.filter((value) => !JSON.stringify(value).includes('__proto__'));
-const sending = { now: Date.UTC(2026, 0, 1), replyTo: 'inbox-1' };
+const sending = { now: Date.UTC(2026, 0, 1), replyTo: 'inbox-1', routes: TaskRoutes.none };
 
 describe('the message of a row', () => {
   test('is the one that was submitted, of the row’s turn and retries, saying that the row is there', () => {

@@ -1,4 +1,4 @@
-import { durationMs, isUuid, type Duration } from '@lovage/foundation';
+import { durationMs, isQueueText, isUuid, QUEUE_TEXT_RULE, type Duration } from '@lovage/foundation';
 import type { StoredMessage } from '@lovage/ports';
 import { compileRetry, type CompiledRetry, type RetryOptions } from '@lovage/task';
 import { SubmitOptionsError } from '../errors.ts';
@@ -71,7 +71,6 @@ const KNOWN: ReadonlySet<string> = new Set<keyof SubmitOptions>([
   'rootId',
   'retriedFrom',
 ]);
-const QUEUE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/;
 /** Visible ASCII and spaces: a key travels in an HTTP header. */
 const KEY = /^[\x20-\x7e]{1,255}$/;
 /** A policy travels in a header of its message. */
@@ -88,11 +87,8 @@ export function compileSubmit(
   for (const name of Object.keys(options))
     if (!KNOWN.has(name)) throw new SubmitOptionsError(name, `unknown option (known: ${[...KNOWN].join(', ')})`);
   const { queue, idempotencyKey: key } = options;
-  if (queue !== undefined && (typeof queue !== 'string' || !QUEUE_NAME.test(queue)))
-    throw new SubmitOptionsError(
-      'queue',
-      `${JSON.stringify(queue)} is no queue name (letters, digits, ". _ -", at most 200)`,
-    );
+  if (queue !== undefined && !isQueueText(queue))
+    throw new SubmitOptionsError('queue', `${JSON.stringify(queue)} is no queue name (${QUEUE_TEXT_RULE})`);
   if (key !== undefined && (typeof key !== 'string' || !KEY.test(key)))
     throw new SubmitOptionsError('idempotencyKey', 'must be 1 to 255 visible ASCII characters');
   if (options.delay !== undefined && options.eta !== undefined)
@@ -124,6 +120,7 @@ function expiry(given: Duration | Date | undefined, now: number, contractMs: num
   if (given === undefined) return contractMs === undefined ? null : now + contractMs;
   const at = given instanceof Date ? time('expires', given) : now + duration('expires', given);
   if (at > LATEST) throw new SubmitOptionsError('expires', 'is beyond the year 9999');
+  if (at <= now) throw new SubmitOptionsError('expires', 'is over already: it would never run');
   return at;
 }
 

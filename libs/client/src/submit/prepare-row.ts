@@ -1,5 +1,6 @@
+import { TaskRoutes } from '@lovage/foundation';
 import type { NewTask } from '@lovage/ports';
-import type { AnyContract } from '@lovage/task';
+import { type AnyContract } from '@lovage/task';
 import type { SubmitOptions } from './options.ts';
 import { prepare } from './prepare.ts';
 
@@ -7,6 +8,7 @@ import { prepare } from './prepare.ts';
  * Checks input and options as `LovageClient.submit` does and makes the task's row, sending nothing: for whoever puts
  * row and outbox message into a transaction of its own.
  * @param now ms since the epoch; an expiry counts from it.
+ * @param routes where tasks go whose options name no queue; default: where their contracts say.
  * @throws InputInvalidError SubmitOptionsError
  */
 export function prepareRow(
@@ -14,6 +16,7 @@ export function prepareRow(
   input: unknown,
   options: Omit<SubmitOptions, 'delay' | 'eta' | 'idempotencyKey' | 'awaitReply'>,
   now: number,
+  routes: TaskRoutes = TaskRoutes.none,
 ): NewTask {
-  return prepare(contract, input, options, { now, replyTo: undefined }).row;
+  return prepare(contract, input, options, { now, replyTo: undefined, routes }).row;
 }

@@ -1,4 +1,4 @@
-import { newId } from '@lovage/foundation';
+import { newId, type TaskRoutes } from '@lovage/foundation';
 import type { NewTask, StoredMessage, SubmitKey } from '@lovage/ports';
 import { validateInput, type AnyContract, type RecordMode } from '@lovage/task';
 import { SubmitOptionsError } from '../errors.ts';
@@ -29,14 +29,14 @@ const NO_OPTIONS: CompiledSubmit = compileSubmit({}, 0);
 
 /**
  * Checks input and options and makes the task. The input is sent as it was given: the worker validates it again, and a schema
- * that transforms must not do so twice.
+ * that transforms must not do so twice. Its queue: the option's, else that of the first route that fits, else the contract's.
  * @throws InputInvalidError SubmitOptionsError
  */
 export function prepare(
   contract: AnyContract,
   input: unknown,
   options: SubmitOptions | undefined,
-  sending: { now: number; replyTo: string | undefined },
+  sending: { now: number; replyTo: string | undefined; routes: TaskRoutes },
 ): PreparedTask {
   validateInput(contract, input);
   const json = inputJson(contract.name, input);
@@ -51,7 +51,7 @@ export function prepare(
     retry: compiled.retry,
     version: contract.version === 1 ? undefined : contract.version,
   };
-  const queue = compiled.queue ?? contract.options.queue;
+  const queue = compiled.queue ?? sending.routes.of(contract.name)?.queue ?? contract.options.queue;
   return make(contract.name, queue, json, stored, compiled, contract.options.record, () =>
     fingerprintOf({ input, options: identity(options) }),
   );

@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { decodeTask, encodeResult, type IncomingTask, type TaskResult } from '@lovage/celery';
 import type { Clock, Log, TaskStore } from '@lovage/ports';
 import { openStore, type PgStore } from '@lovage/store-postgres';
-import { ContractRegistry, defineTask, type TaskOptions } from '@lovage/task';
+import { ContractRegistry, defineTask, type AnyContract, type TaskOptions } from '@lovage/task';
 import { silentLog, TcpProxy, testDatabase, type TestDatabase } from '@lovage/testing';
-import { LovageClient } from '../client.ts';
+import { LovageClient, type LovageClientOptions } from '../client.ts';
 import { FaultyBroker } from './faulty-broker.ts';
 
 export function echo(defaults: TaskOptions = {}, name = 'test.echo') {
@@ -50,9 +50,15 @@ export class Fixture implements AsyncDisposable {
     return fixture;
   }
 
-  client(options: { clock?: Clock; log?: Log; tasks?: TaskStore } = {}): LovageClient {
+  client(
+    options: { clock?: Clock; log?: Log; tasks?: TaskStore; contracts?: readonly AnyContract[] } & Pick<
+      LovageClientOptions,
+      'routes'
+    > = {},
+  ): LovageClient {
     const { tasks, outbox, lists } = this.store;
-    const contracts = new ContractRegistry([plainEcho, finalEcho, unrecordedEcho]);
+    const { contracts: known = [plainEcho, finalEcho, unrecordedEcho], ...rest } = options;
+    const contracts = new ContractRegistry(known);
     const client = new LovageClient({
       broker: this.broker,
       tasks,
@@ -60,7 +66,7 @@ export class Fixture implements AsyncDisposable {
       lists,
       contracts,
       log: silentLog,
-      ...options,
+      ...rest,
     });
     this.clients.push(client);
     return client;

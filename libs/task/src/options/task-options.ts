@@ -1,4 +1,4 @@
-import type { Duration } from '@lovage/foundation';
+import { isQueueText, QUEUE_TEXT_RULE, type Duration } from '@lovage/foundation';
 import { oneOf, optionalMs, refuseUnknown, shown } from './checks.ts';
 import {
   compileConcurrency,
@@ -73,7 +73,6 @@ export interface CompiledTaskOptions extends CompiledPool {
   readonly rateLimit: CompiledRate | undefined;
 }
 
-const QUEUE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/;
 const OPTION_KEYS = [
   'queue',
   'retry',
@@ -93,8 +92,7 @@ const NEED_ROW = ['concurrency', 'rateLimit'] as const;
 export function compileOptions(options: TaskOptions = {}): CompiledTaskOptions {
   refuseUnknown('', 'option', options, OPTION_KEYS);
   const queue = options.queue ?? 'default';
-  if (typeof queue !== 'string' || !QUEUE_NAME.test(queue))
-    throw new RangeError(`queue: ${shown(queue)} is no queue name (letters, digits, ". _ -", at most 200)`);
+  if (!isQueueText(queue)) throw new RangeError(`queue: ${shown(queue)} is no queue name (${QUEUE_TEXT_RULE})`);
   const softTimeLimitMs = optionalMs('softTimeLimit', options.softTimeLimit);
   const timeLimitMs = optionalMs('timeLimit', options.timeLimit);
   if (softTimeLimitMs !== undefined && timeLimitMs !== undefined && softTimeLimitMs >= timeLimitMs)
