@@ -20,7 +20,11 @@ async function main(): Promise<number> {
   const { databaseUrl, brokerUrl, embedded } = await findServers(settings);
   const log = createLog({ app: 'console', level: settings.logLevel, format: 'readable', fd: 2 });
   const platform = await openPlatform({
-    ...{ databaseUrl, brokerUrl, applicationName: 'lovage-console', routes: settings.routes, log },
+    databaseUrl,
+    brokerUrl,
+    applicationName: 'lovage-console',
+    routes: settings.routes,
+    log,
   });
   try {
     await platform.start();

@@ -1,5 +1,4 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
-
 import { TaskRoutes } from '@lovage/foundation';
 import {
   ACCESS,

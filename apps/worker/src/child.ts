@@ -16,10 +16,13 @@ export default async function boot(): Promise<ChildApp> {
   const settings = parseSettings(process.env, [], { for: 'worker' });
   const { databaseUrl, routes, logLevel: level, mode } = settings;
   const log = createLog({ app: 'worker-child', level, mode });
-  const applicationName = 'lovage-worker-child';
-  const maxConnections = MAX_CONNECTIONS;
   const platform = await openPlatform({
-    ...{ databaseUrl, brokerUrl: null, applicationName, maxConnections, routes, log },
+    databaseUrl,
+    brokerUrl: null,
+    applicationName: 'lovage-worker-child',
+    maxConnections: MAX_CONNECTIONS,
+    routes,
+    log,
   });
   try {
     await platform.start();

@@ -1,4 +1,4 @@
-import { type Service, TaskRoutes, type RouteRule } from '@lovage/foundation';
+import { TaskRoutes, type RouteRule, type Service } from '@lovage/foundation';
 import {
   isSqlTransaction,
   systemClock,
@@ -12,7 +12,7 @@ import {
   type SqlTransaction,
   type TaskStore,
 } from '@lovage/ports';
-import { type AnyContract, type ContractRegistry, type Output, type SubmitInput } from '@lovage/task';
+import type { AnyContract, ContractRegistry, Output, SubmitInput } from '@lovage/task';
 import { ClientStoppedError, SubmitOptionsError } from './errors.ts';
 import {
   ClientTaskHandle,

@@ -7,6 +7,6 @@ export { hasCode, LovageError, toError } from './errors.ts';
 export { isUuid, newId, uuidFrom } from './ids.ts';
 export { Lifecycle, type Service } from './lifecycle.ts';
 export { maskUrl } from './mask-url.ts';
-export { isQueueText, QUEUE_TEXT_RULE } from './queue-text.ts';
+export { isQueueText, QUEUE_TEXT, QUEUE_TEXT_RULE } from './queue-text.ts';
 export { Signal } from './signal.ts';
-export { TaskRoutes, type RouteRule } from './task-routes.ts';
+export { RouteRuleError, TaskRoutes, type RouteRule } from './task-routes.ts';

@@ -16,8 +16,18 @@ const KNOWN: readonly string[] = ['match', 'queue'];
 const MAX_MATCH = 200;
 /** Each submit looks through them, once for each name. */
 const MAX_RULES = 1000;
-/** Names whose rule is remembered: foreign names could be any number. */
-const MAX_KNOWN = 10_000;
+
+/** A rule of {@link TaskRoutes} that cannot work, or is never reached. */
+export class RouteRuleError extends RangeError {
+  /** @param rule which, from 0. @param field of it; empty: the whole. @param why what is wrong, for people. */
+  constructor(
+    readonly rule: number,
+    field: string,
+    readonly why: string,
+  ) {
+    super(`routes.${rule}${field && `.${field}`}: ${why}`);
+  }
+}
 
 /** Routing rules, checked. The first whose pattern fits a name decides. */
 export class TaskRoutes {
@@ -26,24 +36,27 @@ export class TaskRoutes {
   private readonly rules: readonly (RouteRule & { readonly fits: (name: string) => boolean })[];
   private readonly known = new Map<string, RouteRule | undefined>();
 
-  /** @throws RangeError naming the rule, as `routes.2.match`, and what is wrong with it. */
+  /** @throws RouteRuleError RangeError too many, or no list */
   constructor(rules: readonly RouteRule[]) {
     if (!Array.isArray(rules)) throw new RangeError('routes: must be a list of rules such as { match, queue }');
     if (rules.length > MAX_RULES) throw new RangeError(`routes: ${rules.length} rules, at most ${MAX_RULES}`);
     const seen = new Set<string>();
     this.rules = rules.map((rule, n) => {
-      const at = `routes.${n}`;
-      refuseUnknown(at, rule);
+      refuseUnknown(n, rule);
       const { match, queue } = rule;
       if (typeof match !== 'string' || match.length > MAX_MATCH || !/^[\w.*-]+$/.test(match))
-        throw new RangeError(
-          `${at}.match: ${shown(match)} is no pattern: letters, digits, "_ . - *", at most ${MAX_MATCH}`,
+        throw new RouteRuleError(
+          n,
+          'match',
+          `${shown(match)} is no pattern: letters, digits, "_ . - *", at most ${MAX_MATCH}`,
         );
       if (!isQueueText(queue))
-        throw new RangeError(`${at}.queue: ${shown(queue)} is no queue name (${QUEUE_TEXT_RULE})`);
+        throw new RouteRuleError(n, 'queue', `${shown(queue)} is no queue name (${QUEUE_TEXT_RULE})`);
       if (seen.has(match) || seen.has('*'))
-        throw new RangeError(
-          `${at}.match: ${shown(match)} is never reached: ${seen.has(match) ? 'the same pattern' : '"*", which fits all,'} stands before it`,
+        throw new RouteRuleError(
+          n,
+          'match',
+          `${shown(match)} is never reached: ${seen.has(match) ? 'the same pattern' : '"*", which fits all,'} stands before it`,
         );
       seen.add(match);
       return Object.freeze({ match, queue, fits: fitsOf(match) });
@@ -55,7 +68,7 @@ export class TaskRoutes {
     if (this.rules.length === 0) return undefined;
     if (this.known.has(name)) return this.known.get(name);
     const rule = this.rules.find(({ fits }) => fits(name));
-    if (this.known.size < MAX_KNOWN) this.known.set(name, rule);
+    this.known.set(name, rule);
     return rule;
   }
 
@@ -65,13 +78,13 @@ export class TaskRoutes {
   }
 }
 
-function refuseUnknown(at: string, rule: unknown): void {
+function refuseUnknown(n: number, rule: unknown): void {
   if (typeof rule !== 'object' || rule === null)
-    throw new RangeError(`${at}: must be an object such as { match, queue }`);
+    throw new RouteRuleError(n, '', 'must be an object such as { match, queue }');
   for (const key of Object.keys(rule)) {
     if (KNOWN.includes(key)) continue;
     const near = closest(key, KNOWN);
-    throw new RangeError(`${at}.${key}: unknown option of a route${near ? `; did you mean ${near}?` : ''}`);
+    throw new RouteRuleError(n, key, `unknown option of a route${near ? `; did you mean ${near}?` : ''}`);
   }
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LovageClient, type LovageClientOptions } from '@lovage/client';
-import { Lifecycle, LovageError, maskUrl, type Service, type RouteRule, type TaskRoutes } from '@lovage/foundation';
+import { Lifecycle, LovageError, maskUrl, type RouteRule, type Service, type TaskRoutes } from '@lovage/foundation';
 import {
   StoreUnavailableError,
   systemClock,
@@ -71,7 +71,7 @@ export interface Platform extends Service {
    * The process's one client. The first call decides what it knows; it is stopped with the platform.
    * @throws Error when a later call names other contracts.
    */
-  client(contracts: ContractRegistry, options?: Pick<LovageClientOptions, 'queues' | 'routes'>): LovageClient;
+  client(contracts: ContractRegistry, options?: Pick<LovageClientOptions, 'queues'>): LovageClient;
   /** Resolves when the database answers. For readiness. @throws StoreUnavailableError */
   pingDatabase(): Promise<void>;
 }
@@ -177,7 +177,7 @@ class ServerPlatform implements Platform {
     return (this.openUsers ??= openUserStore({ url, applicationName }));
   }
 
-  client(contracts: ContractRegistry, options: Pick<LovageClientOptions, 'queues' | 'routes'> = {}): LovageClient {
+  client(contracts: ContractRegistry, options: Pick<LovageClientOptions, 'queues'> = {}): LovageClient {
     if (this.only && this.only.contracts !== contracts)
       throw new Error('a process has one client; give client() the same contracts everywhere');
     if (!this.only) {

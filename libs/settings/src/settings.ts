@@ -1,6 +1,5 @@
 import { availableParallelism, hostname } from 'node:os';
 import { resolve } from 'node:path';
-
 import type { TaskRoutes } from '@lovage/foundation';
 import { type ChildrenSettings, readChildrenSettings } from './children-settings.ts';
 import { type HttpSettings, readHttpSettings } from './http-settings.ts';

@@ -1,4 +1,4 @@
-import { TaskRoutes } from '@lovage/foundation';
+import { RouteRuleError, TaskRoutes } from '@lovage/foundation';
 import { shown, type Reader } from './reader.ts';
 
 /** `image.*=images,mail.send=mails`: pattern and queue of each rule, in order; the first that fits a name wins. */
@@ -17,14 +17,11 @@ export function readTaskRoutes(reader: Reader): TaskRoutes {
   try {
     return new TaskRoutes(rules as Exclude<(typeof rules)[number], string>[]);
   } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
     // Counted from 1 for people, who see no list.
-    const [, number = '0', why = (error as Error).message] =
-      /^routes\.(\d+)[^:]*: (.*)$/s.exec((error as Error).message) ?? [];
-    reader.wrong(
-      'TASK_ROUTES',
-      `wrong in rule ${Number(number) + 1} (${why})`,
-      'such as image.*=images,mail.send=mails',
-    );
+    const problem =
+      error instanceof RouteRuleError ? `wrong in rule ${error.rule + 1} (${error.why})` : `wrong (${error.message})`;
+    reader.wrong('TASK_ROUTES', problem, 'such as image.*=images,mail.send=mails');
     return TaskRoutes.none;
   }
 }

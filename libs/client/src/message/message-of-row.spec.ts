@@ -1,6 +1,5 @@
 import fc from 'fast-check';
-import { TaskRoutes } from '@lovage/foundation';
-import { newId } from '@lovage/foundation';
+import { newId, TaskRoutes } from '@lovage/foundation';
 import type { TaskRow } from '@lovage/ports';
 import { prepare, prepareForeign, type PreparedTask } from '../submit/prepare.ts';
 import { encodeMessage } from './encode-message.ts';

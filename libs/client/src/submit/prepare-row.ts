@@ -1,6 +1,6 @@
 import { TaskRoutes } from '@lovage/foundation';
 import type { NewTask } from '@lovage/ports';
-import { type AnyContract } from '@lovage/task';
+import type { AnyContract } from '@lovage/task';
 import type { SubmitOptions } from './options.ts';
 import { prepare } from './prepare.ts';
 

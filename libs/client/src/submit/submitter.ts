@@ -4,7 +4,7 @@ import { IdempotencyKeyReusedError } from '../errors.ts';
 import { encodeMessage } from '../message/encode-message.ts';
 import type { PreparedTask } from './prepare.ts';
 import { Publisher } from './publisher.ts';
-import { Routes } from './routes.ts';
+import { KnownQueues } from './known-queues.ts';
 import { RowWriter } from './row-writer.ts';
 
 export interface SubmitterOptions {
@@ -53,14 +53,14 @@ export class Submitter {
   /** An outbox message that this process published itself was marked so. For tests. */
   readonly marked = new Signal<OutboxKey>();
   private readonly publisher: Publisher;
-  private readonly routes: Routes;
+  private readonly queues: KnownQueues;
   private readonly rows: RowWriter;
   private readonly published: Batcher<OutboxKey>;
 
   constructor(private readonly options: SubmitterOptions) {
     const { broker, tasks, outbox, log, clock } = options;
     this.publisher = new Publisher(broker);
-    this.routes = new Routes(broker, options.queues);
+    this.queues = new KnownQueues(broker, options.queues);
     this.rows = new RowWriter({ tasks, log, clock });
     this.published = new Batcher<OutboxKey>({
       flush: async (keys) => {
@@ -104,7 +104,7 @@ export class Submitter {
   private async fast(task: PreparedTask): Promise<Submitted> {
     const { row } = task;
     try {
-      if (!this.routes.isOpen(row.queue)) await this.routes.open(row.queue);
+      if (!this.queues.isOpen(row.queue)) await this.queues.open(row.queue);
       await this.publisher.send(encodeMessage(row, task.stored, FIRST));
     } catch (error) {
       if (!outboxTakesOver(error)) throw error;
@@ -141,7 +141,7 @@ export class Submitter {
   private async reach(queue: string): Promise<boolean> {
     if (this.options.broker.state !== 'up') return false;
     try {
-      await this.routes.open(queue);
+      await this.queues.open(queue);
       return true;
     } catch (error) {
       if (outboxTakesOver(error)) return false;

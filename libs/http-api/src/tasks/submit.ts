@@ -1,4 +1,4 @@
-import { durationMs, type Duration } from '@lovage/foundation';
+import { durationMs, QUEUE_TEXT, QUEUE_TEXT_RULE, type Duration } from '@lovage/foundation';
 import { z } from 'zod';
 
 /** No delay, expiry or limit is longer: ten years. What is beyond is a mistake of units. */
@@ -72,9 +72,7 @@ export const SubmitOptionsBody = z
   .strictObject({
     queue: z
       .string()
-      .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/, {
-        error: 'must be a queue name: letters, digits, ". _ -", at most 200',
-      })
+      .regex(QUEUE_TEXT, { error: `must be a queue name: ${QUEUE_TEXT_RULE}` })
       .optional()
       .meta({ description: 'Queue to send it to; a worker must serve it' }),
     delay: DurationText.optional().meta({ description: 'Run it so long from now; not together with eta' }),

@@ -48,11 +48,10 @@ export class ModelWorker {
     this.leaseId = leaseId;
     const { name, tasks, clock } = options;
     this.retry = new StoreRetry(clock, silentLog);
-    // eslint-disable-next-line @typescript-eslint/no-this-alias -- the getter below has a `this` of its own
-    const self = this;
+    const current = () => this.leaseId;
     const lease = {
       get id() {
-        return self.leaseId;
+        return current();
       },
     } as WorkerLease;
     const run = (entry: TaskEntry) => this.run(entry);

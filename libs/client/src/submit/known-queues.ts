@@ -4,7 +4,7 @@ import type { Broker } from '@lovage/ports';
  * Which queues there are. Queues of known contracts are declared, once a process; another name is never made into a queue by
  * a submit, or a misspelt one would collect tasks that nobody runs.
  */
-export class Routes {
+export class KnownQueues {
   private readonly ready = new Set<string>();
   private readonly asked = new Map<string, Promise<void>>();
 
