@@ -82,8 +82,10 @@ export class TestGateway implements AsyncDisposable {
     const url = proxy?.url ?? db.url;
     const log = new RecordingLog();
     const clock = options.clock ?? systemClock;
-    const store = openStore({ url, log, connectTimeoutMs: 500 });
-    const users = await openUserStore({ url, connectTimeoutMs: 500 });
+    // Only where the database is to be away is a short wait for it of use; a busy machine may need longer to connect.
+    const connectTimeoutMs = proxy ? 500 : undefined;
+    const store = openStore({ url, log, connectTimeoutMs });
+    const users = await openUserStore({ url, connectTimeoutMs });
     const fake = new FakeBroker();
     const broker = options.broker ?? fake;
     const contracts = new ContractRegistry(options.contracts ?? allContracts);
