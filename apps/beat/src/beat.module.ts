@@ -1,7 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { TaskRoutes } from '@lovage/foundation';
 import { messageOfRow, prepareRow } from '@lovage/client';
-import { OutboxRelay, Rescuer, Sweeper } from '@lovage/maintenance';
+import { DeadLetterCollector, OutboxRelay, Rescuer, Sweeper } from '@lovage/maintenance';
 import type { Platform } from '@lovage/platform';
 import type { Log } from '@lovage/ports';
 import { ScheduleRunner } from '@lovage/scheduler';
@@ -21,10 +21,11 @@ export interface BeatSchedules {
 @Module({})
 export class BeatModule {
   static create(platform: Platform, { schedules, contracts, routes }: BeatSchedules, log: Log): DynamicModule {
-    const { broker, outbox, sweep, rescue, schedules: store } = platform;
+    const { broker, outbox, sweep, rescue, deadLetters: letters, schedules: store } = platform;
     const relay = new OutboxRelay({ broker, outbox, messageOf: messageOfRow, log });
     const sweeper = new Sweeper({ sweep, log, onRequeued: () => relay.poke() });
     const rescuer = new Rescuer({ broker, rescue, log, onSentAgain: () => relay.poke() });
+    const collector = new DeadLetterCollector({ broker, letters, log, onSentAgain: () => relay.poke() });
     const prepare: typeof prepareRow = (contract, input, options, now) =>
       prepareRow(contract, input, options, now, routes);
     const runner = new ScheduleRunner({
@@ -37,6 +38,7 @@ export class BeatModule {
         { provide: OutboxRelay, useValue: relay },
         { provide: Sweeper, useValue: sweeper },
         { provide: Rescuer, useValue: rescuer },
+        { provide: DeadLetterCollector, useValue: collector },
         { provide: ScheduleRunner, useValue: runner },
         ServicesRunner,
       ],

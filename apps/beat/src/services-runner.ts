@@ -1,5 +1,5 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { OutboxRelay, Rescuer, Sweeper } from '@lovage/maintenance';
+import { DeadLetterCollector, OutboxRelay, Rescuer, Sweeper } from '@lovage/maintenance';
 import { ScheduleRunner } from '@lovage/scheduler';
 
 /** Starts the services with the application and stops them, in reverse, with it. */
@@ -9,6 +9,7 @@ export class ServicesRunner implements OnApplicationBootstrap, OnApplicationShut
     private readonly relay: OutboxRelay,
     private readonly sweeper: Sweeper,
     private readonly rescuer: Rescuer,
+    private readonly deadLetters: DeadLetterCollector,
     private readonly schedules: ScheduleRunner,
   ) {}
 
@@ -16,11 +17,13 @@ export class ServicesRunner implements OnApplicationBootstrap, OnApplicationShut
     await this.relay.start();
     await this.sweeper.start();
     await this.rescuer.start();
+    await this.deadLetters.start();
     await this.schedules.start();
   }
 
   async onApplicationShutdown(): Promise<void> {
     await this.schedules.stop();
+    await this.deadLetters.stop();
     await this.rescuer.stop();
     await this.sweeper.stop();
     await this.relay.stop();

@@ -18,7 +18,7 @@ export async function remains(stage: Stage, { deadLetters }: Expected): Promise<
   if (waiting > 0) found.push(`${waiting} messages still wait in the queue`);
   const unsent = await untilZero(() => count(stage, 'select count(*)::int as n from outbox'));
   if (unsent > 0) found.push(`${unsent} messages still wait in the outbox`);
-  const dead = (await stage.rabbit.ready(DEAD_LETTERS)) - deadLetters;
+  const dead = (await stage.rabbit.ready(DEAD_LETTERS)) + (await collected(stage)) - deadLetters;
   if (dead > 0) found.push(`${dead} messages were given up as dead letters`);
   const claimed = await count(stage, 'select count(*)::int as n from tasks where claim_worker is not null');
   if (claimed > 0) found.push(`${claimed} tasks are still claimed`);
@@ -38,6 +38,9 @@ export async function unacked(stage: Stage): Promise<string[]> {
   const left = await stage.rabbit.ready(stage.queue);
   return left > 0 ? [`${left} messages were never acked`] : [];
 }
+
+/** Letters that the beats have taken out of the broker; those from before the scenario among them. */
+const collected = (stage: Stage): Promise<number> => count(stage, 'select count(*)::int as n from dead_letters');
 
 async function count(stage: Stage, sql: string): Promise<number> {
   return (await stage.query<{ n: number }>(sql))[0]!.n;

@@ -43,6 +43,7 @@ select set_config('synchronous_commit', 'on', false) where current_setting('sync
 export class PostgresBroker implements Broker {
   readonly kind = 'postgres';
   readonly displayUrl: string;
+  readonly deadLetterQueue: string;
   private readonly options: CompiledOptions;
   private readonly lifecycle: Lifecycle;
   private readonly lanes: Record<'publish' | 'reply' | 'control', Lane>;
@@ -63,6 +64,7 @@ export class PostgresBroker implements Broker {
     const { url, log, applicationName, clock, maxMessageBytes, deadLetterQueue, deadLetterLimit } = this.options;
     // Parameters may hold secrets too.
     this.displayUrl = maskUrl(url).replace(/\?.*$/s, '');
+    this.deadLetterQueue = deadLetterQueue;
     const target = { url, applicationName };
     const isUp = (): boolean => !this.stopping && this.state === 'up';
     this.lanes = {

@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { connect, type ConfirmChannel } from 'amqplib';
 import type { Broker, Delivery, Log } from '@lovage/ports';
 import { RabbitBroker } from '../src/index.ts';
-import { queueOptions } from '../src/topology/queue-arguments.ts';
+import { DEAD_LETTERS, queueOptions } from '../src/topology/queue-arguments.ts';
 
 const url = process.env['TEST_AMQP_URL'] ?? 'amqp://guest:guest@127.0.0.1:5672';
 const messages = Number(process.env['MESSAGES'] ?? 20_000);
@@ -162,7 +162,7 @@ const broker = new RabbitBroker({ url, log });
 await broker.start();
 const queue = `bench.${randomUUID()}`;
 await broker.declare(queue);
-await channel.assertQueue(queue, queueOptions('quorum'));
+await channel.assertQueue(queue, queueOptions('quorum', DEAD_LETTERS));
 
 const table: Record<string, number[]> = {
   'publish, plain': [],

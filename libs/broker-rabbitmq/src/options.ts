@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
-import { systemClock, type Clock, type Log } from '@lovage/ports';
+import { InvalidQueueNameError, isQueueName, systemClock, type Clock, type Log } from '@lovage/ports';
+import { DEAD_LETTERS } from './topology/queue-arguments.ts';
 
 /**
  * How queues are made that do not exist yet. A queue that is there is taken over as it is.
@@ -16,6 +17,11 @@ export interface RabbitBrokerOptions {
   readonly connectTimeoutMs?: number;
   /** Default `quorum`. */
   readonly queueKind?: QueueKind;
+  /**
+   * Exchange and queue of the dead letters. Default `lovage.dead`. Every process of a platform has the same, and platforms
+   * that share a virtual host have different ones, or one would collect the letters of the other.
+   */
+  readonly deadLetterQueue?: string;
   /**
    * Heartbeat, seconds. Default 10: a peer that vanished is noticed within 20 to 30 s, and an event loop may be busy for
    * 20 s before the server takes this process for dead.
@@ -34,7 +40,10 @@ export interface RabbitBrokerOptions {
 
 export type CompiledOptions = Required<RabbitBrokerOptions>;
 
-/** @throws TypeError when the URL is not one of AMQP. It names no part of the URL, which may hold a password. */
+/**
+ * @throws TypeError when the URL is not one of AMQP. It names no part of the URL, which may hold a password.
+ * @throws InvalidQueueNameError for the dead letters.
+ */
 export function compileOptions(options: RabbitBrokerOptions): CompiledOptions {
   let protocol: string;
   try {
@@ -45,10 +54,13 @@ export function compileOptions(options: RabbitBrokerOptions): CompiledOptions {
   if (protocol !== 'amqp:' && protocol !== 'amqps:') {
     throw new TypeError('not a RabbitMQ URL: write amqp://user:password@host:5672/vhost, or amqps://…');
   }
+  const deadLetterQueue = options.deadLetterQueue ?? DEAD_LETTERS;
+  if (!isQueueName(deadLetterQueue)) throw new InvalidQueueNameError(deadLetterQueue);
   return {
     url: options.url,
     connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
     queueKind: options.queueKind ?? 'quorum',
+    deadLetterQueue,
     heartbeatSeconds: options.heartbeatSeconds ?? 10,
     maxBodyBytes: options.maxBodyBytes ?? 16 * 1024 * 1024,
     connectionName: options.connectionName ?? `lovage ${process.pid}@${hostname()}`,

@@ -35,6 +35,7 @@ const STOP_PATIENCE_MS = 2000;
 export class RabbitBroker implements Broker {
   readonly kind = 'rabbitmq';
   readonly displayUrl: string;
+  readonly deadLetterQueue: string;
 
   private readonly options: CompiledOptions;
   private readonly publishing: Link;
@@ -58,6 +59,7 @@ export class RabbitBroker implements Broker {
     this.options = compileOptions(options);
     const { url, connectTimeoutMs, heartbeatSeconds, connectionName, maxBodyBytes, log, clock } = this.options;
     this.displayUrl = maskUrl(url);
+    this.deadLetterQueue = this.options.deadLetterQueue;
     const link = { url, connectTimeoutMs, heartbeatSeconds, log, clock };
     this.publishing = new Link({
       ...link,
@@ -65,7 +67,7 @@ export class RabbitBroker implements Broker {
       prepare: (connection) => this.preparePublishing(connection),
     });
     this.consuming = new Link({ ...link, name: `${connectionName} consume` });
-    this.topology = new Topology(this.options.queueKind, log);
+    this.topology = new Topology(this.options.queueKind, this.options.deadLetterQueue, log);
     this.watchdog = new Watchdog({ connection: () => this.consuming.connection, clock, log });
     this.publisher = new Publisher({ link: this.publishing, maxBodyBytes, log, clock });
     this.replySender = new ReplySender({ link: this.publishing, log, clock });
@@ -131,6 +133,7 @@ export class RabbitBroker implements Broker {
       keepRefused: keepInDeadLetters({
         publisher: this.publisher,
         topology: this.topology,
+        deadLetterQueue: this.deadLetterQueue,
         link: this.consuming,
         clock,
       }),

@@ -1,3 +1,4 @@
+export { DeadLetterCollector, type DeadLetterCollectorOptions } from './dead-letters/dead-letter-collector.ts';
 export { OutboxRelay, type OutboxRelayOptions } from './relay/outbox-relay.ts';
 export { Rescuer, type RescuerOptions } from './rescue/rescuer.ts';
 export { Sweeper, type SweeperOptions } from './sweep/sweeper.ts';

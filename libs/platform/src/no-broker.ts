@@ -7,6 +7,7 @@ import { BrokerUnavailableError, type Broker, type BrokerState } from '@lovage/p
 export class NoBroker implements Broker {
   readonly kind = 'none';
   readonly displayUrl = 'none';
+  readonly deadLetterQueue = 'none';
   readonly state: BrokerState = 'down';
   readonly declare = unavailable;
   readonly publish = unavailable;

@@ -6,6 +6,7 @@ import {
   systemClock,
   type Broker,
   type Clock,
+  type DeadLetterStore,
   type LimitStore,
   type Log,
   type OutboxStore,
@@ -59,6 +60,8 @@ export interface Platform extends Service {
   readonly outbox: OutboxStore;
   readonly sweep: SweepStore;
   readonly rescue: RescueStore;
+  /** Messages that the broker gave up. */
+  readonly deadLetters: DeadLetterStore;
   readonly schedules: ScheduleStore;
   readonly retention: RetentionStore;
   /** Where a task is, and why. */
@@ -154,6 +157,10 @@ class ServerPlatform implements Platform {
 
   get rescue(): RescueStore {
     return this.store.rescue;
+  }
+
+  get deadLetters(): DeadLetterStore {
+    return this.store.deadLetters;
   }
 
   get schedules(): ScheduleStore {

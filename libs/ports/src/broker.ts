@@ -24,6 +24,8 @@ export interface Delivery {
   readonly replyTo: string | undefined;
   /** Delivered before, to somebody who did not ack. */
   readonly redelivered: boolean;
+  /** Of this message and of no other, the same at each delivery from this queue; undefined where the broker tells none. */
+  readonly identity?: string | undefined;
   /**
    * Done with. Bound to the connection it came on: if that is gone the call does nothing, and the broker delivers the message
    * again. Adapters may gather acks of one tick into one.
@@ -93,6 +95,8 @@ export interface Broker extends Service {
   readonly kind: string;
   /** Fit for logs: no password. */
   readonly displayUrl: string;
+  /** Where messages go that were refused (`nack` without `requeue`), or that the broker gave up by itself. It may be consumed; what is refused there is dropped. */
+  readonly deadLetterQueue: string;
   readonly state: BrokerState;
   /** Calls `listener` at each change of {@link state}; returns how to stop that. */
   onStateChange(listener: (state: BrokerState) => void): () => void;

@@ -83,6 +83,16 @@ export {
 } from './sql-transaction.ts';
 export type { RetentionStore } from './retention-store.ts';
 export type { Firing, FiringKey, FiringPlan, MirroredSchedule, ScheduleRow, ScheduleStore } from './schedule-store.ts';
+export {
+  MAX_LETTER_BYTES,
+  type DeadLetter,
+  type DeadLetterOutcome,
+  type DeadLetterReason,
+  type DeadLetterStore,
+  type KeptDeadLetter,
+  type NewDeadLetter,
+  type WholeDeadLetter,
+} from './dead-letter-store.ts';
 export type { StoredMessage } from './stored-message.ts';
 export type { OutboxItem, OutboxStore, SweepReport, SweepStore } from './outbox-store.ts';
 export type { AwaitedMessage, RescueCursor, RescueStore } from './rescue-store.ts';

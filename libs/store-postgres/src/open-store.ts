@@ -1,5 +1,6 @@
 import type { Clock } from '@lovage/ports';
 import { Database, type DatabaseOptions } from './database.ts';
+import { PgDeadLetterStore } from './dead-letters/pg-dead-letter-store.ts';
 import { PgTaskEvents } from './events/pg-task-events.ts';
 import { PgTaskLogSink } from './events/pg-task-log-sink.ts';
 import { PgTaskExplain } from './explain/pg-task-explain.ts';
@@ -27,6 +28,7 @@ export interface PgStore {
   readonly outbox: PgOutboxStore;
   readonly sweep: PgSweepStore;
   readonly rescue: PgRescueStore;
+  readonly deadLetters: PgDeadLetterStore;
   readonly schedules: PgScheduleStore;
   readonly retention: PgRetentionStore;
   readonly queues: PgQueueStore;
@@ -50,6 +52,7 @@ export function openStore(options: DatabaseOptions & { clock?: Clock }): PgStore
     outbox: new PgOutboxStore(database),
     sweep: new PgSweepStore(database, options.clock),
     rescue: new PgRescueStore(database),
+    deadLetters: new PgDeadLetterStore(database),
     schedules: new PgScheduleStore(database),
     retention: new PgRetentionStore(database),
     queues: new PgQueueStore(database, reading),

@@ -24,6 +24,7 @@ interface Waiting {
 export class MemoryBroker implements Broker {
   readonly kind = 'memory';
   readonly displayUrl = 'memory:';
+  readonly deadLetterQueue = 'lovage.dead';
   /** What was refused without requeue, by queue. */
   readonly dead: OutgoingMessage[] = [];
   private readonly queues = new Map<string, MemoryQueue>();
@@ -102,6 +103,17 @@ export class MemoryBroker implements Broker {
 
   async deleteQueue(queue: string): Promise<void> {
     this.queues.delete(queue);
+  }
+
+  /** Keeps a refused message, also in the queue of the dead letters once that was declared. For the queues of this broker. */
+  giveUp(queue: string, message: OutgoingMessage): void {
+    if (queue === this.deadLetterQueue) return;
+    this.dead.push(message);
+    const letters = this.queues.get(this.deadLetterQueue);
+    if (!letters) return;
+    const headers = { ...message.headers, 'x-first-death-queue': queue, 'x-first-death-reason': 'rejected' };
+    letters.waiting.push({ message: { ...message, headers }, redelivered: false });
+    letters.deliver();
   }
 
   private queueOf(name: string): MemoryQueue {
@@ -209,7 +221,7 @@ class MemoryQueue {
       nack: ({ requeue }) =>
         settle(() => {
           if (requeue) this.waiting.unshift({ message, redelivered: true });
-          else this.broker.dead.push(message);
+          else this.broker.giveUp(this.name, message);
         }),
     };
   }

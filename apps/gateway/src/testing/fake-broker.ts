@@ -5,6 +5,7 @@ import { BrokerUnavailableError, UnroutableError } from '@lovage/ports';
 export class FakeBroker implements Broker {
   readonly kind = 'fake';
   readonly displayUrl = 'fake:';
+  readonly deadLetterQueue = 'lovage.dead';
   readonly published: OutgoingMessage[] = [];
   private readonly listeners = new Set<(state: BrokerState) => void>();
   private current: BrokerState = 'up';

@@ -42,6 +42,11 @@ export class TakenMessage implements Delivery {
     return this.holder.queue;
   }
 
+  /** Ids of messages are never given twice. */
+  get identity(): string {
+    return String(this.id);
+  }
+
   get contentType(): string | undefined {
     return this.properties.contentType;
   }

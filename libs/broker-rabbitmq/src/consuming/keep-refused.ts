@@ -2,7 +2,6 @@ import { hasCode } from '@lovage/foundation';
 import type { Clock } from '@lovage/ports';
 import type { Link } from '../connection/link.ts';
 import type { Publisher } from '../publishing/publisher.ts';
-import { DEAD_LETTERS } from '../topology/queue-arguments.ts';
 import type { Topology } from '../topology/topology.ts';
 import type { RabbitDelivery } from './rabbit-delivery.ts';
 
@@ -16,12 +15,13 @@ const RETRY_MS = 1000;
 export function keepInDeadLetters(deps: {
   publisher: Publisher;
   topology: Topology;
+  deadLetterQueue: string;
   link: Link;
   clock: Clock;
 }): (delivery: RabbitDelivery) => Promise<void> {
   return async (delivery) => {
     try {
-      await deps.publisher.publish(DEAD_LETTERS, delivery.body, {
+      await deps.publisher.publish(deps.deadLetterQueue, delivery.body, {
         contentType: delivery.contentType,
         contentEncoding: delivery.contentEncoding,
         // What RabbitMQ notes in `x-death` when it does this itself.

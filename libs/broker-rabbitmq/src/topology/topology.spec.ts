@@ -5,14 +5,17 @@ import { describeWithRabbit, RecordingLog } from '@lovage/testing';
 import type { QueueKind } from '../options.ts';
 import { RabbitBroker } from '../rabbit-broker.ts';
 import { Plain, put } from '../testing/plain.ts';
-import { DEAD_LETTERS, queueOptions } from './queue-arguments.ts';
+import { queueOptions } from './queue-arguments.ts';
 
 describeWithRabbit('topology', (rabbit) => {
   const plain = new Plain(rabbit.url);
   const log = new RecordingLog();
+  // Its own: where a platform runs on the same virtual host, it collects those of the usual name.
+  const deadLetterQueue = rabbit.queue('dead');
+  rabbit.alsoDeleteExchanges(deadLetterQueue);
 
   async function withBroker(kind: QueueKind, use: (broker: RabbitBroker) => Promise<void>): Promise<void> {
-    const broker = new RabbitBroker({ url: rabbit.url, queueKind: kind, log });
+    const broker = new RabbitBroker({ url: rabbit.url, queueKind: kind, deadLetterQueue, log });
     await broker.start();
     try {
       await use(broker);
@@ -27,10 +30,10 @@ describeWithRabbit('topology', (rabbit) => {
       prefetch: 1,
       onDelivery: (delivery) => delivery.nack({ requeue: false }),
     });
-    // Others' dead letters may stand there too: held until ours comes, then given back.
+    // Those of other tests may stand there too: held until ours comes, then given back.
     let found!: (delivery: Delivery) => void;
     const ours = new Promise<Delivery>((resolve) => (found = resolve));
-    const dead = await broker.consume(DEAD_LETTERS, {
+    const dead = await broker.consume(deadLetterQueue, {
       prefetch: 5000,
       onDelivery: (delivery) => {
         if (delivery.body.toString() === body) found(delivery);
@@ -53,14 +56,14 @@ describeWithRabbit('topology', (rabbit) => {
   it.each(['quorum', 'celery'] as const)('declares a %s queue with exactly its arguments', async (kind) => {
     const queue = rabbit.queue(kind);
     await withBroker(kind, (broker) => broker.declare(queue));
-    const same = queueOptions(kind);
+    const same = queueOptions(kind, deadLetterQueue);
     await plain.on((channel) => channel.assertQueue(queue, same));
-    const other = kind === 'celery' ? queueOptions('quorum') : { durable: true };
+    const other = kind === 'celery' ? queueOptions('quorum', deadLetterQueue) : { durable: true };
     await expect(plain.on((channel) => channel.assertQueue(queue, other))).rejects.toMatchObject({ code: 406 });
   });
 
   it('declares for Celery what Python declares: durable, no arguments', () => {
-    expect(queueOptions('celery')).toEqual({ durable: true });
+    expect(queueOptions('celery', deadLetterQueue)).toEqual({ durable: true });
   });
 
   it('lets the server keep what was refused on a quorum queue', async () => {

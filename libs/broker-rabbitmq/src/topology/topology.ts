@@ -3,7 +3,7 @@ import { InvalidQueueNameError, isQueueName, UnroutableError, type Log } from '@
 import { onThrowawayChannel, replyCode } from '../connection/throwaway.ts';
 import type { QueueKind } from '../options.ts';
 import { RabbitRefusedError } from '../refused-error.ts';
-import { DEAD_LETTER_QUEUE, DEAD_LETTERS, queueOptions } from './queue-arguments.ts';
+import { DEAD_LETTER_QUEUE, queueOptions } from './queue-arguments.ts';
 
 /**
  * Who moves a refused message to the dead letters: the `server`, for a queue with our arguments; the `client`, for one without
@@ -18,6 +18,8 @@ export class Topology {
 
   constructor(
     private readonly kind: QueueKind,
+    /** Name of the exchange and of the queue of the dead letters. */
+    private readonly deadLetterQueue: string,
     private readonly log: Log,
   ) {}
 
@@ -28,9 +30,14 @@ export class Topology {
    */
   async declare(connection: ChannelModel, queue: string): Promise<DeadLettering> {
     if (!isQueueName(queue)) throw new InvalidQueueNameError(queue);
+    // Asked for by name: by whoever found that it is gone, perhaps.
+    if (queue === this.deadLetterQueue && !(await this.exists(connection, queue))) this.missDeadLetters(connection);
     await this.deadLetters(connection);
     // Behind the dead letters there is nothing: what is refused there is dropped.
-    const dead = queue === DEAD_LETTERS ? 'server' : await this.ensure(connection, queue, queueOptions(this.kind));
+    const dead =
+      queue === this.deadLetterQueue
+        ? 'server'
+        : await this.ensure(connection, queue, queueOptions(this.kind, this.deadLetterQueue));
     this.known.set(queue, dead);
     return dead;
   }
@@ -74,19 +81,20 @@ export class Topology {
   }
 
   private async declareDeadLetters(connection: ChannelModel): Promise<void> {
-    await this.ensure(connection, DEAD_LETTERS, DEAD_LETTER_QUEUE);
-    const bound = await this.accepts(connection, DEAD_LETTERS, async (channel) => {
-      await channel.assertExchange(DEAD_LETTERS, 'fanout', { durable: true });
-      await channel.bindQueue(DEAD_LETTERS, DEAD_LETTERS, '');
+    const name = this.deadLetterQueue;
+    await this.ensure(connection, name, DEAD_LETTER_QUEUE);
+    const bound = await this.accepts(connection, name, async (channel) => {
+      await channel.assertExchange(name, 'fanout', { durable: true });
+      await channel.bindQueue(name, name, '');
     });
-    if (!bound) this.log.warn({ exchange: DEAD_LETTERS }, 'the dead letter exchange is somebody else’s: left as it is');
+    if (!bound) this.log.warn({ exchange: name }, 'the dead letter exchange is somebody else’s: left as it is');
   }
 
   private async ensure(connection: ChannelModel, queue: string, wanted: Options.AssertQueue): Promise<DeadLettering> {
     const known = this.known.get(queue);
     const exists = await this.exists(connection, queue);
     if (exists && known) return known;
-    if (exists && this.kind === 'celery' && queue !== DEAD_LETTERS) return 'client';
+    if (exists && this.kind === 'celery' && queue !== this.deadLetterQueue) return 'client';
     // It is not there, or is it as we want it? Refused: somebody declared it otherwise, before or in between.
     if (await this.accepts(connection, queue, (channel) => channel.assertQueue(queue, wanted))) {
       return this.kind === 'celery' ? 'client' : 'server';

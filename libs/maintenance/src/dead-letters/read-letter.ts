@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto';
+import { decodeTask, taskIdOf, type DecodedTask, type IncomingTask } from '@lovage/celery';
+import { newId } from '@lovage/foundation';
+import { MAX_LETTER_BYTES, type Delivery, type NewDeadLetter, type NewTask } from '@lovage/ports';
+import { deathOf, type Death } from './death.ts';
+import { headersJson } from './plain-headers.ts';
+
+/** What RabbitMQ says of this delivery, and not of the message. */
+const OF_DELIVERY: ReadonlySet<string> = new Set(['x-delivery-count', 'x-acquired-count', 'x-delivered-by']);
+
+/**
+ * Nobody refused those: a rule of the queue took them away. Once more, then they are given up, or such a queue would be a wheel that
+ * turns for ever.
+ */
+const TAKEN_BY_A_RULE: ReadonlySet<string> = new Set(['expired', 'maxlen']);
+
+/** Longest text on why a message cannot be read. */
+const MAX_DETAIL = 1000;
+
+/** What is written down of a dead message: all that can be read of it. Never throws. */
+export function readLetter(delivery: Delivery): NewDeadLetter {
+  const { headers, body } = delivery;
+  const death = deathOf(delivery);
+  const decoded = decodeTask(delivery);
+  const { id: wireId, name } = decoded.ok ? decoded.task : decoded;
+  const malformed = !decoded.ok && (death.reason === 'rejected' || death.reason === 'unknown');
+  const reason = malformed ? 'malformed' : death.reason;
+  const taskId = wireId === undefined ? null : taskIdOf(wireId);
+  const kept = headersJson(headers, OF_DELIVERY);
+  const hadRow = headers['x-lovage-row'] === 1 || headers['x-lovage-row'] === true;
+  return {
+    id: newId(),
+    fingerprint: fingerprintOf(delivery, kept),
+    redelivered: wasDelivered(delivery),
+    queue: death.queue,
+    reason,
+    code: decoded.ok ? null : decoded.code,
+    detail: decoded.ok ? null : decoded.reason.slice(0, MAX_DETAIL).replaceAll('\0', ''),
+    taskId,
+    wireId: taskId === wireId ? null : (wireId ?? null),
+    name: name ?? null,
+    turn: turnOf(headers['x-lovage-turn']),
+    hadRow,
+    headers: kept,
+    contentType: textOf(delivery.contentType),
+    contentEncoding: textOf(delivery.contentEncoding),
+    body: body.subarray(0, MAX_LETTER_BYTES),
+    bodySize: body.length,
+    diedAt: death.at,
+    task: taskId === null ? null : rowOf(taskId, wireId!, name, death.queue, decoded),
+    error: JSON.stringify(errorOf(decoded, reason, death)),
+    sendAgain: decoded.ok && TAKEN_BY_A_RULE.has(reason),
+  };
+}
+
+/** The same letter, to be written a second time: it is there already, unless the first try came to nothing. */
+export function asRepeated(letter: NewDeadLetter): NewDeadLetter {
+  return { ...letter, redelivered: true };
+}
+
+/** The same letter with as little as can be kept of it, for one that Postgres refuses. */
+export function bareLetter(letter: NewDeadLetter, why: string): NewDeadLetter {
+  return {
+    ...letter,
+    ...{ wireId: null, name: null, taskId: null, task: null, headers: '{}', contentType: null, contentEncoding: null },
+    detail: `parts of it cannot be kept: ${why}`.slice(0, MAX_DETAIL).replaceAll('\0', ''),
+    sendAgain: false,
+  };
+}
+
+/** Of the message alone: not of who gets it, nor of how often. */
+function fingerprintOf(
+  { body, contentType, contentEncoding, correlationId, identity }: Delivery,
+  headers: string,
+): string {
+  const facts = JSON.stringify([identity ?? null, contentType, contentEncoding, correlationId, headers]);
+  return createHash('sha256').update(facts).update('\0').update(body).digest('base64url');
+}
+
+/**
+ * A broker that tells messages apart makes every letter certain. RabbitMQ does not; there a message that was never handed out is a new
+ * one, whatever it looks like.
+ */
+function wasDelivered({ identity, redelivered, headers }: Delivery): boolean {
+  const counted = [headers['x-delivery-count'], headers['x-acquired-count']];
+  return identity !== undefined || redelivered || counted.some((count) => typeof count === 'number' && count > 0);
+}
+
+function turnOf(value: unknown): number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 2 ** 30 ? value : -1;
+}
+
+function textOf(value: string | undefined): string | null {
+  return value === undefined ? null : value.slice(0, 255).replaceAll('\0', '');
+}
+
+function errorOf(
+  decoded: DecodedTask,
+  reason: string,
+  { queue }: Death,
+): { type: string; message: string; data?: unknown } {
+  if (reason === 'malformed' && !decoded.ok)
+    return { type: 'MessageMalformed', message: `${decoded.code}: ${decoded.reason}`.slice(0, MAX_DETAIL) };
+  return {
+    type: 'MessageGivenUp',
+    message: `the broker gave up the message of this task in queue ${queue}: ${reason}`,
+    data: { queue, reason },
+  };
+}
+
+/** The facts of a row that the message tells; a claim would have made it of the same. */
+function rowOf(id: string, wireId: string, name: string | undefined, queue: string, decoded: DecodedTask): NewTask {
+  const task = decoded.ok ? decoded.task : undefined;
+  const facts = task?.facts;
+  return {
+    id,
+    wireId: id === wireId ? null : wireId,
+    name: name ?? '(unreadable)',
+    queue,
+    ...argumentsOf(task),
+    userId: facts?.userId ?? null,
+    parentId: task?.parentId == null ? null : taskIdOf(task.parentId),
+    rootId: task?.rootId == null || task.rootId === wireId ? null : taskIdOf(task.rootId),
+    retriedFrom: facts?.retriedFrom ?? null,
+    eta: task?.eta ?? null,
+    expiresAt: facts?.expiresAt ?? task?.expiresAt ?? null,
+  };
+}
+
+function argumentsOf(task: IncomingTask | undefined): Pick<NewTask, 'input' | 'message'> {
+  if (!task) return { input: null, message: null };
+  const { inputJson, args, kwargs } = task;
+  if (inputJson !== null) return { input: inputJson, message: null };
+  if (args.length === 0) return { input: JSON.stringify(kwargs), message: null };
+  return { input: null, message: JSON.stringify({ args, kwargs }) };
+}

@@ -1,0 +1,103 @@
+import type { NewTask } from './task-store.ts';
+
+/** Largest part of a body that is kept with a letter, bytes. */
+export const MAX_LETTER_BYTES = 1024 * 1024;
+
+/**
+ * Why the broker gave a message up. `malformed`: refused, and it is no task that can be read. Else as the broker says:
+ * `rejected`, `expired`, `maxlen`, `delivery_limit`; `unknown` when it says nothing.
+ */
+export type DeadLetterReason = string;
+
+/** What became of the row that a letter names. `none`: there was nothing to do, since nothing waited for that message. */
+export type DeadLetterOutcome = 'ended' | 'sent_again' | 'none';
+
+/** A message that the broker gave up, as it is written down. JSON fields travel as text. */
+export interface NewDeadLetter {
+  readonly id: string;
+  /** The same for the same message, whoever gets it and how often. */
+  readonly fingerprint: string;
+  /**
+   * It may have been delivered, and so written, before. A first delivery is written even if a letter of the same fingerprint is
+   * there: without an identity from the broker, two equal messages look alike.
+   */
+  readonly redelivered: boolean;
+  /** Where it died. */
+  readonly queue: string;
+  readonly reason: DeadLetterReason;
+  /** Why it cannot be read, stable (docs/errors.md); null: it can. */
+  readonly code: string | null;
+  readonly detail: string | null;
+  /** Id of the row that it names; null: it names none. */
+  readonly taskId: string | null;
+  readonly wireId: string | null;
+  readonly name: string | null;
+  /** Of the message; -1: it carries none, or none that can be read. */
+  readonly turn: number;
+  /** The row was committed before the message was sent: no row now means that it ended and was deleted by age. */
+  readonly hadRow: boolean;
+  readonly headers: string;
+  readonly contentType: string | null;
+  readonly contentEncoding: string | null;
+  /** At most {@link MAX_LETTER_BYTES} of it. */
+  readonly body: Buffer;
+  /** Of the whole, bytes. */
+  readonly bodySize: number;
+  /** ms since the epoch, as the broker says. */
+  readonly diedAt: number | null;
+  /** The row to make where there is none and the message was sent before it; null: it names no task. */
+  readonly task: NewTask | null;
+  /** JSON text: the error that its task ends with. */
+  readonly error: string;
+  /** Nobody refused it: its task is sent once more before it is given up. */
+  readonly sendAgain: boolean;
+}
+
+/** A letter as it is kept. */
+export interface DeadLetter {
+  readonly id: string;
+  readonly queue: string;
+  readonly reason: DeadLetterReason;
+  readonly code: string | null;
+  readonly detail: string | null;
+  readonly taskId: string | null;
+  readonly wireId: string | null;
+  readonly name: string | null;
+  readonly outcome: DeadLetterOutcome | null;
+  readonly contentType: string | null;
+  readonly contentEncoding: string | null;
+  readonly bodySize: number;
+  /** Times are ms since the epoch. */
+  readonly diedAt: number | null;
+  readonly receivedAt: number;
+  readonly redrivenAt: number | null;
+  /** Id of the task that it became. */
+  readonly redrivenAs: string | null;
+  readonly redrivenBy: string | null;
+}
+
+/** The same with the message. */
+export interface WholeDeadLetter extends DeadLetter {
+  readonly headers: Readonly<Record<string, unknown>>;
+  /** The first {@link MAX_LETTER_BYTES} of it, if it is larger. */
+  readonly body: Buffer;
+}
+
+export interface KeptDeadLetter {
+  readonly id: string;
+  /** Null: the task's own message is being sent at this moment; to be asked again. */
+  readonly outcome: DeadLetterOutcome | null;
+  /** This call has ended its task as `FAILURE`: whoever waits for it is to be told. */
+  readonly failed: boolean;
+}
+
+/** Messages that brokers gave up. All throw StoreUnavailableError. */
+export interface DeadLetterStore {
+  /**
+   * Writes letters down, each once, and gives the rows that they name an outcome, in one commit. The answer stands in the order of
+   * the letters: the one that was written, or that of an earlier delivery. May be repeated, also at the same time elsewhere.
+   * @throws ValueRefusedError one of them cannot be kept; nothing was written.
+   */
+  keep(letters: readonly NewDeadLetter[]): Promise<KeptDeadLetter[]>;
+  get(id: string): Promise<WholeDeadLetter | undefined>;
+}

@@ -1,0 +1,236 @@
+import { newId } from '@lovage/foundation';
+import type { NewDeadLetter, NewTask } from '@lovage/ports';
+import { claimOf, fixture, newTask, type Fixture } from '../testing/fixture.ts';
+
+const ERROR = { type: 'MessageGivenUp', message: 'given up' };
+
+function letter(overrides: Partial<NewDeadLetter> = {}): NewDeadLetter {
+  const id = newId();
+  return {
+    id,
+    fingerprint: id,
+    redelivered: false,
+    queue: 'default',
+    reason: 'rejected',
+    code: null,
+    detail: null,
+    taskId: null,
+    wireId: null,
+    name: null,
+    turn: -1,
+    hadRow: false,
+    headers: '{"task":"test.task","odd":"a\\u0000\\"b"}',
+    contentType: 'application/json',
+    contentEncoding: null,
+    body: Buffer.from([0, 1, 0x5c, 0x22, 255]),
+    bodySize: 5,
+    diedAt: 1_700_000_000_000,
+    task: null,
+    error: JSON.stringify(ERROR),
+    sendAgain: false,
+    ...overrides,
+  };
+}
+
+const of = (task: NewTask, overrides: Partial<NewDeadLetter> = {}): NewDeadLetter =>
+  letter({ taskId: task.id, name: task.name, turn: 0, task, ...overrides });
+
+/** A task whose message is with the broker. */
+async function queued(f: Fixture): Promise<NewTask> {
+  const task = newTask();
+  await f.store.tasks.insertQueued([task]);
+  return task;
+}
+
+const count = async (f: Fixture): Promise<number> => (await f.db.query('select 1 from dead_letters')).length;
+
+describe('writing letters down', () => {
+  test('as they were, whatever they hold', async () => {
+    await using f = await fixture();
+    const one = letter({ code: 'body_not_json', detail: 'no "JSON"', name: 'é', contentType: null });
+    expect(await f.store.deadLetters.keep([one])).toEqual([{ id: one.id, outcome: 'none', failed: false }]);
+    expect(await f.store.deadLetters.get(one.id)).toEqual({
+      id: one.id,
+      queue: 'default',
+      reason: 'rejected',
+      code: 'body_not_json',
+      detail: 'no "JSON"',
+      taskId: null,
+      wireId: null,
+      name: 'é',
+      outcome: null,
+      headers: { task: 'test.task', odd: 'a\u0000"b' },
+      contentType: null,
+      contentEncoding: null,
+      body: one.body,
+      bodySize: 5,
+      diedAt: 1_700_000_000_000,
+      receivedAt: expect.any(Number) as number,
+      redrivenAt: null,
+      redrivenAs: null,
+      redrivenBy: null,
+    });
+    expect(await f.store.deadLetters.get(newId())).toBeUndefined();
+  });
+
+  test('one that comes again is the one that is there', async () => {
+    await using f = await fixture();
+    const first = letter();
+    await f.store.deadLetters.keep([first]);
+    const again = { ...first, id: newId(), redelivered: true };
+    expect(await f.store.deadLetters.keep([again, { ...again, id: newId() }])).toEqual([
+      { id: first.id, outcome: 'none', failed: false },
+      { id: first.id, outcome: 'none', failed: false },
+    ]);
+    expect(await count(f)).toBe(1);
+  });
+
+  test('both deliveries of a message in one batch make one letter', async () => {
+    await using f = await fixture();
+    const first = letter();
+    const again = { ...first, id: newId(), redelivered: true };
+    const [a, b] = await f.store.deadLetters.keep([again, first]);
+    expect([a!.id, b!.id]).toEqual([first.id, first.id]);
+    expect(await count(f)).toBe(1);
+  });
+
+  test('equal messages, each delivered for the first time, are so many letters', async () => {
+    await using f = await fixture();
+    const one = letter();
+    await f.store.deadLetters.keep([one, { ...one, id: newId() }]);
+    await f.store.deadLetters.keep([{ ...one, id: newId() }]);
+    expect(await count(f)).toBe(3);
+  });
+
+  test('the late write of a collector that is gone adds nothing to that of its heir', async () => {
+    await using f = await fixture();
+    const late = letter();
+    const heir = { ...late, id: newId(), redelivered: true };
+    await f.store.deadLetters.keep([heir]);
+    expect(await f.store.deadLetters.keep([late])).toMatchObject([{ id: heir.id }]);
+    expect(await count(f)).toBe(1);
+  });
+
+  test('many at once write each message once', async () => {
+    await using f = await fixture();
+    const letters = Array.from({ length: 20 }, () => letter({ redelivered: true }));
+    const copies = Array.from({ length: 6 }, () => letters.map((one) => ({ ...one, id: newId() })));
+    const answers = await Promise.all(copies.map((batch) => f.store.deadLetters.keep(batch)));
+    expect(new Set(answers.map((all) => all.map(({ id }) => id).join())).size).toBe(1);
+    expect(await count(f)).toBe(20);
+  });
+
+  test('what cannot be kept is refused, and nothing of the batch is written', async () => {
+    await using f = await fixture();
+    const bad = letter({ name: 'a\u0000b' });
+    await expect(f.store.deadLetters.keep([letter(), bad])).rejects.toMatchObject({ code: 'value_refused' });
+    expect(await count(f)).toBe(0);
+  });
+});
+
+describe('the rows that letters name', () => {
+  test('a task that waits for the message ends, and is counted', async () => {
+    await using f = await fixture();
+    const [task, other] = [await queued(f), await queued(f)];
+    const one = of(task);
+    expect(await f.store.deadLetters.keep([one])).toEqual([{ id: one.id, outcome: 'ended', failed: true }]);
+    expect(await f.store.tasks.get(task.id)).toMatchObject({
+      state: 'FAILURE',
+      error: ERROR,
+      input: { x: 1 },
+      finishedAt: expect.any(Number) as number,
+    });
+    expect(await f.store.tasks.get(other.id)).toMatchObject({ state: 'QUEUED' });
+    expect((await f.store.lists.counts()).states).toMatchObject({ FAILURE: 1, QUEUED: 1 });
+    const again = { ...one, id: newId(), redelivered: true };
+    expect(await f.store.deadLetters.keep([again])).toEqual([{ id: one.id, outcome: 'ended', failed: false }]);
+    expect((await f.store.lists.counts()).states.FAILURE).toBe(1);
+  });
+
+  test('two letters of one task in one batch end it once', async () => {
+    await using f = await fixture();
+    const task = await queued(f);
+    const kept = await f.store.deadLetters.keep([of(task), of(task)]);
+    expect(kept.map(({ outcome }) => outcome)).toEqual(['ended', 'ended']);
+    expect((await f.store.lists.counts()).states.FAILURE).toBe(1);
+  });
+
+  test('one that a worker has is left to it, and one that has ended as it is', async () => {
+    await using f = await fixture();
+    const [claimed, ended] = [await queued(f), await queued(f)];
+    await f.store.tasks.claim(await f.worker(), [claimOf(claimed)], { durable: true });
+    await f.store.tasks.revoke(ended.id, { who: null, why: 'gone' });
+    const kept = await f.store.deadLetters.keep([of(claimed), of(ended)]);
+    expect(kept.map(({ outcome }) => outcome)).toEqual(['none', 'none']);
+    expect(await f.store.tasks.get(claimed.id)).toMatchObject({ state: 'STARTED' });
+    expect(await f.store.tasks.get(ended.id)).toMatchObject({ state: 'REVOKED' });
+  });
+
+  test('a message of an earlier turn ends nothing; without a turn it is taken for the first', async () => {
+    await using f = await fixture();
+    const task = await queued(f);
+    await f.db.query('update tasks set turn = 1 where id = $1', [task.id]);
+    const kept = await f.store.deadLetters.keep([of(task), of(task, { turn: -1 })]);
+    expect(kept.map(({ outcome }) => outcome)).toEqual(['none', 'none']);
+    expect(await f.store.deadLetters.keep([of(task, { turn: 1 })])).toMatchObject([{ outcome: 'ended' }]);
+  });
+
+  test('a message of that turn that is still to come saves the task', async () => {
+    await using f = await fixture();
+    const task = newTask();
+    await f.store.tasks.insertFirst(task, { delayMs: 60_000, leaseMs: 0 });
+    expect(await f.store.deadLetters.keep([of(task)])).toMatchObject([{ outcome: 'none' }]);
+    expect(await f.store.tasks.get(task.id)).toMatchObject({ state: 'SCHEDULED' });
+  });
+
+  test('one that is being sent is decided once it is known to be sent', async () => {
+    await using f = await fixture();
+    const task = newTask();
+    await f.store.tasks.insertFirst(task, { delayMs: 0, leaseMs: 10_000 });
+    const one = of(task, { hadRow: true });
+    const again = { ...one, redelivered: true };
+    expect(await f.store.deadLetters.keep([one])).toEqual([{ id: one.id, outcome: null, failed: false }]);
+    expect(await f.store.deadLetters.keep([again])).toEqual([{ id: one.id, outcome: null, failed: false }]);
+    await f.store.outbox.published([{ taskId: task.id, turn: 0 }]);
+    expect(await f.store.deadLetters.keep([again])).toEqual([{ id: one.id, outcome: 'ended', failed: true }]);
+    expect(await count(f)).toBe(1);
+  });
+
+  test('without a row one is made, that the submit finds ended; but not where there was one before', async () => {
+    await using f = await fixture();
+    const [late, old] = [newTask(), newTask()];
+    const kept = await f.store.deadLetters.keep([of(late), of(old, { hadRow: true })]);
+    expect(kept.map(({ outcome }) => outcome)).toEqual(['ended', 'none']);
+    await f.store.tasks.insertQueued([late]);
+    expect(await f.store.tasks.get(late.id)).toMatchObject({ state: 'FAILURE', error: ERROR });
+    expect(await f.store.tasks.get(old.id)).toBeUndefined();
+  });
+
+  test('one that was called off or has expired ends so', async () => {
+    await using f = await fixture();
+    const [off, late] = [await queued(f), await queued(f)];
+    await f.db.query("update tasks set cancel_at = now(), cancel_why = 'mistake' where id = $1", [off.id]);
+    await f.db.query("update tasks set expires_at = now() - interval '1 s' where id = $1", [late.id]);
+    const kept = await f.store.deadLetters.keep([of(off), of(late, { sendAgain: true })]);
+    expect(kept).toMatchObject([
+      { outcome: 'ended', failed: false },
+      { outcome: 'ended', failed: false },
+    ]);
+    expect(await f.store.tasks.get(off.id)).toMatchObject({ state: 'REVOKED', error: { message: 'mistake' } });
+    expect(await f.store.tasks.get(late.id)).toMatchObject({ state: 'EXPIRED' });
+  });
+
+  test('taken away by a rule of the queue it is sent once more, and then ends', async () => {
+    await using f = await fixture();
+    const task = await queued(f);
+    const first = of(task, { reason: 'expired', sendAgain: true });
+    expect(await f.store.deadLetters.keep([first])).toMatchObject([{ outcome: 'sent_again' }]);
+    expect(await f.db.query('select task_id, turn from outbox')).toEqual([{ task_id: task.id, turn: 0 }]);
+    const repeated = { ...first, id: newId(), redelivered: true };
+    expect(await f.store.deadLetters.keep([repeated])).toMatchObject([{ id: first.id, outcome: 'sent_again' }]);
+    await f.store.outbox.published([{ taskId: task.id, turn: 0 }]);
+    expect(await f.store.tasks.get(task.id)).toMatchObject({ state: 'QUEUED' });
+    const second = of(task, { reason: 'expired', sendAgain: true });
+    expect(await f.store.deadLetters.keep([second])).toMatchObject([{ outcome: 'ended' }]);
+  });
+});

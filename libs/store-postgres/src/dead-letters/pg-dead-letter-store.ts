@@ -1,0 +1,76 @@
+import type { DeadLetterOutcome, DeadLetterStore, KeptDeadLetter, NewDeadLetter, WholeDeadLetter } from '@lovage/ports';
+import type { Database } from '../database.ts';
+import { plainArray, textArray } from '../pg-array.ts';
+import { newTaskValues } from '../sql/columns.ts';
+import { DECIDE_LETTERS, GET_LETTER, KEEP_LETTERS, LETTERS_LOCK } from '../sql/dead-letters.ts';
+import { toWholeLetter, type RawWholeLetter } from './letter-row.ts';
+
+type RawKept = { given_id: string; id: string; outcome: DeadLetterOutcome | null };
+type RawDecided = { id: string; outcome: DeadLetterOutcome; failed: boolean };
+
+/** Dead letters on Postgres. */
+export class PgDeadLetterStore implements DeadLetterStore {
+  constructor(private readonly database: Database) {}
+
+  keep(letters: readonly NewDeadLetter[]): Promise<KeptDeadLetter[]> {
+    return this.database.transaction(async (run) => {
+      await run(LETTERS_LOCK, []);
+      const written = new Map(
+        (await run<RawKept>(KEEP_LETTERS, letterValues(letters))).map((row) => [row.given_id, row]),
+      );
+      const open = letters.filter(({ id, task }) => task !== null && written.get(id)!.outcome === null);
+      const decided = new Map<string, RawDecided>();
+      // A statement of its own: it must see the letters that the first one has written.
+      const values = decideValues(open, ({ id }) => written.get(id)!.id);
+      for (const row of open.length > 0 ? await run<RawDecided>(DECIDE_LETTERS, values) : []) decided.set(row.id, row);
+      return letters.map(({ id: given, task }) => {
+        const { id, outcome } = written.get(given)!;
+        const now = decided.get(id);
+        if (now) return { id, outcome: now.outcome, failed: now.failed };
+        return { id, outcome: task === null ? 'none' : outcome, failed: false };
+      });
+    });
+  }
+
+  async get(id: string): Promise<WholeDeadLetter | undefined> {
+    const [raw] = await this.database.run<RawWholeLetter>(GET_LETTER, [id]);
+    return raw && toWholeLetter(raw);
+  }
+}
+
+function letterValues(letters: readonly NewDeadLetter[]): (string | null)[] {
+  return [
+    plainArray(letters.map(({ id }) => id)),
+    textArray(letters.map(({ fingerprint }) => fingerprint)),
+    plainArray(letters.map(({ redelivered }) => redelivered)),
+    textArray(letters.map(({ queue }) => queue)),
+    textArray(letters.map(({ reason }) => reason)),
+    textArray(letters.map(({ code }) => code)),
+    textArray(letters.map(({ detail }) => detail)),
+    plainArray(letters.map(({ taskId }) => taskId)),
+    textArray(letters.map(({ wireId }) => wireId)),
+    textArray(letters.map(({ name }) => name)),
+    plainArray(letters.map(({ turn }) => turn)),
+    textArray(letters.map(({ headers }) => headers)),
+    textArray(letters.map(({ contentType }) => contentType)),
+    textArray(letters.map(({ contentEncoding }) => contentEncoding)),
+    textArray(letters.map(({ body }) => `\\x${body.toString('hex')}`)),
+    plainArray(letters.map(({ bodySize }) => bodySize)),
+    plainArray(letters.map(({ diedAt }) => diedAt)),
+  ];
+}
+
+function decideValues(
+  letters: readonly NewDeadLetter[],
+  letterOf: (letter: NewDeadLetter) => string,
+): (string | null)[] {
+  return [
+    ...newTaskValues(letters.map(({ task }) => task!)),
+    plainArray(letters.map(letterOf)),
+    // A message without the header is taken for the first of its task, never for a later one.
+    plainArray(letters.map(({ turn }) => Math.max(turn, 0))),
+    plainArray(letters.map(({ hadRow }) => hadRow)),
+    plainArray(letters.map(({ sendAgain }) => sendAgain)),
+    textArray(letters.map(({ error }) => error)),
+  ];
+}

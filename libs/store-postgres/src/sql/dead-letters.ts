@@ -1,0 +1,96 @@
+import { revokedError } from './cancel.ts';
+import { NEW_TASK_COLUMNS, NEW_TASK_PARAMETERS, NEW_TASK_SELECT, newTaskUnnest } from './columns.ts';
+import { countEnded } from './count-ended.ts';
+
+/** Collectors write one after the other: each must see what another wrote of the same message. Any number that is nobody else's. */
+export const LETTERS_LOCK = {
+  name: 'letters-lock',
+  text: `select pg_advisory_xact_lock(7165091482301554)`,
+};
+
+/**
+ * Writes those that are not there, and answers all, each with the letter that stands for it. Of a fingerprint that may have been
+ * delivered before, one letter is enough; a first delivery is written beside equal ones, unless that one was written from a later
+ * delivery: then it is the same, and this write the late one of a collector that is gone.
+ * $1 ids · $2 fingerprints · $3 redelivered · $4 queues · $5 reasons · $6 codes · $7 details · $8 task ids · $9 wire ids · $10 names ·
+ * $11 turns · $12 headers · $13 content types · $14 encodings · $15 bodies · $16 sizes · $17 died at, ms
+ */
+export const KEEP_LETTERS = {
+  name: 'letters-keep',
+  text: `
+with given as materialized (
+  select s.*, row_number() over (partition by s.fingerprint order by s.redelivered, s.id) as nth from unnest(
+    $1::uuid[], $2::text[], $3::bool[], $4::text[], $5::text[], $6::text[], $7::text[], $8::uuid[], $9::text[], $10::text[],
+    $11::int[], $12::json[], $13::text[], $14::text[], $15::bytea[], $16::int[], $17::float8[])
+  as s(id, fingerprint, redelivered, queue, reason, code, detail, task_id, wire_id, name, turn, headers, content_type,
+    content_encoding, body, body_size, died_at)),
+there as materialized (
+  select g.id as given_id, d.id, d.outcome from given g cross join lateral (
+    select d.id, d.outcome from dead_letters d where d.fingerprint = g.fingerprint and (g.redelivered or d.redelivered)
+    order by d.id limit 1) d),
+fresh as (
+  insert into dead_letters (id, fingerprint, redelivered, queue, reason, code, detail, task_id, wire_id, name, turn, headers,
+    content_type, content_encoding, body, body_size, died_at)
+  select id, fingerprint, redelivered, queue, reason, code, detail, task_id, wire_id, name, turn, headers, content_type,
+    content_encoding, body, body_size, to_timestamp(died_at / 1000)
+  from given where not (redelivered and nth > 1) and not exists (select from there where given_id = given.id)
+  returning id, fingerprint)
+select g.id as given_id, coalesce(t.id, f.id, (select min(o.id::text)::uuid from fresh o where o.fingerprint = g.fingerprint)) as id,
+  t.outcome
+from given g left join there t on t.given_id = g.id left join fresh f on f.id = g.id`,
+};
+
+const P = NEW_TASK_PARAMETERS;
+
+/** The row waits for that message: live, unclaimed, of its turn or an earlier one. */
+const WAITS = (turn: string): string => `t.finished_at is null and t.claim_worker is null and ${turn} >= t.turn`;
+
+/**
+ * Gives the rows that letters name an outcome, one letter a task. A message of the same turn in the outbox is on its way, or, leased,
+ * may be the dead one itself that nobody has marked yet: then nothing is decided. What was called off or has expired ends so.
+ * Where there is no row and none was before the message, it is made: the submit that comes to write it finds it ended.
+ * $1… facts of rows · $${P + 1} letters · $${P + 2} turns (no header: 0, the first) · $${P + 3} had a row · $${P + 4} to be sent again · $${P + 5} errors
+ */
+export const DECIDE_LETTERS = {
+  name: 'letters-decide',
+  text: `
+with given as materialized (
+  select * from unnest(${newTaskUnnest(1)}, $${P + 1}::uuid[], $${P + 2}::int[], $${P + 3}::bool[], $${P + 4}::bool[], $${P + 5}::json[])
+    as s(${NEW_TASK_COLUMNS}, letter, turn, had_row, send_again, error)),
+undecided as materialized (
+  select distinct g.id from given g join outbox o on o.task_id = g.id and o.turn = g.turn
+  where o.leased_until > now() and o.due_at <= now() + interval '1 s'),
+named as materialized (
+  select distinct on (g.id) g.* from given g
+  where not exists (select from undecided u where u.id = g.id)
+    and not exists (select from outbox o where o.task_id = g.id and o.turn >= g.turn)
+    and (not g.had_row or exists (select from tasks t where t.id = g.id))
+  order by g.id, g.turn desc),
+again as (
+  insert into outbox (task_id, turn, due_at)
+  select t.id, t.turn, now() from named s join tasks t on t.id = s.id
+  where s.send_again and ${WAITS('s.turn')} and t.cancel_at is null and (t.expires_at is null or t.expires_at > now())
+    and not exists (
+      select from dead_letters d where d.task_id = s.id and d.turn = s.turn and d.id <> s.letter and d.outcome = 'sent_again')
+  on conflict do nothing returning task_id),
+written as (
+  insert into tasks as t (${NEW_TASK_COLUMNS}, state, turn, error, finished_at)
+  select ${NEW_TASK_SELECT}, 'FAILURE', s.turn, s.error, now() from named s
+  where not exists (select from again a where a.task_id = s.id) order by s.id
+  on conflict (id) do update set finished_at = now(),
+    state = case when t.cancel_at is not null then 'REVOKED' when t.expires_at <= now() then 'EXPIRED' else 'FAILURE' end,
+    error = case when t.cancel_at is not null then ${revokedError('t')} when t.expires_at <= now() then t.error else excluded.error end
+  where ${WAITS('excluded.turn')} returning t.id, t.ended_state),
+ended as (select ended_state from written),${countEnded('ended')},
+decided as (
+  update dead_letters d set outcome = case
+    when exists (select from written w where w.id = g.id) then 'ended'
+    when exists (select from again a where a.task_id = g.id) then 'sent_again' else 'none' end
+  from given g where d.id = g.letter and not exists (select from undecided u where u.id = g.id)
+  returning d.id, d.outcome, g.id as task_id)
+select d.id, d.outcome, coalesce(w.ended_state = 'FAILURE', false) as failed
+from decided d left join written w on w.id = d.task_id`,
+};
+
+/** $1 id */
+export const GET_LETTER = { name: 'letters-get', text: 'select * from dead_letters where id = $1' };
