@@ -26,12 +26,16 @@ export default async function boot(): Promise<ChildApp> {
   });
   try {
     await platform.start();
+    const { retention } = platform;
     const client = platform.client(new ContractRegistry(allContracts));
-    return await bootChild(WorkerModule.create(client, [TasksModule.with(settings, platform)]), {
-      contracts: allContracts,
-      logger: new NestLog(log),
-      closed: () => platform.stop(),
-    });
+    return await bootChild(
+      WorkerModule.create(client, [TasksModule.with(settings, { retention, contracts: allContracts })]),
+      {
+        contracts: allContracts,
+        logger: new NestLog(log),
+        closed: () => platform.stop(),
+      },
+    );
   } catch (error) {
     await platform.stop();
     throw error;

@@ -80,7 +80,10 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
       { ...worker, contracts, children: child === undefined ? undefined : { ...worker.children, boot: child } },
     );
     const app: INestMicroservice = await NestFactory.createMicroservice<MicroserviceOptions>(
-      WorkerModule.create(client, modules ?? [TasksModule.with(settings, platform)]),
+      WorkerModule.create(
+        client,
+        modules ?? [TasksModule.with(settings, { retention: platform.retention, contracts })],
+      ),
       { strategy: server, logger: new NestLog(log), abortOnError: false },
     );
     await app.listen();

@@ -7,7 +7,7 @@ export const pruneResults = defineTask({
   name: 'maintenance.prune_results',
   summary: 'Deletes what is past its retention',
   description:
-    'Tasks that ended longer ago than the worker’s `RESULT_RETENTION`, with their attempts; firings of schedules as old. In small batches, the oldest first; what is left when its time is up, the next run deletes.',
+    'Tasks that ended longer ago than their contract or the worker’s settings keep them, with all that belongs to them; firings of schedules older than `RESULT_RETENTION`. In small batches, the oldest first; what is left when its time is up, the next run deletes.',
   input: z.strictObject({}).meta({ examples: [{}] }),
   output: z
     .strictObject({

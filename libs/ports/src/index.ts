@@ -81,7 +81,7 @@ export {
   type PrismaTransaction,
   type SqlTransaction,
 } from './sql-transaction.ts';
-export type { RetentionStore } from './retention-store.ts';
+export type { PrunedTasks, RetentionRules, RetentionStore } from './retention-store.ts';
 export type { Firing, FiringKey, FiringPlan, MirroredSchedule, ScheduleRow, ScheduleStore } from './schedule-store.ts';
 export {
   MAX_LETTER_BYTES,

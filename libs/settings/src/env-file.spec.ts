@@ -18,7 +18,10 @@ test('the file fills in what the environment lacks', () => {
 
 test('.env.example names every variable, and changes nothing as it stands', () => {
   const file = new URL('../../../.env.example', import.meta.url);
-  const source = ['settings.ts', 'children-settings.ts', 'http-settings.ts', 'task-settings.ts', 'task-routes.ts']
+  const source = [
+    ...['settings.ts', 'children-settings.ts', 'http-settings.ts', 'task-settings.ts', 'task-routes.ts'],
+    'results-settings.ts',
+  ]
     .map((name) => readFileSync(new URL(name, import.meta.url), 'utf8'))
     .join('\n');
   const variables = new Set(source.match(/'[A-Z]+(?:_[A-Z]+)*'/g)!.map((quoted) => quoted.slice(1, -1)));

@@ -4,6 +4,7 @@ export { ExitCode, exitCodeOf } from './exit-codes.ts';
 export { gatewaySecrets, type GatewaySecrets } from './gateway-secrets.ts';
 export type { HttpSettings } from './http-settings.ts';
 export type { Env } from './reader.ts';
+export type { ResultsSettings } from './results-settings.ts';
 export { SettingError, type SettingProblem } from './setting-error.ts';
 export {
   parseSettings,
@@ -14,4 +15,4 @@ export {
   type SettingsReader,
   type WorkerSettings,
 } from './settings.ts';
-export type { FilesSettings, MailSettings, ResultsSettings } from './task-settings.ts';
+export type { FilesSettings, MailSettings } from './task-settings.ts';

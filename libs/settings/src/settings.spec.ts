@@ -45,7 +45,7 @@ test('an empty environment gives the documented defaults', () => {
     },
     files: { limit: 104_857_600, allowHosts: [] },
     mail: { smtpUrl: undefined, from: 'lovage@localhost' },
-    results: { retentionMs: 7 * 24 * 3600_000 },
+    results: { retentionMs: 7 * 24 * 3600_000, retentionByState: {} },
   });
   expect(parseSettings({}).worker.name).toMatch(new RegExp(`^worker-${process.pid}@.+`));
 });
@@ -83,6 +83,7 @@ test('every variable is read', () => {
     SMTP_URL: 'smtps://u:p@mail.example.org',
     MAIL_FROM: 'Lovage <tasks@example.org>',
     RESULT_RETENTION: '36h',
+    RESULT_RETENTION_BY_STATE: 'SUCCESS=1d, FAILURE = 30d,DEAD=forever',
   });
   expect(settings).toEqual({
     mode: 'production',
@@ -113,7 +114,10 @@ test('every variable is read', () => {
     },
     files: { limit: 1024 ** 4, allowHosts: ['files.internal', '10.0.0.5:8080', '[::1]:80'] },
     mail: { smtpUrl: 'smtps://u:p@mail.example.org', from: 'Lovage <tasks@example.org>' },
-    results: { retentionMs: 36 * 3600_000 },
+    results: {
+      retentionMs: 36 * 3600_000,
+      retentionByState: { SUCCESS: 24 * 3600_000, FAILURE: 30 * 24 * 3600_000, DEAD: Infinity },
+    },
   });
 });
 
@@ -158,6 +162,15 @@ test('the flags of a worker win over its variables', () => {
   expect(parseSettings({}, ['-n', 'w1']).worker.name).toMatch(/^w1@.+/);
 });
 
+test('a wrong rule of retention says which one and why', () => {
+  const parse = (text: string) => () => parseSettings({ RESULT_RETENTION_BY_STATE: text });
+  expect(parse('SUCCESS=1d,FAILED=30d')).toThrow(
+    /RESULT_RETENTION_BY_STATE is wrong in "FAILED=30d" \(FAILED is no state that a task ends in: SUCCESS, FAILURE/,
+  );
+  expect(parse('SUCCESS=1d,DEAD=10s')).toThrow(/wrong in "DEAD=10s"; it should be such as .*from 1m to 3650d/);
+  expect(parse('DEAD=1d,DEAD=2d')).toThrow(/DEAD stands in it twice/);
+});
+
 test('a wrong flag is named', () => {
   expect(problemsOf({}, ['-c', 'many'])).toEqual(['-c']);
   expect(problemsOf({}, ['-P', 'prefork'])).toEqual(['-P']);
@@ -188,6 +201,7 @@ test('all problems are told at once, each with what it should be', () => {
     SMTP_URL: 'http://mail',
     MAIL_FROM: 'nobody',
     RESULT_RETENTION: '7',
+    RESULT_RETENTION_BY_STATE: 'SUCCESS',
   };
   expect(problemsOf(wrong).sort()).toEqual(Object.keys(wrong).sort());
   expect(() => parseSettings(wrong)).toThrow(/PORT is "70000"; it should be a whole number from 0 to 65535/);
@@ -230,6 +244,18 @@ test.each([
     { RESULT_RETENTION: '59s' },
     { RESULT_RETENTION: '3651d' },
     { RESULT_RETENTION: 'soon' },
+    { RESULT_RETENTION: 'forever' },
+  ],
+  [
+    { RESULT_RETENTION_BY_STATE: '7d' },
+    { RESULT_RETENTION_BY_STATE: 'SUCCESS=' },
+    { RESULT_RETENTION_BY_STATE: 'SUCCESS=1d,' },
+    { RESULT_RETENTION_BY_STATE: 'SUCCESS=1' },
+    { RESULT_RETENTION_BY_STATE: 'SUCCESS=59s' },
+    { RESULT_RETENTION_BY_STATE: 'SUCCESS=never' },
+    { RESULT_RETENTION_BY_STATE: 'STARTED=1d' },
+    { RESULT_RETENTION_BY_STATE: 'toString=1d' },
+    { RESULT_RETENTION_BY_STATE: 'DEAD=1d,DEAD=2d' },
   ],
   [
     { FILES_ALLOW_HOSTS: 'a,,b' },

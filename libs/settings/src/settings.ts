@@ -5,14 +5,8 @@ import { type ChildrenSettings, readChildrenSettings } from './children-settings
 import { type HttpSettings, readHttpSettings } from './http-settings.ts';
 import { databaseUrl, emailAddress, oneOf, queueNames, serverUrl, wholeNumber, workerName } from './parsers.ts';
 import { type Env, Reader } from './reader.ts';
-import {
-  type FilesSettings,
-  type MailSettings,
-  readFilesSettings,
-  readMailSettings,
-  readResultsSettings,
-  type ResultsSettings,
-} from './task-settings.ts';
+import { readResultsSettings, type ResultsSettings } from './results-settings.ts';
+import { type FilesSettings, type MailSettings, readFilesSettings, readMailSettings } from './task-settings.ts';
 import { readTaskRoutes } from './task-routes.ts';
 import { readWorkerFlags } from './worker-flags.ts';
 

@@ -1,5 +1,4 @@
-import { durationMs } from '@lovage/foundation';
-import { bytesUpTo, durationFrom, hosts, mailAddress, serverUrl } from './parsers.ts';
+import { bytesUpTo, hosts, mailAddress, serverUrl } from './parsers.ts';
 import type { Reader } from './reader.ts';
 
 export interface FilesSettings {
@@ -17,11 +16,6 @@ export interface MailSettings {
   readonly smtpUrl: string | undefined;
   /** `MAIL_FROM`: sender of every mail. Default `lovage@localhost`. */
   readonly from: string;
-}
-
-export interface ResultsSettings {
-  /** `RESULT_RETENTION`, ms. Default 7 days: tasks that ended longer ago are deleted, with their attempts and firings. */
-  readonly retentionMs: number;
 }
 
 const LARGEST_FILES_LIMIT = 1024 ** 4;
@@ -52,16 +46,5 @@ export function readMailSettings(reader: Reader): MailSettings {
         'an e-mail address, such as lovage@example.org or "Lovage <lovage@example.org>"',
         mailAddress,
       ) ?? 'lovage@localhost',
-  };
-}
-
-export function readResultsSettings(reader: Reader): ResultsSettings {
-  return {
-    retentionMs:
-      reader.value(
-        'RESULT_RETENTION',
-        'a duration such as 7d, 36h or 90m, from 1m to 3650d',
-        durationFrom('1m', '3650d'),
-      ) ?? durationMs('7d'),
   };
 }

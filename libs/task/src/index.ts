@@ -34,6 +34,13 @@ export {
 } from './options/limit-options.ts';
 export { POOLS, type PoolKind } from './options/pool-options.ts';
 export {
+  MAX_KEEP,
+  MIN_KEEP,
+  type CompiledRetention,
+  type Keep,
+  type RetentionOptions,
+} from './options/retention-options.ts';
+export {
   compileRetry,
   type CompiledRetry,
   type CompiledRule,

@@ -8,7 +8,7 @@ import { MailTasks } from './mail/mail.tasks.ts';
 import { mailSenderProvider } from './mail/mail-sender.provider.ts';
 import { MaintenanceTasks } from './maintenance/maintenance.tasks.ts';
 import { MathTasks } from './math/math.tasks.ts';
-import { RETENTION, TASKS_OPTIONS, type TasksDeps, type TasksOptions } from './options.ts';
+import { CONTRACTS, RETENTION, TASKS_OPTIONS, type TasksDeps, type TasksOptions } from './options.ts';
 import { TextTasks } from './text/text.tasks.ts';
 import { WebClient } from './web/web-client.ts';
 
@@ -34,6 +34,7 @@ export class TasksModule {
     const providers: Provider[] = [
       { provide: TASKS_OPTIONS, useValue: options },
       { provide: RETENTION, useValue: deps.retention },
+      { provide: CONTRACTS, useValue: deps.contracts },
       { provide: FileStore, useFactory: () => new FileStore(join(options.dataDir, 'files')) },
       { provide: WebClient, useFactory: () => new WebClient({ allowHosts: options.files.allowHosts }) },
       mailSenderProvider(options),

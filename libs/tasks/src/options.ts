@@ -1,4 +1,5 @@
 import type { RetentionStore } from '@lovage/ports';
+import type { AnyContract, CompiledRetention } from '@lovage/task';
 
 /** What the handlers that ship are given by whoever makes the worker. */
 export interface TasksOptions {
@@ -17,18 +18,25 @@ export interface TasksOptions {
     readonly from: string;
   };
   readonly results: {
-    /** How long an ended task is kept, ms. */
+    /** How long an ended task is kept, ms, and a firing. */
     readonly retentionMs: number;
+    /** The same by the state that a task ended in, where it differs; `Infinity`: for ever. */
+    readonly retentionByState: CompiledRetention;
   };
 }
 
 /** What handlers of the platform's own upkeep work on. */
 export interface TasksDeps {
   readonly retention: RetentionStore;
+  /** Whose own rules of retention hold; tasks of other names are kept as the options say. */
+  readonly contracts: readonly AnyContract[];
 }
 
 /** Nest token of {@link TasksDeps.retention}. */
 export const RETENTION: unique symbol = Symbol('lovage.retention');
+
+/** Nest token of {@link TasksDeps.contracts}. */
+export const CONTRACTS: unique symbol = Symbol('lovage.tasks-contracts');
 
 /** Nest token of {@link TasksOptions}. */
 export const TASKS_OPTIONS: unique symbol = Symbol('lovage.tasks-options');

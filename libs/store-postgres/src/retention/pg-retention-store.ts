@@ -1,15 +1,38 @@
-import type { RetentionStore } from '@lovage/ports';
+import { createHash } from 'node:crypto';
+import type { PrunedTasks, RetentionRules, RetentionStore } from '@lovage/ports';
 import type { Database } from '../database.ts';
-import { PRUNE_FIRINGS, PRUNE_REMOVED, pruneTasks } from '../sql/retention.ts';
+import { PRUNE_FIRINGS, PRUNE_REMOVED, pruneTasks, TAKE_MARK } from '../sql/retention.ts';
+
+/** Where a walk stands: the end of the task that was looked at last, as Postgres writes it, and its id. */
+interface Mark {
+  readonly finished_at: string;
+  readonly task_id: string;
+}
 
 /** Retention on Postgres. */
 export class PgRetentionStore implements RetentionStore {
   constructor(private readonly database: Database) {}
 
-  async pruneTasks(options: { olderThanMs: number; limit: number }): Promise<{ tasks: number; attempts: number }> {
-    const { olderThanMs, limit } = options;
-    const [row] = await this.database.run<{ tasks: number; attempts: number }>(pruneTasks(limit), [olderThanMs]);
-    return row!;
+  /** One walk in the order of ends for each length of time that a rule has: each comes no nearer to now than that. */
+  async *pruneTasks(rules: RetentionRules, { limit }: { limit: number }): AsyncGenerator<PrunedTasks> {
+    const json = toJson(rules);
+    const hash = createHash('sha256').update(json).digest('base64url');
+    for (const keepMs of lengthsOf(rules)) {
+      for (let seen = limit, begins = true; seen === limit; begins = false) {
+        const batch = await this.database.transaction(async (run) => {
+          const [mark] = await run<Mark>(TAKE_MARK, [keepMs, hash, begins]);
+          const [row] = await run<PrunedTasks & { seen: number }>(pruneTasks(limit), [
+            keepMs,
+            mark!.finished_at,
+            mark!.task_id,
+            json,
+          ]);
+          return row!;
+        });
+        seen = batch.seen;
+        yield { tasks: batch.tasks, attempts: batch.attempts };
+      }
+    }
   }
 
   async pruneFirings(options: { olderThanMs: number; limit: number }): Promise<number> {
@@ -18,4 +41,24 @@ export class PgRetentionStore implements RetentionStore {
     if (row!.firings < limit) await this.database.run(PRUNE_REMOVED, [olderThanMs]);
     return row!.firings;
   }
+}
+
+/** All lengths of time, the shortest first: it deletes most, and the others pass over what it has left. */
+function lengthsOf({ byState, byName }: RetentionRules): number[] {
+  const lengths = [byState, ...byName.values()].flatMap((rule) => Object.values(rule));
+  return [...new Set(lengths)].filter(Number.isFinite).sort((a, b) => a - b);
+}
+
+/** Always the same text for the same rules. JSON has no infinity; Postgres reads its name. */
+function toJson({ byState, byName }: RetentionRules): string {
+  const all = [['', byState] as const, ...byName].sort(([a], [b]) => (a < b ? -1 : 1));
+  const sorted = all.map(([name, rule]) => [
+    name,
+    Object.fromEntries(
+      Object.entries(rule)
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([state, ms]) => [state, String(ms)]),
+    ),
+  ]);
+  return JSON.stringify(Object.fromEntries(sorted));
 }

@@ -1,22 +1,46 @@
 import type { Statement } from '../database.ts';
 
 /**
- * The oldest tasks that ended longer ago than that, at most so many, with what belongs to them. They are past every other
- * statement's interest, so nobody waits for their locks; a second run at the same time takes the next ones.
- * The limit stands in the text: not knowing it, the planner would gather and sort all that is old for each batch.
- * $1 ms
+ * Where the walk over tasks that are kept so long goes on; its row is the lock of the walk. What has been looked at once is not
+ * looked at again, however long others of its time are kept, but for the last hour before the mark when a run begins: a
+ * transaction that was slow to commit, or a row that could not be deleted, is met by the next run. Under other rules the walk
+ * starts anew. $1 ms · $2 hash of the rules · $3 whether a run begins
+ */
+export const TAKE_MARK = {
+  name: 'retention-mark',
+  text: `
+insert into retention_marks as m (keep_ms, rules, finished_at, task_id)
+values ($1, $2, '-infinity', '00000000-0000-0000-0000-000000000000')
+on conflict (keep_ms) do update set rules = excluded.rules, finished_at = case
+  when m.rules <> excluded.rules then '-infinity' when $3::bool then m.finished_at - interval '1 h' else m.finished_at end
+returning finished_at::text, task_id`,
+};
+
+/**
+ * Looks at the next tasks that ended longer ago than that, and deletes those whose own rule is no longer, with what belongs to
+ * them. They are past every other statement's interest, so nobody waits for their locks. The limit stands in the text: not
+ * knowing it, the planner would gather and sort all that is old for each batch.
+ * $1 ms · $2, $3 the mark · $4 rules: by name, those of all others under '', then by state, ms
  */
 export const pruneTasks = (limit: number): Statement => ({
   name: `retention-tasks-${limit}`,
   text: `
-with old as (
-  select id from tasks where finished_at < now() - $1::float8 * interval '1 ms'
-  order by finished_at, id limit ${Math.trunc(limit)} for update skip locked),
-gone as (delete from tasks t using old where t.id = old.id returning t.id),
+with seen as materialized (
+  select t.id, t.finished_at,
+    coalesce($4::jsonb -> t.name ->> t.ended_state, $4::jsonb -> '' ->> t.ended_state)::float8 <= $1::float8 as due
+  from tasks t where (t.finished_at, t.id) > ($2::timestamptz, $3::uuid)
+    and t.finished_at < now() - $1::float8 * interval '1 ms'
+  order by t.finished_at, t.id limit ${Math.trunc(limit)}),
+latest as (select finished_at, id from seen order by finished_at desc, id desc limit 1),
+mark as (
+  update retention_marks m set finished_at = latest.finished_at, task_id = latest.id from latest where m.keep_ms = $1::float8::int8),
+gone as (delete from tasks t using seen where seen.due and t.id = seen.id returning t.id),
 tries as (delete from attempts a using gone where a.task_id = gone.id returning 1),
 steps as (delete from steps s using gone where s.task_id = gone.id),
+keys as (delete from keys k using gone where k.task_id = gone.id),
 messages as (delete from outbox o using gone where o.task_id = gone.id)
-select (select count(*) from gone)::int as tasks, (select count(*) from tries)::int as attempts`,
+select (select count(*) from seen)::int as seen, (select count(*) from gone)::int as tasks,
+  (select count(*) from tries)::int as attempts`,
 });
 
 /** $1 ms · $2 limit */

@@ -66,7 +66,9 @@ describe('steps', () => {
       "update tasks set state = 'SUCCESS', claim_worker = null, finished_at = now() - interval '2 d' where id = $1",
       [gone.id],
     );
-    await f.store.retention.pruneTasks({ olderThanMs: 86_400_000, limit: 10 });
+    const day = 86_400_000;
+    const byState = { SUCCESS: day, FAILURE: day, REVOKED: day, EXPIRED: day, DEAD: day };
+    await f.store.retention.pruneTasks({ byState, byName: new Map() }, { limit: 10 }).next();
     expect(await f.db.query('select task_id from steps')).toEqual([{ task_id: stays.id }]);
   });
 });

@@ -44,6 +44,18 @@ describe('compileOptions', () => {
     expect(compileOptions({ retry: { delay: '11m' } }).retry).toMatchObject({ delayMs: 660_000, maxDelayMs: 660_000 });
   });
 
+  it('takes a retention for all states, or for some', () => {
+    const day = 86_400_000;
+    expect(compileOptions({ retention: '1d' }).retention).toEqual({
+      ...{ SUCCESS: day, FAILURE: day, REVOKED: day, EXPIRED: day, DEAD: day },
+    });
+    expect(compileOptions({ retention: 'forever' }).retention).toMatchObject({ SUCCESS: Infinity, DEAD: Infinity });
+    expect(compileOptions({ retention: { SUCCESS: 3600, DEAD: 'forever' } }).retention).toEqual({
+      ...{ SUCCESS: 3_600_000, DEAD: Infinity },
+    });
+    expect(compileOptions().retention).toBeUndefined();
+  });
+
   it('allows an immediate retry', () => {
     expect(compileOptions({ retry: { delay: 0, maxDelay: '0s' } }).retry).toMatchObject({ delayMs: 0, maxDelayMs: 0 });
   });
@@ -95,6 +107,14 @@ describe('compileOptions', () => {
     [{ pool: 'fork' }, /^pool: "fork" is not one of async, thread, process/],
     [{ maxCrashes: 0 }, /^maxCrashes: 0 is not a whole number from 1 to 100/],
     [{ maxCrashes: '3' }, /^maxCrashes: "3" is not/],
+    [{ retention: '59s' }, /^retention: "59s" is not between 1m and 3650d/],
+    [{ retention: 0 }, /^retention: 0 is not between/],
+    [{ retention: '9999d' }, /^retention: /],
+    [{ retention: 'never' }, /^retention: not a duration: "never"/],
+    [{ retention: ['1d'] }, /^retention: must be an object/],
+    [{ retention: { STARTED: '1d' } }, /^retention\.STARTED: unknown state \(known: SUCCESS/],
+    [{ retention: { SUCESS: '1d' } }, /^retention\.SUCESS: unknown state; did you mean SUCCESS/],
+    [{ retention: { SUCCESS: '1d', DEAD: 'x' } }, /^retention\.DEAD: not a duration/],
     [{ record: 'some' }, /^record: "some" is not one of full, final, none/],
     ['fast', /^must be an object/],
   ] as [unknown, RegExp][])('refuses %j', (options, message) => {
@@ -114,6 +134,7 @@ describe('compileOptions', () => {
         'record',
         'pool',
         'maxCrashes',
+        'retention',
         'other',
       ),
       fc.anything({ withBigInt: true, withDate: true }),

@@ -10,6 +10,7 @@ import {
   type RateOptions,
 } from './limit-options.ts';
 import { compilePool, POOL_KEYS, type CompiledPool, type PoolOptions } from './pool-options.ts';
+import { compileRetention, type CompiledRetention, type RetentionOptions } from './retention-options.ts';
 import { compileRetry, type CompiledRetry, type RetryOptions } from './retry-options.ts';
 
 /**
@@ -58,6 +59,11 @@ export interface TaskOptions<I = unknown> extends PoolOptions {
    * Postgres. No limit by default. Needs `record: 'full'`.
    */
   rateLimit?: Rate | RateOptions<I>;
+  /**
+   * How long its ended tasks are kept: `'2d'`, `'forever'`, or by state `{ SUCCESS: '1h', FAILURE: '30d' }`. It wins over the
+   * settings of the worker that cleans up, which hold for the states that it leaves out. See `docs/operations.md`.
+   */
+  retention?: RetentionOptions;
 }
 
 /** {@link TaskOptions} checked and completed; times in ms. The rest of the code sees only this form. */
@@ -71,6 +77,7 @@ export interface CompiledTaskOptions extends CompiledPool {
   readonly record: RecordMode;
   readonly concurrency: CompiledConcurrency | undefined;
   readonly rateLimit: CompiledRate | undefined;
+  readonly retention: CompiledRetention | undefined;
 }
 
 const OPTION_KEYS = [
@@ -83,6 +90,7 @@ const OPTION_KEYS = [
   'record',
   'concurrency',
   'rateLimit',
+  'retention',
   ...POOL_KEYS,
 ];
 /** Options that need a row from the submit on: what waits, or is told from others, is a row. */
@@ -111,6 +119,7 @@ export function compileOptions(options: TaskOptions = {}): CompiledTaskOptions {
     record,
     concurrency: compileConcurrency(options.concurrency),
     rateLimit: compileRate(options.rateLimit),
+    retention: compileRetention(options.retention),
     ...compilePool(options),
   };
 }

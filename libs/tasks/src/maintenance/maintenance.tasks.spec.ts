@@ -1,19 +1,23 @@
+import { z } from 'zod';
 import { pruneResults } from '@lovage/contracts';
-import type { RetentionStore } from '@lovage/ports';
-import { validateOutput } from '@lovage/task';
+import type { RetentionRules, RetentionStore } from '@lovage/ports';
+import { defineTask, validateOutput, type RetentionOptions } from '@lovage/task';
 import { fakeTask } from '../testing/fake-task.ts';
 import { MaintenanceTasks } from './maintenance.tasks.ts';
 
 /** So many tasks and firings past retention; `onBatch` is called before each batch of tasks. */
 function store(tasks: number, firings: number, onBatch: () => void = () => undefined) {
   const asked: { olderThanMs: number; limit: number }[] = [];
+  const rules: RetentionRules[] = [];
   const retention: RetentionStore = {
-    pruneTasks(options) {
-      asked.push(options);
-      onBatch();
-      const now = Math.min(tasks, options.limit);
-      tasks -= now;
-      return Promise.resolve({ tasks: now, attempts: now > 0 ? 1 : 0 });
+    // eslint-disable-next-line @typescript-eslint/require-await -- as the store's, it is asked step by step
+    async *pruneTasks(by, { limit }) {
+      rules.push(by);
+      for (let now = limit; now === limit; tasks -= now) {
+        onBatch();
+        now = Math.min(tasks, limit);
+        yield { tasks: now, attempts: now > 0 ? 1 : 0 };
+      }
     },
     pruneFirings(options) {
       asked.push(options);
@@ -22,18 +26,30 @@ function store(tasks: number, firings: number, onBatch: () => void = () => undef
       return Promise.resolve(now);
     },
   };
-  return { asked, handlers: new MaintenanceTasks({ results: { retentionMs: 60_000 } }, retention) };
+  const results = { retentionMs: 60_000, retentionByState: { DEAD: Infinity } };
+  return { asked, rules, handlers: new MaintenanceTasks({ results }, retention, [plain, own]) };
 }
+
+const contract = (name: string, retention?: RetentionOptions) =>
+  defineTask({ name, input: z.strictObject({}), output: z.null(), defaults: { retention } });
+const plain = contract('test.plain');
+const own = contract('test.own', { SUCCESS: '1h', FAILURE: 'forever' });
 
 describe('maintenance.prune_results', () => {
   it('goes on in batches until nothing is left, and tells how far it is', async () => {
-    const { asked, handlers } = store(2500, 1000);
+    const { asked, rules, handlers } = store(2500, 1000);
     const { task, reported } = fakeTask(pruneResults);
     const output = await handlers.pruneResults({}, task);
     expect(validateOutput(pruneResults, output)).toEqual({ tasks: 2500, attempts: 3, firings: 1000, complete: true });
     expect(reported).toEqual([{ tasks: 1000 }, { tasks: 2000 }, { tasks: 2500 }]);
-    expect(asked).toHaveLength(5);
+    expect(asked).toHaveLength(2);
     for (const options of asked) expect(options).toEqual({ olderThanMs: 60_000, limit: 1000 });
+    expect(rules).toEqual([
+      {
+        byState: { SUCCESS: 60_000, FAILURE: 60_000, REVOKED: 60_000, EXPIRED: 60_000, DEAD: Infinity },
+        byName: new Map([['test.own', { SUCCESS: 3600_000, FAILURE: Infinity }]]),
+      },
+    ]);
   });
 
   it('ends with what it has done when its time is up', async () => {

@@ -2,34 +2,39 @@ import { Controller, Inject } from '@nestjs/common';
 import { pruneResults } from '@lovage/contracts';
 import { hasCode } from '@lovage/foundation';
 import { TaskHandler } from '@lovage/nest';
-import type { RetentionStore } from '@lovage/ports';
-import type { Input, Output, TaskContext } from '@lovage/task';
-import { RETENTION, TASKS_OPTIONS, type TasksOptions } from '../options.ts';
+import type { RetentionRules, RetentionStore } from '@lovage/ports';
+import type { AnyContract, Input, Output, TaskContext } from '@lovage/task';
+import { CONTRACTS, RETENTION, TASKS_OPTIONS, type TasksOptions } from '../options.ts';
+import { retentionRules } from './retention-rules.ts';
 
-/** Rows deleted in one statement: some tens of milliseconds, so nothing else waits for long. */
+/** Rows looked at in one statement: some tens of milliseconds, so nothing else waits for long. */
 const BATCH = 1000;
 
 @Controller()
 export class MaintenanceTasks {
+  private readonly rules: RetentionRules;
+
   constructor(
     @Inject(TASKS_OPTIONS) private readonly options: Pick<TasksOptions, 'results'>,
     @Inject(RETENTION) private readonly retention: RetentionStore,
-  ) {}
+    @Inject(CONTRACTS) contracts: readonly AnyContract[],
+  ) {
+    this.rules = retentionRules(options.results, contracts);
+  }
 
   @TaskHandler(pruneResults)
   async pruneResults(
     _input: Input<typeof pruneResults>,
     task: TaskContext<typeof pruneResults>,
   ): Promise<Output<typeof pruneResults>> {
-    const older = { olderThanMs: this.options.results.retentionMs, limit: BATCH };
     const deleted = { tasks: 0, attempts: 0, firings: 0 };
-    for (let last = BATCH; last === BATCH;) {
-      if (timeIsUp(task.signal)) return { ...deleted, complete: false };
-      const { tasks, attempts } = await this.retention.pruneTasks(older);
-      deleted.tasks += last = tasks;
+    for await (const { tasks, attempts } of this.retention.pruneTasks(this.rules, { limit: BATCH })) {
+      deleted.tasks += tasks;
       deleted.attempts += attempts;
-      task.progress({ tasks: deleted.tasks });
+      if (tasks > 0) task.progress({ tasks: deleted.tasks });
+      if (timeIsUp(task.signal)) return { ...deleted, complete: false };
     }
+    const older = { olderThanMs: this.options.results.retentionMs, limit: BATCH };
     for (let last = BATCH; last === BATCH;) {
       if (timeIsUp(task.signal)) return { ...deleted, complete: false };
       deleted.firings += last = await this.retention.pruneFirings(older);

@@ -13,7 +13,7 @@ export class TestFiles implements Disposable {
       dataDir: this.dataDir,
       files: { limit: 100 * 1024 ** 2, allowHosts: [], ...files },
       mail: { smtpUrl: undefined, from: 'Lovage <lovage@example.org>' },
-      results: { retentionMs: 60_000 },
+      results: { retentionMs: 60_000, retentionByState: {} },
     };
   }
 
@@ -21,9 +21,10 @@ export class TestFiles implements Disposable {
   deps(): TasksDeps {
     return {
       retention: {
-        pruneTasks: () => Promise.resolve({ tasks: 0, attempts: 0 }),
+        pruneTasks: async function* () {},
         pruneFirings: () => Promise.resolve(0),
       },
+      contracts: [],
     };
   }
 
