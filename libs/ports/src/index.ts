@@ -64,16 +64,23 @@ export type { LiveWorker, QueueFacts, QueuePause, QueueReport, QueueStore } from
 export type { TaskExplain, TaskFacts, TaskHolder } from './task-explain.ts';
 export { MAX_STEPS, type KeptStep, type StepClaim, type StepStore } from './step-store.ts';
 export { StoreUnavailableError, ValueRefusedError, type SubmitKey, type SubmittedFirst } from './store-errors.ts';
-export type {
-  ConcurrencyGate,
-  HeldBack,
-  LimitedClaim,
-  LimitedClaimItem,
-  LimitOverride,
-  LimitPatch,
-  LimitStore,
-  RateGate,
-  TaskLimits,
+export {
+  MOST_WAITING_COUNTED,
+  type ConcurrencyGate,
+  type HeldBack,
+  type ImposedLimits,
+  type LimitChangedBy,
+  type LimitedClaim,
+  type LimitedClaimItem,
+  type LimitOverride,
+  type LimitSettings,
+  type LimitStore,
+  type LimitUse,
+  type LimitUses,
+  type RateGate,
+  type RateSetting,
+  type SlotHolder,
+  type TaskLimits,
 } from './limit-store.ts';
 export {
   isSqlTransaction,

@@ -33,22 +33,73 @@ export interface LimitedClaimItem extends ClaimItem {
  */
 export type LimitedClaim = (ClaimedTask & { readonly outcome: 'granted' }) | { id: string; outcome: 'parked' };
 
-/** What an operator has set for a contract; null: as the contract says. */
-export interface LimitOverride {
-  readonly contract: string;
-  readonly concurrency: number | null;
-  /** `10/s` */
-  readonly rate: string | null;
+/** What an operator has set for a contract, before what the contract says. Left out: as the contract says. */
+export interface LimitSettings {
+  /** Slots of the contract, or of each value of its key. Null: no limit. */
+  readonly concurrency?: number | null | undefined;
+  /** Slots of single values of its key, before `concurrency`. Null: no limit. */
+  readonly keys?: Readonly<Record<string, number | null>> | undefined;
+  /** Null: no limit. */
+  readonly rate?: RateSetting | null | undefined;
+}
+
+export interface RateSetting {
+  /** As given: `10/s`. */
+  readonly text: string;
+  /** ms from one start to the next. */
+  readonly intervalMs: number;
+  /** Null: as the contract says, else 1. */
   readonly burst: number | null;
+}
+
+export interface LimitOverride extends LimitSettings {
+  readonly contract: string;
   /** ms since the epoch. */
   readonly updatedAt: number;
   /** UUID of the user who set it. */
   readonly updatedBy: string | null;
+  readonly why: string | null;
 }
 
-export interface LimitPatch {
-  readonly concurrency: number | null;
-  readonly rate: { readonly text: string; readonly intervalMs: number; readonly burst: number } | null;
+/** A contract of which an operator has set a limit, whatever its amount. */
+export interface ImposedLimits {
+  readonly contract: string;
+  readonly concurrency: boolean;
+  readonly rate: boolean;
+}
+
+/** How much of a key's limits is used at this moment. */
+export interface LimitUse {
+  readonly contract: string;
+  /** As in {@link TaskLimits}. */
+  readonly key: string;
+  /** In force; null: none, and of a rate key always. */
+  readonly limit: number | null;
+  /** Slots that are taken: their tasks run, or are on their way to a worker, or wait for their time of a rate. */
+  readonly held: number;
+  /** Tasks that wait for a slot. */
+  readonly waiting: number;
+  /** Tasks that wait for their time of the rate. */
+  readonly waitingForRate: number;
+}
+
+export interface LimitUses {
+  /** By contract and key; a key that nobody uses is left out. */
+  readonly uses: readonly LimitUse[];
+  /** More wait than are counted ({@link MOST_WAITING_COUNTED}). */
+  readonly approximate: boolean;
+}
+
+/** So many waiting tasks are counted; each further one would cost time. */
+export const MOST_WAITING_COUNTED = 20_000;
+
+/** A task that has a slot. */
+export interface SlotHolder {
+  readonly id: string;
+  /** ms since the epoch: when it got the slot. */
+  readonly since: number;
+  /** Name of the worker that runs it. Null: it is on its way to one, or waits for its time of a rate. */
+  readonly worker: string | null;
 }
 
 /** Why a waiting task is held back by a limit. */
@@ -58,8 +109,8 @@ export type HeldBack =
       readonly key: string;
       /** Null: there is none any more, and it will be sent within a second. */
       readonly limit: number | null;
-      /** The tasks that have the slots, at most a hundred of them. */
-      readonly holders: readonly string[];
+      /** The tasks that have the slots, those first that have them longest; at most twenty of them. */
+      readonly holders: readonly SlotHolder[];
       readonly inUse: number;
       /** How many wait before it. */
       readonly before: number;
@@ -82,9 +133,27 @@ export interface LimitStore {
    * is not returned was refused by its row, as in {@link TaskStore.claim}.
    */
   claim(worker: { id: WorkerId; name: string }, items: readonly LimitedClaimItem[]): Promise<LimitedClaim[]>;
+  /** Contracts that have a limit which may not be their own: what a worker has to know before it claims. Asked each second. */
+  imposed(): Promise<ImposedLimits[]>;
+  /** All that is set, by contract. */
   overrides(): Promise<LimitOverride[]>;
-  /** Replaces what is set for a contract. Who waits is woken, or given a new time, in the same transaction. */
-  override(contract: string, patch: LimitPatch, by: string | null): Promise<LimitOverride>;
-  /** Undefined: it is not held back by a limit. */
-  heldBack(taskId: string): Promise<HeldBack | undefined>;
+  /**
+   * Replaces what is set for a contract. From then on claims go by it; who waits and now may run is woken, the longest-waiting
+   * first, and who waits for a rate is given a new time, in the same transaction.
+   */
+  override(contract: string, settings: LimitSettings, by: LimitChangedBy): Promise<LimitOverride>;
+  /** Back to what the contract says, likewise. */
+  clear(contract: string): Promise<void>;
+  /** Of one contract, or of all. */
+  uses(contract?: string): Promise<LimitUses>;
+}
+
+export interface LimitChangedBy {
+  readonly who: string | null;
+  readonly why: string | null;
+  /**
+   * The contract has no concurrency limit of its own: tasks that run already were not counted, and are from now on. Reads all
+   * live tasks once.
+   */
+  readonly uncounted: boolean;
 }

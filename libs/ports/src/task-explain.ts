@@ -1,3 +1,4 @@
+import type { HeldBack } from './limit-store.ts';
 import type { QueuePause } from './queue-store.ts';
 import type { TaskAttempt } from './task-lists.ts';
 import type { TaskRow } from './task-store.ts';
@@ -25,6 +26,8 @@ export interface TaskFacts {
   readonly holder: TaskHolder | null;
   /** Its message that is still with us: it is not with the broker. */
   readonly outbox: { readonly dueAt: number; readonly due: boolean } | null;
+  /** A limit that it waits for. */
+  readonly heldBack: HeldBack | null;
   /** The latest attempt that has ended and was not the last. */
   readonly lastAttempt: Omit<TaskAttempt, 'worker'> | null;
   /** Live workers that serve its queue; of them those that serve its contract. */

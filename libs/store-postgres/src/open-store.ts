@@ -47,7 +47,7 @@ export function openStore(options: DatabaseOptions & { clock?: Clock }): PgStore
     lists: new PgTaskLists(reading),
     events: new PgTaskEvents(reading),
     logs: new PgTaskLogSink(database),
-    limits: new PgLimitStore(database),
+    limits: new PgLimitStore(database, reading),
     steps: new PgStepStore(database),
     outbox: new PgOutboxStore(database),
     sweep: new PgSweepStore(database, options.clock),

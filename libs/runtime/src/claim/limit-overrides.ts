@@ -1,5 +1,5 @@
 import { Signal } from '@lovage/foundation';
-import type { Clock, LimitOverride, LimitStore, Log } from '@lovage/ports';
+import type { Clock, ImposedLimits, LimitStore, Log } from '@lovage/ports';
 
 /** Between two readings, ms: so long may a limit that an operator has set on a contract without one take to hold. */
 const EVERY_MS = 1000;
@@ -11,18 +11,18 @@ const EVERY_MS = 1000;
 export class LimitOverrides {
   /** A reading has ended. For tests. */
   readonly read = new Signal<void>();
-  private byContract: ReadonlyMap<string, LimitOverride> = new Map();
+  private byContract: ReadonlyMap<string, ImposedLimits> = new Map();
   private callOff: (() => void) | undefined;
   private stopped = false;
   private failing = false;
 
   constructor(
-    private readonly limits: Pick<LimitStore, 'overrides'>,
+    private readonly limits: Pick<LimitStore, 'imposed'>,
     private readonly clock: Clock,
     private readonly log: Log,
   ) {}
 
-  of(contract: string): LimitOverride | undefined {
+  of(contract: string): ImposedLimits | undefined {
     return this.byContract.get(contract);
   }
 
@@ -38,7 +38,7 @@ export class LimitOverrides {
 
   private async readOnce(): Promise<void> {
     try {
-      this.byContract = new Map((await this.limits.overrides()).map((override) => [override.contract, override]));
+      this.byContract = new Map((await this.limits.imposed()).map((imposed) => [imposed.contract, imposed]));
       this.failing = false;
     } catch (error) {
       // What was read last goes on to hold.

@@ -18,6 +18,7 @@ export class PgTaskExplain implements TaskExplain {
       pause: raw.pause,
       holder: holderOf(raw),
       outbox: raw.message_here,
+      heldBack: raw.held_back,
       lastAttempt: raw.last_attempt,
       serveQueue: raw.serve_queue,
       serveContract: raw.serve_contract,
@@ -31,6 +32,7 @@ interface RawFacts extends RawTask {
   pause: QueuePause | null;
   holder: { name: string; info: unknown; leaseUntil: number; alive: boolean } | null;
   message_here: TaskFacts['outbox'];
+  held_back: TaskFacts['heldBack'];
   last_attempt: TaskFacts['lastAttempt'];
   serve_queue: number;
   serve_contract: number;

@@ -1,25 +1,32 @@
-import type {
-  ClaimedTask,
-  HeldBack,
-  LimitedClaim,
-  LimitedClaimItem,
-  LimitOverride,
-  LimitPatch,
-  LimitStore,
-  WorkerId,
+import {
+  MOST_WAITING_COUNTED,
+  type ClaimedTask,
+  type ImposedLimits,
+  type LimitChangedBy,
+  type LimitedClaim,
+  type LimitedClaimItem,
+  type LimitOverride,
+  type LimitSettings,
+  type LimitStore,
+  type LimitUses,
+  type WorkerId,
 } from '@lovage/ports';
 import type { Database, RunStatement } from '../database.ts';
+import type { ReadingPool } from '../lists/reading-pool.ts';
 import { plainArray, textArray } from '../pg-array.ts';
 import { CLAIM } from '../sql/claim.ts';
 import { newTaskValues } from '../sql/columns.ts';
 import {
-  HELD_BACK,
+  ADOPT,
+  CLEAR_OVERRIDE,
   HOLD_CONTRACT,
   HOLD_KEYS,
+  MAKE_KEY,
   OVERRIDE,
   PARK,
   RATE_GIVEN,
   READ_CANDIDATES,
+  READ_IMPOSED,
   READ_KEYS,
   READ_OVERRIDES,
   RESPACE_KEY,
@@ -30,19 +37,23 @@ import {
 import { admit, type Admissions, type KeyState } from './admit.ts';
 import {
   toCandidate,
-  toHeldBack,
   toKeyState,
   toOverride,
+  toUse,
   type Asking,
   type RawCandidate,
-  type RawHeldBack,
   type RawKey,
   type RawOverride,
+  type RawUse,
 } from './rows.ts';
+import { usesSql } from './uses-sql.ts';
 
 /** Limits on Postgres. */
 export class PgLimitStore implements LimitStore {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly reading: ReadingPool,
+  ) {}
 
   claim(worker: { id: WorkerId; name: string }, items: readonly LimitedClaimItem[]): Promise<LimitedClaim[]> {
     return this.database.transaction(async (run) => {
@@ -70,23 +81,52 @@ export class PgLimitStore implements LimitStore {
     return (await this.database.run<RawOverride>(READ_OVERRIDES, [])).map(toOverride);
   }
 
-  override(contract: string, patch: LimitPatch, by: string | null): Promise<LimitOverride> {
-    const { concurrency, rate } = patch;
-    return this.database.transaction(async (run) => {
-      // The keys first: a claim that is under way decides by the old limits, and whom it parks is seen here.
-      const keys = await run<{ key: string }>(HOLD_CONTRACT, [contract]);
-      const values = [contract, concurrency, rate?.text ?? null, rate?.intervalMs ?? null, rate?.burst ?? null, by];
-      const [raw] = await run<RawOverride>(OVERRIDE, values);
-      const names = textArray(keys.map(({ key }) => key));
-      await run(WAKE_KEYS, [names]);
-      await run(RESPACE_KEYS, [textArray(keys.map(({ key }) => key).filter((key) => key.startsWith('rate:')))]);
+  imposed(): Promise<ImposedLimits[]> {
+    return this.database.run<ImposedLimits & Record<string, unknown>>(READ_IMPOSED, []);
+  }
+
+  override(contract: string, settings: LimitSettings, by: LimitChangedBy): Promise<LimitOverride> {
+    const { concurrency, keys, rate } = settings;
+    const key = `concurrency:${contract}`;
+    const uncounted = by.uncounted && typeof concurrency === 'number';
+    return this.change(contract, uncounted ? key : undefined, async (run) => {
+      const [raw] = await run<RawOverride>(OVERRIDE, [
+        ...[contract, concurrency, concurrency === null, keys && JSON.stringify(keys)],
+        ...[rate?.text, rate?.intervalMs, rate === null, rate?.burst, by.who, by.why],
+      ]);
+      if (uncounted) await run(ADOPT, [key]);
       return toOverride(raw!);
     });
   }
 
-  async heldBack(taskId: string): Promise<HeldBack | undefined> {
-    const [raw] = await this.database.run<RawHeldBack>(HELD_BACK, [taskId]);
-    return raw && toHeldBack(raw);
+  clear(contract: string): Promise<void> {
+    return this.change(contract, undefined, async (run) => void (await run(CLEAR_OVERRIDE, [contract])));
+  }
+
+  async uses(contract?: string): Promise<LimitUses> {
+    const values = contract === undefined ? [] : [contract];
+    const rows = await this.reading.run<RawUse>({ text: usesSql(contract !== undefined), values });
+    // Sorted here: those connections plan as if a sort were not to be had.
+    const uses = rows.map(toUse).sort((a, b) => (a.contract + a.key < b.contract + b.key ? -1 : 1));
+    const sum = (of: 'waiting' | 'waitingForRate') => uses.reduce((total, use) => total + use[of], 0);
+    return { uses, approximate: Math.max(sum('waiting'), sum('waitingForRate')) > MOST_WAITING_COUNTED };
+  }
+
+  /** Changes what holds for a contract, and lets those who wait for its limits know. */
+  private change<T>(
+    contract: string,
+    newKey: string | undefined,
+    write: (run: RunStatement) => Promise<T>,
+  ): Promise<T> {
+    return this.database.transaction(async (run) => {
+      // The keys first: a claim that is under way decides by the old limits, and whom it parks is seen here.
+      if (newKey !== undefined) await run(MAKE_KEY, [newKey, contract]);
+      const keys = (await run<{ key: string }>(HOLD_CONTRACT, [contract])).map(({ key }) => key);
+      const written = await write(run);
+      await run(WAKE_KEYS, [textArray(keys)]);
+      await run(RESPACE_KEYS, [textArray(keys.filter((key) => key.startsWith('rate:')))]);
+      return written;
+    });
   }
 
   /** The ordinary claim of those that may run; what it grants has its slot from now on. */

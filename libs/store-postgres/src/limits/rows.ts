@@ -1,4 +1,4 @@
-import type { HeldBack, LimitedClaimItem, LimitOverride, WorkerId } from '@lovage/ports';
+import type { LimitedClaimItem, LimitOverride, LimitUse, WorkerId } from '@lovage/ports';
 import type { Candidate, KeyState } from './admit.ts';
 
 // Types, not interfaces: they must fit pg's rows, which have an index signature.
@@ -30,21 +30,24 @@ export type RawCandidate = {
 export type RawOverride = {
   readonly contract: string;
   readonly concurrency: number | null;
+  readonly no_concurrency: boolean;
+  readonly keys: Readonly<Record<string, number | null>> | null;
   readonly rate: string | null;
+  readonly interval_ms: number | null;
+  readonly no_rate: boolean;
   readonly burst: number | null;
   readonly updated_at: number;
   readonly updated_by: string | null;
+  readonly why: string | null;
 };
 
-export type RawHeldBack = {
-  readonly slot_key: string | null;
-  readonly rate_key: string | null;
-  readonly due_at: number | null;
+export type RawUse = {
+  readonly contract: string;
+  readonly key: string;
   readonly most: number | null;
-  readonly interval_ms: number | null;
-  readonly in_use: number;
-  readonly holders: readonly string[];
-  readonly before: number;
+  readonly held: number;
+  readonly waiting: number;
+  readonly waiting_for_rate: number;
 };
 
 /** A message that asks to run. */
@@ -67,15 +70,21 @@ export function toKeyState(raw: RawKey): KeyState {
 }
 
 export function toOverride(raw: RawOverride): LimitOverride {
-  const { contract, concurrency, rate, burst } = raw;
-  return { contract, concurrency, rate, burst, updatedAt: Math.round(raw.updated_at), updatedBy: raw.updated_by };
+  const { contract, keys, rate: text, burst, why } = raw;
+  return {
+    contract,
+    concurrency: raw.no_concurrency ? null : (raw.concurrency ?? undefined),
+    keys: keys ?? undefined,
+    rate: raw.no_rate ? null : text === null ? undefined : { text, intervalMs: raw.interval_ms!, burst },
+    updatedAt: Math.round(raw.updated_at),
+    updatedBy: raw.updated_by,
+    why,
+  };
 }
 
-export function toHeldBack(raw: RawHeldBack): HeldBack {
-  const { most: limit, holders, in_use: inUse, before } = raw;
-  return raw.slot_key === null
-    ? { kind: 'rate', key: raw.rate_key!, intervalMs: raw.interval_ms, dueAt: Math.round(raw.due_at!) }
-    : { kind: 'concurrency', key: raw.slot_key, limit, holders, inUse, before };
+export function toUse(raw: RawUse): LimitUse {
+  const { contract, key, most: limit, held, waiting, waiting_for_rate: waitingForRate } = raw;
+  return { contract, key, limit, held, waiting, waitingForRate };
 }
 
 /** The same rules as the claim's: what it would refuse must not take a slot. */

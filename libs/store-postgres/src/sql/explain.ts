@@ -11,6 +11,20 @@ select t.*, now() as at, coalesce(t.expires_at <= now(), false) as expired,
    from workers w where w.id = t.claim_worker) as holder,
   (select json_build_object('dueAt', ${ms('o.due_at')}, 'due', o.due_at <= now())
    from outbox o where o.task_id = t.id and o.turn = t.turn and isfinite(o.due_at)) as message_here,
+  case when t.claim_worker is null and t.finished_at is null then coalesce((
+    select json_build_object('kind', 'concurrency', 'key', f.key, 'limit', f.most,
+      'inUse', (select count(*) from limit_slots s where s.limit_key = f.key),
+      'holders', (
+        select coalesce(json_agg(json_build_object('id', h.task_id, 'since', ${ms('h.taken_at')},
+          'worker', (select r.worker from tasks r where r.id = h.task_id and r.claim_worker is not null)) order by h.taken_at, h.task_id), '[]')
+        from (select * from limit_slots s where s.limit_key = f.key order by s.taken_at, s.task_id limit 20) h),
+      'before', (
+        select count(*) from outbox b where b.limit_key = f.key and (b.limit_since, b.task_id) < (o.limit_since, o.task_id)))
+    from outbox o join limits_in_force f on f.key = o.limit_key where o.task_id = t.id and o.turn = t.turn
+  ), (
+    select json_build_object('kind', 'rate', 'key', f.key, 'intervalMs', f.interval_ms, 'dueAt', ${ms('k.due_at')})
+    from limit_tickets k join limits_in_force f on f.key = k.limit_key
+    where k.task_id = t.id and k.turn = t.turn and k.due_at > now())) end as held_back,
   (select json_build_object('outcome', a.outcome, 'error', a.error, 'startedAt', ${ms('a.started_at')}, 'endedAt', ${ms('a.ended_at')})
    from attempts a where a.task_id = t.id order by a.ended_at desc, a.claim_no desc limit 1) as last_attempt,
   s.serve_queue, s.serve_contract

@@ -21,12 +21,12 @@ on conflict (key) do update set declared = excluded.declared, interval_ms = excl
 export const READ_KEYS = {
   name: 'limits-read-keys',
   text: `
-select k.key, coalesce(o.concurrency, k.declared) as most,
+select k.key, f.most,
   (select count(*) from limit_slots s where s.limit_key = k.key)::int as used,
-  coalesce(o.interval_ms, k.interval_ms) as interval_ms, coalesce(o.burst, k.burst, 1) as burst,
+  f.interval_ms, f.burst,
   extract(epoch from k.next_at)::float8 * 1000 as next_at, k.applied_ms,
   extract(epoch from clock_timestamp())::float8 * 1000 as now
-from limit_keys k left join limit_overrides o on o.contract = k.contract where k.key = any($1::text[])`,
+from limit_keys k join limits_in_force f using (key) where key = any($1::text[])`,
 };
 
 /** Gives waiting tasks their times anew after a change of the rate. $1 key */
@@ -89,8 +89,9 @@ export const SLOTS_TAKEN = {
   text: `
 with s as (select * from unnest($1::uuid[], $2::text[]) as s(id, key)),
 slots as (
-  insert into limit_slots (task_id, limit_key) select id, key from s where key is not null order by id
-  on conflict (task_id) do update set limit_key = excluded.limit_key, reserved_until = null),
+  insert into limit_slots as l (task_id, limit_key) select id, key from s where key is not null order by id
+  on conflict (task_id) do update set limit_key = excluded.limit_key, reserved_until = null,
+    taken_at = case when l.limit_key = excluded.limit_key then l.taken_at else excluded.taken_at end),
 used as (delete from limit_tickets k using s where k.task_id = s.id)
 update tasks t set limit_key = s.key from s where t.id = s.id and t.limit_key is distinct from s.key`,
 };
@@ -113,7 +114,8 @@ export const WAKE_KEYS = {
 export const ANY_LIMITED = {
   name: 'limits-any',
   text: `
-select exists (select from limit_slots) or exists (select from outbox where limit_key is not null) as limited`,
+select exists (select from limit_slots) or exists (select from outbox where limit_key is not null)
+  or exists (select from limit_overrides where updated_at > now() - interval '10 s') as limited`,
 };
 
 export const SWEEP_LIMITS = { name: 'limits-sweep', text: 'select limits_sweep() as mended' };
@@ -133,21 +135,40 @@ idle as (
 delete from limit_keys k using idle where k.key = idle.key`,
 };
 
-const OVERRIDE_COLUMNS = `contract, concurrency, rate, burst, extract(epoch from updated_at)::float8 * 1000 as updated_at, updated_by`;
+const OVERRIDE_COLUMNS = `contract, concurrency, no_concurrency, keys, rate, interval_ms, no_rate, burst,
+  extract(epoch from updated_at)::float8 * 1000 as updated_at, updated_by, why`;
 
 export const READ_OVERRIDES = {
   name: 'limits-overrides',
   text: `select ${OVERRIDE_COLUMNS} from limit_overrides order by contract`,
 };
 
-/** $1 contract · $2 concurrency · $3 rate as given · $4 its interval ms · $5 burst · $6 who */
+export const READ_IMPOSED = {
+  name: 'limits-imposed',
+  text: `
+select contract, concurrency is not null as concurrency, interval_ms is not null as rate from limit_overrides
+where concurrency is not null or interval_ms is not null`,
+};
+
+/**
+ * $1 contract · $2 concurrency · $3 no concurrency limit · $4 keys · $5 rate as given · $6 its interval ms · $7 no rate limit ·
+ * $8 burst · $9 who · $10 why
+ */
 export const OVERRIDE = {
   name: 'limits-override',
   text: `
-insert into limit_overrides (contract, concurrency, rate, interval_ms, burst, updated_by) values ($1, $2, $3, $4, $5, $6)
-on conflict (contract) do update set concurrency = excluded.concurrency, rate = excluded.rate, interval_ms = excluded.interval_ms,
-  burst = excluded.burst, updated_by = excluded.updated_by, updated_at = now()
+insert into limit_overrides (contract, concurrency, no_concurrency, keys, rate, interval_ms, no_rate, burst, updated_by, why, updated_at)
+values ($1, $2, $3, $4::jsonb, $5, $6, $7, $8, $9, $10, now())
+on conflict (contract) do update set concurrency = excluded.concurrency, no_concurrency = excluded.no_concurrency,
+  keys = excluded.keys, rate = excluded.rate, interval_ms = excluded.interval_ms, no_rate = excluded.no_rate, burst = excluded.burst,
+  updated_by = excluded.updated_by, why = excluded.why, updated_at = excluded.updated_at
 returning ${OVERRIDE_COLUMNS}`,
+};
+
+/** $1 contract */
+export const CLEAR_OVERRIDE = {
+  name: 'limits-clear',
+  text: 'delete from limit_overrides where contract = $1',
 };
 
 /** Takes every key of a contract. $1 contract */
@@ -162,20 +183,11 @@ export const RESPACE_KEYS = {
   text: 'select limits_respace(key) from unnest($1::text[]) as key order by key',
 };
 
-/** Why a task waits, if a limit is why. $1 id */
-export const HELD_BACK = {
-  name: 'limits-held-back',
-  text: `
-select o.limit_key as slot_key, k.limit_key as rate_key, extract(epoch from k.due_at)::float8 * 1000 as due_at,
-  coalesce(l.concurrency, c.declared) as most, coalesce(l.interval_ms, c.interval_ms) as interval_ms,
-  (select count(*) from limit_slots s where s.limit_key = o.limit_key)::int as in_use,
-  array(select s.task_id from limit_slots s where s.limit_key = o.limit_key order by s.task_id limit 100) as holders,
-  (select count(*) from outbox b
-   where b.limit_key = o.limit_key and (b.limit_since, b.task_id) < (o.limit_since, o.task_id))::int as before
-from tasks t
-left join outbox o on (o.task_id, o.turn) = (t.id, t.turn) and o.limit_key is not null
-left join limit_tickets k on k.task_id = t.id and k.turn = t.turn and k.due_at > now()
-left join limit_keys c on c.key = coalesce(o.limit_key, k.limit_key)
-left join limit_overrides l on l.contract = c.contract
-where t.id = $1 and t.claim_worker is null and t.finished_at is null and (o.limit_key is not null or k.limit_key is not null)`,
+/** Makes the key of a contract that has no limit of its own. $1 key · $2 contract */
+export const MAKE_KEY = {
+  name: 'limits-make-key',
+  text: 'insert into limit_keys (key, contract) values ($1, $2) on conflict do nothing',
 };
+
+/** Counts tasks that run without a slot. $1 key, which is held */
+export const ADOPT = { name: 'limits-adopt', text: 'select limits_adopt($1)' };
