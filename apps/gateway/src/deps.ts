@@ -4,6 +4,7 @@ import type {
   AccessStore,
   Broker,
   Clock,
+  LimitStore,
   Log,
   QueueStore,
   ScheduleStore,
@@ -23,6 +24,7 @@ export interface GatewayDeps {
   readonly schedules: ScheduleStore;
   readonly events: TaskEvents;
   readonly queues: QueueStore;
+  readonly limits: LimitStore;
   readonly explain: TaskExplain;
   readonly users: UserStore;
   readonly access: AccessStore;
@@ -64,6 +66,7 @@ export const LISTS = Symbol('lists');
 export const SCHEDULES = Symbol('schedules');
 export const EVENTS = Symbol('events');
 export const QUEUES = Symbol('queues');
+export const LIMITS = Symbol('limits');
 export const EXPLAIN = Symbol('explain');
 export const USERS = Symbol('users');
 export const ACCESS = Symbol('access');

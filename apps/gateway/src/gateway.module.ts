@@ -8,6 +8,7 @@ import { DepsModule } from './deps.module.ts';
 import { FilesModule } from './files/files.module.ts';
 import { HealthModule } from './health/health.module.ts';
 import type { OpenWaits } from './http/open-waits.ts';
+import { LimitsModule } from './limits/limits.module.ts';
 import { MetricsModule } from './metrics/metrics.module.ts';
 import { QueuesModule } from './queues/queues.module.ts';
 import { SchedulesModule } from './schedules/schedules.module.ts';
@@ -32,6 +33,7 @@ export class GatewayModule {
         TasksModule,
         SchedulesModule,
         QueuesModule,
+        LimitsModule,
         WorkersModule,
         FilesModule,
         HealthModule,

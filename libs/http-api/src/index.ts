@@ -7,6 +7,7 @@ export { includesRole, USER_ROLES, UserDocument, type UserRole } from './auth/us
 export { ContractDocument, ContractList } from './contracts/contract-document.ts';
 export { FileDocument } from './files/file-document.ts';
 export { LiveDocument, ReadyDocument } from './health/health.ts';
+export { LimitBody, LimitDetail, LimitDocument, LimitList } from './limits/limit.ts';
 export { PROBLEM_CODES, type ProblemCode } from './problem/problem-codes.ts';
 export { PROBLEM_MEDIA_TYPE, problemDocument, ProblemDocument, type ProblemParts } from './problem/problem-document.ts';
 export { AttemptDocument, AttemptList } from './tasks/attempts.ts';

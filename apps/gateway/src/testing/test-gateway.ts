@@ -99,6 +99,7 @@ export class TestGateway implements AsyncDisposable {
         schedules: store.schedules,
         events: store.events,
         queues: store.queues,
+        limits: store.limits,
         explain: store.explain,
         users,
         access: users.access,

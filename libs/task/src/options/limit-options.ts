@@ -37,6 +37,8 @@ export interface CompiledConcurrency {
 }
 
 export interface CompiledRate {
+  /** As given: `10/s`. */
+  readonly rate: string;
   /** From one start to the next, ms. */
   readonly intervalMs: number;
   readonly burst: number;
@@ -84,7 +86,12 @@ export function compileRate(given: Rate | RateOptions | undefined): CompiledRate
   } catch (error) {
     throw new RangeError(`rateLimit${whole ? '' : '.rate'}: ${(error as Error).message}`, { cause: error });
   }
-  return { intervalMs, burst: wholeNumber('rateLimit.burst', burst, MAX_BURST), key: keyOf('rateLimit.key', key) };
+  return {
+    rate,
+    intervalMs,
+    burst: wholeNumber('rateLimit.burst', burst, MAX_BURST),
+    key: keyOf('rateLimit.key', key),
+  };
 }
 
 /** @throws RangeError */

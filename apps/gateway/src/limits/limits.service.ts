@@ -1,0 +1,83 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { LimitBody, LimitDetail, LimitList } from '@lovage/http-api';
+import type { Clock, LimitOverride, LimitStore, LimitUse, LimitUses } from '@lovage/ports';
+import { rateIntervalMs, type AnyContract, type ContractRegistry } from '@lovage/task';
+import { CLOCK, CONTRACTS, LIMITS } from '../deps.ts';
+import { withinDeadline } from '../http/deadline.ts';
+import { ProblemError } from '../problems/problem-error.ts';
+import { limitDocument, usedKeys } from './limit-document.ts';
+
+/** Reads and sets limits. Claims go by what is written here. */
+@Injectable()
+export class LimitsService {
+  constructor(
+    @Inject(LIMITS) private readonly store: LimitStore,
+    @Inject(CONTRACTS) private readonly contracts: ContractRegistry,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  async list(): Promise<LimitList> {
+    const [overrides, { uses, approximate }] = await this.read();
+    const byContract = new Map(this.contracts.list().map((contract) => [contract, [] as LimitUse[]]));
+    for (const use of uses) {
+      // Of a contract that is no more, tasks may still wait.
+      const contract = this.contracts.find(use.contract);
+      if (contract) byContract.get(contract)!.push(use);
+    }
+    const items = [...byContract].map(([contract, used]) =>
+      limitDocument(contract, overrides.get(contract.name), used, approximate),
+    );
+    return { items };
+  }
+
+  /** @throws ContractUnknownError */
+  async get(name: string): Promise<LimitDetail> {
+    return this.detail(this.contracts.get(name));
+  }
+
+  /** @throws ContractUnknownError; ProblemError `body_invalid` for what this contract cannot have. */
+  async set(name: string, body: LimitBody, userId: string): Promise<LimitDetail> {
+    const contract = this.contracts.get(name);
+    checkAgainst(contract, body);
+    const { concurrency, keys, rate: text, burst = null, reason = null } = body;
+    const rate = typeof text === 'string' ? { text, intervalMs: rateIntervalMs(text), burst } : text;
+    const by = { who: userId, why: reason, uncounted: contract.options.concurrency === undefined };
+    await this.within(this.store.override(name, { concurrency, keys, rate }, by));
+    return this.detail(contract);
+  }
+
+  /** @throws ContractUnknownError */
+  async clear(name: string): Promise<LimitDetail> {
+    const contract = this.contracts.get(name);
+    await this.within(this.store.clear(name));
+    return this.detail(contract);
+  }
+
+  private async detail(contract: AnyContract): Promise<LimitDetail> {
+    const [overrides, { uses, approximate }] = await this.read(contract.name);
+    const document = limitDocument(contract, overrides.get(contract.name), uses, approximate);
+    return { ...document, keys: usedKeys(contract.name, uses) };
+  }
+
+  private async read(contract?: string): Promise<[Map<string, LimitOverride>, LimitUses]> {
+    const [overrides, uses] = await this.within(Promise.all([this.store.overrides(), this.store.uses(contract)]));
+    return [new Map(overrides.map((override) => [override.contract, override])), uses];
+  }
+
+  private within<T>(query: Promise<T>): Promise<T> {
+    return withinDeadline(this.clock, query);
+  }
+}
+
+function checkAgainst({ name, options }: AnyContract, body: LimitBody): void {
+  const errors: { path: string; message: string }[] = [];
+  for (const path of ['concurrency', 'keys', 'rate'] as const)
+    if (body[path] !== undefined && options.record !== 'full')
+      errors.push({ path, message: `${name} records '${options.record}': it has no row that could wait` });
+  if (body.keys !== undefined && !options.concurrency?.key)
+    errors.push({ path: 'keys', message: `${name} counts by no key: its concurrency has one limit for all` });
+  if (errors.length === 0) return;
+  throw new ProblemError('body_invalid', errors.map(({ path, message }) => `${path}: ${message}`).join('; '), {
+    errors,
+  });
+}
