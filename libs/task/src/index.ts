@@ -25,6 +25,7 @@ export {
   concurrencyLimit,
   MAX_CONCURRENCY,
   rateIntervalMs,
+  rateText,
   type CompiledConcurrency,
   type CompiledRate,
   type ConcurrencyOptions,

@@ -14,6 +14,8 @@ export const REASON_CODES = [
   'worker_lost',
   'retry_due',
   'eta',
+  'concurrency_limit',
+  'rate_limit',
   'unpublished',
   'queue_paused',
   'no_worker_for_queue',

@@ -66,6 +66,16 @@ export function rateIntervalMs(rate: string): number {
   return intervalMs;
 }
 
+/** The rate of such an interval, in the shortest unit in which it is a whole number: of 600 ms `100/m`. */
+export function rateText(intervalMs: number): string {
+  for (const [unit, length] of Object.entries(UNITS)) {
+    const count = durationMs(length) / intervalMs;
+    if (Math.abs(count - Math.round(count)) < 1e-6 * count && Math.round(count) > 0)
+      return `${Math.round(count)}/${unit}`;
+  }
+  return `${Number((durationMs('1h') / intervalMs).toFixed(6))}/h`;
+}
+
 /** @throws RangeError */
 export function compileConcurrency(given: number | ConcurrencyOptions | undefined): CompiledConcurrency | undefined {
   if (given === undefined) return undefined;

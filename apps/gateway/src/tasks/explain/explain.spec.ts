@@ -18,6 +18,15 @@ const job = defineTask({
 });
 const other = defineTask({ name: 'test.other', input: z.strictObject({}), output: z.unknown() });
 
+const capped = defineTask({
+  ...{ name: 'test.capped', input: z.strictObject({ tenant: z.string() }), output: z.unknown() },
+  defaults: { concurrency: { key: ({ tenant }) => tenant, limit: 1 } },
+});
+const paced = defineTask({
+  ...{ name: 'test.paced', input: z.strictObject({}), output: z.unknown() },
+  defaults: { rateLimit: '30/h' },
+});
+
 /** Codes that some test here has brought about. */
 const seen = new Set<ReasonCode>();
 
@@ -34,27 +43,33 @@ class Fixture implements AsyncDisposable {
     const broker = new MemoryBroker();
     await broker.start();
     await broker.declare('default');
-    return new Fixture(broker, await TestGateway.start({ broker, contracts: [job, other] }));
+    return new Fixture(broker, await TestGateway.start({ broker, contracts: [job, other, capped, paced] }));
   }
 
-  async worker(handle: Handle, options: { contract?: AnyContract; clock?: Clock } = {}): Promise<TaskWorker> {
-    const { contract = job, clock } = options;
+  async worker(
+    handle: Handle,
+    options: { contract?: AnyContract; clock?: Clock; concurrency?: number } = {},
+  ): Promise<TaskWorker> {
+    const { contract = job, clock, concurrency = 1 } = options;
     const { store, db } = this.gateway;
     const name = 'w1';
     const info = { name, host: 'h', pid: 7, queues: ['default'], concurrency: 1, contracts: [contract.name] };
     const lease = new PgWorkerLease({ url: db.url, info, log: silentLog, onLost: (id) => worker.leaseLost(id) });
     const handlers = new HandlerTable([contract], [{ name: contract.name, handle }]);
     const worker: TaskWorker = new TaskWorker(
-      { broker: this.broker, tasks: store.tasks, queues: store.queues, lease, handlers, log: silentLog, clock },
-      { name, queues: ['default'], concurrency: 1, prefetchMultiplier: 1, shutdownGrace: 0 },
+      {
+        ...{ broker: this.broker, tasks: store.tasks, queues: store.queues, limits: store.limits },
+        ...{ lease, handlers, log: silentLog, clock },
+      },
+      { name, queues: ['default'], concurrency, prefetchMultiplier: 1, shutdownGrace: 0 },
     );
     this.workers.push(worker);
     await worker.start();
     return worker;
   }
 
-  async submit(options: object = {}): Promise<string> {
-    return (await this.gateway.ask('/api/tasks/test.job', { body: { input: {}, options } })).json().id;
+  async submit(options: object = {}, name = 'test.job', input: object = {}): Promise<string> {
+    return (await this.gateway.ask(`/api/tasks/${name}`, { body: { input, options } })).json().id;
   }
 
   async explain(id: string): Promise<ExplainDocument> {
@@ -164,6 +179,64 @@ test('a retry is due, after which error', async () => {
     until: expect.any(String) as string,
     data: { failures: 1, last: { outcome: 'RETRY', error: { type: 'RangeError', message: 'out of range' } } },
   });
+});
+
+test('its key is at its limit: which, and which tasks hold the slots, since when, on which worker', async () => {
+  await using f = await Fixture.open();
+  const gates = [deferred(), deferred()];
+  const goOn = deferred();
+  let started = 0;
+  await f.worker(
+    () => {
+      gates[started++]!.resolve();
+      return goOn.promise;
+    },
+    { contract: capped, concurrency: 5 },
+  );
+  const holder = await f.submit({}, 'test.capped', { tenant: 'acme' });
+  await gates[0]!.promise;
+  const first = await f.submit({}, 'test.capped', { tenant: 'acme' });
+  await eventually(async () => (await f.codes(first))[0] === 'concurrency_limit');
+  const second = await f.submit({}, 'test.capped', { tenant: 'acme' });
+  await eventually(async () => (await f.codes(second))[0] === 'concurrency_limit');
+  expect(await f.codes(second)).toEqual(['concurrency_limit']);
+  const since = (await f.gateway.ask(`/api/tasks/${holder}`)).json().startedAt!;
+  expect(await f.reason(second, 'concurrency_limit')).toMatchObject({
+    text: expect.stringMatching(
+      new RegExp(`^test.capped for "acme" is at its limit of 1: .* ${holder}, on worker w1, since .*; 1 others wait`),
+    ) as string,
+    data: {
+      ...{ contract: 'test.capped', key: 'acme', limit: 1, inUse: 1, before: 1 },
+      holders: [{ id: holder, since: expect.any(String) as string, worker: 'w1' }],
+    },
+  });
+  const { data } = await f.reason(second, 'concurrency_limit');
+  const held = Date.parse((data['holders'] as { since: string }[])[0]!.since);
+  expect(Math.abs(held - Date.parse(since))).toBeLessThan(1000);
+
+  // Raised by one: the first has a slot, and waits for it to be sent; of the second it stays true.
+  await f.gateway.ask('/api/limits/test.capped', { method: 'PUT', body: { keys: { acme: 2 } } });
+  expect(await f.codes(first)).toEqual(['unpublished']);
+  expect(await f.reason(second, 'concurrency_limit')).toMatchObject({
+    data: { limit: 2, inUse: 2, before: 0, holders: [{ id: holder }, { id: first, worker: null }] },
+  });
+  goOn.resolve();
+});
+
+test('it waits for its time of the rate', async () => {
+  await using f = await Fixture.open();
+  await f.worker(() => 1, { contract: paced });
+  const first = await f.submit({}, 'test.paced');
+  await eventually(async () => (await f.codes(first))[0] === 'ended');
+  const id = await f.submit({}, 'test.paced');
+  await eventually(async () => (await f.codes(id))[0] === 'rate_limit');
+  expect(await f.codes(id)).toEqual(['rate_limit']);
+  const { until, data } = await f.reason(id, 'rate_limit');
+  const [ticket] = await f.gateway.db.query<{ due_at: Date }>('select due_at from limit_tickets');
+  expect(until).toBe(ticket!.due_at.toISOString());
+  expect(data).toMatchObject({ contract: 'test.paced', key: null, rate: '30/h', intervalMs: 120_000 });
+  expect(data['inSeconds']).toBeGreaterThan(60);
+  expect(data['inSeconds']).toBeLessThanOrEqual(120);
 });
 
 test('the message is not published, since the broker is away', async () => {

@@ -1,6 +1,8 @@
-import type { ReasonCode, ReasonDocument } from '@lovage/http-api';
+import type { ReasonDocument } from '@lovage/http-api';
 import type { BrokerState, QueueDepth, TaskFacts } from '@lovage/ports';
 import { isTerminal } from '@lovage/task';
+import { limitReasons } from './limit-reasons.ts';
+import { iso, reason, seconds } from './reason.ts';
 
 /** What the broker says of the task's queue at that moment. */
 export interface BrokerFacts {
@@ -20,7 +22,7 @@ export function reasonsOf(facts: TaskFacts, broker: BrokerFacts): ReasonDocument
   return [
     ...cancelReasons(facts),
     ...expiryReasons(facts),
-    ...outboxReasons(facts, broker),
+    ...(facts.heldBack ? limitReasons(facts.now, facts.heldBack) : outboxReasons(facts, broker)),
     ...queueReasons(facts, broker),
     ...suspectReasons(facts),
     ...brokerReasons(facts, broker),
@@ -168,8 +170,8 @@ function suspectReasons({ task }: TaskFacts): ReasonDocument[] {
   return [reason('quarantined', text, { data: { suspected, crashes } })];
 }
 
-function brokerReasons({ task, outbox }: TaskFacts, { state, depth }: BrokerFacts): ReasonDocument[] {
-  if (outbox) return [];
+function brokerReasons({ task, outbox, heldBack }: TaskFacts, { state, depth }: BrokerFacts): ReasonDocument[] {
+  if (outbox || heldBack) return [];
   const { queue } = task;
   const text = depth
     ? `its message is with the broker, behind at most ${depth.ready} others that wait in queue ${queue}, or on its way to a worker`
@@ -180,21 +182,3 @@ function brokerReasons({ task, outbox }: TaskFacts, { state, depth }: BrokerFact
     }),
   ];
 }
-
-function reason(
-  code: ReasonCode,
-  text: string,
-  more: { since?: number | null; until?: number | null; data: Record<string, unknown> },
-): ReasonDocument {
-  const { since, until, data } = more;
-  return {
-    code,
-    text,
-    ...(since != null && { since: new Date(since).toISOString() }),
-    ...(until != null && { until: new Date(until).toISOString() }),
-    data,
-  };
-}
-
-const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
-const seconds = (ms: number): string => `${Math.max(0, Math.round(ms / 100) / 10)} s`;
