@@ -5,6 +5,7 @@ export interface EndRow {
   readonly id: string;
   readonly state: string;
   readonly result: unknown;
+  readonly error: { readonly type: string; readonly data?: Readonly<Record<string, unknown>> } | null;
   readonly ended: boolean;
   /** It has a message in the outbox. */
   readonly outbox: boolean;

@@ -3,7 +3,7 @@ import { Controller } from '@nestjs/common';
 import { TaskHandler } from '@lovage/nest';
 import type { Input, TaskContext } from '@lovage/task';
 import { RunLog } from '../count/run-log.ts';
-import { block, step } from './contracts.ts';
+import { block, poison, step } from './contracts.ts';
 
 /**
  * Handlers at their worst: they take no notice of their signal, so that a worker that was taken for dead does go on and tries to
@@ -24,6 +24,14 @@ export class ChaosTasks {
   async block({ n, ms }: Input<typeof block>, task: TaskContext<typeof block>): Promise<number> {
     this.runs.add(task.id);
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+    return n;
+  }
+
+  @TaskHandler(poison)
+  async poison({ n, ms }: Input<typeof poison>, task: TaskContext<typeof poison>): Promise<number> {
+    this.runs.add(task.id);
+    await sleep(ms);
+    process.kill(process.pid, 'SIGKILL');
     return n;
   }
 }

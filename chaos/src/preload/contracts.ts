@@ -20,4 +20,12 @@ export const block = defineTask({
   output: z.int(),
 });
 
-export const chaosContracts = [step, block];
+/** Counts its run, waits, and kills the process that it runs in. */
+export const poison = defineTask({
+  name: 'chaos.poison',
+  summary: 'Counts its run, waits, and kills the process that it runs in',
+  input: z.strictObject({ n, ms: z.int().min(0).max(60_000) }),
+  output: z.int(),
+});
+
+export const chaosContracts = [step, block, poison];

@@ -32,7 +32,7 @@ export async function settle(stage: Stage, patienceMs: number): Promise<void> {
 
 export function readRows(stage: Stage): Promise<EndRow[]> {
   return stage.query<EndRow & { id: string }>(
-    `select id, state, result, finished_at is not null as ended, claim_worker is not null as claimed,
+    `select id, state, result, error, finished_at is not null as ended, claim_worker is not null as claimed,
        exists (select from outbox o where o.task_id = t.id) as outbox
      from tasks t where queue = $1`,
     [stage.queue],

@@ -2,6 +2,7 @@ import type { Scenario } from '../run/scenario.ts';
 import { clocksOff } from './clocks-off.ts';
 import { gatewayAndBeatKilled, workerKilled } from './killed.ts';
 import { channelCut, connectionCut, consumerCut } from './lines-cut.ts';
+import { poison } from './poison.ts';
 import { queueDeleted } from './queue-deleted.ts';
 import { postgresStopped, rabbitStopped } from './servers-away.ts';
 import { loopBlocked, workerFrozen } from './stale.ts';
@@ -16,6 +17,7 @@ export const allScenarios: readonly Scenario[] = [
   consumerCut,
   queueDeleted,
   postgresStopped,
+  poison,
   workerFrozen,
   loopBlocked,
   clocksOff,

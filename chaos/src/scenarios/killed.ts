@@ -5,7 +5,7 @@ const restartsOf = (seen: Seen, kind: string): number =>
   Object.entries(seen.restarts).reduce((sum, [name, times]) => sum + (name.startsWith(kind) ? times : 0), 0);
 
 /** Recovery is counted from when a worker serves, be it one of the others. */
-async function backOnDuty(stage: Stage): Promise<void> {
+export async function backOnDuty(stage: Stage): Promise<void> {
   await Promise.race(stage.fleet.workers.map((worker) => worker.served()));
   stage.returned('a worker');
 }
