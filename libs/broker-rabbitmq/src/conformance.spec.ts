@@ -20,7 +20,7 @@ describeWithRabbit('RabbitMQ adapter', (rabbit) => {
           },
           dispose: () => Promise.resolve(),
         }),
-      capabilities: { deadLetterQueue },
+      capabilities: { deadLetterQueue, bands: queueKind === 'quorum' },
     });
   }
 });

@@ -1,7 +1,11 @@
 import type { ChannelModel } from 'amqplib';
-import { Lifecycle, LovageError, maskUrl, Signal } from '@lovage/foundation';
+import { hasCode, Lifecycle, LovageError, maskUrl, Signal } from '@lovage/foundation';
 import {
+  bandOf,
+  bandQueue,
   BrokerUnavailableError,
+  canHaveBands,
+  isBandQueue,
   isQueueName,
   UnroutableError,
   type Broker,
@@ -9,21 +13,22 @@ import {
   type ConsumeOptions,
   type Consumption,
   type OutgoingMessage,
+  type PriorityBand,
   type QueueDepth,
   type Reply,
   type ReplyInbox,
 } from '@lovage/ports';
 import { Link } from './connection/link.ts';
 import { onThrowawayChannel, replyCode } from './connection/throwaway.ts';
+import { BandedSubscription } from './consuming/banded-subscription.ts';
 import { keepInDeadLetters } from './consuming/keep-refused.ts';
 import { ReplyQueue } from './consuming/reply-queue.ts';
-import { Subscription } from './consuming/subscription.ts';
 import { Watchdog } from './consuming/watchdog.ts';
 import { compileOptions, type CompiledOptions, type RabbitBrokerOptions } from './options.ts';
 import { RabbitRefusedError } from './refused-error.ts';
 import { Publisher } from './publishing/publisher.ts';
 import { ReplySender } from './publishing/reply-sender.ts';
-import { Topology } from './topology/topology.ts';
+import { OTHER_BANDS, Topology } from './topology/topology.ts';
 
 /** Everything of a stop that waits for the server, together, ms. */
 const STOP_PATIENCE_MS = 2000;
@@ -43,7 +48,7 @@ export class RabbitBroker implements Broker {
   private readonly topology: Topology;
   private readonly publisher: Publisher;
   private readonly replySender: ReplySender;
-  private readonly subscriptions = new Set<Subscription>();
+  private readonly subscriptions = new Set<BandedSubscription>();
   private readonly watchdog: Watchdog;
   private inbox: ReplyQueue | undefined;
   private readonly changed = new Signal<BrokerState>();
@@ -112,7 +117,31 @@ export class RabbitBroker implements Broker {
     if (this.current === 'down') {
       return Promise.reject(new BrokerUnavailableError('there is no connection to RabbitMQ: nothing was sent'));
     }
+    // There may be such a queue: not for anybody else to use.
+    if (isBandQueue(message.queue)) return Promise.reject(new UnroutableError(message.queue));
+    const band = bandOf(message.priority);
+    if (band !== 'normal') return this.publishTo(band, message);
     return this.publisher.publish(message.queue, message.body, message);
+  }
+
+  /** Where the queue has no bands, its arguments decide what the priority means there. */
+  private async publishTo(band: PriorityBand, message: OutgoingMessage): Promise<void> {
+    const { queue, body } = message;
+    const banded =
+      this.topology.isBanded(queue) ||
+      (await this.onConnection(`ask for ${JSON.stringify(queue)}`, (connection) =>
+        this.topology.hasBands(connection, queue),
+      ));
+    if (banded) {
+      try {
+        return await this.publisher.publish(bandQueue(queue, band), body, message);
+      } catch (error) {
+        if (!hasCode(error, 'unroutable')) throw error;
+        // Somebody has deleted it, alone or with its queue, which tells by itself.
+        this.topology.missBands(queue);
+      }
+    }
+    return this.publisher.publish(queue, body, message);
   }
 
   /** @throws RangeError when the prefetch is none that AMQP can say. */
@@ -122,7 +151,7 @@ export class RabbitBroker implements Broker {
       throw new RangeError(`a prefetch is a whole number from 1 to 65535, not ${prefetch}`);
     }
     const { log, clock } = this.options;
-    const subscription: Subscription = new Subscription({
+    const subscription: BandedSubscription = new BandedSubscription({
       queue,
       consume: options,
       link: this.consuming,
@@ -178,23 +207,34 @@ export class RabbitBroker implements Broker {
     const { messageCount, consumerCount } = await this.onQueue(queue, (connection) =>
       onThrowawayChannel(connection, (channel) => channel.checkQueue(queue)),
     );
-    return { ready: messageCount, consumers: consumerCount };
+    const others = await this.onBands(queue, (connection, name) =>
+      onThrowawayChannel(connection, (channel) => channel.checkQueue(name)),
+    );
+    return { ready: messageCount + others, consumers: consumerCount };
   }
 
   async purge(queue: string): Promise<number> {
     const { messageCount } = await this.onQueue(queue, (connection) =>
       onThrowawayChannel(connection, (channel) => channel.purgeQueue(queue)),
     );
-    return messageCount;
+    const others = await this.onBands(queue, (connection, name) =>
+      onThrowawayChannel(connection, (channel) => channel.purgeQueue(name)),
+    );
+    return messageCount + others;
   }
 
   async deleteQueue(queue: string): Promise<void> {
     this.topology.forget(queue);
     if (!isQueueName(queue)) return;
+    const bands = canHaveBands(queue) ? OTHER_BANDS.map((band) => bandQueue(queue, band)) : [];
     await this.onConnection(`delete ${JSON.stringify(queue)}`, (connection) =>
-      onThrowawayChannel(connection, (channel) => channel.deleteQueue(queue)).catch((error: unknown) => {
-        if (replyCode(error) !== 404) throw error;
-      }),
+      Promise.all(
+        [queue, ...bands].map((name) =>
+          onThrowawayChannel(connection, (channel) => channel.deleteQueue(name)).catch((error: unknown) => {
+            if (replyCode(error) !== 404) throw error;
+          }),
+        ),
+      ),
     );
   }
 
@@ -264,6 +304,26 @@ export class RabbitBroker implements Broker {
         throw replyCode(error) === 404 ? new UnroutableError(queue, { cause: error }) : error;
       }),
     );
+  }
+
+  /** The messages that `use` counts in the other bands of a queue that exists. One that is missing holds none. */
+  private async onBands(
+    queue: string,
+    use: (connection: ChannelModel, name: string) => Promise<{ messageCount: number }>,
+  ): Promise<number> {
+    return this.onConnection(`answer for ${JSON.stringify(queue)}`, async (connection) => {
+      if (!(await this.topology.hasBands(connection, queue))) return 0;
+      const counts = OTHER_BANDS.map(async (band) => {
+        try {
+          return (await use(connection, bandQueue(queue, band))).messageCount;
+        } catch (error) {
+          if (replyCode(error) !== 404) throw error;
+          this.topology.missBands(queue);
+          return 0;
+        }
+      });
+      return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
+    });
   }
 
   /** Runs on the consuming connection, which a server under an alarm still serves. */

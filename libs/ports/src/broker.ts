@@ -1,4 +1,5 @@
 import { LovageError, type Service } from '@lovage/foundation';
+import type { PriorityBand } from './priority.ts';
 
 /** A message on its way to a queue. Always persistent and mandatory; never with a broker-side expiry (the broker would drop it and its task would wait for ever). */
 export interface OutgoingMessage {
@@ -11,6 +12,11 @@ export interface OutgoingMessage {
   readonly correlationId?: string;
   /** Address of the caller's {@link ReplyInbox}. */
   readonly replyTo?: string;
+  /**
+   * From 0 to 9, higher is more urgent; left out: normal, and costs nothing. It decides the band ({@link bandOf}); within a band
+   * the adapter may go by it too. On a queue of somebody else it is a property of the message, and that queue's arguments decide.
+   */
+  readonly priority?: number | undefined;
 }
 
 /** A message received. Whoever gets it calls `ack` or `nack`, once. */
@@ -22,6 +28,10 @@ export interface Delivery {
   readonly headers: Readonly<Record<string, unknown>>;
   readonly correlationId: string | undefined;
   readonly replyTo: string | undefined;
+  /** As its producer stated it; Celery's say 0 for none. */
+  readonly priority: number | undefined;
+  /** In which band of its queue it waited; on a queue without bands: normal. */
+  readonly band: PriorityBand;
   /** Delivered before, to somebody who did not ack. */
   readonly redelivered: boolean;
   /** Of this message and of no other, the same at each delivery from this queue; undefined where the broker tells none. */
@@ -36,7 +46,10 @@ export interface Delivery {
 }
 
 export interface ConsumeOptions {
-  /** Most deliveries held unacked by this consumption. */
+  /**
+   * Most deliveries of one band held unacked by this consumption: a flood of one leaves room for the others, so that what is more
+   * urgent is brought at once. Messages without a priority are all of one band.
+   */
   readonly prefetch: number;
   onDelivery(delivery: Delivery): void;
 }
@@ -66,7 +79,7 @@ export interface Consumption {
 }
 
 export interface QueueDepth {
-  /** Waiting for a consumer. */
+  /** Waiting for a consumer, in all bands. */
   readonly ready: number;
   readonly consumers: number;
 }

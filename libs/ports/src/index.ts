@@ -15,7 +15,16 @@ export {
   type Reply,
   type ReplyInbox,
 } from './broker.ts';
-export { InvalidQueueNameError, isQueueName } from './queue-name.ts';
+export { canHaveBands, InvalidQueueNameError, isQueueName } from './queue-name.ts';
+export {
+  bandOf,
+  bandQueue,
+  DEFAULT_PRIORITY,
+  isBandQueue,
+  PRIORITY_BANDS,
+  queueOfBand,
+  type PriorityBand,
+} from './priority.ts';
 export { systemClock, type Clock } from './clock.ts';
 export type { Log } from './log.ts';
 export {

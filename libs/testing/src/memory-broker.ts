@@ -1,5 +1,7 @@
 import {
+  bandOf,
   BrokerUnavailableError,
+  PRIORITY_BANDS,
   UnroutableError,
   type Broker,
   type BrokerState,
@@ -7,6 +9,7 @@ import {
   type Consumption,
   type Delivery,
   type OutgoingMessage,
+  type PriorityBand,
   type QueueDepth,
   type Reply,
   type ReplyInbox,
@@ -129,6 +132,8 @@ export class MemoryBroker implements Broker {
   }
 }
 
+const bandOfWaiting = ({ message }: Waiting): PriorityBand => bandOf(message.priority);
+
 interface Consumer {
   readonly options: ConsumeOptions;
   readonly unacked: Set<Waiting>;
@@ -170,23 +175,29 @@ class MemoryQueue {
   /** Hands out what waits, a turn later, to consumers with room in turn. */
   deliver(): void {
     setImmediate(() => {
-      while (this.waiting.length > 0 && this.broker.state === 'up') {
-        const consumer = this.nextWithRoom();
-        if (!consumer) return;
-        const one = this.waiting.shift()!;
-        consumer.unacked.add(one);
-        consumer.options.onDelivery(this.toDelivery(consumer, one));
-      }
+      for (const band of PRIORITY_BANDS) this.deliverBand(band);
     });
+  }
+
+  private deliverBand(band: PriorityBand): void {
+    while (this.broker.state === 'up') {
+      const next = this.waiting.findIndex((one) => bandOfWaiting(one) === band);
+      const consumer = next < 0 ? undefined : this.nextWithRoom(band);
+      if (!consumer) return;
+      const [one] = this.waiting.splice(next, 1);
+      consumer.unacked.add(one!);
+      consumer.options.onDelivery(this.toDelivery(consumer, one!));
+    }
   }
 
   takeBack(): void {
     for (const consumer of this.consumers) this.requeue(consumer);
   }
 
-  private nextWithRoom(): Consumer | undefined {
+  private nextWithRoom(band: PriorityBand): Consumer | undefined {
     for (const consumer of this.consumers) {
-      if (consumer.cancelled || consumer.unacked.size >= consumer.options.prefetch) continue;
+      const held = [...consumer.unacked].filter((one) => bandOfWaiting(one) === band).length;
+      if (consumer.cancelled || held >= consumer.options.prefetch) continue;
       // To the end of the line.
       this.consumers.delete(consumer);
       this.consumers.add(consumer);
@@ -216,6 +227,8 @@ class MemoryQueue {
       headers: message.headers,
       correlationId: message.correlationId,
       replyTo: message.replyTo,
+      priority: message.priority,
+      band: bandOf(message.priority),
       redelivered: one.redelivered,
       ack: () => settle(() => undefined),
       nack: ({ requeue }) =>

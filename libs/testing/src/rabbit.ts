@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, describe, test } from '@jest/globals';
 import amqp from 'amqplib';
 import { maskUrl } from '@lovage/foundation';
+import { bandQueue, PRIORITY_BANDS } from '@lovage/ports';
 import { DEFAULT_AMQP_URL } from './jest/services.mjs';
 
 /** RabbitMQ as one suite sees it. */
@@ -79,7 +80,8 @@ class Leftovers implements TestRabbit {
     try {
       const channel = await connection.createChannel();
       // Deleting what is not there is no error (RabbitMQ, since 3.2).
-      for (const queue of this.queues) await channel.deleteQueue(queue);
+      for (const queue of this.queues)
+        for (const band of PRIORITY_BANDS) await channel.deleteQueue(bandQueue(queue, band));
       for (const exchange of this.exchanges) await channel.deleteExchange(exchange);
     } finally {
       await connection.close();

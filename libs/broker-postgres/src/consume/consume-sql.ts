@@ -15,9 +15,9 @@ export const END_CONSUMPTION: Statement = {
 };
 
 /**
- * Marks waiting messages as taken, lowest ids first, passing over those that others are taking at this moment.
+ * Marks waiting messages of a band as taken, lowest ids first, passing over those that others are taking at this moment.
  * The rows are changed by their place (ctid), which their lock keeps: no second search in the index.
- * $1 queue · $2 session · $3 how many at most · $4 only ids above
+ * $1 queue · $2 session · $3 how many at most · $4 only ids above · $5 and below
  * → id, redelivered, refused_by, properties, body; in no order
  */
 export const TAKE: Statement = {
@@ -26,7 +26,7 @@ export const TAKE: Statement = {
 update lovage_broker.messages set taken_by = $2
 where ctid = any (array(
   select ctid from lovage_broker.messages
-  where queue_id = (select id from lovage_broker.queues where name = $1) and id > $4 and taken_by is null
+  where queue_id = (select id from lovage_broker.queues where name = $1) and id > $4 and id < $5 and taken_by is null
   order by id limit $3 for update skip locked))
 returning id, redelivered, refused_by, properties, body`,
 };

@@ -23,9 +23,6 @@ export interface ConsumerOptions {
   readonly onRemoved: (count: number) => void;
 }
 
-/** First letter of a notification that speaks of messages from before, given back to the queue. */
-const FROM_START = '<';
-
 /** All consumptions of this process. */
 export class Consumer {
   private readonly subscriptions = new Map<number, Subscription>();
@@ -47,7 +44,7 @@ export class Consumer {
       no,
       queue,
       channel: queueChannel(queue),
-      onPayload: (payload: string) => this.subscriptions.get(no)?.wake(payload === FROM_START),
+      onPayload: (payload: string) => this.subscriptions.get(no)?.wake(payload),
     };
     const subscription = new Subscription({
       ...options,

@@ -7,7 +7,7 @@ import { Brokers, message } from '../testing/brokers.ts';
 import { ACK, GIVE_BACK, REFUSE, TAKE } from './consume-sql.ts';
 
 const statements = {
-  take: { ...TAKE, sample: `'q', 1, 200, 0` },
+  take: { ...TAKE, sample: `'q', 1, 200, 0, 562949953421312` },
   ack: { ...ACK, sample: `'q', '{1,2}', 1` },
   'give back': { ...GIVE_BACK, sample: `'q', '{1,2}', 1, true, 'channel'` },
   refuse: { ...REFUSE, sample: `'q', '{1,2}', 1, 'dead'` },

@@ -1,5 +1,14 @@
 import { toError } from '@lovage/foundation';
-import type { Clock, Consumption, ConsumeOptions, ConsumptionHealth, ConsumptionState, Log } from '@lovage/ports';
+import {
+  PRIORITY_BANDS,
+  type Clock,
+  type Consumption,
+  type ConsumeOptions,
+  type ConsumptionHealth,
+  type ConsumptionState,
+  type Log,
+  type PriorityBand,
+} from '@lovage/ports';
 import { numberArray } from '../connection/array-literal.ts';
 import { isConnectionError } from '../connection/connection-errors.ts';
 import type { Row } from '../connection/statement.ts';
@@ -7,7 +16,7 @@ import { declareQueues } from '../queues/queues.ts';
 import { queueChannel } from '../queues/queue-name.ts';
 import type { Session } from '../sessions/session.ts';
 import { ACK, GIVE_BACK, REFUSE, TAKE, TRIM } from './consume-sql.ts';
-import { TakeCursor } from './take-cursor.ts';
+import { BandTakes } from './band-takes.ts';
 import { TakeSize } from './take-size.ts';
 import { type Settlement, TakenMessage } from './taken-message.ts';
 
@@ -28,14 +37,16 @@ export interface SubscriptionOptions extends ConsumeOptions {
   readonly onClosed: () => void;
 }
 
-/** One consumption. A single loop serves it: settle what was settled, take what there is room for, until there is neither. */
+/**
+ * One consumption. A single loop serves it: settle what was settled, take what there is room for, until there is neither. Each
+ * band of its queue has room of its own.
+ */
 export class Subscription implements Consumption {
   readonly queue: string;
   readonly channel: string;
-  private readonly held = new Set<number>();
+  private readonly bands: BandTakes;
   private readonly settled: Record<Settlement, number[]> = { ack: [], requeue: [], refuse: [] };
   private session: Session | undefined;
-  private cursor: TakeCursor;
   private looping: Promise<void> | undefined;
   private scheduled = false;
   private paused = false;
@@ -49,7 +60,7 @@ export class Subscription implements Consumption {
   constructor(private readonly options: SubscriptionOptions) {
     this.queue = options.queue;
     this.channel = queueChannel(options.queue);
-    this.cursor = this.newCursor();
+    this.bands = new BandTakes(options.prefetch, () => options.clock.monotonic());
     this.shown = { state: 'stalled', since: options.clock.now() };
   }
 
@@ -62,7 +73,7 @@ export class Subscription implements Consumption {
   attach(session: Session): void {
     this.detach();
     this.session = session;
-    this.cursor = this.newCursor();
+    this.bands.begin();
     this.failing = false;
     this.updateHealth();
     void this.loop();
@@ -71,27 +82,27 @@ export class Subscription implements Consumption {
   /** The session is gone: what it held is the queue's again, and settling it does nothing. */
   detach(): void {
     this.session = undefined;
-    this.held.clear();
+    this.bands.holdNothing();
     for (const ids of Object.values(this.settled)) ids.length = 0;
     this.paused = false;
     this.updateHealth();
   }
 
-  /** There may be messages. @param fromStart also before those seen */
-  wake(fromStart: boolean): void {
-    this.cursor.wake(fromStart);
+  /** There may be messages, as a notification tells. */
+  wake(payload: string): void {
+    this.bands.wake(payload);
     void this.loop();
   }
 
   /** In case a notification was lost, a taker died half-way, or a statement failed. */
   poll(): void {
     this.paused = false;
-    this.cursor.poll();
+    this.bands.poll();
     void this.loop();
   }
 
   settle(message: TakenMessage, how: Settlement): void {
-    if (message.session !== this.session?.id || !this.held.delete(message.id)) return;
+    if (message.session !== this.session?.id || !this.bands.letGo(message.id)) return;
     this.settled[how].push(message.id);
     if (this.scheduled || this.looping) return;
     this.scheduled = true;
@@ -110,10 +121,6 @@ export class Subscription implements Consumption {
   close(): Promise<void> {
     this.closing ??= this.letGo();
     return this.closing;
-  }
-
-  private newCursor(): TakeCursor {
-    return new TakeCursor(() => this.options.clock.monotonic());
   }
 
   private async end(): Promise<void> {
@@ -137,8 +144,8 @@ export class Subscription implements Consumption {
       while (session === this.session && !this.paused && (this.looping || this.hasSettled())) await this.loop();
       if (session !== this.session) return;
       const left = Object.values(this.settled).flat();
-      const back = [...this.held, ...left];
-      this.held.clear();
+      const back = [...this.bands.held(), ...left];
+      this.bands.holdNothing();
       await this.giveBack(session, back, true);
     } catch (error) {
       // They would stay taken for as long as this session lives.
@@ -158,7 +165,7 @@ export class Subscription implements Consumption {
   }
 
   private hasWork(): boolean {
-    return this.hasSettled() || this.room() > 0;
+    return this.hasSettled() || PRIORITY_BANDS.some((band) => this.room(band) > 0);
   }
 
   private hasSettled(): boolean {
@@ -167,17 +174,15 @@ export class Subscription implements Consumption {
   }
 
   /** How many to take now. */
-  private room(): number {
-    if (!this.cursor.hungry || this.cancelling) return 0;
-    const free = this.options.prefetch - this.held.size;
-    return this.takeSize.upTo(free);
+  private room(band: PriorityBand): number {
+    return this.cancelling ? 0 : this.takeSize.upTo(this.bands.of(band).free);
   }
 
   private async run(session: Session): Promise<void> {
     while (session === this.session && !this.paused && this.hasWork()) {
       try {
         // Settlements first: on the one connection the take then never brings the session above its prefetch.
-        await allDone([this.flush(session), this.take(session, this.room())]);
+        await allDone([this.flush(session), ...PRIORITY_BANDS.map((band) => this.take(session, band))]);
         this.failing = false;
       } catch (error) {
         if (session !== this.session) return;
@@ -191,19 +196,20 @@ export class Subscription implements Consumption {
     }
   }
 
-  private async take(session: Session, count: number): Promise<void> {
+  private async take(session: Session, band: PriorityBand): Promise<void> {
+    const count = this.room(band);
     if (count === 0) return;
-    const { cursor } = this;
+    const { cursor, held, range } = this.bands.of(band);
     let rows: readonly Row[];
     try {
-      rows = await session.run(TAKE, [this.queue, session.id, count, cursor.begin()]);
+      rows = await session.run(TAKE, [this.queue, session.id, count, cursor.begin(), range.before]);
     } catch (error) {
       cursor.fail();
       throw error;
     }
     if (session !== this.session) return;
     const messages = rows.map((row) => new TakenMessage(this, session.id, row)).sort((a, b) => a.id - b.id);
-    for (const message of messages) this.held.add(message.id);
+    for (const message of messages) held.add(message.id);
     if (this.cancelling) return this.takeBack(session, messages);
     cursor.end(messages.at(-1)?.id, messages.length === count);
     this.takeSize.took(messages.map(({ body }) => body.length));
@@ -214,7 +220,7 @@ export class Subscription implements Consumption {
   private async takeBack(session: Session, messages: readonly TakenMessage[]): Promise<void> {
     const ids = messages.map((message) => message.id);
     await this.giveBack(session, ids, false);
-    for (const id of ids) this.held.delete(id);
+    for (const id of ids) this.bands.letGo(id);
   }
 
   private deliver(message: TakenMessage): void {

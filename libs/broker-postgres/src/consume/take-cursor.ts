@@ -9,7 +9,7 @@ const START_SHARE = 1 / 20;
  * there is looked for:
  * - what was committed late by a concurrent publisher: at each end of the queue the next take goes back to `floor`, the
  *   highest id of one to two polls ago;
- * - what was given back: from the very start, when told so;
+ * - what was given back, or is more urgent than what was taken: from the very start, when told so;
  * - anything else (a lost notification, a taker that died half-way, a commit of more than a second): from the very start
  *   with each poll, unless that costs too much of the time; then with one of the next.
  *
@@ -19,15 +19,23 @@ const START_SHARE = 1 / 20;
 export class TakeCursor {
   private isHungry = true;
   private fromStart = true;
-  private after = 0;
-  private floor = 0;
-  private highest = 0;
-  private highestAtPoll = 0;
+  private after: number;
+  private floor: number;
+  private highest: number;
+  private highestAtPoll: number;
   private nextStartAt = 0;
   private began: { after: number; at: number; fromStart: boolean } | undefined;
 
-  /** @param now monotonic, ms */
-  constructor(private readonly now: () => number) {}
+  /**
+   * @param now monotonic, ms
+   * @param start below all ids
+   */
+  constructor(
+    private readonly now: () => number,
+    private readonly start = 0,
+  ) {
+    this.after = this.floor = this.highest = this.highestAtPoll = start;
+  }
 
   get hungry(): boolean {
     return this.isHungry;
@@ -47,7 +55,7 @@ export class TakeCursor {
 
   /** A take begins: it asks for ids above the result. */
   begin(): number {
-    const after = this.fromStart ? 0 : this.after;
+    const after = this.fromStart ? this.start : this.after;
     this.began = { after, at: this.now(), fromStart: this.fromStart };
     this.fromStart = false;
     this.isHungry = false;

@@ -1,6 +1,7 @@
-import type { Delivery } from '@lovage/ports';
+import type { Delivery, PriorityBand } from '@lovage/ports';
 import { readProperties, type StoredProperties } from '../publish/properties.ts';
 import type { Row } from '../connection/statement.ts';
+import { bandOfId } from '../queues/message-order.ts';
 
 /** How a held message was settled. */
 export type Settlement = 'ack' | 'requeue' | 'refuse';
@@ -61,6 +62,14 @@ export class TakenMessage implements Delivery {
 
   get replyTo(): string | undefined {
     return this.properties.replyTo;
+  }
+
+  get priority(): number | undefined {
+    return this.properties.priority;
+  }
+
+  get band(): PriorityBand {
+    return bandOfId(this.id);
   }
 
   ack(): void {

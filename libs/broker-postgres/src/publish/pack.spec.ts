@@ -1,10 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { pack, splitBySize, type Packable } from './pack.ts';
+import { pack, packPriorities, splitBySize, type Packable } from './pack.ts';
 
 const packable: fc.Arbitrary<Packable> = fc
   .record({
     queue: fc.string({ unit: 'binary' }),
+    priority: fc.integer({ min: 0, max: 9 }),
     properties: fc.string({ unit: 'grapheme' }),
     body: fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes)),
   })
@@ -44,6 +45,19 @@ describe('pack', () => {
         );
       }),
     );
+  });
+});
+
+describe('packPriorities', () => {
+  test('has a place for each priority of a queue, with what its ids are moved by and who is told', () => {
+    const item = (queue: string, priority: number): Packable => ({
+      ...{ queue, priority, properties: '{}', propertiesSize: 2, body: Buffer.alloc(0) },
+    });
+    const { places, values } = packPriorities([item('a', 9), item('b', 9), item('a', 9), item('a', 4), item('a', 0)]);
+    expect(places).toEqual([1, 2, 1, 3, 4]);
+    expect(texts(values[0])).toEqual(['a', 'b', 'a', 'a']);
+    expect(numbers(values[6])).toEqual([-5 * 2 ** 49, -5 * 2 ** 49, 0, 4 * 2 ** 49]);
+    expect(texts(values[7])).toEqual(['<high', '<high', '', '<low']);
   });
 });
 

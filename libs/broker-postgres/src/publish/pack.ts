@@ -1,9 +1,13 @@
 import { numberArray, textArray } from '../connection/array-literal.ts';
 import type { Values } from '../connection/statement.ts';
+import { FROM_START } from '../consume/band-takes.ts';
+import { bandOfId, idShift } from '../queues/message-order.ts';
 
 /** A message ready to be stored. */
 export interface Packable {
   readonly queue: string;
+  /** Undefined: none was given. */
+  readonly priority: number | undefined;
   /** JSON text. */
   readonly properties: string;
   /** Bytes of `properties` in UTF-8. */
@@ -45,6 +49,30 @@ export function pack(items: readonly Packable[]): Packed {
       numberArray(items.map((item) => item.propertiesSize)),
       numberArray(items.map((item) => item.body.length)),
       bytes,
+    ],
+  };
+}
+
+/**
+ * Messages that all have a priority, as the parameters of `PUBLISH_PRIORITIES`: a queue has a place for each priority.
+ */
+export function packPriorities(items: readonly Packable[]): Packed {
+  const kinds = new Map<string, { queue: string; shift: number }>();
+  const keyed = items.map((item) => {
+    const shift = idShift(item.priority!);
+    const queue = `${shift} ${item.queue}`;
+    kinds.set(queue, { queue: item.queue, shift });
+    return { ...item, queue };
+  });
+  const { places, values } = pack(keyed);
+  const list = [...kinds.values()];
+  return {
+    places,
+    values: [
+      textArray(list.map(({ queue }) => queue)),
+      ...values.slice(1),
+      numberArray(list.map(({ shift }) => shift)),
+      textArray(list.map(({ shift }) => (shift === 0 ? '' : FROM_START + bandOfId(shift)))),
     ],
   };
 }

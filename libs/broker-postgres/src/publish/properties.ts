@@ -7,12 +7,20 @@ export interface StoredProperties {
   readonly contentEncoding?: string;
   readonly correlationId?: string;
   readonly replyTo?: string;
+  readonly priority?: number;
 }
 
 /** JSON text. @throws TypeError when headers hold what JSON cannot: a bigint, a cycle. */
 export function writeProperties(message: OutgoingMessage): string {
-  const { headers, contentType, contentEncoding, correlationId, replyTo } = message;
-  return JSON.stringify({ headers, contentType, contentEncoding, correlationId, replyTo } satisfies StoredProperties);
+  const { headers, contentType, contentEncoding, correlationId, replyTo, priority } = message;
+  return JSON.stringify({
+    headers,
+    contentType,
+    contentEncoding,
+    correlationId,
+    replyTo,
+    priority,
+  } satisfies StoredProperties);
 }
 
 export function readProperties(json: string): StoredProperties {

@@ -1,5 +1,11 @@
 import type { Statement } from '../connection/statement.ts';
 
+const MESSAGES = 'unnest($2::int[], $3::int[], $4::int[], $5::int[]) with ordinality';
+
+/** Properties and body, cut out of the bytes. */
+const contentOf = (m: string): string =>
+  `convert_from(substring($6::bytea from ${m}.at for ${m}.properties), 'UTF8')::json, substring($6::bytea from ${m}.at + ${m}.properties for ${m}.body)`;
+
 /**
  * Stores a batch of messages and tells the consumers of their queues, once a queue, with the commit. A queue that nobody
  * consumes is not told of: NOTIFY takes a lock that all commits with one share.
@@ -19,11 +25,30 @@ with queue as (
   from unnest($1::text[]) with ordinality as n(name, place) join lovage_broker.queues q on q.name = n.name),
 stored as (
   insert into lovage_broker.messages (queue_id, properties, body)
-  select queue.id, convert_from(substring($6::bytea from m.at for m.properties), 'UTF8')::json,
-    substring($6::bytea from m.at + m.properties for m.body)
-  from unnest($2::int[], $3::int[], $4::int[], $5::int[]) with ordinality as m(place, at, properties, body, no)
-  join queue on queue.place = m.place
+  select queue.id, ${contentOf('m')}
+  from ${MESSAGES} as m(place, at, properties, body, no) join queue on queue.place = m.place
   order by m.no)
 select place::int, case when exists (select from lovage_broker.consumptions c where c.queue = queue.name) then pg_notify(channel, '') end
+from queue`,
+};
+
+/**
+ * The same for a batch in which messages have priorities: those get ids of other ranges. It takes the right to use the sequence.
+ * As {@link PUBLISH}, and for each place of $1: $7 what ids are moved by · $8 what consumers are told
+ */
+export const PUBLISH_PRIORITIES: Statement = {
+  name: 'broker-publish-priorities',
+  text: `
+with queue as (
+  select q.id, q.name, q.channel, n.place, n.shift, n.told
+  from unnest($1::text[], $7::bigint[], $8::text[]) with ordinality as n(name, shift, told, place)
+  join lovage_broker.queues q on q.name = n.name),
+stored as (
+  insert into lovage_broker.messages (queue_id, id, properties, body) overriding system value
+  select s.queue_id, s.shift + nextval('lovage_broker.messages_id_seq'), s.properties, s.body from (
+    select queue.id as queue_id, queue.shift, ${contentOf('m')}
+    from ${MESSAGES} as m(place, at, properties, body, no) join queue on queue.place = m.place
+    order by m.no) as s(queue_id, shift, properties, body))
+select place::int, case when exists (select from lovage_broker.consumptions c where c.queue = queue.name) then pg_notify(channel, told) end
 from queue`,
 };

@@ -10,9 +10,9 @@ import {
 import { ConnectionLostError, NotSentError } from '../connection/connection-errors.ts';
 import { isBadValue, isTransient, sqlClass, sqlState } from '../connection/sql-state.ts';
 import type { Runs } from '../connection/statement.ts';
-import { pack, splitBySize, type Packable } from './pack.ts';
+import { pack, packPriorities, splitBySize, type Packable } from './pack.ts';
 import { writeProperties } from './properties.ts';
-import { PUBLISH } from './publish-sql.ts';
+import { PUBLISH, PUBLISH_PRIORITIES } from './publish-sql.ts';
 
 type Outcome = LovageError | undefined;
 
@@ -63,20 +63,32 @@ export class Publisher {
       throw new PublishRefusedError(
         `the message has ${size} bytes, the broker takes ${this.options.maxMessageBytes}: keep large data elsewhere and send a reference`,
       );
-    return { queue: message.queue, properties, propertiesSize, body: message.body };
+    const { queue, priority, body } = message;
+    return { queue, priority, properties, propertiesSize, body };
   }
 
   private async flush(items: readonly Packable[]): Promise<Outcome[]> {
     // The connection may have gone while they waited: nothing is kept for later.
     if (!this.options.isUp()) return items.map(unavailable);
+    const prioritized = items.filter(hasPriority);
+    if (prioritized.length === 0) return this.storeAll(items);
+    // Apart, so that the others go the way they always go.
+    const [first, rest] = [prioritized, items.filter((item) => !hasPriority(item))];
+    const outcomes = await Promise.all([this.storeAll(first), this.storeAll(rest)]);
+    return items.map((item) => outcomes[hasPriority(item) ? 0 : 1].shift());
+  }
+
+  private async storeAll(items: readonly Packable[]): Promise<Outcome[]> {
     const runs = splitBySize(items, STATEMENT_BYTES);
     return (await Promise.all(runs.map((run) => this.store(run)))).flat();
   }
 
   private async store(items: readonly Packable[], attempt = 1): Promise<Outcome[]> {
-    const { values, places } = pack(items);
+    const prioritized = hasPriority(items[0]!);
+    const { values, places } = prioritized ? packPriorities(items) : pack(items);
     try {
-      const found = new Set((await this.options.lane.run(PUBLISH, values)).map((row) => row[0]));
+      const statement = prioritized ? PUBLISH_PRIORITIES : PUBLISH;
+      const found = new Set((await this.options.lane.run(statement, values)).map((row) => row[0]));
       return places.map((place, n) => (found.has(place) ? undefined : new UnroutableError(items[n]!.queue)));
     } catch (error) {
       if (isTransient(error) && attempt < MAX_ATTEMPTS) return this.store(items, attempt + 1);
@@ -87,6 +99,8 @@ export class Publisher {
     }
   }
 }
+
+const hasPriority = ({ priority }: Packable): boolean => priority !== undefined;
 
 function unavailable(): BrokerUnavailableError {
   return new BrokerUnavailableError('the broker (Postgres) is away; nothing was sent: try again later');

@@ -1,11 +1,15 @@
 import type { Channel, ConsumeMessage, Message } from 'amqplib';
-import type { ConsumeOptions, Log } from '@lovage/ports';
+import type { ConsumeOptions, Log, PriorityBand } from '@lovage/ports';
 import { AckWindow } from './ack-window.ts';
 import { RabbitDelivery, type Settler } from './rabbit-delivery.ts';
 
 export interface ConsumerChannelOptions {
   readonly channel: Channel;
+  /** As users know it. */
   readonly queue: string;
+  readonly band: PriorityBand;
+  /** As the server knows it. */
+  readonly source: string;
   readonly onDelivery: ConsumeOptions['onDelivery'];
   readonly log: Log;
   /** The server ended the subscription: the queue was deleted. */
@@ -48,9 +52,9 @@ export class ConsumerChannel implements Settler {
 
   /** Subscribes; deliveries may come before it resolves. */
   async subscribe(prefetch: number): Promise<void> {
-    const { channel, queue } = this.options;
+    const { channel, source } = this.options;
     await channel.prefetch(prefetch);
-    const { consumerTag } = await channel.consume(queue, (message) => this.receive(message));
+    const { consumerTag } = await channel.consume(source, (message) => this.receive(message));
     this.consumerTag = consumerTag;
   }
 
@@ -109,7 +113,8 @@ export class ConsumerChannel implements Settler {
       return;
     }
     try {
-      this.options.onDelivery(new RabbitDelivery(this.options.queue, message, this));
+      const { queue, band } = this.options;
+      this.options.onDelivery(new RabbitDelivery(queue, band, message, this));
     } catch (error) {
       // It stays held: to requeue it would bring it back at once, and again.
       this.options.log.error({ err: error, queue: this.options.queue }, 'the listener of a delivery threw');

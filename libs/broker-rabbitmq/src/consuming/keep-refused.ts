@@ -28,6 +28,7 @@ export function keepInDeadLetters(deps: {
         headers: { ...delivery.headers, 'x-lovage-death': { queue: delivery.queue, reason: 'rejected' } },
         correlationId: delivery.correlationId,
         replyTo: delivery.replyTo,
+        priority: delivery.priority,
       });
     } catch (error) {
       if (hasCode(error, 'unroutable') && deps.link.connection) {

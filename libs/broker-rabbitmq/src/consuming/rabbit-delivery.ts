@@ -1,5 +1,6 @@
 import type { ConsumeMessage } from 'amqplib';
-import type { Delivery } from '@lovage/ports';
+import type { Delivery, PriorityBand } from '@lovage/ports';
+import { headersOfDead } from './dead-headers.ts';
 
 /** Settles the deliveries of one channel. */
 export interface Settler {
@@ -14,6 +15,7 @@ export class RabbitDelivery implements Delivery {
   readonly headers: Readonly<Record<string, unknown>>;
   readonly correlationId: string | undefined;
   readonly replyTo: string | undefined;
+  readonly priority: number | undefined;
   readonly redelivered: boolean;
   /** Of its channel, and of no other. */
   readonly tag: number;
@@ -21,6 +23,7 @@ export class RabbitDelivery implements Delivery {
 
   constructor(
     readonly queue: string,
+    readonly band: PriorityBand,
     message: ConsumeMessage,
     settler: Settler,
   ) {
@@ -29,9 +32,11 @@ export class RabbitDelivery implements Delivery {
     this.contentType = properties.contentType as string | undefined;
     this.contentEncoding = properties.contentEncoding as string | undefined;
     // Absent when the producer sent none.
-    this.headers = (properties.headers as Record<string, unknown> | undefined) ?? {};
+    const headers = (properties.headers as Record<string, unknown> | undefined) ?? {};
+    this.headers = 'x-death' in headers ? headersOfDead(headers) : headers;
     this.correlationId = properties.correlationId as string | undefined;
     this.replyTo = properties.replyTo as string | undefined;
+    this.priority = properties.priority as number | undefined;
     this.redelivered = fields.redelivered;
     this.tag = fields.deliveryTag;
     this.settler = settler;

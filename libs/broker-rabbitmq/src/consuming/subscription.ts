@@ -1,27 +1,39 @@
 import type { Channel, ChannelModel } from 'amqplib';
-import type { Clock, ConsumeOptions, Consumption, ConsumptionHealth, ConsumptionState, Log } from '@lovage/ports';
+import {
+  bandQueue,
+  type Clock,
+  type ConsumeOptions,
+  type Consumption,
+  type ConsumptionHealth,
+  type ConsumptionState,
+  type Log,
+  type PriorityBand,
+} from '@lovage/ports';
 import { KeptChannel } from '../connection/kept-channel.ts';
 import type { Link } from '../connection/link.ts';
-import type { Topology } from '../topology/topology.ts';
+import type { DeadLettering } from '../topology/topology.ts';
 import { ConsumerChannel } from './consumer-channel.ts';
 import type { RabbitDelivery } from './rabbit-delivery.ts';
 import type { Progress, Watchdog, Watched } from './watchdog.ts';
 
 export interface SubscriptionOptions {
   readonly queue: string;
+  readonly band: PriorityBand;
   readonly consume: ConsumeOptions;
   readonly link: Link;
-  readonly topology: Topology;
   readonly watchdog: Watchdog;
   readonly log: Log;
   readonly clock: Clock;
   /** Publishes a refused message to the dead letters. */
   keepRefused(delivery: RabbitDelivery): Promise<void>;
-  onClosed(): void;
+  /** Makes sure that what it consumes is there. */
+  declare(connection: ChannelModel): Promise<DeadLettering>;
 }
 
-/** A subscription to one queue, on a channel of its own; made anew when the channel, the queue or the connection was lost. */
+/** A subscription to one band of a queue, on a channel of its own; made anew when the channel, the queue or the connection was lost. */
 export class Subscription implements Consumption, Watched {
+  /** As the server knows it. */
+  readonly queue: string;
   private readonly kept: KeptChannel<Channel>;
   private readonly consumers = new Map<Channel, ConsumerChannel>();
   private cancelling: Promise<void> | undefined;
@@ -31,8 +43,9 @@ export class Subscription implements Consumption, Watched {
 
   constructor(private readonly options: SubscriptionOptions) {
     this.shown = { state: 'stalled', since: options.clock.now() };
+    this.queue = bandQueue(options.queue, options.band);
     this.kept = new KeptChannel<Channel>({
-      purpose: `consumer of ${options.queue}`,
+      purpose: `consumer of ${this.queue}`,
       link: options.link,
       log: options.log,
       clock: options.clock,
@@ -44,10 +57,6 @@ export class Subscription implements Consumption, Watched {
         this.updateHealth();
       },
     });
-  }
-
-  get queue(): string {
-    return this.options.queue;
   }
 
   get health(): ConsumptionHealth {
@@ -73,9 +82,13 @@ export class Subscription implements Consumption, Watched {
 
   /** Subscribes; rejects when that fails the first time. */
   async start(connection: ChannelModel): Promise<void> {
-    await this.options.topology.expect(connection, this.options.queue);
     await this.kept.open(connection);
     if (this.closing || this.cancelling) return;
+    this.keep();
+  }
+
+  /** Subscribes by itself, as often as it takes. */
+  keep(): void {
     this.kept.keep();
     this.options.watchdog.add(this);
   }
@@ -91,18 +104,17 @@ export class Subscription implements Consumption, Watched {
   }
 
   private async subscribe(channel: Channel, connection: ChannelModel): Promise<void> {
-    const { options } = this;
-    const deadLettering = await options.topology.declare(connection, options.queue);
+    const { options, queue: source } = this;
+    const deadLettering = await options.declare(connection);
     const consumer = new ConsumerChannel({
       channel,
       queue: options.queue,
+      band: options.band,
+      source,
       onDelivery: options.consume.onDelivery,
       log: options.log,
       onCancelled: () => {
-        options.log.warn(
-          { queue: options.queue },
-          'RabbitMQ ended a subscription, its queue was deleted: subscribing again',
-        );
+        options.log.warn({ queue: source }, 'RabbitMQ ended a subscription, its queue was deleted: subscribing again');
         void consumer.settled().then(() => this.kept.renew());
       },
       keepRefused: deadLettering === 'client' ? options.keepRefused : undefined,
@@ -124,7 +136,6 @@ export class Subscription implements Consumption, Watched {
     this.kept.retire();
     await Promise.all([...this.consumers.values()].map((consumer) => consumer.settled()));
     await this.kept.close();
-    this.options.onClosed();
   }
 
   /** Kept from one look to the next, for the time since when it is so. */

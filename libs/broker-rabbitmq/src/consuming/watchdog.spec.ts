@@ -139,8 +139,9 @@ describeWithRabbit('a consumer that gets nothing', (rabbit) => {
     return { proxy, broker, queue, arrived, consumption, found };
   }
 
-  const message = (queue: string, body: string): OutgoingMessage => ({
+  const message = (queue: string, body: string, priority?: number): OutgoingMessage => ({
     queue,
+    priority,
     body: Buffer.from(body),
     contentType: 'text/plain',
     contentEncoding: 'utf-8',
@@ -162,11 +163,19 @@ describeWithRabbit('a consumer that gets nothing', (rabbit) => {
 
   it('is found when the server has dropped it without a word', async () => {
     const { proxy, broker, queue, arrived, found } = await consuming(2);
-    proxy.cancelBehindItsBack();
+    proxy.cancelBehindItsBack('first');
     await eventually(async () => (await broker.depth(queue)).consumers === 0);
     await broker.publish(message(queue, 'waits'));
     await found;
     await eventually(() => arrived.includes('waits'), { timeoutMs: 15_000 });
+  }, 40_000);
+
+  it('is found when it is that of a band alone', async () => {
+    const { proxy, broker, queue, arrived, found } = await consuming(2);
+    proxy.cancelBehindItsBack('latest');
+    await found;
+    for (const priority of [9, 1]) await broker.publish(message(queue, String(priority), priority));
+    await eventually(() => arrived.includes('9') && arrived.includes('1'), { timeoutMs: 15_000 });
   }, 40_000);
 
   it('tells that it was cancelled', async () => {

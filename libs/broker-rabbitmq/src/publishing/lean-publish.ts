@@ -7,6 +7,7 @@ export interface MessageProperties {
   readonly headers: Readonly<Record<string, unknown>>;
   readonly correlationId?: string | undefined;
   readonly replyTo?: string | undefined;
+  readonly priority?: number | undefined;
 }
 
 type Confirm = (error: Error | null) => void;
@@ -44,6 +45,7 @@ export function publishLean(
     deliveryMode: 2,
     correlationId: properties.correlationId,
     replyTo: properties.replyTo,
+    priority: properties.priority,
     messageId,
   };
   steps.sendMessage(frame, frame, body);

@@ -37,9 +37,9 @@ export class SpeakingProxy implements AsyncDisposable {
     for (const [client, { said }] of this.clients) if (said.includes(` ${nameEnd}`)) client.write(frame);
   }
 
-  /** Ends the latest consumer in the client's name, who does not hear of it. */
-  cancelBehindItsBack(): void {
-    const { channel, tag, server } = this.consumers.at(-1)!;
+  /** Ends the first, or the latest, consumer in the client's name, who does not hear of it. */
+  cancelBehindItsBack(which: 'first' | 'latest'): void {
+    const { channel, tag, server } = this.consumers.at(which === 'first' ? 0 : -1)!;
     const noWait = Buffer.from([1]);
     server.write(frame(60, 30, shortText(tag), noWait).fill(channel, 1, 3));
   }

@@ -1,11 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { expect, it } from '@jest/globals';
-import type { Delivery } from '@lovage/ports';
-import { describeWithRabbit, RecordingLog } from '@lovage/testing';
+import type { Delivery, OutgoingMessage } from '@lovage/ports';
+import { describeWithRabbit, eventually, RecordingLog } from '@lovage/testing';
 import type { QueueKind } from '../options.ts';
 import { RabbitBroker } from '../rabbit-broker.ts';
 import { Plain, put } from '../testing/plain.ts';
 import { queueOptions } from './queue-arguments.ts';
+
+function message(queue: string, body: string, priority?: number): OutgoingMessage {
+  const [contentType, contentEncoding] = ['text/plain', 'utf-8'];
+  return { queue, body: Buffer.from(body), contentType, contentEncoding, headers: {}, priority };
+}
 
 describeWithRabbit('topology', (rabbit) => {
   const plain = new Plain(rabbit.url);
@@ -128,6 +133,69 @@ describeWithRabbit('topology', (rabbit) => {
         expect(bodies.sort()).toEqual(['ours', 'theirs']);
       });
     }
+  });
+
+  it('leaves the order to a queue that Python declared with x-max-priority, and makes no bands beside it', async () => {
+    const queue = rabbit.queue();
+    await plain.on((channel) => channel.assertQueue(queue, { durable: true, arguments: { 'x-max-priority': 10 } }));
+    for (const declared of [true, false])
+      await withBroker('quorum', async (broker) => {
+        if (declared) await broker.declare(queue);
+        for (const priority of [1, undefined, 9, 5]) await broker.publish(message(queue, String(priority), priority));
+        expect((await broker.depth(queue)).ready).toBe(4);
+        const got: [string, string, unknown][] = [];
+        await new Promise<void>((resolve) => {
+          void broker.consume(queue, {
+            prefetch: 1,
+            onDelivery: (delivery) => {
+              got.push([delivery.body.toString(), delivery.band, delivery.priority]);
+              delivery.ack();
+              if (got.length === 4) resolve();
+            },
+          });
+        });
+        // None is 0 to RabbitMQ there, as to Celery.
+        expect(got).toEqual([
+          ['9', 'normal', 9],
+          ['5', 'normal', 5],
+          ['1', 'normal', 1],
+          ['undefined', 'normal', undefined],
+        ]);
+      });
+    await expect(plain.on((channel) => channel.checkQueue(`${queue}~high`))).rejects.toMatchObject({ code: 404 });
+  });
+
+  it('makes a band again that somebody has deleted, and loses nothing meanwhile', async () => {
+    const queue = rabbit.queue();
+    await withBroker('quorum', async (broker) => {
+      await broker.declare(queue);
+      await plain.on((channel) => channel.deleteQueue(`${queue}~high`));
+      await broker.publish(message(queue, 'x', 9));
+      expect((await broker.depth(queue)).ready).toBe(1);
+      await broker.publish(message(queue, 'x', 9));
+      const ready = (name: string) => plain.on(async (channel) => (await channel.checkQueue(name)).messageCount);
+      expect([await ready(queue), await ready(`${queue}~high`)]).toEqual([1, 1]);
+    });
+  });
+
+  it('serves the bands of a queue that was somebody else’s when it was subscribed to', async () => {
+    const queue = rabbit.queue();
+    await plain.on((channel) => channel.assertQueue(queue, { durable: true }));
+    await withBroker('quorum', async (broker) => {
+      const bands: string[] = [];
+      await broker.consume(queue, {
+        prefetch: 5,
+        onDelivery: (delivery) => {
+          bands.push(delivery.band);
+          delivery.ack();
+        },
+      });
+      await plain.on((channel) => channel.deleteQueue(queue));
+      await eventually(async () => {
+        await broker.publish(message(queue, 'x', 9)).catch(() => undefined);
+        return bands.includes('high');
+      });
+    });
   });
 
   it('takes a queue over though it is refused by a consumer that wants it alone, once that one is gone', async () => {

@@ -1,5 +1,13 @@
 import type { Channel, ChannelModel, Options } from 'amqplib';
-import { InvalidQueueNameError, isQueueName, UnroutableError, type Log } from '@lovage/ports';
+import {
+  bandQueue,
+  canHaveBands,
+  InvalidQueueNameError,
+  isQueueName,
+  UnroutableError,
+  type Log,
+  type PriorityBand,
+} from '@lovage/ports';
 import { onThrowawayChannel, replyCode } from '../connection/throwaway.ts';
 import type { QueueKind } from '../options.ts';
 import { RabbitRefusedError } from '../refused-error.ts';
@@ -11,9 +19,20 @@ import { DEAD_LETTER_QUEUE, queueOptions } from './queue-arguments.ts';
  */
 export type DeadLettering = 'server' | 'client';
 
+interface KnownQueue {
+  readonly deadLettering: DeadLettering;
+  /** It is ours, and has its bands. Undefined: to be found out again. */
+  readonly banded: boolean | undefined;
+}
+
+/** Those that are queues beside the queue itself, which is the normal one. */
+export const OTHER_BANDS: readonly PriorityBand[] = ['high', 'low'];
+
 /** Queues as they have to be, remembered so that they can be made again on a new connection. */
 export class Topology {
-  private readonly known = new Map<string, DeadLettering>();
+  private readonly known = new Map<string, KnownQueue>();
+  /** Whether queues that were not declared here have bands, as found on this connection. */
+  private readonly seen = new Map<string, boolean>();
   private readonly preparedDeadLetters = new WeakMap<ChannelModel, Promise<void>>();
 
   constructor(
@@ -24,7 +43,7 @@ export class Topology {
   ) {}
 
   /**
-   * Makes sure that the queue is there, and remembers it.
+   * Makes sure that the queue is there, with its bands where it is ours, and remembers it.
    * @throws InvalidQueueNameError
    * @throws RabbitRefusedError
    */
@@ -34,16 +53,48 @@ export class Topology {
     if (queue === this.deadLetterQueue && !(await this.exists(connection, queue))) this.missDeadLetters(connection);
     await this.deadLetters(connection);
     // Behind the dead letters there is nothing: what is refused there is dropped.
-    const dead =
-      queue === this.deadLetterQueue
-        ? 'server'
-        : await this.ensure(connection, queue, queueOptions(this.kind, this.deadLetterQueue));
-    this.known.set(queue, dead);
-    return dead;
+    const deadLettering =
+      queue === this.deadLetterQueue ? 'server' : await this.ensure(connection, queue, this.wanted);
+    const banded = deadLettering === 'server' && (await this.makeBands(connection, queue));
+    this.known.set(queue, { deadLettering, banded });
+    return deadLettering;
+  }
+
+  /** One band of a queue of ours. @throws RabbitRefusedError */
+  async declareBand(connection: ChannelModel, queue: string, band: PriorityBand): Promise<DeadLettering> {
+    const name = bandQueue(queue, band);
+    return (await this.accepts(connection, name, (channel) => channel.assertQueue(name, this.wanted)))
+      ? 'server'
+      : 'client';
+  }
+
+  /** Whether a queue declared here is known to have bands. */
+  isBanded(queue: string): boolean {
+    return this.known.get(queue)?.banded ?? false;
+  }
+
+  /**
+   * The same of any queue: one that was not declared here is looked at, once a connection. It is ours when it has our arguments;
+   * its bands are made then, since whoever serves it consumes them too.
+   */
+  async hasBands(connection: ChannelModel, queue: string): Promise<boolean> {
+    const known = this.known.get(queue)?.banded ?? this.seen.get(queue);
+    if (known !== undefined) return known;
+    if (this.kind === 'celery' || !(await this.exists(connection, queue))) return false;
+    const ours = await this.accepts(connection, queue, (channel) => channel.assertQueue(queue, this.wanted));
+    const banded = ours && (await this.makeBands(connection, queue));
+    this.note(queue, banded);
+    return banded;
+  }
+
+  /** A band was found missing: it is made again when it is asked for next, if its queue is there. */
+  missBands(queue: string): void {
+    this.note(queue, undefined);
   }
 
   /** All that was declared, once more. A queue that fails is logged and does not keep the others from it. */
   async replay(connection: ChannelModel): Promise<void> {
+    this.seen.clear();
     if (this.known.size === 0) return;
     const queues = [...this.known.keys()];
     const outcomes = await Promise.allSettled(queues.map((queue) => this.declare(connection, queue)));
@@ -62,6 +113,7 @@ export class Topology {
 
   forget(queue: string): void {
     this.known.delete(queue);
+    this.seen.delete(queue);
   }
 
   /** The dead letters, once per connection unless that failed. */
@@ -90,8 +142,32 @@ export class Topology {
     if (!bound) this.log.warn({ exchange: name }, 'the dead letter exchange is somebody else’s: left as it is');
   }
 
-  private async ensure(connection: ChannelModel, queue: string, wanted: Options.AssertQueue): Promise<DeadLettering> {
+  private get wanted(): Options.AssertQueue {
+    return queueOptions(this.kind, this.deadLetterQueue);
+  }
+
+  private note(queue: string, banded: boolean | undefined): void {
     const known = this.known.get(queue);
+    if (known) this.known.set(queue, { ...known, banded });
+    else if (banded === undefined) this.seen.delete(queue);
+    else this.seen.set(queue, banded);
+  }
+
+  /** Of a queue of ours. `false`: they are not there, and we may not make them. */
+  private async makeBands(connection: ChannelModel, queue: string): Promise<boolean> {
+    if (queue === this.deadLetterQueue || !canHaveBands(queue)) return false;
+    try {
+      await Promise.all(OTHER_BANDS.map((band) => this.declareBand(connection, queue, band)));
+      return true;
+    } catch (error) {
+      if (!(error instanceof RabbitRefusedError)) throw error;
+      this.log.warn({ err: error, queue }, 'the queues of its priorities could not be made: it goes on without');
+      return false;
+    }
+  }
+
+  private async ensure(connection: ChannelModel, queue: string, wanted: Options.AssertQueue): Promise<DeadLettering> {
+    const known = this.known.get(queue)?.deadLettering;
     const exists = await this.exists(connection, queue);
     if (exists && known) return known;
     if (exists && this.kind === 'celery' && queue !== this.deadLetterQueue) return 'client';

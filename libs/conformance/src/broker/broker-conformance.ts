@@ -3,6 +3,7 @@ import { Bench } from './bench.ts';
 import { consuming } from './consuming.ts';
 import { lifecycle } from './lifecycle.ts';
 import { outages } from './outages.ts';
+import { priorities } from './priorities.ts';
 import { processDeath } from './process-death.ts';
 import { publishing } from './publishing.ts';
 import { replies } from './replies.ts';
@@ -19,6 +20,7 @@ export function brokerConformance(options: BrokerConformanceOptions): void {
     const bench = new Bench(options);
     publishing(bench);
     consuming(bench);
+    priorities(bench);
     replies(bench);
     outages(bench);
     lifecycle(bench);

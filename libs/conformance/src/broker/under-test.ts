@@ -25,6 +25,8 @@ export interface BrokerUnderTest {
 export interface BrokerCapabilities {
   /** Where a message goes that was refused without requeue. Absent: it is dropped. */
   readonly deadLetterQueue?: string;
+  /** Its queues have bands (`bandOf` of libs/ports). Absent: a priority is a property of the message and no more. */
+  readonly bands?: boolean;
   /** Until the messages of a killed process are delivered again, ms. Default 15,000. */
   readonly redeliveryAfterKillMs?: number;
 }

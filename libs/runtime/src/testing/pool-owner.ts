@@ -40,6 +40,8 @@ function start(deed: string): void {
     headers,
     queue: 'q',
     replyTo: undefined,
+    priority: undefined,
+    band: 'normal',
     redelivered: false,
     ack: nothing,
     nack: nothing,

@@ -39,6 +39,8 @@ export class ModelBroker {
       queue: 'default',
       correlationId: message.id,
       replyTo: undefined,
+      priority: undefined,
+      band: 'normal',
       redelivered: false,
       ack: () => settle(false),
       nack: ({ requeue }) => settle(requeue),
