@@ -1,5 +1,5 @@
 import type { IncomingTask } from '@lovage/celery';
-import type { Delivery, NewTask, TaskLimits, WorkerId } from '@lovage/ports';
+import { bandOf, type Delivery, type NewTask, type PriorityBand, type TaskLimits, type WorkerId } from '@lovage/ports';
 import type { CompiledTaskOptions, PoolKind } from '@lovage/task';
 import type { HandlerBinding } from './handlers.ts';
 import type { TaskRun } from './run/task-run.ts';
@@ -7,10 +7,20 @@ import type { TaskRun } from './run/task-run.ts';
 /** A pool, or `quarantine`: a child process for each task alone, one at a time. */
 export type Lane = PoolKind | 'quarantine';
 
+/** For a message whose own number does not fit where the broker has put it. */
+const OF_BAND: Readonly<Record<PriorityBand, number>> = { high: 7, normal: 4, low: 0 };
+
+/** The broker's word on the band holds: on a queue of somebody else a number means something else, and it has ordered by it. */
+function urgencyOf({ priority, band }: Delivery): number {
+  return priority !== undefined && bandOf(priority) === band ? Math.min(9, Math.max(0, priority)) : OF_BAND[band];
+}
+
 /** One task in this worker, from its delivery until it is settled with the broker. */
 export class TaskEntry {
   /** The same task may be delivered again while it runs here, after a reconnect; the one run settles them all. */
   readonly deliveries: Delivery[];
+  /** From 0 to 9: what it goes before of what waits here. */
+  readonly urgency: number;
   /** Under which the claim was made; set when it is asked for. */
   worker: WorkerId | undefined;
   claimNo = -1;
@@ -49,6 +59,7 @@ export class TaskEntry {
     delivery: Delivery,
   ) {
     this.deliveries = [delivery];
+    this.urgency = urgencyOf(delivery);
     this.retries = task.retries;
   }
 

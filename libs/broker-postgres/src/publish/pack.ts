@@ -6,7 +6,7 @@ import { bandOfId, idShift } from '../queues/message-order.ts';
 /** A message ready to be stored. */
 export interface Packable {
   readonly queue: string;
-  /** Undefined: none was given. */
+  /** Undefined: the default. */
   readonly priority: number | undefined;
   /** JSON text. */
   readonly properties: string;

@@ -2,6 +2,7 @@ import { Batcher, type LovageError, toError } from '@lovage/foundation';
 import {
   BrokerUnavailableError,
   ConfirmLostError,
+  DEFAULT_PRIORITY,
   isQueueName,
   PublishRefusedError,
   UnroutableError,
@@ -63,7 +64,8 @@ export class Publisher {
       throw new PublishRefusedError(
         `the message has ${size} bytes, the broker takes ${this.options.maxMessageBytes}: keep large data elsewhere and send a reference`,
       );
-    const { queue, priority, body } = message;
+    const { queue, body } = message;
+    const priority = message.priority === DEFAULT_PRIORITY ? undefined : message.priority;
     return { queue, priority, properties, propertiesSize, body };
   }
 

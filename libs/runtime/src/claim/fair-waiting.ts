@@ -1,37 +1,13 @@
-/** First in, first out, in constant time. */
-class Fifo<T> {
-  private items: T[] = [];
-  private head = 0;
-
-  get size(): number {
-    return this.items.length - this.head;
-  }
-
-  push(item: T): void {
-    this.items.push(item);
-  }
-
-  shift(): T {
-    const item = this.items[this.head]!;
-    this.head += 1;
-    if (this.head === this.items.length) {
-      this.items.length = 0;
-      this.head = 0;
-    } else if (this.head >= 64 && this.head * 2 >= this.items.length) {
-      // What is gone is let go in one cut, once it is half of the whole.
-      this.items = this.items.slice(this.head);
-      this.head = 0;
-    }
-    return item;
-  }
-}
+import { DEFAULT_PRIORITY } from '@lovage/ports';
+import { Fifo } from './fifo.ts';
+import { UrgentFirst } from './urgent-first.ts';
 
 /**
- * What waits for a free slot: of each queue in the order it came, the queues in turn. A queue that is flooded fills its own
- * prefetch and no more slots than its share, whatever arrived first; a queue that is alone gets them all.
+ * What waits for a free slot: of each queue the most urgent first, else in the order it came; the queues in turn. A queue that is
+ * flooded fills its own prefetch and no more slots than its share, whatever arrived first; a queue that is alone gets them all.
  */
 export class FairWaiting<T> {
-  private readonly lanes = new Map<string, Fifo<T>>();
+  private readonly lanes = new Map<string, UrgentFirst<T>>();
   /** Queues with something waiting; the first is next. */
   private readonly turns = new Fifo<string>();
   private count = 0;
@@ -40,11 +16,12 @@ export class FairWaiting<T> {
     return this.count;
   }
 
-  add(queue: string, item: T): void {
+  /** @param priority 0 to 9 */
+  add(queue: string, item: T, priority = DEFAULT_PRIORITY): void {
     let lane = this.lanes.get(queue);
-    if (!lane) this.lanes.set(queue, (lane = new Fifo()));
+    if (!lane) this.lanes.set(queue, (lane = new UrgentFirst()));
     if (lane.size === 0) this.turns.push(queue);
-    lane.push(item);
+    lane.push(item, priority);
     this.count += 1;
   }
 

@@ -40,10 +40,10 @@ export class Slots {
   }
 
   wait(entry: TaskEntry): void {
-    this.of(entry)?.waiting.add(entry.facts.queue, entry);
+    this.of(entry)?.waiting.add(entry.facts.queue, entry, entry.urgency);
   }
 
-  /** At most `max`, each in a slot: of each queue those that have waited longest, the queues in turn. */
+  /** At most `max`, each in a slot: of each queue the most urgent, then those that have waited longest; the queues in turn. */
   fill(max: number): TaskEntry[] {
     const filled: TaskEntry[] = [];
     for (const lane of this.all) {

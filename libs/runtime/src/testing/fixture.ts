@@ -113,6 +113,7 @@ export class Fixture implements AsyncDisposable {
     value: unknown,
     overrides: Partial<Parameters<typeof encodeTask>[0]> = {},
     queue = QUEUE,
+    priority?: number,
   ): Promise<string> {
     const id = overrides.id ?? newId();
     const encoded = encodeTask({
@@ -127,7 +128,7 @@ export class Fixture implements AsyncDisposable {
       replyTo: this.replyTo,
       ...overrides,
     });
-    await this.broker.publish({ queue, ...encoded });
+    await this.broker.publish({ queue, priority, ...encoded });
     return id;
   }
 
