@@ -26,6 +26,8 @@ function delivery(overrides: Partial<Delivery> = {}): Delivery {
     headers: { ...task.headers, 'x-first-death-queue': 'default', 'x-first-death-reason': 'rejected' },
     correlationId: id,
     replyTo: undefined,
+    priority: undefined,
+    band: 'normal',
     redelivered: false,
     ack: () => undefined,
     nack: () => undefined,
