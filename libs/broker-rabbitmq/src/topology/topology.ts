@@ -53,8 +53,7 @@ export class Topology {
     if (queue === this.deadLetterQueue && !(await this.exists(connection, queue))) this.missDeadLetters(connection);
     await this.deadLetters(connection);
     // Behind the dead letters there is nothing: what is refused there is dropped.
-    const deadLettering =
-      queue === this.deadLetterQueue ? 'server' : await this.ensure(connection, queue, this.wanted);
+    const deadLettering = queue === this.deadLetterQueue ? 'server' : await this.ensure(connection, queue, this.wanted);
     const banded = deadLettering === 'server' && (await this.makeBands(connection, queue));
     this.known.set(queue, { deadLettering, banded });
     return deadLettering;
