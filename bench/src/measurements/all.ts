@@ -6,6 +6,7 @@ import { latency } from './latency.ts';
 import type { Measurement } from './measurement.ts';
 import { memory } from './memory.ts';
 import { throughput } from './throughput.ts';
+import { tomorrow } from './tomorrow.ts';
 import { unrecorded } from './unrecorded.ts';
 
 export const MEASUREMENTS: readonly Measurement[] = [
@@ -13,6 +14,7 @@ export const MEASUREMENTS: readonly Measurement[] = [
   unrecorded,
   latency,
   lateness,
+  tomorrow,
   memory,
   backlog,
   gateway,

@@ -1,5 +1,6 @@
 // Submits through libs/client, as an application does:
-//   submit CONTRACT N IN_FLIGHT [QUEUE] · latency CONTRACT RATE N · delayed N RATE DELAY_MS
+//   submit CONTRACT N IN_FLIGHT [QUEUE] · latency CONTRACT RATE N · delayed N RATE DELAY_MS ·
+//   later N IN_FLIGHT DELAY_MS
 import { createLog, openPlatform } from '@lovage/platform';
 import { allContracts } from '@lovage/contracts';
 import { ContractRegistry } from '@lovage/task';
@@ -44,10 +45,18 @@ async function delayed(n: number, rate: number, delayMs: number): Promise<unknow
   return { start, end: nowMs() };
 }
 
+async function later(n: number, inFlight: number, delayMs: number): Promise<unknown> {
+  const start = nowMs();
+  const eta = new Date(Date.now() + delayMs);
+  await windowed(n, inFlight, () => client.submit(late, { due: eta.getTime() }, { eta, awaitReply: false }));
+  return { start, end: nowMs() };
+}
+
 const numbers = args.map(Number);
 if (command === 'submit') tellResult(await submit(args[0]!, numbers[1]!, numbers[2]!, args[3]));
 else if (command === 'latency') tellResult(await latency(args[0]!, numbers[1]!, numbers[2]!));
 else if (command === 'delayed') tellResult(await delayed(numbers[0]!, numbers[1]!, numbers[2]!));
+else if (command === 'later') tellResult(await later(numbers[0]!, numbers[1]!, numbers[2]!));
 else throw new Error(`no such command: ${command}`);
 await platform.stop();
 process.exit(0);

@@ -20,6 +20,8 @@ export interface Stand extends AsyncDisposable {
   readonly db: pg.Pool;
   /** Makes the queue, empty. */
   emptyQueue(name: string, args?: Readonly<Record<string, unknown>>): Promise<void>;
+  /** How many messages wait in it. */
+  depth(name: string): Promise<number>;
   /** Deletes it now, or never if it is not there. */
   deleteQueue(name: string): Promise<void>;
 }
@@ -65,6 +67,7 @@ export async function openStand(env: Readonly<Record<string, string | undefined>
         await channel.deleteQueue(queue);
         await channel.assertQueue(queue, { durable: true, arguments: args });
       },
+      depth: async (queue) => (await channel.checkQueue(queue)).messageCount,
       async deleteQueue(queue) {
         made.add(queue);
         await channel.deleteQueue(queue);
