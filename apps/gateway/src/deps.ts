@@ -5,6 +5,7 @@ import type {
   Broker,
   Clock,
   LimitStore,
+  DeadLetterStore,
   Log,
   QueueStore,
   ScheduleStore,
@@ -25,6 +26,7 @@ export interface GatewayDeps {
   readonly events: TaskEvents;
   readonly queues: QueueStore;
   readonly limits: LimitStore;
+  readonly deadLetters: DeadLetterStore;
   readonly explain: TaskExplain;
   readonly users: UserStore;
   readonly access: AccessStore;
@@ -67,6 +69,7 @@ export const SCHEDULES = Symbol('schedules');
 export const EVENTS = Symbol('events');
 export const QUEUES = Symbol('queues');
 export const LIMITS = Symbol('limits');
+export const DEAD_LETTERS = Symbol('dead letters');
 export const EXPLAIN = Symbol('explain');
 export const USERS = Symbol('users');
 export const ACCESS = Symbol('access');

@@ -3,6 +3,7 @@ import { ApiKeysModule } from './api-keys/api-keys.module.ts';
 import { AuditModule } from './audit/audit.module.ts';
 import { AuthModule } from './auth/auth.module.ts';
 import { ContractsModule } from './contracts/contracts.module.ts';
+import { DeadLettersModule } from './dead-letters/dead-letters.module.ts';
 import type { GatewayDeps, GatewayOptions } from './deps.ts';
 import { DepsModule } from './deps.module.ts';
 import { FilesModule } from './files/files.module.ts';
@@ -34,6 +35,7 @@ export class GatewayModule {
         SchedulesModule,
         QueuesModule,
         LimitsModule,
+        DeadLettersModule,
         WorkersModule,
         FilesModule,
         HealthModule,

@@ -48,7 +48,7 @@ async function startGateway(): Promise<Running> {
   const { databaseUrl, brokerUrl, routes, http } = settings;
   const platform = await openPlatform({ databaseUrl, brokerUrl, applicationName: `lovage-${APP}`, routes, log });
   await platform.start();
-  const { tasks, lists, events, schedules, queues, limits, explain, broker } = platform;
+  const { tasks, lists, events, schedules, queues, limits, deadLetters, explain, broker } = platform;
   const users = await platform.users();
   if ((await ensureFirstAdmin(users, secrets.admin)) && secrets.adminIsNew) tellPassword(secrets.admin);
   const contracts = new ContractRegistry(allContracts);
@@ -63,6 +63,7 @@ async function startGateway(): Promise<Running> {
       schedules,
       queues,
       limits,
+      deadLetters,
       explain,
       users,
       access: users.access,

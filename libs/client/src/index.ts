@@ -15,6 +15,6 @@ export type { CallError, SafeResult, TypedClient, TypedTask } from './proxy.ts';
 export type { RevokeManyOptions, RevokeOptions, RevokeReport } from './revoke/revoker.ts';
 export type { SubmitOptions } from './submit/options.ts';
 export type { ForeignTask } from './submit/prepare.ts';
-export { prepareRow } from './submit/prepare-row.ts';
+export { prepareForeignRow, prepareRow } from './submit/prepare-row.ts';
 export type { SubmittedState } from './submit/submitter.ts';
 export type { Outcome } from './wait/outcome.ts';

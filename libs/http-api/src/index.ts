@@ -4,6 +4,15 @@ export { RefreshBody } from './auth/session.ts';
 export { MePatchBody, NewUserBody, UserList, UserPatchBody } from './auth/user-bodies.ts';
 export { LoginAnswer, LoginBody } from './auth/login.ts';
 export { includesRole, USER_ROLES, UserDocument, type UserRole } from './auth/user.ts';
+export {
+  AgainManyAnswer,
+  DeadLetterDocument,
+  DeadLetterList,
+  DeadLetterQuery,
+  RedriveBody,
+  RedriveManyBody,
+  WholeDeadLetterDocument,
+} from './dead-letters/dead-letter.ts';
 export { ContractDocument, ContractList } from './contracts/contract-document.ts';
 export { FileDocument } from './files/file-document.ts';
 export { LiveDocument, ReadyDocument } from './health/health.ts';

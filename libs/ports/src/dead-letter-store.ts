@@ -91,6 +91,33 @@ export interface KeptDeadLetter {
   readonly failed: boolean;
 }
 
+/** What is asked for; everything given must hold. */
+export interface DeadLetterFilter {
+  readonly queue?: string;
+  readonly reason?: DeadLetterReason;
+  readonly name?: string;
+  /** Id of the row that it names. */
+  readonly taskId?: string;
+  readonly redriven?: boolean;
+  /** In the ids, the name, the code, the detail or the headers, in any case of letters; or in the kept part of the body, as it is written. */
+  readonly text?: string;
+}
+
+export interface DeadLetterPage {
+  /** Newest first. */
+  readonly items: readonly DeadLetter[];
+  /** Where the next page begins, a letter's id; null at the end. There may be one although this page is short, or empty. */
+  readonly next: string | null;
+}
+
+/** A letter on its way back, as a task of its own. */
+export interface RedriveItem {
+  readonly letterId: string;
+  readonly task: NewTask;
+  /** From now on; 0: at once. */
+  readonly delayMs: number;
+}
+
 /** Messages that brokers gave up. All throw StoreUnavailableError. */
 export interface DeadLetterStore {
   /**
@@ -99,5 +126,15 @@ export interface DeadLetterStore {
    * @throws ValueRefusedError one of them cannot be kept; nothing was written.
    */
   keep(letters: readonly NewDeadLetter[]): Promise<KeptDeadLetter[]>;
+  /** Newest first. Only so many letters are looked at for one page. `before`: the `next` of the page before. */
+  list(filter: DeadLetterFilter, page: { limit: number; before?: string | undefined }): Promise<DeadLetterPage>;
   get(id: string): Promise<WholeDeadLetter | undefined>;
+  getMany(ids: readonly string[]): Promise<WholeDeadLetter[]>;
+  /**
+   * Makes tasks of letters, each letter once: row, outbox message and the mark at the letter are one commit. Returns the ids of
+   * the letters that are redriven by this call; the others had been before, or are gone.
+   */
+  redrive(items: readonly RedriveItem[], by: string | null): Promise<string[]>;
+  /** False: there is no such letter. */
+  remove(id: string): Promise<boolean>;
 }

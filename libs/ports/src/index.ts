@@ -102,11 +102,14 @@ export type { Firing, FiringKey, FiringPlan, MirroredSchedule, ScheduleRow, Sche
 export {
   MAX_LETTER_BYTES,
   type DeadLetter,
+  type DeadLetterFilter,
   type DeadLetterOutcome,
+  type DeadLetterPage,
   type DeadLetterReason,
   type DeadLetterStore,
   type KeptDeadLetter,
   type NewDeadLetter,
+  type RedriveItem,
   type WholeDeadLetter,
 } from './dead-letter-store.ts';
 export type { StoredMessage } from './stored-message.ts';

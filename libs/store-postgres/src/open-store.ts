@@ -52,7 +52,7 @@ export function openStore(options: DatabaseOptions & { clock?: Clock }): PgStore
     outbox: new PgOutboxStore(database),
     sweep: new PgSweepStore(database, options.clock),
     rescue: new PgRescueStore(database),
-    deadLetters: new PgDeadLetterStore(database),
+    deadLetters: new PgDeadLetterStore(database, reading),
     schedules: new PgScheduleStore(database),
     retention: new PgRetentionStore(database),
     queues: new PgQueueStore(database, reading),

@@ -31,12 +31,18 @@ const ANSWERS: ReadonlySet<z.ZodType> = new Set([
   api.LimitDetail,
   api.LimitDocument,
   api.LimitList,
+  api.AgainManyAnswer,
+  api.DeadLetterDocument,
+  api.DeadLetterList,
+  api.WholeDeadLetterDocument,
   api.ExplainDocument,
   api.WorkerDocument,
   api.WorkerList,
 ]);
 const BODIES: ReadonlySet<z.ZodType> = new Set([
   api.BatchBody,
+  api.RedriveBody,
+  api.RedriveManyBody,
   api.RetryBody,
   api.RevokeBody,
   api.RevokeManyBody,

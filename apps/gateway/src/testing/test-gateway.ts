@@ -100,6 +100,7 @@ export class TestGateway implements AsyncDisposable {
         events: store.events,
         queues: store.queues,
         limits: store.limits,
+        deadLetters: store.deadLetters,
         explain: store.explain,
         users,
         access: users.access,

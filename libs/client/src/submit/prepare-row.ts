@@ -2,7 +2,7 @@ import { TaskRoutes } from '@lovage/foundation';
 import type { NewTask } from '@lovage/ports';
 import type { AnyContract } from '@lovage/task';
 import type { SubmitOptions } from './options.ts';
-import { prepare } from './prepare.ts';
+import { prepare, prepareForeign, type ForeignTask } from './prepare.ts';
 
 /**
  * Checks input and options as `LovageClient.submit` does and makes the task's row, sending nothing: for whoever puts
@@ -19,4 +19,16 @@ export function prepareRow(
   routes: TaskRoutes = TaskRoutes.none,
 ): NewTask {
   return prepare(contract, input, options, { now, replyTo: undefined, routes }).row;
+}
+
+/**
+ * The same for a task of another Celery application, whose contract is not known here.
+ * @throws SubmitOptionsError InputInvalidError
+ */
+export function prepareForeignRow(
+  task: ForeignTask,
+  options: Omit<SubmitOptions, 'delay' | 'eta' | 'idempotencyKey' | 'awaitReply'> & { queue: string },
+  now: number,
+): NewTask {
+  return prepareForeign(task, options, { now, replyTo: undefined }).row;
 }

@@ -1,16 +1,37 @@
-import type { DeadLetterOutcome, DeadLetterStore, KeptDeadLetter, NewDeadLetter, WholeDeadLetter } from '@lovage/ports';
+import type {
+  DeadLetterFilter,
+  DeadLetterOutcome,
+  DeadLetterPage,
+  DeadLetterStore,
+  KeptDeadLetter,
+  NewDeadLetter,
+  RedriveItem,
+  WholeDeadLetter,
+} from '@lovage/ports';
 import type { Database } from '../database.ts';
+import type { ReadingPool } from '../lists/reading-pool.ts';
 import { plainArray, textArray } from '../pg-array.ts';
 import { newTaskValues } from '../sql/columns.ts';
-import { DECIDE_LETTERS, GET_LETTER, KEEP_LETTERS, LETTERS_LOCK } from '../sql/dead-letters.ts';
-import { toWholeLetter, type RawWholeLetter } from './letter-row.ts';
+import {
+  DECIDE_LETTERS,
+  GET_LETTERS,
+  KEEP_LETTERS,
+  LETTERS_LOCK,
+  REDRIVE_LETTERS,
+  REMOVE_LETTER,
+} from '../sql/dead-letters.ts';
+import { LETTERS_OF, lettersLookedAt, type RawLook } from './letter-list-sql.ts';
+import { toLetter, toWholeLetter, type RawLetter, type RawWholeLetter } from './letter-row.ts';
 
 type RawKept = { given_id: string; id: string; outcome: DeadLetterOutcome | null };
 type RawDecided = { id: string; outcome: DeadLetterOutcome; failed: boolean };
 
 /** Dead letters on Postgres. */
 export class PgDeadLetterStore implements DeadLetterStore {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly reading: ReadingPool,
+  ) {}
 
   keep(letters: readonly NewDeadLetter[]): Promise<KeptDeadLetter[]> {
     return this.database.transaction(async (run) => {
@@ -32,9 +53,39 @@ export class PgDeadLetterStore implements DeadLetterStore {
     });
   }
 
+  list(
+    filter: DeadLetterFilter,
+    { limit, before }: { limit: number; before?: string | undefined },
+  ): Promise<DeadLetterPage> {
+    return this.reading.together(async (run) => {
+      const [look] = await run<RawLook>(lettersLookedAt(filter, { limit: limit + 1, before }));
+      const ids = look!.ids.slice(0, limit);
+      const items = (await run<RawLetter>({ text: LETTERS_OF, values: [ids] })).map(toLetter);
+      return { items, next: look!.ids.length > limit ? ids.at(-1)! : look!.last };
+    });
+  }
+
   async get(id: string): Promise<WholeDeadLetter | undefined> {
-    const [raw] = await this.database.run<RawWholeLetter>(GET_LETTER, [id]);
-    return raw && toWholeLetter(raw);
+    const [letter] = await this.getMany([id]);
+    return letter;
+  }
+
+  async getMany(ids: readonly string[]): Promise<WholeDeadLetter[]> {
+    return (await this.database.run<RawWholeLetter>(GET_LETTERS, [ids])).map(toWholeLetter);
+  }
+
+  async redrive(items: readonly RedriveItem[], by: string | null): Promise<string[]> {
+    const rows = await this.database.run<{ id: string }>(REDRIVE_LETTERS, [
+      ...newTaskValues(items.map(({ task }) => task)),
+      plainArray(items.map(({ letterId }) => letterId)),
+      plainArray(items.map(({ delayMs }) => delayMs)),
+      by,
+    ]);
+    return rows.map(({ id }) => id);
+  }
+
+  async remove(id: string): Promise<boolean> {
+    return (await this.database.run(REMOVE_LETTER, [id])).length > 0;
   }
 }
 

@@ -92,5 +92,29 @@ select d.id, d.outcome, coalesce(w.ended_state = 'FAILURE', false) as failed
 from decided d left join written w on w.id = d.task_id`,
 };
 
+/** $1 ids */
+export const GET_LETTERS = { name: 'letters-get', text: 'select * from dead_letters where id = any($1::uuid[])' };
+
 /** $1 id */
-export const GET_LETTER = { name: 'letters-get', text: 'select * from dead_letters where id = $1' };
+export const REMOVE_LETTER = { name: 'letters-remove', text: 'delete from dead_letters where id = $1 returning id' };
+
+/**
+ * Tasks, their messages and the marks at the letters in one, each letter once: a mark that came in between is seen under the lock.
+ * $1… tasks · $${P + 1} letters · $${P + 2} delays ms · $${P + 3} who
+ */
+export const REDRIVE_LETTERS = {
+  name: 'letters-redrive',
+  text: `
+with s as materialized (
+  select * from unnest(${newTaskUnnest(1)}, $${P + 1}::uuid[], $${P + 2}::float8[]) as s(${NEW_TASK_COLUMNS}, letter, delay)),
+l as materialized (
+  select d.id from dead_letters d join s on s.letter = d.id where d.redriven_at is null order by d.id for update of d),
+row as (
+  insert into tasks (${NEW_TASK_COLUMNS}, state)
+  select ${NEW_TASK_SELECT}, case when s.delay > 0 then 'SCHEDULED' else 'PENDING' end from s join l on l.id = s.letter order by s.id),
+message as (
+  insert into outbox (task_id, turn, due_at)
+  select s.id, 0, now() + s.delay * interval '1 ms' from s join l on l.id = s.letter)
+update dead_letters d set redriven_at = now(), redriven_as = s.id, redriven_by = $${P + 3}::uuid
+from s join l on l.id = s.letter where d.id = l.id returning d.id`,
+};

@@ -1,0 +1,41 @@
+import type { AgainManyAnswer } from '@lovage/http-api';
+import { problemOf } from '../problems/problem-of.ts';
+
+/** Refusals that are told one by one. */
+const TOLD = 20;
+/** What speaks against one of many; anything else is against the request. */
+const OF_ONE: ReadonlySet<string> = new Set([
+  'letter_unreadable',
+  'input_invalid',
+  'options_invalid',
+  'body_invalid',
+  'queue_unknown',
+]);
+
+/** Counts what became of each of many. */
+export class AgainTally {
+  submitted = 0;
+  skipped = 0;
+  private refused = 0;
+  private readonly refusals: AgainManyAnswer['refusals'] = [];
+
+  /** What `make` gives; undefined, and counted, where the thing itself cannot be run again. Throws what is no fault of it. */
+  try<T>(id: string, make: () => T): T | undefined {
+    try {
+      return make();
+    } catch (error) {
+      const { code, detail, errors } = problemOf(error);
+      if (!OF_ONE.has(code)) throw error;
+      this.refused += 1;
+      const why = errors.map(({ path, message }) => `${path}: ${message}`).join('; ');
+      if (this.refusals.length < TOLD) this.refusals.push({ id, code, message: (why || detail).slice(0, 1000) });
+      return undefined;
+    }
+  }
+
+  answer(lastDueAt: number | null, nextCursor: string | null): AgainManyAnswer {
+    const { submitted, skipped, refused, refusals } = this;
+    const last = submitted === 0 || lastDueAt === null ? null : new Date(lastDueAt).toISOString();
+    return { submitted, skipped, refused, refusals, lastDueAt: last, nextCursor };
+  }
+}

@@ -1,0 +1,38 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { TaskRoutes } from '@lovage/foundation';
+import { hasCode } from '@lovage/foundation';
+import type { Broker } from '@lovage/ports';
+import type { ContractRegistry } from '@lovage/task';
+import { BROKER, CONTRACTS, ROUTES } from '../deps.ts';
+import { ProblemError } from '../problems/problem-error.ts';
+
+/** Tells which queues there are, for tasks that reach the broker only later. */
+@Injectable()
+export class OpenQueues {
+  private readonly known: ReadonlySet<string>;
+
+  constructor(
+    @Inject(BROKER) private readonly broker: Pick<Broker, 'state' | 'depth'>,
+    @Inject(CONTRACTS) contracts: ContractRegistry,
+    @Inject(ROUTES) routes: TaskRoutes,
+  ) {
+    this.known = new Set([...contracts.list().map(({ options }) => options.queue), ...routes.queues]);
+  }
+
+  /** False: nobody has ever served it, so that a task would wait there for ever. A broker that is away knows of nothing. */
+  async has(queue: string): Promise<boolean> {
+    if (this.known.has(queue) || this.broker.state !== 'up') return true;
+    try {
+      await this.broker.depth(queue);
+      return true;
+    } catch (error) {
+      return !hasCode(error, 'unroutable');
+    }
+  }
+}
+
+/** @param path of the field that names the queue. */
+export function queueUnknown(queue: string, path: string): ProblemError {
+  const message = `there is no queue ${JSON.stringify(queue)}: start a worker that serves it (WORKER_QUEUES), or name another`;
+  return new ProblemError('queue_unknown', message, { errors: [{ path, message }] });
+}
