@@ -1,5 +1,6 @@
 import amqp from 'amqplib';
 import { PostgresBroker } from '@lovage/broker-postgres';
+import type { DeadLetterList, TaskDocument } from '@lovage/http-api';
 import type { OutgoingMessage } from '@lovage/ports';
 import { eventually, silentLog } from '@lovage/testing';
 import type { Platform } from './kit/platform.ts';
@@ -54,6 +55,37 @@ onBothShapes('messages that are no tasks', (shape) => {
       return answer.status === 200 && answer.json();
     });
     expect(failed).toMatchObject({ name: 'math.add', state: 'FAILURE', error: { type: 'MessageMalformed' } });
+  });
+
+  test('each is a dead letter; with an edited input one becomes a task that succeeds', async () => {
+    const { rest } = platform;
+    const letters = await eventually(async () => {
+      const { items } = (await rest.ask('/api/dead-letters')).json<DeadLetterList>();
+      return items.length >= Object.keys(odd).length && items;
+    });
+    expect(letters.map(({ code }) => code).sort()).toEqual([
+      ...['body_arity_invalid', 'body_not_json', 'body_not_json', 'body_not_utf8', 'content_type_unsupported'],
+      ...['id_missing', 'task_missing'],
+    ]);
+    for (const letter of letters) expect(letter).toMatchObject({ queue: shape.queue, reason: 'malformed' });
+
+    const { id, taskId } = letters.find(({ code }) => code === 'body_arity_invalid')!;
+    expect((await rest.ask(`/api/dead-letters/${id}/redrive`, { body: {} })).json()).toMatchObject({
+      code: 'letter_unreadable',
+    });
+    const answer = await rest.ask(`/api/dead-letters/${id}/redrive`, { body: { input: { x: 20, y: 22 } } });
+    expect(answer.status).toBe(202);
+    const task = answer.json<TaskDocument>();
+    expect(task.id).not.toBe(taskId);
+    expect(await rest.ended(task.id)).toMatchObject({ state: 'SUCCESS', result: 42, retriedFrom: taskId });
+    expect((await rest.ask(`/api/dead-letters/${id}`)).json()).toMatchObject({ redrivenAs: task.id });
+    expect((await rest.ask(`/api/dead-letters/${id}/redrive`, { body: {} })).status).toBe(409);
+
+    // What is at fault may be more than the input: no name, no id, nothing that can be read.
+    const nameless = letters.find(({ code }) => code === 'task_missing')!;
+    const body = { name: 'math.add', input: { x: 1, y: 2 } };
+    const named = await rest.ask(`/api/dead-letters/${nameless.id}/redrive`, { body });
+    expect(await rest.ended(named.json<TaskDocument>().id)).toMatchObject({ state: 'SUCCESS', result: 3 });
   });
 });
 

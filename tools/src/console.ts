@@ -23,6 +23,7 @@ async function main(): Promise<number> {
     databaseUrl,
     brokerUrl,
     applicationName: 'lovage-console',
+    deadLetterQueue: settings.deadLetterQueue,
     routes: settings.routes,
     log,
   });

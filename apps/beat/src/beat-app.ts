@@ -6,7 +6,8 @@ import type { Settings } from '@lovage/settings';
 import { BeatModule, type BeatSchedules } from './beat.module.ts';
 
 export interface BeatAppOptions extends Omit<BeatSchedules, 'routes'> {
-  readonly settings: Pick<Settings, 'brokerUrl' | 'routes'> & { readonly databaseUrl: string };
+  readonly settings: Pick<Settings, 'brokerUrl' | 'routes'> &
+    Partial<Pick<Settings, 'deadLetterQueue'>> & { readonly databaseUrl: string };
   readonly log: Log;
 }
 
@@ -21,8 +22,11 @@ export interface BeatApp {
  * @throws StoreUnavailableError BrokerUnavailableError SchemaMissingError
  */
 export async function startBeat({ settings, log, ...fires }: BeatAppOptions): Promise<BeatApp> {
-  const { databaseUrl, brokerUrl, routes } = settings;
-  const platform = await openPlatform({ databaseUrl, brokerUrl, applicationName: 'lovage-beat', log });
+  const { databaseUrl, brokerUrl, deadLetterQueue, routes } = settings;
+  const platform = await openPlatform({
+    ...{ databaseUrl, brokerUrl, deadLetterQueue, log },
+    applicationName: 'lovage-beat',
+  });
   try {
     await platform.start();
     const logger = new NestLog(log);

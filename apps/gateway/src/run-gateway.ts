@@ -45,8 +45,11 @@ async function startGateway(): Promise<Running> {
   const settings = parseSettings(process.env, process.argv.slice(2), { for: 'gateway' });
   const secrets = gatewaySecrets(settings);
   const log = createLog({ app: APP, level: settings.logLevel, mode: settings.mode });
-  const { databaseUrl, brokerUrl, routes, http } = settings;
-  const platform = await openPlatform({ databaseUrl, brokerUrl, applicationName: `lovage-${APP}`, routes, log });
+  const { databaseUrl, brokerUrl, deadLetterQueue, routes, http } = settings;
+  const platform = await openPlatform({
+    ...{ databaseUrl, brokerUrl, deadLetterQueue, routes, log },
+    applicationName: `lovage-${APP}`,
+  });
   await platform.start();
   const { tasks, lists, events, schedules, queues, limits, deadLetters, explain, broker } = platform;
   const users = await platform.users();

@@ -52,8 +52,11 @@ export interface WorkerApp {
  */
 export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp> {
   const { settings, contracts, modules, log, child = modules ? undefined : CHILD } = options;
-  const { databaseUrl, brokerUrl, routes, worker } = settings;
-  const platform = await openPlatform({ databaseUrl, brokerUrl, applicationName: 'lovage-worker', routes, log });
+  const { databaseUrl, brokerUrl, deadLetterQueue, routes, worker } = settings;
+  const platform = await openPlatform({
+    ...{ databaseUrl, brokerUrl, deadLetterQueue, routes, log },
+    applicationName: 'lovage-worker',
+  });
   try {
     await platform.start();
     const registry = new ContractRegistry(contracts);

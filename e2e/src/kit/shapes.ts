@@ -30,7 +30,10 @@ export function onServers(name: string, suite: (shape: Shape & { rabbit: TestRab
       rabbit,
       start: async (options) => {
         const db = await testDatabase({ migrated: false });
-        const env = { BROKER_URL: rabbit.url, DATABASE_URL: db.url, ...options?.env };
+        // A beat collects all dead letters of its virtual host: other suites run on it, with databases of their own.
+        const dead = rabbit.queue('dead');
+        rabbit.alsoDeleteExchanges(dead);
+        const env = { BROKER_URL: rabbit.url, DEAD_LETTER_QUEUE: dead, DATABASE_URL: db.url, ...options?.env };
         const platform = await Platform.start({ queue, ...options, env }).catch(async (error: unknown) => {
           await db.drop();
           throw error;

@@ -22,7 +22,7 @@ export interface PostgresBrokerOptions {
   /** Largest message, properties and body, and largest reply, bytes. Default 16 MiB, which is RabbitMQ's as well. */
   readonly maxMessageBytes?: number;
   /** Queue that refused messages go to. Default `lovage.dead`. */
-  readonly deadLetterQueue?: string;
+  readonly deadLetterQueue?: string | undefined;
   /** Most dead letters that wait there; beyond it the oldest are dropped. Default 10 000. */
   readonly deadLetterLimit?: number;
   /** For tests. */

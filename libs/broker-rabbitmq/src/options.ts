@@ -21,7 +21,7 @@ export interface RabbitBrokerOptions {
    * Exchange and queue of the dead letters. Default `lovage.dead`. Every process of a platform has the same, and platforms
    * that share a virtual host have different ones, or one would collect the letters of the other.
    */
-  readonly deadLetterQueue?: string;
+  readonly deadLetterQueue?: string | undefined;
   /**
    * Heartbeat, seconds. Default 10: a peer that vanished is noticed within 20 to 30 s, and an event loop may be busy for
    * 20 s before the server takes this process for dead.

@@ -20,6 +20,8 @@ export interface OpenBrokerOptions {
   /** How long `start` tries, ms. */
   readonly connectTimeoutMs: number;
   readonly applicationName: string;
+  /** Default `lovage.dead`. */
+  readonly deadLetterQueue?: string | undefined;
   readonly log: Log;
   readonly clock: Clock;
 }
@@ -38,18 +40,18 @@ export function schemeOf(url: string): string {
  * @throws ServerUrlError
  */
 export async function openBroker(options: OpenBrokerOptions): Promise<Broker> {
-  const { url, connectTimeoutMs, applicationName, log, clock } = options;
+  const { url, connectTimeoutMs, applicationName, deadLetterQueue, log, clock } = options;
   switch (schemeOf(url)) {
     case 'amqp':
     case 'amqps': {
       const { RabbitBroker } = await import('@lovage/broker-rabbitmq');
       const connectionName = `${applicationName} ${process.pid}`;
-      return new RabbitBroker({ url, connectTimeoutMs, connectionName, log, clock });
+      return new RabbitBroker({ url, connectTimeoutMs, connectionName, deadLetterQueue, log, clock });
     }
     case 'postgres':
     case 'postgresql': {
       const { PostgresBroker } = await import('@lovage/broker-postgres');
-      return new PostgresBroker({ url, connectTimeoutMs, applicationName, log, clock });
+      return new PostgresBroker({ url, connectTimeoutMs, applicationName, deadLetterQueue, log, clock });
     }
     default:
       throw new ServerUrlError('broker', maskUrl(url), 'amqp://…, amqps://… or postgres://…');

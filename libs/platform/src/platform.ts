@@ -32,6 +32,8 @@ export interface PlatformOptions {
   readonly databaseUrl: string;
   /** `amqp://…` or `postgres://…`. Default: the broker in `databaseUrl`. Null: none, what is submitted goes through the outbox. */
   readonly brokerUrl?: string | null;
+  /** Where the broker puts what was refused or given up; every process of a platform has the same. Default `lovage.dead`. */
+  readonly deadLetterQueue?: string | undefined;
   /** How the servers' own tools show this process. Default `lovage`. */
   readonly applicationName?: string;
   /** Connections to the database that wait for the disk. Default 8. */
@@ -90,13 +92,14 @@ export class SchemaMissingError extends LovageError {
  */
 export async function openPlatform(options: PlatformOptions): Promise<Platform> {
   const { databaseUrl, brokerUrl = databaseUrl, applicationName = 'lovage', connectTimeoutMs = 10_000, log } = options;
+  const { deadLetterQueue } = options;
   const clock = options.clock ?? systemClock;
   if (!['postgres', 'postgresql'].includes(schemeOf(databaseUrl)))
     throw new ServerUrlError('database', maskUrl(databaseUrl), 'postgres://user:password@host:5432/database');
   const broker =
     brokerUrl === null
       ? new NoBroker()
-      : await openBroker({ url: brokerUrl, connectTimeoutMs, applicationName, log, clock });
+      : await openBroker({ url: brokerUrl, connectTimeoutMs, applicationName, deadLetterQueue, log, clock });
   return new ServerPlatform({ ...options, applicationName, connectTimeoutMs, clock }, broker);
 }
 

@@ -25,4 +25,6 @@ export interface RetentionStore {
   pruneTasks(rules: RetentionRules, options: { limit: number }): AsyncIterable<PrunedTasks>;
   /** Firings older than this, and schedules removed longer ago that have none left. @throws StoreUnavailableError */
   pruneFirings(options: { olderThanMs: number; limit: number }): Promise<number>;
+  /** Dead letters written down longer ago than this. @throws StoreUnavailableError */
+  pruneDeadLetters(options: { olderThanMs: number; limit: number }): Promise<number>;
 }

@@ -30,6 +30,8 @@ export interface TaskFacts {
   readonly heldBack: HeldBack | null;
   /** The latest attempt that has ended and was not the last. */
   readonly lastAttempt: Omit<TaskAttempt, 'worker'> | null;
+  /** The newest dead letter that names it. */
+  readonly deadLetter: { readonly id: string; readonly reason: string } | null;
   /** Live workers that serve its queue; of them those that serve its contract. */
   readonly serveQueue: number;
   readonly serveContract: number;

@@ -64,6 +64,8 @@ export interface ClusterGauges {
   readonly outbox: { readonly due: number; readonly lagSeconds: number };
   /** Workers whose lease runs. */
   readonly workers: number;
+  /** Dead letters that have not become tasks again, of the newest 20,000. */
+  readonly deadLetters: readonly { readonly reason: string; readonly letters: number }[];
 }
 
 /** A step that a task has done once. */

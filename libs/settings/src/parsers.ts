@@ -54,6 +54,8 @@ export const queueNames = (text: string): readonly string[] | undefined => {
   return names.every(isQueueText) ? [...new Set(names)] : undefined;
 };
 
+export const queueName = (text: string): string | undefined => (isQueueText(text) ? text : undefined);
+
 export const emailAddress = (text: string): string | undefined =>
   /^[^\s@]{1,64}@[^\s@]{1,190}$/.test(text) ? text.toLowerCase() : undefined;
 

@@ -11,6 +11,8 @@ export interface ResultsSettings {
    * {@link retentionMs}.
    */
   readonly retentionByState: CompiledRetention;
+  /** `DEAD_LETTER_RETENTION`, ms. Default 30 days: letters written down longer ago are deleted, whether they were redriven or not. */
+  readonly deadLettersMs: number;
 }
 
 const BY_STATE = 'RESULT_RETENTION_BY_STATE';
@@ -24,6 +26,12 @@ export function readResultsSettings(reader: Reader): ResultsSettings {
       reader.value('RESULT_RETENTION', `a duration such as 7d, 36h or 90m, from ${MIN_KEEP} to ${MAX_KEEP}`, keptFor) ??
       durationMs('7d'),
     retentionByState: readByState(reader),
+    deadLettersMs:
+      reader.value(
+        'DEAD_LETTER_RETENTION',
+        `a duration such as 30d, 36h or 90m, from ${MIN_KEEP} to ${MAX_KEEP}`,
+        keptFor,
+      ) ?? durationMs('30d'),
   };
 }
 

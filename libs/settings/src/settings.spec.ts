@@ -45,7 +45,7 @@ test('an empty environment gives the documented defaults', () => {
     },
     files: { limit: 104_857_600, allowHosts: [] },
     mail: { smtpUrl: undefined, from: 'lovage@localhost' },
-    results: { retentionMs: 7 * 24 * 3600_000, retentionByState: {} },
+    results: { retentionMs: 7 * 24 * 3600_000, retentionByState: {}, deadLettersMs: 30 * 24 * 3600_000 },
   });
   expect(parseSettings({}).worker.name).toMatch(new RegExp(`^worker-${process.pid}@.+`));
 });
@@ -57,6 +57,7 @@ test('every variable is read', () => {
     DATA_DIR: '/var/lib/lovage',
     DATABASE_URL: 'postgresql://u:p@db/lovage',
     BROKER_URL: 'amqps://u:p@mq/vhost',
+    DEAD_LETTER_QUEUE: 'blue.dead',
     HOST: '0.0.0.0',
     PORT: '0',
     BODY_LIMIT: '2MiB',
@@ -84,6 +85,7 @@ test('every variable is read', () => {
     MAIL_FROM: 'Lovage <tasks@example.org>',
     RESULT_RETENTION: '36h',
     RESULT_RETENTION_BY_STATE: 'SUCCESS=1d, FAILURE = 30d,DEAD=forever',
+    DEAD_LETTER_RETENTION: '90d',
   });
   expect(settings).toEqual({
     mode: 'production',
@@ -91,6 +93,7 @@ test('every variable is read', () => {
     dataDir: '/var/lib/lovage',
     databaseUrl: 'postgresql://u:p@db/lovage',
     brokerUrl: 'amqps://u:p@mq/vhost',
+    deadLetterQueue: 'blue.dead',
     routes: expect.any(TaskRoutes),
     http: {
       host: '0.0.0.0',
@@ -117,6 +120,7 @@ test('every variable is read', () => {
     results: {
       retentionMs: 36 * 3600_000,
       retentionByState: { SUCCESS: 24 * 3600_000, FAILURE: 30 * 24 * 3600_000, DEAD: Infinity },
+      deadLettersMs: 90 * 24 * 3600_000,
     },
   });
 });
@@ -240,6 +244,9 @@ test.each([
   [{ METRICS_TOKEN: 'short' }, { METRICS_TOKEN: 'with blanks in the middle' }],
   [{ WORKER_METRICS_PORT: '-1' }, { WORKER_HEALTH_PORT: '65536' }, { TASK_LOG_LEVEL: 'loud' }],
   [
+    { DEAD_LETTER_QUEUE: 'a b' },
+    { DEAD_LETTER_RETENTION: '0s' },
+    { DEAD_LETTER_RETENTION: 'forever' },
     { RESULT_RETENTION: '0s' },
     { RESULT_RETENTION: '59s' },
     { RESULT_RETENTION: '3651d' },

@@ -1,9 +1,18 @@
 import { availableParallelism, hostname } from 'node:os';
 import { resolve } from 'node:path';
-import type { TaskRoutes } from '@lovage/foundation';
+import { QUEUE_TEXT_RULE, type TaskRoutes } from '@lovage/foundation';
 import { type ChildrenSettings, readChildrenSettings } from './children-settings.ts';
 import { type HttpSettings, readHttpSettings } from './http-settings.ts';
-import { databaseUrl, emailAddress, oneOf, queueNames, serverUrl, wholeNumber, workerName } from './parsers.ts';
+import {
+  databaseUrl,
+  emailAddress,
+  oneOf,
+  queueName,
+  queueNames,
+  serverUrl,
+  wholeNumber,
+  workerName,
+} from './parsers.ts';
 import { type Env, Reader } from './reader.ts';
 import { readResultsSettings, type ResultsSettings } from './results-settings.ts';
 import { type FilesSettings, type MailSettings, readFilesSettings, readMailSettings } from './task-settings.ts';
@@ -28,6 +37,11 @@ export interface Settings {
   readonly databaseUrl: string | undefined;
   /** `BROKER_URL`. Undefined: the broker in the database. */
   readonly brokerUrl: string | undefined;
+  /**
+   * `DEAD_LETTER_QUEUE`: where the broker puts what was refused or given up. Default `lovage.dead`. The same for all processes of a
+   * platform, and another for each of several that share a virtual host of RabbitMQ.
+   */
+  readonly deadLetterQueue: string | undefined;
   /** `TASK_ROUTES`: where tasks go by their names. Default: where their contracts say. */
   readonly routes: TaskRoutes;
   readonly http: HttpSettings;
@@ -101,6 +115,7 @@ export function parseSettings<R extends SettingsReader = 'any'>(
     dataDir: resolve(reader.text('DATA_DIR') ?? '.lovage'),
     databaseUrl: reader.value('DATABASE_URL', 'postgres://user:password@host:5432/database', databaseUrl),
     brokerUrl: reader.value('BROKER_URL', SCHEMES, serverUrl('amqp', 'amqps', 'postgres', 'postgresql')),
+    deadLetterQueue: reader.value('DEAD_LETTER_QUEUE', `a queue name: ${QUEUE_TEXT_RULE}`, queueName),
     routes: readTaskRoutes(reader),
     http: readHttpSettings(reader),
     secrets: { jwtSecret: readJwtSecret(reader), admin: readAdmin(reader) },

@@ -22,6 +22,8 @@ export interface TasksOptions {
     readonly retentionMs: number;
     /** The same by the state that a task ended in, where it differs; `Infinity`: for ever. */
     readonly retentionByState: CompiledRetention;
+    /** How long a dead letter is kept, ms. */
+    readonly deadLettersMs: number;
   };
 }
 

@@ -5,6 +5,9 @@ import { Gauge, type Registry } from 'prom-client';
 /** Waiting states whose age says that workers do not keep up; a task for later is old by design. */
 const WAITING: ReadonlySet<string> = new Set(['PENDING', 'QUEUED', 'RETRY']);
 
+/** Those that are shown although there is no such letter: an alert needs a series. */
+const REASONS = ['malformed', 'rejected', 'expired', 'maxlen', 'delivery_limit', 'unknown'];
+
 export interface ClusterSources {
   readonly lists: Pick<TaskLists, 'counts' | 'gauges'>;
   readonly queues: Pick<QueueStore, 'paused'>;
@@ -27,6 +30,7 @@ export class ClusterGaugeSet {
   private readonly outboxDue: Gauge;
   private readonly outboxLag: Gauge;
   private readonly workers: Gauge;
+  private readonly letters: Gauge<'reason'>;
 
   constructor(
     registry: Registry,
@@ -45,6 +49,7 @@ export class ClusterGaugeSet {
     this.outboxDue = gauge('lovage_outbox_due', 'Messages of the outbox that are due and not sent yet');
     this.outboxLag = gauge('lovage_outbox_lag_seconds', 'For how long the first of them has been due');
     this.workers = gauge('lovage_workers', 'Workers whose lease runs');
+    this.letters = gauge('lovage_dead_letters', 'Dead letters that have not become tasks again, by reason', 'reason');
   }
 
   /** Reads all sources; never rejects. */
@@ -59,6 +64,7 @@ export class ClusterGaugeSet {
       this.outboxDue,
       this.outboxLag,
       this.workers,
+      this.letters,
     ])
       gauge.reset();
     const [database, broker] = await Promise.all([this.refreshDatabase(), this.refreshBroker()]);
@@ -79,7 +85,7 @@ export class ClusterGaugeSet {
     }
   }
 
-  private show({ states }: TaskCounts, { live, outbox, workers }: ClusterGauges): void {
+  private show({ states }: TaskCounts, { live, outbox, workers, deadLetters }: ClusterGauges): void {
     for (const state of TASK_STATES) this.states.set({ state }, states[state]);
     const oldest = new Map(this.queues.map((queue) => [queue, 0]));
     for (const { queue, state, tasks, oldestSeconds } of live) {
@@ -90,6 +96,8 @@ export class ClusterGaugeSet {
     this.outboxDue.set(outbox.due);
     this.outboxLag.set(outbox.lagSeconds);
     this.workers.set(workers);
+    for (const reason of REASONS) this.letters.set({ reason }, 0);
+    for (const { reason, letters } of deadLetters) this.letters.set({ reason }, letters);
   }
 
   private async refreshBroker(): Promise<boolean> {

@@ -58,6 +58,7 @@ test('what was submitted and answered, and how the platform stands', async () =>
   expect(of.get('lovage_outbox_due')).toBe(1);
   expect(of.get('lovage_outbox_lag_seconds')).toBeGreaterThan(29);
   expect(of.get('lovage_workers')).toBe(1);
+  expect(of.get('lovage_dead_letters{reason="malformed"}')).toBe(0);
   expect(of.get('lovage_server_up{server="postgres"}')).toBe(1);
   expect(of.get('lovage_server_up{server="broker"}')).toBe(1);
   expect(of.has('process_resident_memory_bytes')).toBe(true);

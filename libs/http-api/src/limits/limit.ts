@@ -1,5 +1,6 @@
-import { MAX_CONCURRENCY, rateIntervalMs } from '@lovage/task';
+import { MAX_CONCURRENCY } from '@lovage/task';
 import { z } from 'zod';
+import { RateText } from '../tasks/rate.ts';
 
 /** Values of one contract's key that may have slots of their own: each worker's claim looks among them. */
 const MAX_KEYS = 1000;
@@ -14,18 +15,9 @@ const slots = (description: string) =>
     .nullable()
     .meta({ description });
 
-const Rate = z
-  .string({ error: 'must be a rate such as "100/m", or null for no limit' })
-  .max(40)
-  .superRefine((rate, context) => {
-    try {
-      rateIntervalMs(rate);
-    } catch (error) {
-      context.addIssue({ code: 'custom', message: (error as Error).message });
-    }
-  })
-  .nullable()
-  .meta({ description: '`10/s`, `100/m`, `1000/h`: so many start in a second, minute or hour; null: no limit' });
+const Rate = RateText.nullable().meta({
+  description: '`10/s`, `100/m`, `1000/h`: so many start in a second, minute or hour; null: no limit',
+});
 
 const Settings = z.strictObject({
   concurrency: slots(

@@ -234,3 +234,30 @@ describe('the rows that letters name', () => {
     expect(await f.store.deadLetters.keep([second])).toMatchObject([{ outcome: 'ended' }]);
   });
 });
+
+describe('retention', () => {
+  test('letters go by age, the oldest first, a batch at a time; their tasks stay', async () => {
+    await using f = await fixture();
+    const task = await queued(f);
+    const old = Array.from({ length: 3 }, () => letter());
+    const fresh = of(task);
+    await f.store.deadLetters.keep([...old, fresh]);
+    await f.db.query("update dead_letters set received_at = now() - interval '31 d' where id <> $1", [fresh.id]);
+    const prune = () => f.store.retention.pruneDeadLetters({ olderThanMs: 30 * 86_400_000, limit: 2 });
+    expect([await prune(), await prune(), await prune()]).toEqual([2, 1, 0]);
+    expect(await f.db.query('select id from dead_letters')).toEqual([{ id: fresh.id }]);
+    expect(await f.store.tasks.get(task.id)).toMatchObject({ state: 'FAILURE' });
+  });
+});
+
+test('letters that are not redriven are counted by reason', async () => {
+  await using f = await fixture();
+  const expired = letter({ reason: 'expired' });
+  await f.store.deadLetters.keep([letter(), letter(), expired, letter({ reason: 'maxlen' })]);
+  await f.store.deadLetters.redrive([{ letterId: expired.id, task: newTask(), delayMs: 0 }], null);
+  const { deadLetters } = await f.store.lists.gauges();
+  expect([...deadLetters].sort((a, b) => (a.reason < b.reason ? -1 : 1))).toEqual([
+    { reason: 'maxlen', letters: 1 },
+    { reason: 'rejected', letters: 2 },
+  ]);
+});

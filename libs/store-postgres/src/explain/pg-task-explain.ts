@@ -20,6 +20,7 @@ export class PgTaskExplain implements TaskExplain {
       outbox: raw.message_here,
       heldBack: raw.held_back,
       lastAttempt: raw.last_attempt,
+      deadLetter: raw.dead_letter,
       serveQueue: raw.serve_queue,
       serveContract: raw.serve_contract,
     };
@@ -34,6 +35,7 @@ interface RawFacts extends RawTask {
   message_here: TaskFacts['outbox'];
   held_back: TaskFacts['heldBack'];
   last_attempt: TaskFacts['lastAttempt'];
+  dead_letter: TaskFacts['deadLetter'];
   serve_queue: number;
   serve_contract: number;
 }

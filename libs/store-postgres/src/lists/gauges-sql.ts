@@ -12,3 +12,9 @@ select count(*)::float8 as due, coalesce(extract(epoch from now() - min(due_at))
 from (select due_at from outbox where due_at <= now() order by due_at limit ${MOST_COUNTED}) late`;
 
 export const WORKERS_ALIVE = `select count(*)::float8 as n from workers where lease_until > now()`;
+
+/** Dead letters that nobody has redriven, by reason: of the newest that are counted at most. */
+export const DEAD_LETTERS = `
+select reason, count(*)::float8 as n
+from (select reason, redriven_at from dead_letters order by id desc limit ${MOST_COUNTED}) letters
+where redriven_at is null group by reason`;

@@ -13,7 +13,7 @@ import type {
 import { TASK_STATES, type TaskState } from '@lovage/task';
 import { toTaskRow, type RawTask } from '../task-row.ts';
 import { ENDED_COUNTS, LIVE_COUNTS, LIVE_ESTIMATE, MOST_COUNTED } from './counts-sql.ts';
-import { LIVE_BY_QUEUE, OUTBOX_LAG, WORKERS_ALIVE } from './gauges-sql.ts';
+import { DEAD_LETTERS, LIVE_BY_QUEUE, OUTBOX_LAG, WORKERS_ALIVE } from './gauges-sql.ts';
 import { listQueries } from './list-sql.ts';
 import type { ReadingPool } from './reading-pool.ts';
 
@@ -65,6 +65,7 @@ export class PgTaskLists implements TaskLists {
         plain(LIVE_BY_QUEUE),
       );
       const [late] = await run<{ due: number; lag_seconds: number }>(plain(OUTBOX_LAG));
+      const letters = await run<{ reason: string; n: number }>(plain(DEAD_LETTERS));
       const [workers] = await run<{ n: number }>(plain(WORKERS_ALIVE));
       return {
         live: live.map(({ queue, state, n, oldest_seconds }) => ({
@@ -75,6 +76,7 @@ export class PgTaskLists implements TaskLists {
         })),
         outbox: { due: late!.due, lagSeconds: late!.lag_seconds },
         workers: workers!.n,
+        deadLetters: letters.map(({ reason, n }) => ({ reason, letters: n })),
       };
     });
   }

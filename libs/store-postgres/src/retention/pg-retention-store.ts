@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { PrunedTasks, RetentionRules, RetentionStore } from '@lovage/ports';
 import type { Database } from '../database.ts';
-import { PRUNE_FIRINGS, PRUNE_REMOVED, pruneTasks, TAKE_MARK } from '../sql/retention.ts';
+import { PRUNE_FIRINGS, PRUNE_LETTERS, PRUNE_REMOVED, pruneTasks, TAKE_MARK } from '../sql/retention.ts';
 
 /** Where a walk stands: the end of the task that was looked at last, as Postgres writes it, and its id. */
 interface Mark {
@@ -40,6 +40,11 @@ export class PgRetentionStore implements RetentionStore {
     const [row] = await this.database.run<{ firings: number }>(PRUNE_FIRINGS, [olderThanMs, limit]);
     if (row!.firings < limit) await this.database.run(PRUNE_REMOVED, [olderThanMs]);
     return row!.firings;
+  }
+
+  async pruneDeadLetters(options: { olderThanMs: number; limit: number }): Promise<number> {
+    const [row] = await this.database.run<{ letters: number }>(PRUNE_LETTERS, [options.olderThanMs, options.limit]);
+    return row!.letters;
   }
 }
 

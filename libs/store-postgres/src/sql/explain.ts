@@ -27,6 +27,7 @@ select t.*, now() as at, coalesce(t.expires_at <= now(), false) as expired,
     where k.task_id = t.id and k.turn = t.turn and k.due_at > now())) end as held_back,
   (select json_build_object('outcome', a.outcome, 'error', a.error, 'startedAt', ${ms('a.started_at')}, 'endedAt', ${ms('a.ended_at')})
    from attempts a where a.task_id = t.id order by a.ended_at desc, a.claim_no desc limit 1) as last_attempt,
+  (select json_build_object('id', d.id, 'reason', d.reason) from dead_letters d where d.task_id = t.id order by d.id desc limit 1) as dead_letter,
   s.serve_queue, s.serve_contract
 from tasks t, lateral (
   select count(*)::int as serve_queue,

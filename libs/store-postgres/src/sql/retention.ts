@@ -63,3 +63,14 @@ export const PRUNE_REMOVED = {
 delete from schedules c where removed_at < now() - $1::float8 * interval '1 ms'
   and not exists (select from firings f where f.schedule = c.name)`,
 };
+
+/** $1 ms · $2 limit */
+export const PRUNE_LETTERS = {
+  name: 'retention-letters',
+  text: `
+with old as (
+  select id from dead_letters where received_at < now() - $1::float8 * interval '1 ms'
+  order by received_at limit $2 for update skip locked),
+gone as (delete from dead_letters d using old where d.id = old.id returning 1)
+select count(*)::int as letters from gone`,
+};

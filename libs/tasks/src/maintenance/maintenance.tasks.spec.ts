@@ -5,8 +5,8 @@ import { defineTask, validateOutput, type RetentionOptions } from '@lovage/task'
 import { fakeTask } from '../testing/fake-task.ts';
 import { MaintenanceTasks } from './maintenance.tasks.ts';
 
-/** So many tasks and firings past retention; `onBatch` is called before each batch of tasks. */
-function store(tasks: number, firings: number, onBatch: () => void = () => undefined) {
+/** So many tasks, firings and dead letters past retention; `onBatch` is called before each batch of tasks. */
+function store(tasks: number, firings: number, letters: number, onBatch: () => void = () => undefined) {
   const asked: { olderThanMs: number; limit: number }[] = [];
   const rules: RetentionRules[] = [];
   const retention: RetentionStore = {
@@ -25,8 +25,14 @@ function store(tasks: number, firings: number, onBatch: () => void = () => undef
       firings -= now;
       return Promise.resolve(now);
     },
+    pruneDeadLetters(options) {
+      asked.push(options);
+      const now = Math.min(letters, options.limit);
+      letters -= now;
+      return Promise.resolve(now);
+    },
   };
-  const results = { retentionMs: 60_000, retentionByState: { DEAD: Infinity } };
+  const results = { retentionMs: 60_000, deadLettersMs: 90_000, retentionByState: { DEAD: Infinity } };
   return { asked, rules, handlers: new MaintenanceTasks({ results }, retention, [plain, own]) };
 }
 
@@ -37,13 +43,16 @@ const own = contract('test.own', { SUCCESS: '1h', FAILURE: 'forever' });
 
 describe('maintenance.prune_results', () => {
   it('goes on in batches until nothing is left, and tells how far it is', async () => {
-    const { asked, rules, handlers } = store(2500, 1000);
+    const { asked, rules, handlers } = store(2500, 1000, 1500);
     const { task, reported } = fakeTask(pruneResults);
     const output = await handlers.pruneResults({}, task);
-    expect(validateOutput(pruneResults, output)).toEqual({ tasks: 2500, attempts: 3, firings: 1000, complete: true });
+    expect(validateOutput(pruneResults, output)).toEqual({
+      ...{ tasks: 2500, attempts: 3, firings: 1000, deadLetters: 1500 },
+      complete: true,
+    });
     expect(reported).toEqual([{ tasks: 1000 }, { tasks: 2000 }, { tasks: 2500 }]);
-    expect(asked).toHaveLength(2);
-    for (const options of asked) expect(options).toEqual({ olderThanMs: 60_000, limit: 1000 });
+    expect(asked.map(({ olderThanMs }) => olderThanMs)).toEqual([60_000, 60_000, 90_000, 90_000]);
+    for (const { limit } of asked) expect(limit).toBe(1000);
     expect(rules).toEqual([
       {
         byState: { SUCCESS: 60_000, FAILURE: 60_000, REVOKED: 60_000, EXPIRED: 60_000, DEAD: Infinity },
@@ -55,14 +64,17 @@ describe('maintenance.prune_results', () => {
   it('ends with what it has done when its time is up', async () => {
     const { task, abort } = fakeTask(pruneResults);
     const reason = Object.assign(new Error('soft limit'), { code: 'soft_time_limit_exceeded' });
-    const { handlers } = store(5000, 10, () => abort(reason));
-    expect(await handlers.pruneResults({}, task)).toEqual({ tasks: 1000, attempts: 1, firings: 0, complete: false });
+    const { handlers } = store(5000, 10, 10, () => abort(reason));
+    expect(await handlers.pruneResults({}, task)).toEqual({
+      ...{ tasks: 1000, attempts: 1, firings: 0, deadLetters: 0 },
+      complete: false,
+    });
   });
 
   it('is handed back when the worker stops', async () => {
     const { task, abort } = fakeTask(pruneResults);
     const reason = Object.assign(new Error('stop'), { code: 'worker_shutdown' });
-    const { handlers } = store(5000, 10, () => abort(reason));
+    const { handlers } = store(5000, 10, 10, () => abort(reason));
     await expect(handlers.pruneResults({}, task)).rejects.toBe(reason);
   });
 });

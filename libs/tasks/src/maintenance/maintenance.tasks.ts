@@ -27,17 +27,21 @@ export class MaintenanceTasks {
     _input: Input<typeof pruneResults>,
     task: TaskContext<typeof pruneResults>,
   ): Promise<Output<typeof pruneResults>> {
-    const deleted = { tasks: 0, attempts: 0, firings: 0 };
+    const deleted = { tasks: 0, attempts: 0, firings: 0, deadLetters: 0 };
     for await (const { tasks, attempts } of this.retention.pruneTasks(this.rules, { limit: BATCH })) {
       deleted.tasks += tasks;
       deleted.attempts += attempts;
       if (tasks > 0) task.progress({ tasks: deleted.tasks });
       if (timeIsUp(task.signal)) return { ...deleted, complete: false };
     }
-    const older = { olderThanMs: this.options.results.retentionMs, limit: BATCH };
+    const { retentionMs, deadLettersMs } = this.options.results;
     for (let last = BATCH; last === BATCH;) {
       if (timeIsUp(task.signal)) return { ...deleted, complete: false };
-      deleted.firings += last = await this.retention.pruneFirings(older);
+      deleted.firings += last = await this.retention.pruneFirings({ olderThanMs: retentionMs, limit: BATCH });
+    }
+    for (let last = BATCH; last === BATCH;) {
+      if (timeIsUp(task.signal)) return { ...deleted, complete: false };
+      deleted.deadLetters += last = await this.retention.pruneDeadLetters({ olderThanMs: deadLettersMs, limit: BATCH });
     }
     task.log.info('results past their retention were deleted', deleted);
     return { ...deleted, complete: true };

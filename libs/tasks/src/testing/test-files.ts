@@ -13,7 +13,7 @@ export class TestFiles implements Disposable {
       dataDir: this.dataDir,
       files: { limit: 100 * 1024 ** 2, allowHosts: [], ...files },
       mail: { smtpUrl: undefined, from: 'Lovage <lovage@example.org>' },
-      results: { retentionMs: 60_000, retentionByState: {} },
+      results: { retentionMs: 60_000, retentionByState: {}, deadLettersMs: 60_000 },
     };
   }
 
@@ -23,6 +23,7 @@ export class TestFiles implements Disposable {
       retention: {
         pruneTasks: async function* () {},
         pruneFirings: () => Promise.resolve(0),
+        pruneDeadLetters: () => Promise.resolve(0),
       },
       contracts: [],
     };

@@ -367,6 +367,40 @@ test('its message went to the dead letters', async () => {
   });
 });
 
+test('the broker gave its message up: which letter it is', async () => {
+  await using f = await Fixture.open();
+  const id = await f.submit();
+  const letter = newId();
+  const row = (await f.gateway.store.tasks.get(id))!;
+  await f.gateway.store.deadLetters.keep([
+    {
+      ...{
+        id: letter,
+        fingerprint: letter,
+        redelivered: false,
+        queue: 'default',
+        reason: 'delivery_limit',
+        code: null,
+      },
+      ...{ detail: null, taskId: id, wireId: null, name: 'test.job', turn: 0, hadRow: true, headers: '{}' },
+      ...{
+        contentType: null,
+        contentEncoding: null,
+        body: Buffer.alloc(0),
+        bodySize: 0,
+        diedAt: null,
+        sendAgain: false,
+      },
+      task: { ...row, input: null, message: null },
+      error: JSON.stringify({ type: 'MessageGivenUp', message: 'too often' }),
+    },
+  ]);
+  expect(await f.codes(id)).toEqual(['dead_letter', 'ended']);
+  expect(await f.reason(id, 'dead_letter')).toMatchObject({
+    data: { message: 'too often', letter, reason: 'delivery_limit' },
+  });
+});
+
 test('of a task that nobody knows: 404', async () => {
   await using f = await Fixture.open();
   for (const id of [newId(), 'no-such-task']) {

@@ -30,16 +30,18 @@ export function reasonsOf(facts: TaskFacts, broker: BrokerFacts): ReasonDocument
 }
 
 function endReasons(facts: TaskFacts): ReasonDocument[] {
-  const { task } = facts;
+  const { task, deadLetter } = facts;
   const { state, finishedAt, error, worker } = task;
   const reasons = cancelReasons(facts);
   if (state === 'EXPIRED') reasons.push(expired(facts));
-  if (error?.type === 'MessageMalformed')
+  if (error?.type === 'MessageMalformed' || error?.type === 'MessageGivenUp') {
+    const why = error.type === 'MessageMalformed' ? 'could not be read' : 'was given up by the broker';
     reasons.push(
-      reason('dead_letter', `its message could not be read and went to the dead letters: ${error.message}`, {
-        data: { message: error.message },
+      reason('dead_letter', `its message ${why} and went to the dead letters: ${error.message}`, {
+        data: { message: error.message, letter: deadLetter?.id ?? null, reason: deadLetter?.reason ?? null },
       }),
     );
+  }
   const how = state === 'SUCCESS' || error === null ? '' : `: ${error.type}: ${error.message}`;
   const attempts = task.startedAt === null ? 0 : task.retries + 1;
   reasons.push(
