@@ -20,8 +20,8 @@ export interface Candidate {
   readonly limits: TaskLimits;
   /** ms since the epoch; decides who is first. */
   readonly since: number;
-  /** It has a slot of this key already. */
-  readonly slotKey: string | null;
+  /** The slot that it has already. `running`: this very claim was granted before, and is repeated. */
+  readonly slot: { readonly key: string; readonly running: boolean } | null;
   /** It was given this time of this rate key. */
   readonly ticket: { readonly key: string; readonly at: number } | null;
 }
@@ -41,21 +41,31 @@ const EARLY_MS = 1000;
 /**
  * Decides who may run and who waits. The longest-waiting first. A task takes a slot before it takes a time of the rate, so
  * times are given only to tasks that can use them; one that waits for its time keeps its slot.
+ *
+ * A slot that was reserved holds only while the limit allows it: when the limit was lowered meanwhile, its task waits again.
  */
 export function admit(candidates: readonly Candidate[], keys: ReadonlyMap<string, KeyState>): Admissions {
-  const used = new Map<string, number>();
+  const used = new Map([...keys].map(([key, state]) => [key, state.used]));
   const nextAt = new Map<string, number>();
   const byId = new Map<string, Admission>();
-  for (const candidate of inOrder(candidates)) {
+  const tooMany = (key: string, more: number) => used.get(key)! + more > (keys.get(key)!.most ?? Infinity);
+  const waits = (candidate: Candidate) => byId.set(candidate.id, { kind: 'wait', until: null });
+  const order = inOrder(candidates);
+  for (const candidate of [...order].reverse()) {
+    const key = candidate.limits.concurrency?.key;
+    if (key === undefined || candidate.slot?.key !== key || candidate.slot.running || !tooMany(key, 0)) continue;
+    used.set(key, used.get(key)! - 1);
+    waits(candidate);
+  }
+  for (const candidate of order) {
+    if (byId.has(candidate.id)) continue;
     const { concurrency, rate } = candidate.limits;
-    if (concurrency && candidate.slotKey !== concurrency.key) {
-      const state = keys.get(concurrency.key)!;
-      const taken = used.get(concurrency.key) ?? state.used;
-      if (state.most !== null && taken >= state.most) {
-        byId.set(candidate.id, { kind: 'wait', until: null });
+    if (concurrency && candidate.slot?.key !== concurrency.key) {
+      if (tooMany(concurrency.key, 1)) {
+        waits(candidate);
         continue;
       }
-      used.set(concurrency.key, taken + 1);
+      used.set(concurrency.key, used.get(concurrency.key)! + 1);
     }
     byId.set(candidate.id, rate ? timeOf(candidate, keys.get(rate.key)!, nextAt) : { kind: 'run' });
   }
@@ -76,6 +86,6 @@ function timeOf({ ticket }: Candidate, state: KeyState, nextAt: Map<string, numb
 
 /** Who has a slot needs none, so must not find them taken by the rest. */
 function inOrder(candidates: readonly Candidate[]): Candidate[] {
-  const rank = ({ slotKey }: Candidate) => (slotKey === null ? 1 : 0);
+  const rank = ({ slot }: Candidate) => (slot === null ? 1 : 0);
   return [...candidates].sort((a, b) => rank(a) - rank(b) || a.since - b.since || (a.id < b.id ? -1 : 1));
 }

@@ -86,6 +86,27 @@ describe('a concurrency limit that is changed', () => {
     expect(await due(f)).toEqual([all[3]!.id]);
   });
 
+  test('down, while some that were woken have not begun: they wait again, the latest first', async () => {
+    await using f = await fixture();
+    const worker = await f.worker();
+    const all = tasks(5);
+    await claimEach(f, worker, all, slots(1));
+    await set(f, { concurrency: 5 });
+    expect(await due(f)).toEqual(ids(all.slice(1)));
+    await set(f, { concurrency: 3 });
+    const again = all.slice(1).map((task) => asking(task, slots(1), 1));
+    const claims = await f.store.limits.claim(worker, again);
+    const granted = claims.filter(({ outcome }) => outcome === 'granted').map(({ id }) => id);
+    expect([granted.sort(), outcomes(claims)]).toEqual([
+      ids(all.slice(1, 3)),
+      ['granted', 'granted', 'parked', 'parked'],
+    ]);
+    expect(await f.store.limits.uses()).toMatchObject({ uses: [{ limit: 3, held: 3, waiting: 2 }] });
+    // The same claim once more, its answer was lost: as before.
+    await set(f, { concurrency: 1 });
+    expect(outcomes(await f.store.limits.claim(worker, again.slice(0, 2)))).toEqual(['granted', 'granted']);
+  });
+
   test('null: none holds, whatever the contract says; cleared: the contract has its own again', async () => {
     await using f = await fixture();
     const worker = await f.worker();

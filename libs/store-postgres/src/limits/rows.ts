@@ -97,14 +97,15 @@ export function toCandidate(
   const { id } = item.task;
   if (!raw) {
     if (item.hadRow) return { kind: 'refused', item };
-    const candidate = { id, limits: item.limits, since: now, slotKey: null, ticket: null };
+    const candidate = { id, limits: item.limits, since: now, slot: null, ticket: null };
     return { kind: 'candidate', item, candidate, turn: Math.max(item.turn, 0) };
   }
   const mine = raw.claim_worker === worker && Number(raw.claim_no) === item.claimNo;
   if (raw.over || (raw.claim_worker !== null && !mine)) return { kind: 'refused', item };
   if (item.turn === -1 && raw.waits) return { kind: 'waits', item };
   if (item.turn !== -1 && item.turn < raw.turn) return { kind: 'refused', item };
+  const slot = raw.slot_key === null ? null : { key: raw.slot_key, running: mine };
   const ticket = raw.ticket_key === null ? null : { key: raw.ticket_key, at: raw.ticket_at! };
-  const candidate = { id, limits: item.limits, since: raw.created_at, slotKey: raw.slot_key, ticket };
+  const candidate = { id, limits: item.limits, since: raw.created_at, slot, ticket };
   return { kind: 'candidate', item, candidate, turn: Math.max(item.turn, raw.turn) };
 }

@@ -79,7 +79,9 @@ tickets as (
 slots as (
   insert into limit_slots (task_id, limit_key, reserved_until)
   select id, slot_key, due_at + interval '1 min' from parked where due_at is not null and slot_key is not null
-  on conflict (task_id) do update set limit_key = excluded.limit_key, reserved_until = excluded.reserved_until)
+  on conflict (task_id) do update set limit_key = excluded.limit_key, reserved_until = excluded.reserved_until),
+-- One that was reserved when the limit was higher.
+given_up as (delete from limit_slots l using parked p where p.due_at is null and l.task_id = p.id)
 select id from parked`,
 };
 
