@@ -131,7 +131,7 @@ export class LimitWorld implements AsyncDisposable {
         return this.crash(this.workers[step.worker]!);
       case 'revoke': {
         const one = this.submitted[step.task % this.submitted.length];
-        if (one) await store.tasks.revoke(one.task.id, { who: null, why: null, terminate: false });
+        if (one) await store.tasks.revoke(one.task.id, { who: null, why: null });
         return;
       }
       case 'set':
