@@ -20,7 +20,7 @@ import type { ContractRegistry } from '@lovage/task';
 /** What the gateway serves; made, started and stopped by whoever composes it. */
 export interface GatewayDeps {
   readonly client: Pick<LovageClient, 'submit' | 'submitForeign' | 'revoke'>;
-  readonly tasks: Pick<TaskStore, 'get'>;
+  readonly tasks: Pick<TaskStore, 'get' | 'finished' | 'insertFirstMany'>;
   readonly lists: TaskLists;
   readonly schedules: ScheduleStore;
   readonly events: TaskEvents;

@@ -95,6 +95,8 @@ test('a request under way is finished, and one that comes while it stops is told
           await released;
           return undefined;
         },
+        finished: () => Promise.resolve([]),
+        insertFirstMany: () => Promise.resolve([]),
       },
     },
   });

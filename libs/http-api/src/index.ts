@@ -26,7 +26,7 @@ export { TaskLogLine, TaskLogList, TaskLogQuery } from './tasks/logs.ts';
 export { ListedTask, pageLimit, TaskCountsDocument, TaskList, TaskListQuery } from './tasks/list.ts';
 export { PauseBody, PurgeBody, QueueDocument, QueueList } from './queues/queue.ts';
 export { ExplainDocument, REASON_CODES, ReasonDocument, type ReasonCode } from './tasks/explain.ts';
-export { RetryBody, RevokeBody, RevokeManyAnswer, RevokeManyBody } from './tasks/steer.ts';
+export { RetryBody, RetryManyBody, RevokeBody, RevokeManyAnswer, RevokeManyBody } from './tasks/steer.ts';
 export { SubmitBody, SubmitByNameBody, SubmitOptionsBody } from './tasks/submit.ts';
 export { TaskDocument, TaskErrorDocument } from './tasks/task-document.ts';
 export { WorkerDocument, WorkerList } from './workers/worker.ts';

@@ -202,7 +202,12 @@ export interface TaskStore {
    */
   insertFirst(task: NewTask, options: { delayMs: number; leaseMs: number; key?: SubmitKey }): Promise<SubmittedFirst>;
   /**
-   * The same within a transaction of the caller's: it holds when that is committed, and the relay sends the message then.
+   * Many such tasks in one commit, for the relay to send, each after its delay; returns the ids of those inserted. One whose id is
+   * there already is left as it is, so the same ids may be given again.
+   */
+  insertFirstMany(items: readonly { readonly task: NewTask; readonly delayMs: number }[]): Promise<string[]>;
+  /**
+   * What {@link insertFirst} does within a transaction of the caller's: it holds when that is committed, and the relay sends the message then.
    * Throws what the caller's connection throws.
    */
   insertFirstIn(

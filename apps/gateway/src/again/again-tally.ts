@@ -6,6 +6,7 @@ const TOLD = 20;
 /** What speaks against one of many; anything else is against the request. */
 const OF_ONE: ReadonlySet<string> = new Set([
   'letter_unreadable',
+  'task_not_ended',
   'input_invalid',
   'options_invalid',
   'body_invalid',

@@ -44,6 +44,7 @@ const BODIES: ReadonlySet<z.ZodType> = new Set([
   api.RedriveBody,
   api.RedriveManyBody,
   api.RetryBody,
+  api.RetryManyBody,
   api.RevokeBody,
   api.RevokeManyBody,
   api.LimitBody,

@@ -133,6 +133,8 @@ test('an error that nobody foresaw is 500, told to the log and not to the caller
     deps: {
       tasks: {
         get: () => Promise.reject(new TypeError('secret detail')),
+        finished: () => Promise.resolve([]),
+        insertFirstMany: () => Promise.resolve([]),
       },
     },
   });

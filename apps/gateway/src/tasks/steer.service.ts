@@ -100,7 +100,7 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
   value !== null && typeof value === 'object' && !Array.isArray(value);
 
 /** What a Celery program was or will be sent: by position with `args`, else by name alone. */
-function argumentsOf(row: TaskRow): Pick<StoredMessage, 'args' | 'kwargs'> {
+export function argumentsOf(row: TaskRow): Pick<StoredMessage, 'args' | 'kwargs'> {
   const stored = row.message as StoredMessage | null;
   return stored?.args
     ? { args: stored.args, kwargs: stored.kwargs }
@@ -108,7 +108,7 @@ function argumentsOf(row: TaskRow): Pick<StoredMessage, 'args' | 'kwargs'> {
 }
 
 /** The input as it was, also where a Celery program sent it by position: the contract knows the names. */
-function inputAgain(row: TaskRow, contract: AnyContract): unknown {
+export function inputAgain(row: TaskRow, contract: AnyContract): unknown {
   if (row.input !== null) return row.input;
   const { args = [], kwargs } = argumentsOf(row);
   return {

@@ -1,10 +1,12 @@
 import { Controller, Get, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import {
+  AgainManyAnswer,
   AttemptList,
   BatchAnswer,
   BatchBody,
   RetryBody,
+  RetryManyBody,
   RevokeBody,
   RevokeManyAnswer,
   RevokeManyBody,
@@ -20,6 +22,7 @@ import { parseBody } from '../http/parse-body.ts';
 import { Answers, Problems, Takes } from '../openapi/describe.ts';
 import { attemptList } from './attempts.ts';
 import { BatchService } from './batch.service.ts';
+import { RetryManyService } from './retry-many.service.ts';
 import { SteerService } from './steer.service.ts';
 import { SubmitLimiter } from './submit-limiter.ts';
 import { TaskReader } from './task-reader.ts';
@@ -32,6 +35,7 @@ export class TaskSteerController {
     @Inject(CLOCK) private readonly clock: Clock,
     private readonly batches: BatchService,
     private readonly steering: SteerService,
+    private readonly retrying: RetryManyService,
     private readonly reader: TaskReader,
     private readonly limiter: SubmitLimiter,
     private readonly audit: Audit,
@@ -74,6 +78,28 @@ export class TaskSteerController {
     await this.audit.note(originOf(request), {
       action: 'task.revoke_many',
       detail: { ...rest, ...(ids && { ids: ids.length }), ...answer },
+    });
+    return answer;
+  }
+
+  @Post('retry')
+  @Allow('operator')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Run many ended tasks again, by their ids or by a filter, at a rate',
+    operationId: 'retry_many',
+  })
+  @Takes(RetryManyBody, { filter: { queue: 'default', state: ['FAILURE', 'DEAD'] }, rate: '50/s' })
+  @Answers(200, AgainManyAnswer, 'What became of them. With a `nextCursor`: send it to go on')
+  @Problems('json_malformed', 'body_too_large', 'body_invalid', 'query_invalid', 'store_unavailable')
+  async retryMany(@Req() request: FastifyRequest): Promise<AgainManyAnswer> {
+    const body = parseBody(RetryManyBody, request.body);
+    const answer = await this.retrying.retry(body, request.user!.id);
+    const { ids, ...rest } = body;
+    const { refusals: _refusals, ...counts } = answer;
+    await this.audit.note(originOf(request), {
+      action: 'task.retry_many',
+      detail: { ...rest, ...(ids && { ids: ids.length }), ...counts },
     });
     return answer;
   }

@@ -7,6 +7,8 @@ import { TaskFeed } from './events/task-feed.ts';
 import { ExplainController } from './explain/explain.controller.ts';
 import { BatchService } from './batch.service.ts';
 import { TaskListController } from './list/task-list.controller.ts';
+import { OpenQueues } from '../again/open-queues.ts';
+import { RetryManyService } from './retry-many.service.ts';
 import { SteerService } from './steer.service.ts';
 import { SubmitLimiter } from './submit-limiter.ts';
 import { SubmitService } from './submit.service.ts';
@@ -18,6 +20,8 @@ import { TasksController } from './tasks.controller.ts';
   controllers: [TaskListController, TaskSteerController, TaskEventsController, ExplainController, TasksController],
   providers: [
     BatchService,
+    OpenQueues,
+    RetryManyService,
     SteerService,
     SubmitService,
     TaskReader,

@@ -1,5 +1,7 @@
+import { isTerminal, TERMINAL_STATES } from '@lovage/task';
 import { z } from 'zod';
 import { TaskListQuery } from './list.ts';
+import { RateText } from './rate.ts';
 import { SubmitOptionsBody } from './submit.ts';
 
 // Control characters are no part of a reason that people read, and NUL none of any text that is kept.
@@ -80,6 +82,45 @@ export const RevokeManyAnswer = z
   })
   .meta({ id: 'RevokeManyAnswer' });
 export type RevokeManyAnswer = z.output<typeof RevokeManyAnswer>;
+
+/** Which ended tasks; all that is given must hold. */
+const EndedTaskFilter = TaskListQuery.omit({ limit: true, cursor: true })
+  .refine((filter) => Object.values(filter).some((value) => value !== undefined), {
+    error: 'must name at least one condition; all tasks there are would be meant otherwise',
+  })
+  .refine(({ state }) => state === undefined || state.every(isTerminal), {
+    error: `must be of ${TERMINAL_STATES.join(', ')}: only a task that has ended can be run again`,
+    path: ['state'],
+  });
+
+/** Body of `POST /api/tasks/retry`. */
+export const RetryManyBody = z
+  .strictObject({
+    ids: z
+      .array(z.string().min(1).max(255))
+      .min(1)
+      .max(MAX_IDS)
+      .optional()
+      .meta({ description: 'These tasks; not together with `filter`' }),
+    filter: EndedTaskFilter.optional().meta({
+      description:
+        'All ended tasks that match, the newest first; the fields of GET /api/tasks. Without `state`: FAILURE and DEAD',
+    }),
+    rate: RateText.optional().meta({
+      description: 'They start one after the other at this rate. Left out: all at once',
+    }),
+    limit: z.int().min(1).max(100_000).default(10_000).meta({
+      description: 'Of a filter: most tasks that this request runs again',
+    }),
+    cursor: z.string().max(300).optional().meta({
+      description: 'Of a filter: nextCursor of the request before; goes on at its rate',
+    }),
+  })
+  .refine(({ ids, filter }) => (ids === undefined) !== (filter === undefined), {
+    error: 'must hold either `ids` or `filter`',
+  })
+  .meta({ id: 'RetryMany' });
+export type RetryManyBody = z.output<typeof RetryManyBody>;
 
 /** Body of `POST /api/tasks/{id}/retry`; may be left out. */
 export const RetryBody = z

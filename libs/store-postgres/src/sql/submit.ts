@@ -36,6 +36,19 @@ with s as (select * from unnest(${newTaskUnnest(1)}) as s(${NEW_TASK_COLUMNS})),
 select s.id as task_id, true as fresh, '' as fingerprint from s`,
 };
 
+/** Many of them, for the relay. $1… tasks · $${P + 1} delays ms. Answers the ids of those that were not there. */
+export const INSERT_FIRST_MANY = {
+  name: 'tasks-insert-first-many',
+  text: `
+with s as (select * from unnest(${newTaskUnnest(1)}, $${P + 1}::float8[]) as s(${NEW_TASK_COLUMNS}, delay)),
+row as (
+  insert into tasks (${NEW_TASK_COLUMNS}, state)
+  select ${NEW_TASK_SELECT}, case when s.delay > 0 then 'SCHEDULED' else 'PENDING' end from s order by s.id
+  on conflict (id) do nothing returning id)
+insert into outbox (task_id, turn, due_at)
+select s.id, 0, now() + s.delay * interval '1 ms' from s join row using (id) returning task_id as id`,
+};
+
 /**
  * The same, won by the first submit of the key. \`do update\` rather than \`do nothing\`: the loser must see the winner's row,
  * which its own snapshot does not hold.

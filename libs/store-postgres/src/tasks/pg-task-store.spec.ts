@@ -313,6 +313,30 @@ describe('cancel and expiry', () => {
   });
 });
 
+describe('many first', () => {
+  test('each is due after its delay; one that is there already stays as it is', async () => {
+    await using f = await fixture();
+    const [there, now, later] = [newTask(), newTask(), newTask()];
+    await f.store.tasks.insertQueued([there]);
+    const items = [
+      { task: later, delayMs: 60_000 },
+      { task: now, delayMs: 0 },
+      { task: there, delayMs: 0 },
+    ];
+    expect((await f.store.tasks.insertFirstMany(items)).sort()).toEqual([now.id, later.id].sort());
+    expect(await f.store.tasks.insertFirstMany(items)).toEqual([]);
+    for (const [{ id }, state] of [
+      [there, 'QUEUED'],
+      [now, 'PENDING'],
+      [later, 'SCHEDULED'],
+    ] as const)
+      expect((await f.store.tasks.get(id))!.state).toBe(state);
+    const due = await f.store.outbox.leaseDue({ withinMs: 1000, leaseMs: 1000, limit: 10 });
+    expect(due.map(({ taskId }) => taskId)).toEqual([now.id]);
+    expect(await f.db.query("select 1 from outbox where due_at > now() + interval '50 s'")).toHaveLength(1);
+  });
+});
+
 describe('take-over', () => {
   test('one of several wins; the dead claim can no longer write', async () => {
     await using f = await fixture();

@@ -35,7 +35,7 @@ import {
   RECORD_FINAL,
   RECORD_LIMITED,
 } from '../sql/record.ts';
-import { INSERT_FIRST, INSERT_FIRST_WITH_KEY, INSERT_QUEUED } from '../sql/submit.ts';
+import { INSERT_FIRST, INSERT_FIRST_MANY, INSERT_FIRST_WITH_KEY, INSERT_QUEUED } from '../sql/submit.ts';
 import { toTaskRow, type RawTask } from '../task-row.ts';
 import { runInTransaction } from './run-in-transaction.ts';
 import { revokedTask, type RawRevoked } from './revoked-task.ts';
@@ -60,6 +60,14 @@ export class PgTaskStore implements TaskStore {
   ): Promise<SubmittedFirst> {
     const { statement, values } = insertFirst(task, options);
     return toSubmitted(await this.database.run<RawSubmitted>(statement, values));
+  }
+
+  async insertFirstMany(items: readonly { readonly task: NewTask; readonly delayMs: number }[]): Promise<string[]> {
+    const rows = await this.database.run<{ id: string }>(INSERT_FIRST_MANY, [
+      ...newTaskValues(items.map(({ task }) => task)),
+      plainArray(items.map(({ delayMs }) => delayMs)),
+    ]);
+    return rows.map(({ id }) => id);
   }
 
   async insertFirstIn(

@@ -1,0 +1,121 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { prepareForeignRow, prepareRow, type SubmitOptions } from '@lovage/client';
+import { uuidFrom, type TaskRoutes } from '@lovage/foundation';
+import type { AgainManyAnswer, RetryManyBody } from '@lovage/http-api';
+import type { Clock, NewTask, StoredMessage, TaskLists, TaskRow, TaskStore } from '@lovage/ports';
+import type { AnyContract, ContractRegistry, SubmitInput, TaskState } from '@lovage/task';
+import { cursorInvalid, decodeAgain, encodeAgain } from '../again/again-cursor.ts';
+import { AgainTally } from '../again/again-tally.ts';
+import { DueTimes } from '../again/due-times.ts';
+import { OpenQueues, queueUnknown } from '../again/open-queues.ts';
+import { CLOCK, CONTRACTS, LISTS, ROUTES, TASKS } from '../deps.ts';
+import { withinDeadline } from '../http/deadline.ts';
+import { GatewayMetrics } from '../metrics/metrics.ts';
+import { ProblemError } from '../problems/problem-error.ts';
+import { decodeCursor, encodeCursor } from './list/cursor.ts';
+import { filterOf } from './list/filter.ts';
+import { argumentsOf, inputAgain } from './steer.service.ts';
+import { rowIdOf } from './task-reader.ts';
+
+/** Rows of one statement: an input may have a mebibyte. */
+const BATCH = 50;
+/** How long one request goes on, ms; its answer tells how to go on. */
+const MANY_MS = 10_000;
+const FAILED: readonly TaskState[] = ['FAILURE', 'DEAD'];
+
+/**
+ * Runs many ended tasks again. The id of the new task follows from that of the old one, so that a request sent twice, or two that
+ * overlap, run each task again once: to run it a third time, retry the task that the second became.
+ */
+@Injectable()
+export class RetryManyService {
+  constructor(
+    @Inject(TASKS) private readonly tasks: Pick<TaskStore, 'finished' | 'insertFirstMany'>,
+    @Inject(LISTS) private readonly lists: Pick<TaskLists, 'list'>,
+    @Inject(CONTRACTS) private readonly contracts: ContractRegistry,
+    @Inject(ROUTES) private readonly routes: TaskRoutes,
+    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly queues: OpenQueues,
+    private readonly metrics: GatewayMetrics,
+  ) {}
+
+  /** What became of them; of a filter within a bounded time. @throws ProblemError `query_invalid` for a cursor that is none */
+  async retry(body: RetryManyBody, userId: string): Promise<AgainManyAnswer> {
+    const from = body.cursor === undefined ? undefined : decodeAgain(body.cursor);
+    const due = new DueTimes(body.rate, this.clock, from?.dueAt ?? null);
+    const tally = new AgainTally();
+    if (body.ids) {
+      if (from) throw cursorInvalid();
+      const ids = [...new Set(body.ids)];
+      for (let i = 0; i < ids.length; i += BATCH) await this.retryPart(ids.slice(i, i + BATCH), userId, due, tally);
+      return tally.answer(due.last, null);
+    }
+    const until = this.clock.monotonic() + MANY_MS;
+    const filter = { ...filterOf(body.filter!), states: body.filter!.state ?? FAILED };
+    let after = from && decodeCursor(from.position);
+    for (;;) {
+      const limit = Math.min(BATCH, body.limit - tally.submitted);
+      const page = await withinDeadline(this.clock, this.lists.list(filter, { limit, after }));
+      const ids = page.items.map(({ id }) => id);
+      await this.retryPart(ids, userId, due, tally);
+      const over = tally.submitted >= body.limit || this.clock.monotonic() >= until;
+      if (!page.next || over) {
+        const next = page.next && encodeAgain({ position: encodeCursor(page.next), dueAt: due.following });
+        return tally.answer(due.last, next);
+      }
+      after = page.next;
+    }
+  }
+
+  /** @param ids as people or Celery programs call the tasks. */
+  private async retryPart(ids: readonly string[], userId: string, due: DueTimes, tally: AgainTally): Promise<void> {
+    if (ids.length === 0) return;
+    const rows = await withinDeadline(this.clock, this.tasks.finished([...new Set(ids.map(rowIdOf))]));
+    const byId = new Map(rows.map((row) => [row.id, row]));
+    const open = await this.openQueues(rows);
+    const items: { task: NewTask; delayMs: number }[] = [];
+    for (const id of ids) {
+      const row = byId.get(rowIdOf(id));
+      const ready = tally.try(id, () => {
+        if (!row) throw notEnded();
+        if (open.get(row.queue) === false) throw queueUnknown(row.queue, 'queue');
+        return this.taskOf(row, userId, this.clock.now());
+      });
+      if (!ready) continue;
+      const { at, delayMs } = due.take();
+      // Its expiry counts from its moment, not from now.
+      const task = delayMs === 0 ? ready : { ...this.taskOf(row!, userId, at), eta: at };
+      items.push({ task, delayMs });
+    }
+    if (items.length === 0) return;
+    const made = new Set(await withinDeadline(this.clock, this.tasks.insertFirstMany(items)));
+    for (const { task } of items)
+      if (made.has(task.id) && this.contracts.find(task.name)) this.metrics.submitted(task.name);
+    tally.submitted += made.size;
+    tally.skipped += items.length - made.size;
+  }
+
+  /** @throws InputInvalidError SubmitOptionsError: its contract has changed. */
+  private taskOf(row: TaskRow, userId: string, at: number): NewTask {
+    const options: Pick<SubmitOptions, 'retry' | 'userId' | 'retriedFrom'> & { queue: string } = {
+      queue: row.queue,
+      retry: (row.message as StoredMessage | null)?.retry,
+      userId,
+      retriedFrom: row.id,
+    };
+    const contract = this.contracts.find(row.name);
+    const task = contract
+      ? prepareRow(contract, inputAgain(row, contract) as SubmitInput<AnyContract>, options, at, this.routes)
+      : prepareForeignRow({ name: row.name, ...argumentsOf(row) }, options, at);
+    const id = uuidFrom(`again:${row.id}`);
+    return { ...task, id, rootId: task.rootId === task.id ? id : task.rootId };
+  }
+
+  private async openQueues(rows: readonly TaskRow[]): Promise<Map<string, boolean>> {
+    const names = [...new Set(rows.map(({ queue }) => queue))];
+    return new Map(await Promise.all(names.map(async (name) => [name, await this.queues.has(name)] as const)));
+  }
+}
+
+const notEnded = (): ProblemError =>
+  new ProblemError('task_not_ended', 'no task of this id has ended: it waits, it runs, or none is recorded');
