@@ -1,7 +1,8 @@
 import { Server, type MessageHandler } from '@nestjs/microservices';
 import { isObservable, lastValueFrom } from 'rxjs';
-import { HandlerDuplicateError, HandlerTable, type Handle } from '@lovage/runtime';
+import { HandlerDuplicateError, HandlerTable, type Handler } from '@lovage/runtime';
 import type { AnyContract } from '@lovage/task';
+import { BATCH } from './task-handler.ts';
 
 /** What Nest's transports of ours share: the handlers that the application brings. */
 export abstract class HandlerServer extends Server {
@@ -27,18 +28,30 @@ export abstract class HandlerServer extends Server {
 
   protected abstract open(): Promise<void>;
 
-  /** @throws HandlerMissingError HandlerDuplicateError HandlerWithoutContractError */
+  /** @throws HandlerMissingError HandlerDuplicateError HandlerWithoutContractError HandlerKindError */
   protected table(contracts: readonly AnyContract[]): HandlerTable {
     const [twice] = this.twice;
     if (twice !== undefined) throw new HandlerDuplicateError(twice);
-    const handlers = [...this.messageHandlers].map(([name, handler]) => ({ name, handle: toHandle(handler) }));
+    const handlers = [...this.messageHandlers].map(([name, handler]) => toHandler(name, handler));
     return new HandlerTable(contracts, handlers);
   }
 }
 
-function toHandle(handler: MessageHandler): Handle {
-  return async (input, task) => {
-    const result: unknown = await handler(input, task);
+function toHandler(name: string, handler: MessageHandler): Handler {
+  const call = async (data: unknown, context?: unknown): Promise<unknown> => {
+    const result: unknown = await handler(data, context);
     return isObservable(result) ? lastValueFrom(result, { defaultValue: undefined }) : result;
   };
+  const isBatch = (handler.extras as Record<string, unknown> | undefined)?.[BATCH] === true;
+  // Guards and interceptors that look at the context see those of the tasks.
+  return isBatch
+    ? {
+        name,
+        handleBatch: (items) =>
+          call(
+            items,
+            items.map(({ task }) => task),
+          ),
+      }
+    : { name, handle: call };
 }

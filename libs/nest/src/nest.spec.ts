@@ -23,13 +23,20 @@ import { firstValueFrom, map, of, throwError, type Observable } from 'rxjs';
 import { z } from 'zod';
 import { LovageClient } from '@lovage/client';
 import { openStore, PgWorkerLease } from '@lovage/store-postgres';
-import { ContractRegistry, defineTask, type AnyContract, type Input, type TaskContext } from '@lovage/task';
+import {
+  ContractRegistry,
+  defineTask,
+  type AnyContract,
+  type BatchItem,
+  type Input,
+  type TaskContext,
+} from '@lovage/task';
 import { MemoryBroker, silentLog, testDatabase } from '@lovage/testing';
 import { LovageClientProxy } from './lovage-client-proxy.ts';
 import { LovageServer } from './lovage-server.ts';
 import { InjectTasks, LovageModule, type TasksOf } from './lovage.module.ts';
 import { NestLog } from './nest-log.ts';
-import { TaskHandler } from './task-handler.ts';
+import { TaskBatchHandler, TaskHandler } from './task-handler.ts';
 
 const greet = defineTask({
   name: 'test.greet',
@@ -222,6 +229,69 @@ describe('the boot', () => {
       }
     }
     await expect(serve(Greetings, [])).rejects.toMatchObject({ code: 'handler_without_contract' });
+  });
+});
+
+describe('a batch handler', () => {
+  const batched = defineTask({
+    name: 'test.greet',
+    input: z.strictObject({ name: z.string() }),
+    output: z.string(),
+    errors: { TooRude: z.object({ word: z.string() }) },
+    defaults: { batch: { size: 3, timeout: '10m' } },
+  });
+
+  test('gets many tasks at once; guards, pipes, interceptors and injection apply to the whole', async () => {
+    const seen: string[] = [];
+    class Watch implements CanActivate {
+      canActivate(context: ExecutionContext): boolean {
+        const rpc = context.switchToRpc();
+        const items = rpc.getData<readonly BatchItem<typeof batched>[]>();
+        const tasks = rpc.getContext<readonly TaskContext[]>();
+        seen.push(`${items.length} of ${tasks.map(({ name }) => name).join()}`);
+        return true;
+      }
+    }
+    @Controller()
+    @UseGuards(Watch)
+    class Greetings {
+      constructor(@Inject(Greeter) private readonly greeter: Greeter) {}
+      @TaskBatchHandler(batched)
+      greet(items: readonly BatchItem<typeof batched>[]) {
+        return items.map(({ input, succeeded, failed }) =>
+          input.name === 'rude'
+            ? failed(batched.error('TooRude', { word: 'x' }))
+            : succeeded(`${this.greeter.greet(input.name)} of ${items.length}`),
+        );
+      }
+    }
+    await using served = await serve(Greetings, [batched]);
+    const [ana, rude, bo] = await Promise.allSettled(
+      ['Ana', 'rude', 'Bo'].map((name) => served.client.call(batched, { name })),
+    );
+    expect(ana).toMatchObject({ value: 'Hello, Ana of 3' });
+    expect(rude).toMatchObject({ reason: { type: 'TooRude', data: { word: 'x' } } });
+    expect(bo).toMatchObject({ value: 'Hello, Bo of 3' });
+    expect(seen).toEqual(['3 of test.greet,test.greet,test.greet']);
+  });
+
+  test('the boot is refused where a batch contract has a plain handler, and the other way round', async () => {
+    @Controller()
+    class Plain {
+      @TaskHandler(batched)
+      greet(): string {
+        return '';
+      }
+    }
+    @Controller()
+    class Batched {
+      @TaskBatchHandler(greet)
+      greet(): [] {
+        return [];
+      }
+    }
+    await expect(serve(Plain, [batched])).rejects.toMatchObject({ code: 'handler_kind', contract: 'test.greet' });
+    await expect(serve(Batched)).rejects.toMatchObject({ code: 'handler_kind', contract: 'test.greet' });
   });
 });
 

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { Ctx, MessagePattern, Payload } from '@nestjs/microservices';
 import type { Observable } from 'rxjs';
-import type { AnyContract, Input, Output, TaskContext } from '@lovage/task';
+import type { AnyContract, BatchItem, BatchOutcome, Input, Output, TaskContext } from '@lovage/task';
 import type { z } from 'zod';
 
 type Answer<T> = T | Promise<T> | Observable<T>;
@@ -11,6 +11,9 @@ type HandlerMethod<C extends AnyContract> = (
   input: Input<C>,
   task: TaskContext<C>,
 ) => Answer<z.input<C['output']> | Output<C>>;
+
+/** A method that runs many tasks of a contract: outcomes out, one for each. */
+type BatchHandlerMethod<C extends AnyContract> = (items: readonly BatchItem<C>[]) => Answer<readonly BatchOutcome<C>[]>;
 
 /** Nest keeps a method's parameter decorators here (`@nestjs/microservices`, PARAM_ARGS_METADATA). */
 const PARAM_ARGS_METADATA = '__routeArguments__';
@@ -33,5 +36,27 @@ export function TaskHandler<C extends AnyContract>(contract: C) {
       Ctx()(target, key, 1);
     }
     MessagePattern(contract.name)(target, key, descriptor);
+  };
+}
+
+/** Stands in the extras of a batch handler, where Nest hands it to the transport. */
+export const BATCH = 'lovageBatch';
+
+/**
+ * Makes a controller's method the handler of a contract with `batch`: it gets many tasks at once, each with its input and context,
+ * and answers an outcome for each: `items.map(({ input, succeeded }) => succeeded(…))`. Guards, pipes, interceptors and filters
+ * apply once to the whole; their data is the list of items. What it throws is the failure of each of them.
+ *
+ * A method whose types do not fit the contract does not compile. A worker refuses to start (`HandlerKindError`) where a contract
+ * without `batch` has such a handler, or one with `batch` has another.
+ */
+export function TaskBatchHandler<C extends AnyContract>(contract: C) {
+  return <M extends BatchHandlerMethod<C>>(
+    target: object,
+    key: string | symbol,
+    descriptor: TypedPropertyDescriptor<M>,
+  ): void => {
+    if (!Reflect.hasMetadata(PARAM_ARGS_METADATA, target.constructor, key)) Payload()(target, key, 0);
+    MessagePattern(contract.name, { [BATCH]: true })(target, key, descriptor);
   };
 }

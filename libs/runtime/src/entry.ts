@@ -1,7 +1,8 @@
 import type { IncomingTask } from '@lovage/celery';
 import { bandOf, type Delivery, type NewTask, type PriorityBand, type TaskLimits, type WorkerId } from '@lovage/ports';
 import type { CompiledTaskOptions, PoolKind } from '@lovage/task';
-import type { HandlerBinding } from './handlers.ts';
+import type { Batch } from './claim/batch.ts';
+import type { HandlerBinding } from './handler-binding.ts';
 import type { TaskRun } from './run/task-run.ts';
 
 /** A pool, or `quarantine`: a child process for each task alone, one at a time. */
@@ -31,6 +32,8 @@ export class TaskEntry {
   crashes = 0;
   /** Where it runs, and whose slot it takes. */
   lane: Lane = 'async';
+  /** The batch that it is gathered in, and whose slot it shares. */
+  batch: Batch<TaskEntry> | undefined;
   /** Claims that were refused although nothing spoke against them. */
   refusals = 0;
   /** The claim was granted: there is a row, and it is ours. */

@@ -1,13 +1,12 @@
 import { LovageError } from '@lovage/foundation';
-import type { AnyContract, TaskContext } from '@lovage/task';
+import type { AnyContract } from '@lovage/task';
+import type { BatchHandle, Handle, HandlerBinding } from './handler-binding.ts';
+import { singly } from './run/batch-attempt.ts';
 
-/** Runs one contract. May answer a value or a promise of one; throws to fail. */
-export type Handle = (input: unknown, task: TaskContext) => unknown;
-
-export interface HandlerBinding {
-  readonly contract: AnyContract;
-  readonly handle: Handle;
-}
+/** The handler of a contract, as an application brings it: `handleBatch` where the contract has `batch`. */
+export type Handler =
+  | { readonly name: string; readonly handle: Handle; readonly handleBatch?: undefined }
+  | { readonly name: string; readonly handleBatch: BatchHandle; readonly handle?: undefined };
 
 /** A contract that this worker is told to serve has no handler. */
 export class HandlerMissingError extends LovageError {
@@ -35,22 +34,42 @@ export class HandlerWithoutContractError extends LovageError {
   }
 }
 
+/** A contract with `batch` has a handler of single tasks, or the other way round. */
+export class HandlerKindError extends LovageError {
+  readonly code = 'handler_kind';
+  constructor(
+    readonly contract: string,
+    batch: boolean,
+  ) {
+    super(
+      batch
+        ? `${contract} has \`batch\`, so its handler gets many tasks at once: make it with @TaskBatchHandler(contract), or take \`batch\` out of the contract`
+        : `the handler of ${contract} is one of batches, and the contract has no \`batch\`: make it with @TaskHandler(contract), or give the contract \`batch: { size, timeout }\``,
+    );
+  }
+}
+
 /** Handlers by contract name; complete and unambiguous, or it is not made. */
 export class HandlerTable {
   private readonly byName: ReadonlyMap<string, HandlerBinding>;
 
   /**
    * @param contracts what the worker is told to serve.
-   * @throws HandlerMissingError, HandlerDuplicateError, HandlerWithoutContractError
+   * @throws HandlerMissingError, HandlerDuplicateError, HandlerWithoutContractError, HandlerKindError
    */
-  constructor(contracts: readonly AnyContract[], handlers: readonly { name: string; handle: Handle }[]) {
+  constructor(contracts: readonly AnyContract[], handlers: readonly Handler[]) {
     const known = new Map(contracts.map((contract) => [contract.name, contract]));
     const byName = new Map<string, HandlerBinding>();
-    for (const { name, handle } of handlers) {
+    for (const { name, handle, handleBatch } of handlers) {
       const contract = known.get(name);
       if (!contract) throw new HandlerWithoutContractError(name);
       if (byName.has(name)) throw new HandlerDuplicateError(name);
-      byName.set(name, { contract, handle });
+      const batch = contract.options.batch !== undefined;
+      if (batch !== (handleBatch !== undefined)) throw new HandlerKindError(name, batch);
+      byName.set(
+        name,
+        handleBatch ? { contract, handle: singly(contract, handleBatch), handleBatch } : { contract, handle },
+      );
     }
     const missing = [...known.keys()].filter((name) => !byName.has(name));
     if (missing.length > 0) throw new HandlerMissingError(missing.sort());

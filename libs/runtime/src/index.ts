@@ -1,12 +1,15 @@
 export {
   HandlerDuplicateError,
+  HandlerKindError,
   HandlerMissingError,
   HandlerTable,
   HandlerWithoutContractError,
-  type Handle,
+  type Handler,
 } from './handlers.ts';
+export type { BatchHandle, Handle } from './handler-binding.ts';
 export type { WorkerOptions } from './options.ts';
 export {
+  BatchOutcomeMissing,
   LeaseLost,
   MaxRetriesExceeded,
   NotRegistered,

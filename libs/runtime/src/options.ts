@@ -3,6 +3,7 @@ import { durationMs } from '@lovage/foundation';
 import type { TaskLogLevel } from '@lovage/ports';
 import type { PoolKind } from '@lovage/task';
 import type { PoolSlots } from './claim/slots.ts';
+import { MAX_PREFETCH } from './intake/prefetch.ts';
 import { compileChildren, type CompiledChildren, type PoolsOptions } from './pools/child-options.ts';
 
 /** What a worker is told when it starts. */
@@ -15,7 +16,7 @@ export interface WorkerOptions extends PoolsOptions {
   readonly concurrency: number;
   /**
    * Messages held per slot and queue, those being run and recorded included. Default 4: enough to hide the round trips
-   * of claim and record. Higher serves very short tasks better, and lets one worker hoard what others could run.
+   * of claim and record. For each batch contract two full batches are held besides. Higher serves very short tasks better, and lets one worker hoard what others could run.
    */
   readonly prefetchMultiplier?: number;
   /** At a stop: how long running tasks may go on before they are aborted and handed back. Default `5s`. */
@@ -40,9 +41,6 @@ export interface CompiledWorkerOptions {
   readonly revokeGraceMs: number;
   readonly taskLogLevel: TaskLogLevel | 'off';
 }
-
-/** RabbitMQ keeps a prefetch count in 16 bits. */
-const MAX_PREFETCH = 65_535;
 
 /** @throws RangeError */
 export function compileWorkerOptions(options: WorkerOptions): CompiledWorkerOptions {

@@ -24,6 +24,7 @@ import type { HandlerTable } from './handlers.ts';
 import { HeldTasks } from './intake/held-tasks.ts';
 import { admit } from './intake/intake.ts';
 import { MalformedMessages, type Malformed } from './intake/malformed.ts';
+import { prefetchFor } from './intake/prefetch.ts';
 import { PutOffs } from './intake/put-offs.ts';
 import { QueueConsumers } from './intake/queue-consumers.ts';
 import { compileWorkerOptions, type CompiledWorkerOptions, type WorkerOptions } from './options.ts';
@@ -136,6 +137,7 @@ export class TaskWorker implements Service {
     this.malformed = new MalformedMessages({ name, tasks, retry: this.retry, log });
     this.executor = new Executor(
       (entry) => this.pools.of(entry),
+      (entries) => this.pools.startBatch(entries),
       this.clock,
       (entry, outcome) => this.onOutcome(entry, outcome),
     );
@@ -175,9 +177,11 @@ export class TaskWorker implements Service {
       lease,
       retry: this.retry,
       log,
+      clock: this.clock,
       limited: limits && new LimitedClaims({ name, limits, overrides: this.limitOverrides!, log }),
       recording: () => this.recorder.busy,
       onGranted: (entry) => this.run(entry),
+      onBatchGranted: (entries) => this.runBatch(entries),
       onUnclaimable: (entry, error) => this.onUnclaimable(entry, error),
       onParked: (entry) => {
         entry.ack();
@@ -186,7 +190,8 @@ export class TaskWorker implements Service {
       onRefused: (entries) => this.onRefused(entries),
     });
     this.consumers = new QueueConsumers({
-      ...{ queues: this.options.queues, prefetch: this.options.prefetch, broker, store: deps.queues },
+      ...{ queues: this.options.queues, prefetch: prefetchFor(this.options.prefetch, deps.handlers) },
+      ...{ broker, store: deps.queues },
       ...{ held: this.held, clock: this.clock, log },
       onDelivery: (delivery) => this.onDelivery(delivery),
       withdraw: (queue) => this.claimer.withdraw(queue),
@@ -200,6 +205,7 @@ export class TaskWorker implements Service {
       log,
       tryAgain: (entry) => this.claimAgain(entry),
       onTakenOver: (entry) => this.run(entry),
+      onBatchTakenOver: (entries) => this.runBatch(entries),
       onOver: (entry, row) => {
         this.replies.repeated(entry, row);
         entry.ack();
@@ -226,9 +232,14 @@ export class TaskWorker implements Service {
     });
   }
 
-  /** Handlers running now. */
+  /** Tasks running now; those of a batch each for itself. */
   get running(): number {
     return this.executor.size;
+  }
+
+  /** Of {@link slots}, those taken: a batch takes one, a task in quarantine none. */
+  get slotsInUse(): number {
+    return this.claimer.slotsInUse;
   }
 
   /** Handlers that may run at once, in those pools that the contracts of this worker use. */
@@ -283,13 +294,15 @@ export class TaskWorker implements Service {
 
   private async close(): Promise<void> {
     this.stopping = true;
+    // At once: a slot that comes free from here on is for nobody.
+    const claimed = this.claimer.close();
     this.limitOverrides?.stop();
     // What is called off from here on ends so when it is recorded.
     const heard = this.cancels.stop();
     await this.consumers.cancel();
     // What Postgres does not take in time goes back with its message, and the sweep frees the claim.
     const offDeadline = this.clock.after(this.options.shutdownGraceMs + TIDY_MS, () => this.retry.giveUp());
-    await this.claimer.close();
+    await claimed;
     this.executor.releaseWaiting();
     await this.drain();
     await heard;
@@ -360,13 +373,32 @@ export class TaskWorker implements Service {
   }
 
   private run(entry: TaskEntry): void {
-    if (this.stopping && this.executor.size === 0) {
-      // The claim came through while the worker was stopping: it is given up like a run that was cut short.
-      return this.onOutcome(entry, { kind: 'postponed', how: 'release', delayMs: 0, error: null });
-    }
+    if (this.tooLate) return this.giveUp(entry);
     if (entry.options.ack === 'claim') entry.ack();
     if (this.pools.isSuspect(entry)) this.quarantine(entry);
     else this.executor.start(entry);
+  }
+
+  /** Tasks of one batch contract. A suspect runs without the others: nothing but the task can be what kills its child. */
+  private runBatch(entries: readonly TaskEntry[]): void {
+    if (this.tooLate) return entries.forEach((entry) => this.giveUp(entry));
+    const together: TaskEntry[] = [];
+    for (const entry of entries) {
+      if (entry.options.ack === 'claim') entry.ack();
+      if (this.pools.isSuspect(entry)) this.quarantine(entry);
+      else together.push(entry);
+    }
+    if (together.length > 0) this.executor.startBatch(together);
+  }
+
+  /** A claim came through while the worker was stopping, and nothing runs that is waited for. */
+  private get tooLate(): boolean {
+    return this.stopping && this.executor.size === 0;
+  }
+
+  /** It is given up like a run that was cut short. */
+  private giveUp(entry: TaskEntry): void {
+    this.onOutcome(entry, { kind: 'postponed', how: 'release', delayMs: 0, error: null });
   }
 
   /** It runs alone, when its turn comes; the slot is for others meanwhile. */

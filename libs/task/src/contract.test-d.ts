@@ -1,6 +1,7 @@
 // Compiled, never run: `nx typecheck task`. A line under @ts-expect-error that does compile is an error.
 import { z } from 'zod';
 import { defineTask, type Input, type Output, type Progress, type SubmitInput } from './contract.ts';
+import type { BatchItem, BatchOutcome } from './batch.ts';
 import type { TaskContext } from './context.ts';
 import type { DeclaredError, ErrorUnion } from './errors.ts';
 import { validateInput, validateOutput } from './validate.ts';
@@ -96,3 +97,25 @@ defineTask({ name: 'a.b', input: z.object({}), output: z.string(), defaults: { q
 defineTask({ name: 'a.b', input: z.object({}), output: z.string(), defaults: { retry: { backoff: 'steep' } } });
 // @ts-expect-error no duration
 defineTask({ name: 'a.b', input: z.object({}), output: z.string(), defaults: { timeLimit: '10 seconds' } });
+
+// A batch: each task has an outcome of its own, typed by the contract.
+type BatchHandler<C extends typeof divide> = (items: readonly BatchItem<C>[]) => readonly BatchOutcome<C>[];
+export const each: BatchHandler<typeof divide> = (items) =>
+  items.map(({ input, task, succeeded, failed }) => {
+    if (input.y === 0) return failed(divide.error('DivisionByZero', { x: input.x }));
+    if (task.signal.aborted) return failed(task.retry({ delay: '1m' }));
+    task.progress({ percent: 1 });
+    return succeeded(input.x / input.y);
+  });
+// @ts-expect-error a text instead of a number
+export const texts: BatchHandler<typeof divide> = (items) => items.map(({ succeeded }) => succeeded('1'));
+// @ts-expect-error results are no outcomes
+export const bare: BatchHandler<typeof divide> = (items) => items.map(({ input }) => input.x);
+// @ts-expect-error a text is no error
+export const said: BatchHandler<typeof divide> = (items) => items.map(({ failed }) => failed('no'));
+// @ts-expect-error no such field in the input
+export const other: BatchHandler<typeof divide> = (items) => items.map(({ input, succeeded }) => succeeded(input.z));
+// @ts-expect-error how long the first waits is a duration
+defineTask({ name: 'a.b', input: z.object({}), output: z.string(), defaults: { batch: { size: 2, timeout: 'soon' } } });
+// @ts-expect-error no size
+defineTask({ name: 'a.b', input: z.object({}), output: z.string(), defaults: { batch: {} } });

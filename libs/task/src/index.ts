@@ -1,3 +1,4 @@
+export { batchItem, type BatchItem, type BatchOutcome } from './batch.ts';
 export type { ChildOptions, TaskContext, TaskLogger } from './context.ts';
 export {
   ContractRegistry,
@@ -21,6 +22,7 @@ export {
   type Issue,
   type TaskErrorDocument,
 } from './errors.ts';
+export type { BatchOptions, CompiledBatch } from './options/batch-options.ts';
 export {
   concurrencyLimit,
   MAX_CONCURRENCY,

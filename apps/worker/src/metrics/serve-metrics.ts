@@ -6,7 +6,7 @@ import { WorkerMetrics } from './worker-metrics.ts';
 export async function serveMetrics(worker: TaskWorker, options: MetricsServerOptions): Promise<MetricsServer> {
   const metrics = new WorkerMetrics({
     slots: worker.slots,
-    running: () => worker.running,
+    running: () => worker.slotsInUse,
     children: () => worker.children(),
   });
   worker.signals.ended.on((attempt) => metrics.ended(attempt));

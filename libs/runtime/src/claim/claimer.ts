@@ -1,8 +1,10 @@
 import { hasCode } from '@lovage/foundation';
-import type { ClaimedTask, Log, TaskStore, WorkerLease } from '@lovage/ports';
+import type { ClaimedTask, Clock, Log, TaskStore, WorkerLease } from '@lovage/ports';
 import type { PoolKind } from '@lovage/task';
 import type { TaskEntry } from '../entry.ts';
 import type { StoreRetry } from '../store-retry.ts';
+import { Gatherer } from './gatherer.ts';
+import type { Batch } from './batch.ts';
 import type { LimitedClaims } from './limited-claims.ts';
 import { Slots, type PoolSlots } from './slots.ts';
 import { toItem } from './to-item.ts';
@@ -21,12 +23,15 @@ export interface ClaimerDeps {
   readonly lease: WorkerLease;
   readonly retry: StoreRetry;
   readonly log: Log;
+  readonly clock: Clock;
   /** Claims what has limits; without it nothing has. */
   readonly limited: LimitedClaims | undefined;
   /** Ends of attempts are being written at this moment. */
   recording(): boolean;
   /** A slot is taken; run it. */
   onGranted(entry: TaskEntry): void;
+  /** The same of a batch, with those of it that were granted. */
+  onBatchGranted(entries: TaskEntry[]): void;
   /** Postgres refuses a value of it: no claim will ever be granted. */
   onUnclaimable(entry: TaskEntry, error: Error): void;
   /** A limit says not yet: its row waits, the message is dealt with. */
@@ -42,10 +47,13 @@ export interface ClaimerDeps {
  * While ends are being written, a claim waits for that unless it is well filled: so under load both go in step and in
  * larger batches, at a fraction of the cost, and a lone task meets neither wait.
  *
+ * Tasks of batch contracts are gathered first; a batch is claimed as a whole and takes one slot.
+ *
  * Queues take turns for the slots, so that a flood in one does not keep another from its share.
  */
 export class Claimer {
   private readonly slots: Slots;
+  private readonly gatherer: Gatherer;
   private claiming = false;
   private pumping: Promise<void> | undefined;
   private scheduled = false;
@@ -55,6 +63,7 @@ export class Claimer {
 
   constructor(private readonly deps: ClaimerDeps) {
     this.slots = new Slots(deps.slots);
+    this.gatherer = new Gatherer(deps.clock, (urgent) => this.wait(urgent));
   }
 
   get slotsInUse(): number {
@@ -63,8 +72,8 @@ export class Claimer {
 
   add(entry: TaskEntry): void {
     entry.lane = this.deps.laneOf(entry);
-    this.slots.wait(entry);
-    this.schedule();
+    if (entry.options.batch) this.gatherer.add(entry);
+    else this.wait(entry);
   }
 
   /** Looks again for what to claim: the ends of attempts have been written. */
@@ -84,7 +93,7 @@ export class Claimer {
     return this.claimNo;
   }
 
-  /** Takes a slot for a task that was taken over outside the ordinary claim. The slots may be exceeded by these few. */
+  /** Takes a slot for a task, or a batch by one of it, that was taken over outside the ordinary claim. The slots may be exceeded by these few. */
   takeSlot(entry: TaskEntry): void {
     this.slots.take(entry);
   }
@@ -92,16 +101,23 @@ export class Claimer {
   /** Takes back what waits here of one queue, but what was acked already: nobody else would run that. */
   withdraw(queue: string): TaskEntry[] {
     const [back, acked] = [[] as TaskEntry[], [] as TaskEntry[]];
-    for (const entry of this.slots.withdraw(queue)) (entry.isSettled ? acked : back).push(entry);
-    for (const entry of acked) this.slots.wait(entry);
+    const waiting = this.slots.withdraw(queue).flatMap((entry) => entry.batch?.dissolve() ?? entry);
+    for (const entry of [...waiting, ...this.gatherer.withdraw(queue)]) (entry.isSettled ? acked : back).push(entry);
+    for (const entry of acked) this.add(entry);
     return back;
   }
 
   /** No further claims; resolves when none is under way. What waits is left to whoever holds the entries. */
   async close(): Promise<void> {
     this.closed = true;
+    this.gatherer.clear();
     this.slots.clear();
     await this.pumping;
+  }
+
+  private wait(entry: TaskEntry): void {
+    this.slots.wait(entry);
+    this.schedule();
   }
 
   private schedule(): void {
@@ -126,14 +142,22 @@ export class Claimer {
     }
   }
 
-  private async claim(batch: TaskEntry[]): Promise<void> {
+  /** @param filled tasks, and batches by one task of each, that have slots. */
+  private async claim(filled: TaskEntry[]): Promise<void> {
     const toClaim: TaskEntry[] = [];
-    for (const entry of batch) {
-      // Without a row until the end there is nothing to claim.
-      if (entry.options.record === 'full' || entry.task.hasRow) toClaim.push(entry);
+    const batches: Batch<TaskEntry>[] = [];
+    for (const entry of filled) {
+      if (entry.batch) {
+        batches.push(entry.batch);
+        toClaim.push(...entry.batch.close().filter(hasClaim));
+      } else if (hasClaim(entry)) toClaim.push(entry);
       else this.deps.onGranted(entry);
     }
-    if (toClaim.length === 0) return;
+    if (toClaim.length > 0) await this.claimAll(toClaim);
+    for (const batch of batches) if (!batch.isEmpty) this.deps.onBatchGranted(batch.members);
+  }
+
+  private async claimAll(toClaim: TaskEntry[]): Promise<void> {
     const worker = this.deps.lease.id;
     for (const entry of toClaim) {
       entry.worker = worker;
@@ -142,12 +166,12 @@ export class Claimer {
     const { limited } = this.deps;
     const [free, held]: [TaskEntry[], TaskEntry[]] = [[], []];
     for (const entry of toClaim) (limited?.concerns(entry) ? held : free).push(entry);
-    if (free.length > 0) await this.claimAll(free, worker);
-    if (held.length > 0) await this.claimAll(held, worker);
+    for (const part of [free, held])
+      for (let i = 0; i < part.length; i += MAX_BATCH) await this.claimPart(part.slice(i, i + MAX_BATCH), worker);
   }
 
   /** Tasks that all have limits, or all have none. */
-  private async claimAll(toClaim: TaskEntry[], worker: string): Promise<void> {
+  private async claimPart(toClaim: TaskEntry[], worker: string): Promise<void> {
     const durable = toClaim.some((entry) => entry.options.ack !== 'late');
     const granted = await this.ask(toClaim, worker, durable);
     const refused: TaskEntry[] = [];
@@ -155,7 +179,7 @@ export class Claimer {
       const claim = granted.get(entry.id);
       if (claim) {
         grant(entry, claim);
-        this.deps.onGranted(entry);
+        if (!entry.batch) this.deps.onGranted(entry);
       } else {
         this.slots.free(entry);
         if (this.deps.limited?.hasParked(entry)) this.deps.onParked(entry);
@@ -188,6 +212,11 @@ export class Claimer {
       return granted;
     }
   }
+}
+
+/** Without a row until the end there is nothing to claim. */
+function hasClaim(entry: TaskEntry): boolean {
+  return entry.options.record === 'full' || entry.task.hasRow;
 }
 
 /** The claim is in the row. */

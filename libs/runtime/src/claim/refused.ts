@@ -2,6 +2,7 @@ import type { Log, TaskRow, TaskSituation, TaskStore, WorkerLease } from '@lovag
 import { isTerminal } from '@lovage/task';
 import type { TaskEntry } from '../entry.ts';
 import type { StoreRetry } from '../store-retry.ts';
+import { Batch } from './batch.ts';
 import { grant, type Claimer } from './claimer.ts';
 
 export interface RefusedDeps {
@@ -14,6 +15,8 @@ export interface RefusedDeps {
   /** Nothing speaks against the claim any more: make it again, a little later. */
   tryAgain(entry: TaskEntry): void;
   onTakenOver(entry: TaskEntry): void;
+  /** The same of tasks of one batch contract, at most as many as one call takes. */
+  onBatchTakenOver(entries: TaskEntry[]): void;
   /** It is over: tell whoever waits (again), then the message goes. */
   onOver(entry: TaskEntry, row: TaskRow): void;
   /** It expired before anybody had made a row. */
@@ -32,17 +35,29 @@ export class RefusedClaims {
   async resolve(entries: readonly TaskEntry[]): Promise<void> {
     const situations = await this.deps.retry.until(() => this.deps.tasks.situations(entries.map((entry) => entry.id)));
     const byId = new Map(situations.map((situation) => [situation.row.id, situation]));
-    for (const entry of entries) await this.decide(entry, byId.get(entry.id));
+    const taken: TaskEntry[] = [];
+    try {
+      for (const entry of entries) await this.decide(entry, byId.get(entry.id), taken);
+    } finally {
+      for (const batch of inBatches(taken)) {
+        this.deps.claimer.takeSlot(batch[0]!);
+        this.deps.onBatchTakenOver(batch);
+      }
+    }
   }
 
-  private async decide(entry: TaskEntry, situation: TaskSituation | undefined): Promise<void> {
+  /** @param taken gets those taken over whose handler takes many at once. */
+  private async decide(entry: TaskEntry, situation: TaskSituation | undefined, taken: TaskEntry[]): Promise<void> {
     if (!situation) return this.decideWithoutRow(entry);
     const { row, claimWorker, claimNo } = situation;
     if (isTerminal(row.state)) return this.deps.onOver(entry, row);
     if (claimWorker === null || claimNo === null) return this.decideUnclaimed(entry, situation);
     // The sweep guards a living holder: should it die, a new message comes.
     if (situation.holderAlive && claimWorker !== this.deps.lease.id) return this.drop(entry, 'held by another worker');
-    await this.takeOver(entry, row, { worker: claimWorker, claimNo });
+    if (!(await this.takeOver(entry, row, { worker: claimWorker, claimNo }))) return;
+    if (entry.options.batch) return void taken.push(entry);
+    this.deps.claimer.takeSlot(entry);
+    this.deps.onTakenOver(entry);
   }
 
   private async decideUnclaimed(entry: TaskEntry, { row, expired }: TaskSituation): Promise<void> {
@@ -65,17 +80,23 @@ export class RefusedClaims {
     this.deps.tryAgain(entry);
   }
 
-  private async takeOver(entry: TaskEntry, row: TaskRow, from: { worker: string; claimNo: number }): Promise<void> {
+  /** Whether it is ours now, and to be run. */
+  private async takeOver(entry: TaskEntry, row: TaskRow, from: { worker: string; claimNo: number }): Promise<boolean> {
     const worker = this.deps.lease.id;
     const claim = { id: entry.id, claimNo: this.deps.claimer.nextClaimNo(), from };
     const taken = await this.deps.retry.until(() =>
       this.deps.tasks.takeOver({ id: worker, name: this.deps.name }, claim),
     );
     // Somebody was faster, or our lease lapsed: the row decides again.
-    if (!taken) return this.deps.tryAgain(entry);
+    if (!taken) {
+      this.deps.tryAgain(entry);
+      return false;
+    }
     if (taken === 'revoked') {
       const ended = await this.deps.retry.until(() => this.deps.tasks.get(entry.id));
-      return ended ? this.deps.onOver(entry, ended) : this.drop(entry, 'called off, and deleted since');
+      if (ended) this.deps.onOver(entry, ended);
+      else this.drop(entry, 'called off, and deleted since');
+      return false;
     }
     this.deps.log.info(
       { task: entry.id, from: from.worker, suspected: taken.suspected },
@@ -84,8 +105,7 @@ export class RefusedClaims {
     entry.worker = worker;
     entry.claimNo = claim.claimNo;
     grant(entry, taken);
-    this.deps.claimer.takeSlot(entry);
-    this.deps.onTakenOver(entry);
+    return true;
   }
 
   private drop(entry: TaskEntry, why: string): void {
@@ -93,4 +113,20 @@ export class RefusedClaims {
     entry.ack();
     this.deps.onDropped(entry);
   }
+}
+
+/** Tasks of batch contracts, by contract, each part a {@link Batch} that takes no others. */
+function inBatches(entries: readonly TaskEntry[]): TaskEntry[][] {
+  const open = new Map<string, Batch<TaskEntry>>();
+  const all: Batch<TaskEntry>[] = [];
+  for (const entry of entries) {
+    let batch = open.get(entry.task.name);
+    if (!batch?.isOpen) {
+      batch = new Batch(entry.options.batch!);
+      open.set(entry.task.name, batch);
+      all.push(batch);
+    }
+    batch.add(entry);
+  }
+  return all.map((batch) => batch.close());
 }

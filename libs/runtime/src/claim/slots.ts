@@ -31,7 +31,7 @@ export class Slots {
     return this.all.reduce((sum, { waiting }) => sum + waiting.size, 0);
   }
 
-  /** How many of those that wait could be run. */
+  /** How many of those that wait could be run, a batch counted as one. */
   get runnable(): number {
     return this.all.reduce(
       (sum, { size, taken, waiting }) => sum + Math.max(0, Math.min(size - taken, waiting.size)),
@@ -39,11 +39,12 @@ export class Slots {
     );
   }
 
+  /** A batch waits by one of its tasks. */
   wait(entry: TaskEntry): void {
     this.of(entry)?.waiting.add(entry.facts.queue, entry, entry.urgency);
   }
 
-  /** At most `max`, each in a slot: of each queue the most urgent, then those that have waited longest; the queues in turn. */
+  /** At most `max`, each in a slot, a batch by one of its tasks: of each queue the most urgent, then those that have waited longest; the queues in turn. */
   fill(max: number): TaskEntry[] {
     const filled: TaskEntry[] = [];
     for (const lane of this.all) {
@@ -55,7 +56,7 @@ export class Slots {
     return filled;
   }
 
-  /** All of one queue, which no longer wait. */
+  /** All of one queue, which no longer wait, a batch by one of its tasks. */
   withdraw(queue: string): TaskEntry[] {
     return this.all.flatMap(({ waiting }) => waiting.withdraw(queue));
   }
@@ -66,9 +67,12 @@ export class Slots {
     if (lane) lane.taken += 1;
   }
 
+  /** Of a batch the last one frees the slot. */
   free(entry: TaskEntry): void {
     const lane = this.of(entry);
-    if (lane) lane.taken -= 1;
+    const { batch } = entry;
+    batch?.remove(entry);
+    if (lane && (!batch || batch.isEmpty)) lane.taken -= 1;
   }
 
   clear(): void {

@@ -1,5 +1,6 @@
 import type { TaskEntry } from '../entry.ts';
 import { attempt } from '../run/attempt.ts';
+import { batchAttempt } from '../run/batch-attempt.ts';
 import { TaskRun, type RunServices } from '../run/task-run.ts';
 import type { Pool, PoolEvents } from './pool.ts';
 
@@ -25,6 +26,23 @@ export class AsyncPool implements Pool {
       (result) => events.succeeded(entry, result),
       (thrown) => events.failed(entry, thrown),
     );
+  }
+
+  /** Runs tasks of one batch contract together. The limits of each run from here, so those of the contract hold for the whole. */
+  startBatch(entries: readonly TaskEntry[]): void {
+    const { events } = this;
+    const { contract, handleBatch } = entries[0]!.binding!;
+    const members = entries.map((entry) => {
+      const context = new TaskRun(entry, contract, this.services);
+      entry.run = context;
+      events.begun(entry);
+      return {
+        ...{ task: entry.task, context },
+        succeeded: (result: string) => events.succeeded(entry, result),
+        failed: (thrown: unknown) => events.failed(entry, thrown),
+      };
+    });
+    batchAttempt({ contract, handleBatch: handleBatch! }, members);
   }
 
   isWaiting(): boolean {

@@ -28,6 +28,7 @@ export class Pools {
   /** Those that contracts of this worker run in. */
   readonly used: ReadonlySet<PoolKind>;
   private readonly pools: Readonly<Record<Lane, Pool | undefined>>;
+  private readonly together: AsyncPool;
 
   /** @throws PoolUnavailableError a contract asks for children, and there is no telling how one boots. */
   constructor(
@@ -35,8 +36,9 @@ export class Pools {
     deps: PoolsDeps,
   ) {
     const { children } = options;
+    this.together = new AsyncPool(deps.services, deps.events);
     this.pools = {
-      async: new AsyncPool(deps.services, deps.events),
+      async: this.together,
       thread: children && new ThreadPool(children, deps),
       process: children && new ProcessPool(children, deps),
       // Each task gets a child of its own, so that nothing but the task can be what kills it.
@@ -50,6 +52,11 @@ export class Pools {
 
   of(entry: TaskEntry): Pool {
     return this.pools[entry.lane]!;
+  }
+
+  /** Runs tasks of one batch contract together. */
+  startBatch(entries: readonly TaskEntry[]): void {
+    this.together.startBatch(entries);
   }
 
   /** The pool of a task by its contract. */

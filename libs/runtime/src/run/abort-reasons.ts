@@ -59,6 +59,14 @@ export class MaxRetriesExceeded extends LovageError {
   }
 }
 
+/** The failure that is recorded for a task that a batch handler was given and said nothing about. */
+export class BatchOutcomeMissing extends LovageError {
+  readonly code = 'batch_outcome_missing';
+  constructor(contract: string, how: string) {
+    super(`the batch handler of ${contract} ${how}: no outcome for this task`);
+  }
+}
+
 /** The failure that is recorded for a task whose contract the worker does not serve. */
 export class NotRegistered extends LovageError {
   readonly code = 'not_registered';

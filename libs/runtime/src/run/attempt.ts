@@ -1,6 +1,6 @@
 import { inputOf, type IncomingTask } from '@lovage/celery';
 import { OutputInvalidError, validateInput, validateOutput, type AnyContract, type TaskContext } from '@lovage/task';
-import type { HandlerBinding } from '../handlers.ts';
+import type { HandlerBinding } from '../handler-binding.ts';
 
 export type AttemptInput = Pick<IncomingTask, 'name' | 'args' | 'kwargs'>;
 
@@ -18,7 +18,7 @@ export function attempt(
   const succeed = (value: unknown): void => {
     let result: string;
     try {
-      result = resultJson(contract, validateOutput(contract, value));
+      result = resultJson(contract, value);
     } catch (error) {
       return failed(error);
     }
@@ -34,9 +34,11 @@ export function attempt(
   else succeed(value);
 }
 
-function resultJson(contract: AnyContract, value: unknown): string {
+/** A result that the contract allows, as JSON text. @throws OutputInvalidError */
+export function resultJson(contract: AnyContract, value: unknown): string {
+  const valid = validateOutput(contract, value);
   try {
-    return JSON.stringify(value) ?? 'null';
+    return JSON.stringify(valid) ?? 'null';
   } catch (error) {
     throw new OutputInvalidError(contract.name, [
       { path: 'output', message: `cannot be kept as JSON: ${(error as Error).message}` },

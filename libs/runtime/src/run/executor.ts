@@ -21,6 +21,8 @@ export class Executor implements PoolEvents {
   /** @param poolOf where an attempt runs; always the same for one entry. */
   constructor(
     private readonly poolOf: (entry: TaskEntry) => Pool,
+    /** Runs tasks of one batch contract together. */
+    private readonly startTogether: (entries: readonly TaskEntry[]) => void,
     private readonly clock: Clock,
     private readonly onOutcome: (entry: TaskEntry, outcome: Outcome) => void,
   ) {}
@@ -40,6 +42,16 @@ export class Executor implements PoolEvents {
     entry.startedAt = this.clock.now();
     if (!entry.binding) this.failed(entry, new NotRegistered(entry.task.name));
     else this.poolOf(entry).start(entry);
+  }
+
+  /** Starts attempts of one batch contract together; `onOutcome` is called once for each, later. */
+  startBatch(entries: readonly TaskEntry[]): void {
+    const now = this.clock.now();
+    for (const entry of entries) {
+      this.running.add(entry);
+      entry.startedAt = now;
+    }
+    this.startTogether(entries);
   }
 
   /** The entry of a task that runs here. */

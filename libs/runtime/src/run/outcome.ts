@@ -25,6 +25,7 @@ const ANSWERS: ReadonlySet<string> = new Set([
   'input_invalid',
   'output_invalid',
   'arguments_invalid',
+  'batch_outcome_missing',
   'not_registered',
   'step_invalid',
   'steps_unavailable',

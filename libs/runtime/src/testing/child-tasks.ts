@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { durationMs } from '@lovage/foundation';
 import { defineTask, type TaskContext, type TaskOptions } from '@lovage/task';
-import { HandlerTable, type Handle } from '../handlers.ts';
+import type { BatchHandle, Handle } from '../handler-binding.ts';
+import { HandlerTable } from '../handlers.ts';
 import type { ChildApp } from '../pools/child/child-app.ts';
 
 /** What the handler is to do: the name of one of {@link deeds}, and a value for it. */
@@ -133,8 +134,24 @@ export const handle: Handle = (input, task) => {
   return deeds[name]!(value, task);
 };
 
+/** Its tasks answer the process that ran them. */
+export const batched = defineTask({
+  name: 'test.batched',
+  input: z.strictObject({}),
+  output: z.number(),
+  defaults: { batch: { size: 3, timeout: '10m' } },
+});
+
+export const batchHandler: BatchHandle = (items) => items.map((item) => item.succeeded(process.pid));
+
 export function handlers(defaults: TaskOptions = {}): HandlerTable {
-  return new HandlerTable([deed(defaults)], [{ name: 'test.deed', handle }]);
+  return new HandlerTable(
+    [deed(defaults), batched],
+    [
+      { name: 'test.deed', handle },
+      { name: 'test.batched', handleBatch: batchHandler },
+    ],
+  );
 }
 
 export default function boot(): Promise<ChildApp> {

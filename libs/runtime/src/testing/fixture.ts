@@ -5,7 +5,8 @@ import type { Clock, TaskRow } from '@lovage/ports';
 import { openStore, PgWorkerLease, type PgStore } from '@lovage/store-postgres';
 import { defineTask, type AnyContract, type TaskOptions } from '@lovage/task';
 import { eventually, MemoryBroker, RecordingLog, silentLog, testDatabase, type TestDatabase } from '@lovage/testing';
-import { HandlerTable, type Handle } from '../handlers.ts';
+import type { BatchHandle, Handle } from '../handler-binding.ts';
+import { HandlerTable, type Handler } from '../handlers.ts';
 import type { WorkerOptions } from '../options.ts';
 import type { ChildrenOptions } from '../pools/child-options.ts';
 import { TaskWorker, type WorkerDeps } from '../worker.ts';
@@ -41,6 +42,11 @@ export interface Sent {
   readonly turn?: number;
 }
 
+export type FixtureWorkerOptions = Partial<WorkerOptions> & { clock?: Clock; leaseMs?: number } & Pick<
+    WorkerDeps,
+    'submitChild' | 'contract'
+  >;
+
 /** A database, a broker in memory, and workers on both. */
 export class Fixture implements AsyncDisposable {
   readonly broker = new MemoryBroker();
@@ -68,14 +74,20 @@ export class Fixture implements AsyncDisposable {
   }
 
   /** A running worker that serves one contract. */
-  async worker(
+  worker(contract: AnyContract, handle: Handle, options: FixtureWorkerOptions = {}): Promise<TaskWorker> {
+    return this.serve(contract, { name: contract.name, handle }, options);
+  }
+
+  /** The same of a contract with `batch`. */
+  batchWorker(
     contract: AnyContract,
-    handle: Handle,
-    options: Partial<WorkerOptions> & { clock?: Clock; leaseMs?: number } & Pick<
-        WorkerDeps,
-        'submitChild' | 'contract'
-      > = {},
+    handleBatch: BatchHandle,
+    options: FixtureWorkerOptions = {},
   ): Promise<TaskWorker> {
+    return this.serve(contract, { name: contract.name, handleBatch }, options);
+  }
+
+  private async serve(contract: AnyContract, handler: Handler, options: FixtureWorkerOptions): Promise<TaskWorker> {
     const { clock, leaseMs, submitChild, contract: find, ...rest } = options;
     const name = rest.name ?? `worker-${this.workers.length + 1}@test`;
     const info = { name, host: 'test', pid: 1, queues: [QUEUE], concurrency: 1, contracts: [contract.name] };
@@ -95,7 +107,7 @@ export class Fixture implements AsyncDisposable {
         queues: this.store.queues,
         limits: this.store.limits,
         lease,
-        handlers: new HandlerTable([contract], [{ name: contract.name, handle }]),
+        handlers: new HandlerTable([contract], [handler]),
         log: this.log,
         clock,
         submitChild,

@@ -56,6 +56,16 @@ describe('compileOptions', () => {
     expect(compileOptions().retention).toBeUndefined();
   });
 
+  it('a batch is gathered for a tenth of a second by default, and runs in the event loop whatever the worker prefers', () => {
+    expect(compileOptions({ batch: { size: 100, timeout: '2s' } })).toMatchObject({
+      batch: { size: 100, timeoutMs: 2000 },
+      pool: 'async',
+    });
+    expect(compileOptions({ batch: { size: 1 } }).batch).toEqual({ size: 1, timeoutMs: 100 });
+    expect(compileOptions({ batch: { size: 1, timeout: 0 } }).batch).toEqual({ size: 1, timeoutMs: 0 });
+    expect(compileOptions().batch).toBeUndefined();
+  });
+
   it('allows an immediate retry', () => {
     expect(compileOptions({ retry: { delay: 0, maxDelay: '0s' } }).retry).toMatchObject({ delayMs: 0, maxDelayMs: 0 });
   });
@@ -115,6 +125,16 @@ describe('compileOptions', () => {
     [{ retention: { STARTED: '1d' } }, /^retention\.STARTED: unknown state \(known: SUCCESS/],
     [{ retention: { SUCESS: '1d' } }, /^retention\.SUCESS: unknown state; did you mean SUCCESS/],
     [{ retention: { SUCCESS: '1d', DEAD: 'x' } }, /^retention\.DEAD: not a duration/],
+    [{ batch: 10 }, /^batch: must be an object/],
+    [{ batch: {} }, /^batch\.size: undefined is not a whole number from 1 to 1000/],
+    [{ batch: { size: 0 } }, /^batch\.size: 0 /],
+    [{ batch: { size: 1001 } }, /^batch\.size: 1001 /],
+    [{ batch: { size: '5' } }, /^batch\.size: "5" /],
+    [{ batch: { size: 5, timeout: 'soon' } }, /^batch\.timeout: not a duration/],
+    [{ batch: { size: 5, timeout: '11m' } }, /^batch\.timeout: "11m" is longer than 10m/],
+    [{ batch: { size: 5, timeuot: 1 } }, /^batch\.timeuot: unknown batch option; did you mean timeout/],
+    [{ batch: { size: 5 }, pool: 'process' }, /^batch: its handler runs in the pool async/],
+    [{ batch: { size: 5 }, pool: 'thread' }, /^batch: .* in "thread" children run one task at a time/],
     [{ record: 'some' }, /^record: "some" is not one of full, final, none/],
     ['fast', /^must be an object/],
   ] as [unknown, RegExp][])('refuses %j', (options, message) => {
@@ -135,6 +155,7 @@ describe('compileOptions', () => {
         'pool',
         'maxCrashes',
         'retention',
+        'batch',
         'other',
       ),
       fc.anything({ withBigInt: true, withDate: true }),

@@ -1,4 +1,5 @@
 import { isQueueText, QUEUE_TEXT_RULE, type Duration } from '@lovage/foundation';
+import { compileBatch, type BatchOptions, type CompiledBatch } from './batch-options.ts';
 import { oneOf, optionalMs, refuseUnknown, shown } from './checks.ts';
 import {
   compileConcurrency,
@@ -64,6 +65,11 @@ export interface TaskOptions<I = unknown> extends PoolOptions {
    * settings of the worker that cleans up, which hold for the states that it leaves out. See `docs/operations.md`.
    */
   retention?: RetentionOptions;
+  /**
+   * Its handler takes many tasks at once, each with an outcome of its own: `{ size: 100, timeout: '200ms' }`. It runs in the pool
+   * `async`. One at a time by default. See `docs/batches.md`.
+   */
+  batch?: BatchOptions;
 }
 
 /** {@link TaskOptions} checked and completed; times in ms. The rest of the code sees only this form. */
@@ -78,6 +84,7 @@ export interface CompiledTaskOptions extends CompiledPool {
   readonly concurrency: CompiledConcurrency | undefined;
   readonly rateLimit: CompiledRate | undefined;
   readonly retention: CompiledRetention | undefined;
+  readonly batch: CompiledBatch | undefined;
 }
 
 const OPTION_KEYS = [
@@ -91,6 +98,7 @@ const OPTION_KEYS = [
   'concurrency',
   'rateLimit',
   'retention',
+  'batch',
   ...POOL_KEYS,
 ];
 /** Options that need a row from the submit on: what waits, or is told from others, is a row. */
@@ -109,6 +117,10 @@ export function compileOptions(options: TaskOptions = {}): CompiledTaskOptions {
   for (const option of NEED_ROW)
     if (options[option] !== undefined && record !== 'full')
       throw new RangeError(`${option}: needs record: 'full'; with '${record}' there is no row that could wait`);
+  if (options.batch !== undefined && (options.pool ?? 'async') !== 'async')
+    throw new RangeError(
+      `batch: its handler runs in the pool async; in ${shown(options.pool)} children run one task at a time`,
+    );
   return {
     queue,
     retry: compileRetry(options.retry ?? {}),
@@ -120,6 +132,7 @@ export function compileOptions(options: TaskOptions = {}): CompiledTaskOptions {
     concurrency: compileConcurrency(options.concurrency),
     rateLimit: compileRate(options.rateLimit),
     retention: compileRetention(options.retention),
-    ...compilePool(options),
+    batch: compileBatch(options.batch),
+    ...compilePool(options.batch === undefined ? options : { ...options, pool: 'async' }),
   };
 }

@@ -64,6 +64,7 @@ export class ModelWorker {
       log: silentLog,
       tryAgain: (entry) => void this.waiting.push(entry),
       onTakenOver: run,
+      onBatchTakenOver: (entries) => entries.forEach(run),
       onOver: (entry) => this.settle(entry),
       onExpiredRowless: (entry) => void this.reclaiming.push(this.endRowless(entry)),
       onDropped: (entry) => this.held.letGo(entry),
