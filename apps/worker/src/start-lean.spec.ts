@@ -22,8 +22,9 @@ test('the space for new objects does not grow during a start and does afterwards
     ...['--conditions=@lovage/source', '--import', './tools/ts-hooks.mjs', '--input-type=module', '-e', PROGRAM],
   ]);
   const line = await child.line('{');
-  const { before, borrowed, during, after, own, left } = JSON.parse(line) as Record<string, never>;
-  const [major] = String(own).split('.');
+  const { before, during, after } = JSON.parse(line) as Record<'before' | 'during' | 'after', number>;
+  const { borrowed, own, left } = JSON.parse(line) as Record<'borrowed' | 'own' | 'left', string>;
+  const [major] = own.split('.');
   expect(borrowed).toBe(`Node.js/${major}`);
   expect(left).toBe(Number(major) < 21 ? 'undefined' : 'object');
   expect(during).toBeLessThanOrEqual(before);
