@@ -46,13 +46,16 @@ select (select count(*) from back where ended_state is null)::int as tasks,
   (select count(*) from ended)::int as revoked`,
 };
 
-/** Waiting tasks whose time passed, at most 1000 a sweep, with their messages that are still with us. */
+/**
+ * Waiting tasks whose time passed, at most 1000 a sweep, with their messages that are still with us. In the order of the index of
+ * expiries: by id, a plan made before the table was analysed would read every live task each second. Nothing waits for a lock here.
+ */
 export const SWEEP_EXPIRED = {
   name: 'sweep-expired',
   text: `
 with late as (
   select id from tasks where expires_at <= now() and finished_at is null and claim_worker is null
-  order by id limit 1000 for update skip locked),
+  order by expires_at limit 1000 for update skip locked),
 ended as (
   update tasks t set state = case when t.cancel_at is not null then 'REVOKED' else 'EXPIRED' end, finished_at = now(),
     error = case when t.cancel_at is not null then ${revokedError('t')} else t.error end

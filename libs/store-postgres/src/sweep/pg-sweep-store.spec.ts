@@ -1,3 +1,4 @@
+import { SWEEP_EXPIRED } from '../sql/sweep.ts';
 import { claimOf, fixture, newTask } from '../testing/fixture.ts';
 
 describe('the sweep', () => {
@@ -46,5 +47,17 @@ describe('the sweep', () => {
     expect(await f.store.tasks.get(running.id)).toMatchObject({ state: 'STARTED' });
     expect(await f.db.query('select * from outbox')).toEqual([]);
     expect(await f.db.query('select * from keys')).toEqual([]);
+  });
+
+  test('asks the index of expiries for them, whatever is known of the table', async () => {
+    await using f = await fixture();
+    const plan = async (): Promise<string> =>
+      (await f.db.query<{ 'QUERY PLAN': string }>(`explain (costs off) ${SWEEP_EXPIRED.text}`))
+        .map((row) => row['QUERY PLAN'])
+        .join('\n');
+    expect(await plan()).toContain('tasks_expiring_idx');
+    await f.store.tasks.insertQueued(Array.from({ length: 200 }, () => newTask()));
+    expect(await plan()).toContain('tasks_expiring_idx');
+    expect(await plan()).not.toContain('tasks_live_idx');
   });
 });
