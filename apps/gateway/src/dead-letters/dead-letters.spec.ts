@@ -89,7 +89,7 @@ test('letters are listed, newest first, page by page, without their messages', a
     ...{
       taskId: null,
       name: null,
-      outcome: null,
+      outcome: 'none',
       bodySize: 13,
       diedAt: null,
       receivedAt: expect.any(String) as string,

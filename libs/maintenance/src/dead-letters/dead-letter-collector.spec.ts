@@ -119,14 +119,16 @@ test('one that Postgres refuses is kept in part, and harms no other', async () =
     return Promise.resolve(letters.map(({ id }) => ({ id, outcome: 'none' as const, failed: false })));
   };
   await f.bury('1');
-  await f.bury('2', { headers: { bad: 1, task: 'a.b', id: newId() } });
+  const id = newId();
+  await f.bury('2', { headers: { bad: 1, task: 'a.b', id } });
   await f.bury('3');
   await f.collector.start();
   await eventually(() => f.letters.kept.length === 3);
   expect(f.letters.kept.map(({ body }) => body.toString())).toEqual(['1', '2', '3']);
   expect(f.letters.kept[1]).toMatchObject({
     headers: '{}',
-    taskId: null,
+    taskId: id,
+    hadRow: true,
     detail: expect.stringContaining('bad') as string,
   });
 });

@@ -140,7 +140,10 @@ export class DeadLetterCollector implements Service {
   ): void {
     const { broker, log, onSentAgain } = this.options;
     const { reason, code, queue, name, taskId, wireId } = letter;
-    log.warn({ letter: id, reason, code, queue, task: taskId, contract: name, outcome }, 'a dead letter was collected');
+    log.debug(
+      { letter: id, reason, code, queue, task: taskId, contract: name, outcome },
+      'a dead letter was collected',
+    );
     if (outcome === 'sent_again') onSentAgain?.();
     if (!failed || taskId === null || !replyTo) return;
     const publicId = wireId ?? taskId;
@@ -154,6 +157,11 @@ export class DeadLetterCollector implements Service {
   private async keep(letters: readonly NewDeadLetter[]): Promise<KeptDeadLetter[]> {
     const kept: KeptDeadLetter[] = [];
     for (const part of bySize(letters)) kept.push(...(await this.keepPart(part)));
+    const [queues, reasons] = [letters.map(({ queue }) => queue), letters.map(({ reason }) => reason)];
+    this.options.log.warn(
+      { letters: letters.length, queues: [...new Set(queues)], reasons: [...new Set(reasons)] },
+      'dead letters were collected: see /api/dead-letters',
+    );
     return kept;
   }
 

@@ -14,6 +14,9 @@ const OF_DELIVERY: ReadonlySet<string> = new Set(['x-delivery-count', 'x-acquire
  */
 const TAKEN_BY_A_RULE: ReadonlySet<string> = new Set(['expired', 'maxlen']);
 
+/** Name of a row whose message tells none. */
+const UNREADABLE = '(unreadable)';
+
 /** Longest text on why a message cannot be read. */
 const MAX_DETAIL = 1000;
 
@@ -58,11 +61,16 @@ export function asRepeated(letter: NewDeadLetter): NewDeadLetter {
   return { ...letter, redelivered: true };
 }
 
-/** The same letter with as little as can be kept of it, for one that Postgres refuses. */
+/** The same letter with as little as can be kept of it, for one that Postgres refuses. A row that waits for it still ends. */
 export function bareLetter(letter: NewDeadLetter, why: string): NewDeadLetter {
+  const bare = { wireId: null, name: null, headers: '{}', contentType: null, contentEncoding: null };
+  const row = { wireId: null, name: UNREADABLE, input: null, message: null, eta: null, expiresAt: null };
   return {
     ...letter,
-    ...{ wireId: null, name: null, taskId: null, task: null, headers: '{}', contentType: null, contentEncoding: null },
+    ...bare,
+    task: letter.task && { ...letter.task, ...row },
+    // None is made.
+    hadRow: true,
     detail: `parts of it cannot be kept: ${why}`.slice(0, MAX_DETAIL).replaceAll('\0', ''),
     sendAgain: false,
   };
@@ -115,7 +123,7 @@ function rowOf(id: string, wireId: string, name: string | undefined, queue: stri
   return {
     id,
     wireId: id === wireId ? null : wireId,
-    name: name ?? '(unreadable)',
+    name: name ?? UNREADABLE,
     queue,
     ...argumentsOf(task),
     userId: facts?.userId ?? null,

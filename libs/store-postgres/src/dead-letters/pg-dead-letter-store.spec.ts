@@ -58,7 +58,7 @@ describe('writing letters down', () => {
       taskId: null,
       wireId: null,
       name: 'é',
-      outcome: null,
+      outcome: 'none',
       headers: { task: 'test.task', odd: 'a\u0000"b' },
       contentType: null,
       contentEncoding: null,
@@ -83,6 +83,17 @@ describe('writing letters down', () => {
       { id: first.id, outcome: 'none', failed: false },
     ]);
     expect(await count(f)).toBe(1);
+  });
+
+  test('a write whose answer was lost is repeated, and changes nothing', async () => {
+    await using f = await fixture();
+    const task = await queued(f);
+    const one = letter();
+    const batch = [one, { ...one, id: newId() }, of(task)];
+    const first = await f.store.deadLetters.keep(batch);
+    const second = await f.store.deadLetters.keep(batch);
+    expect(second.map(({ id, outcome }) => [id, outcome])).toEqual(first.map(({ id, outcome }) => [id, outcome]));
+    expect(await count(f)).toBe(3);
   });
 
   test('both deliveries of a message in one batch make one letter', async () => {

@@ -11,7 +11,8 @@ export const LETTERS_LOCK = {
 /**
  * Writes those that are not there, and answers all, each with the letter that stands for it. Of a fingerprint that may have been
  * delivered before, one letter is enough; a first delivery is written beside equal ones, unless that one was written from a later
- * delivery: then it is the same, and this write the late one of a collector that is gone.
+ * delivery: then it is the same, and this write the late one of a collector that is gone. Nor is a write that is repeated, since its
+ * answer was lost, with the same ids.
  * $1 ids · $2 fingerprints · $3 redelivered · $4 queues · $5 reasons · $6 codes · $7 details · $8 task ids · $9 wire ids · $10 names ·
  * $11 turns · $12 headers · $13 content types · $14 encodings · $15 bodies · $16 sizes · $17 died at, ms
  */
@@ -26,13 +27,13 @@ with given as materialized (
     content_encoding, body, body_size, died_at)),
 there as materialized (
   select g.id as given_id, d.id, d.outcome from given g cross join lateral (
-    select d.id, d.outcome from dead_letters d where d.fingerprint = g.fingerprint and (g.redelivered or d.redelivered)
-    order by d.id limit 1) d),
+    select d.id, d.outcome from dead_letters d where d.fingerprint = g.fingerprint and (d.id = g.id or g.redelivered or d.redelivered)
+    order by d.id <> g.id, d.id limit 1) d),
 fresh as (
   insert into dead_letters (id, fingerprint, redelivered, queue, reason, code, detail, task_id, wire_id, name, turn, headers,
-    content_type, content_encoding, body, body_size, died_at)
+    content_type, content_encoding, body, body_size, died_at, outcome)
   select id, fingerprint, redelivered, queue, reason, code, detail, task_id, wire_id, name, turn, headers, content_type,
-    content_encoding, body, body_size, to_timestamp(died_at / 1000)
+    content_encoding, body, body_size, to_timestamp(died_at / 1000), case when task_id is null then 'none' end
   from given where not (redelivered and nth > 1) and not exists (select from there where given_id = given.id)
   returning id, fingerprint)
 select g.id as given_id, coalesce(t.id, f.id, (select min(o.id::text)::uuid from fresh o where o.fingerprint = g.fingerprint)) as id,
