@@ -141,6 +141,22 @@ export function consuming(bench: Bench): void {
       second.ack();
     });
 
+    it('tells messages apart, or says nothing of it', async () => {
+      const broker = await bench.start();
+      const queue = await bench.declared(broker);
+      await publishAll(broker, queue, ['same', 'same', 'same']);
+      const first = await bench.consume(broker, queue, 10);
+      const identities = (await first.inbox.take(3)).map(({ identity }) => identity);
+      await first.consumption.close();
+      const second = await bench.consume(broker, queue, 10);
+      const again = await second.inbox.take(3);
+      // What is delivered again is the same message, whoever gets it.
+      expect(again.map(({ identity }) => identity).sort()).toEqual(identities.sort());
+      expect([1, 3]).toContain(new Set(identities).size);
+      if (new Set(identities).size === 1) expect(identities[0]).toBeUndefined();
+      for (const delivery of again) delivery.ack();
+    });
+
     const deadLetters = bench.capabilities.deadLetterQueue;
 
     it('takes a refused message out of the queue', async () => {
@@ -166,6 +182,7 @@ export function consuming(bench: Bench): void {
       const { inbox } = await bench.consume(broker, queue, 1);
       (await inbox.next()).nack({ requeue: false });
       const dead = await takeFrom(bench, broker, deadLetters!, refused);
+      expect(broker.deadLetterQueue).toBe(deadLetters);
       expect(dead.headers).toMatchObject({ id: queue });
       expect(dead.correlationId).toBe(queue);
     });

@@ -246,6 +246,47 @@ describe('the rows that letters name', () => {
   });
 });
 
+describe('lists', () => {
+  test('a page looks at so many letters: short, or empty, it says where the next one begins', async () => {
+    await using f = await fixture();
+    const oldest = letter({ reason: 'maxlen' });
+    await f.store.deadLetters.keep([oldest]);
+    await f.db.query(
+      `insert into dead_letters (id, fingerprint, queue, reason, headers, body, body_size)
+       select ('ffffffff-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, n::text, 'default', 'rejected', '{}', '', 0
+       from generate_series(1, 5001) n`,
+    );
+    const first = await f.store.deadLetters.list({ reason: 'maxlen' }, { limit: 10 });
+    expect(first.items).toEqual([]);
+    expect(first.next).not.toBeNull();
+    const second = await f.store.deadLetters.list({ reason: 'maxlen' }, { limit: 10, before: first.next! });
+    expect(second.items.map(({ id }) => id)).toEqual([oldest.id]);
+    expect(second.next).toBeNull();
+  });
+
+  test('the letters of one task are found however old they are', async () => {
+    await using f = await fixture();
+    const one = of(newTask());
+    await f.store.deadLetters.keep([one, letter()]);
+    const found = await f.store.deadLetters.list({ taskId: one.taskId! }, { limit: 10 });
+    expect(found.items.map(({ id }) => id)).toEqual([one.id]);
+  });
+
+  test('a text is searched as it is', async () => {
+    await using f = await fixture();
+    const [percent, other] = [
+      letter({ detail: '100% of it' }),
+      letter({ detail: '1000 of it', body: Buffer.from('a_b') }),
+    ];
+    await f.store.deadLetters.keep([percent, other]);
+    const found = async (text: string) =>
+      (await f.store.deadLetters.list({ text }, { limit: 10 })).items.map(({ id }) => id);
+    expect(await found('100% OF')).toEqual([percent.id]);
+    expect(await found('a_b')).toEqual([other.id]);
+    expect(await found('a%b')).toEqual([]);
+  });
+});
+
 describe('retention', () => {
   test('letters go by age, the oldest first, a batch at a time; their tasks stay', async () => {
     await using f = await fixture();
