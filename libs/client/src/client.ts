@@ -6,6 +6,7 @@ import {
   type Clock,
   type Log,
   type OutboxStore,
+  type RevokedTask,
   type RevokeOutcome,
   type TaskFilter,
   type TaskLists,
@@ -75,10 +76,11 @@ export class LovageClient implements Service {
     this.routes = routes instanceof TaskRoutes ? routes : new TaskRoutes(routes);
     const ofContracts = contracts.list().map((contract) => contract.options.queue);
     const queues = new Set([...ofContracts, ...this.routes.queues, ...(options.queues ?? [])]);
-    this.submitter = new Submitter({ broker, tasks, outbox, queues, log, clock });
     this.watches = new WatchList({ tasks, clock, log });
     this.inbox = new Inbox(broker, this.watches, log, clock);
     this.revoker = new Revoker({ tasks, lists, broker, watches: this.watches, clock });
+    const onReplaced = (task: RevokedTask) => this.revoker.settle(task);
+    this.submitter = new Submitter({ broker, tasks, outbox, queues, log, clock, onReplaced });
     this.context = { tasks, contracts, clock, watches: this.watches, revoker: this.revoker };
   }
 
@@ -104,9 +106,10 @@ export class LovageClient implements Service {
    * Submits a task. Resolves once it cannot be lost, whatever is restarted.
    * @throws InputInvalidError SubmitOptionsError before anything is sent.
    * @throws IdempotencyKeyReusedError
+   * @throws TaskNotUniqueError another task of the same work is in the way, and the rule is to reject.
    * @throws UnroutableError no worker has ever served that queue, and no contract or route here names it.
    * @throws PublishRefusedError the broker answered no.
-   * @throws StoreUnavailableError the task needs Postgres first (key, delay, or the broker is away) and it is away.
+   * @throws StoreUnavailableError the task needs Postgres first (key, delay, unique, or the broker is away) and it is away.
    * @throws ConfirmLostError broker and Postgres went away in the middle: the task may run or not.
    */
   async submit<C extends AnyContract>(
@@ -122,7 +125,8 @@ export class LovageClient implements Service {
    * Submits a task within a transaction of the caller's, on the database that Lovage keeps its tables in: rolled back, it never
    * was; committed, it runs, whatever dies. Wait for it after the commit only.
    * @param transaction a client of `pg` after `begin`, or the client that Prisma hands to an interactive transaction.
-   * @throws InputInvalidError SubmitOptionsError IdempotencyKeyReusedError UnroutableError; and what the transaction throws.
+   * @throws InputInvalidError SubmitOptionsError IdempotencyKeyReusedError TaskNotUniqueError UnroutableError; and what the
+   *   transaction throws.
    */
   async submitIn<C extends AnyContract>(
     transaction: SqlTransaction,
@@ -137,11 +141,11 @@ export class LovageClient implements Service {
       );
     const replyTo = await this.replyAddress(options?.awaitReply ?? true);
     const task = prepare(contract, input, options, this.sending(replyTo));
-    const { id, fresh, state } = await this.submitter.submitIn(transaction, task);
+    const { id, fresh, earlier, state } = await this.submitter.submitIn(transaction, task);
     const submitted = fresh ? { task: task.row, state } : undefined;
     // Not known to exist before the commit: whoever waits too early, or after a rollback, is told so.
     return new ClientTaskHandle(this.context, {
-      ...{ id, fresh, submitted, contract, own: false },
+      ...{ id, fresh, earlier, submitted, contract, own: false },
       replies: fresh && replyTo !== undefined,
     });
   }
@@ -177,8 +181,10 @@ export class LovageClient implements Service {
     const submitOptions: SubmitOptions | undefined = options && rest;
     signal?.throwIfAborted();
     // The task may be an earlier one, of another id.
-    if (submitOptions?.idempotencyKey !== undefined)
-      return (await this.submit(contract, input, submitOptions)).result({ timeout, signal });
+    const mayBeEarlier =
+      submitOptions?.idempotencyKey !== undefined ||
+      (submitOptions?.unique ?? contract.options.unique ?? false) !== false;
+    if (mayBeEarlier) return (await this.submit(contract, input, submitOptions)).result({ timeout, signal });
     const replyTo = await this.replyAddress(true);
     const task = prepare(contract, input, submitOptions, this.sending(replyTo));
     // Listening before sending: the reply of a fast worker would come to nobody.
@@ -232,11 +238,11 @@ export class LovageClient implements Service {
   }
 
   private async send<C extends AnyContract>(task: PreparedTask, contract: C | undefined): Promise<TaskHandle<C>> {
-    const { id, fresh, state } = await this.submitter.submit(task);
+    const { id, fresh, earlier, state } = await this.submitter.submit(task);
     // An earlier submit of the key may have asked for no reply, or in another process.
     const replies = fresh && task.stored.replyTo !== undefined;
     const submitted = fresh ? { task: task.row, state } : undefined;
-    return new ClientTaskHandle(this.context, { id, fresh, submitted, contract, replies, own: true });
+    return new ClientTaskHandle(this.context, { id, fresh, earlier, submitted, contract, replies, own: true });
   }
 
   private async end(): Promise<void> {

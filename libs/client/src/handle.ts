@@ -4,7 +4,7 @@ import type { AnyContract, ContractRegistry, Output, Progress, TaskState } from 
 import { ResultTimeoutError, SubmitOptionsError, TaskUnknownError } from './errors.ts';
 import type { Revoker, RevokeOptions } from './revoke/revoker.ts';
 import type { SubmitOptions } from './submit/options.ts';
-import type { SubmittedState } from './submit/submitter.ts';
+import type { EarlierBy, SubmittedState } from './submit/submitter.ts';
 import { valueOf, type Outcome } from './wait/outcome.ts';
 import { progressOf } from './wait/progress.ts';
 import { waitFor, type Ended } from './wait/wait.ts';
@@ -31,8 +31,10 @@ export interface SubmittedTask {
 /** A task that was submitted: what became of it, and how to steer it. Holds nothing: thousands may be made and dropped. */
 export interface TaskHandle<C extends AnyContract = AnyContract> {
   readonly id: string;
-  /** False: an earlier submit with the same idempotency key made this task. */
+  /** False: it was there before this submit, which made no other; {@link earlier} tells why. */
   readonly fresh: boolean;
+  /** `idempotencyKey`: an earlier submit of the key made it. `unique`: it is the same work, and in the way. */
+  readonly earlier: EarlierBy | undefined;
   /** What was submitted; undefined unless {@link fresh}. */
   readonly submitted: SubmittedTask | undefined;
   /** @throws TaskUnknownError StoreUnavailableError */
@@ -67,6 +69,7 @@ export interface HandleContext {
 export interface HandleFacts<C extends AnyContract> {
   readonly id: string;
   readonly fresh: boolean;
+  readonly earlier?: EarlierBy;
   readonly submitted?: SubmittedTask;
   readonly contract: C | undefined;
   /** This process's inbox gets the reply. */
@@ -78,6 +81,7 @@ export interface HandleFacts<C extends AnyContract> {
 export class ClientTaskHandle<C extends AnyContract> implements TaskHandle<C> {
   readonly id: string;
   readonly fresh: boolean;
+  readonly earlier: EarlierBy | undefined;
   readonly submitted: SubmittedTask | undefined;
 
   // Hard-private, so that a handle in a console or a log shows what it is, not all that the client holds.
@@ -89,6 +93,7 @@ export class ClientTaskHandle<C extends AnyContract> implements TaskHandle<C> {
     this.#facts = facts;
     this.id = facts.id;
     this.fresh = facts.fresh;
+    this.earlier = facts.earlier;
     this.submitted = facts.submitted;
   }
 

@@ -8,6 +8,7 @@ export {
   TaskFailedError,
   TaskUnknownError,
 } from './errors.ts';
+export { TaskNotUniqueError } from '@lovage/ports';
 export { TaskRevokedError } from '@lovage/task';
 export type { CallOptions, ResultOptions, SubmittedTask, TaskHandle } from './handle.ts';
 export { messageOfRow } from './message/message-of-row.ts';
@@ -15,6 +16,6 @@ export type { CallError, SafeResult, TypedClient, TypedTask } from './proxy.ts';
 export type { RevokeManyOptions, RevokeOptions, RevokeReport } from './revoke/revoker.ts';
 export type { SubmitOptions } from './submit/options.ts';
 export type { ForeignTask } from './submit/prepare.ts';
-export { prepareForeignRow, prepareRow } from './submit/prepare-row.ts';
-export type { SubmittedState } from './submit/submitter.ts';
+export { prepareForeignRow, prepareRow, type PreparedRow } from './submit/prepare-row.ts';
+export type { EarlierBy, SubmittedState } from './submit/submitter.ts';
 export type { Outcome } from './wait/outcome.ts';

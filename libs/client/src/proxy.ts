@@ -5,6 +5,7 @@ import type {
   PublishRefusedError,
   SqlTransaction,
   StoreUnavailableError,
+  TaskNotUniqueError,
   UnroutableError,
 } from '@lovage/ports';
 import type { AnyContract, ErrorUnion, InputInvalidError, Output, SubmitInput, TaskRevokedError } from '@lovage/task';
@@ -31,6 +32,7 @@ export type CallError<C extends AnyContract> =
   | InputInvalidError
   | SubmitOptionsError
   | IdempotencyKeyReusedError
+  | TaskNotUniqueError
   | UnroutableError
   | PublishRefusedError
   | BrokerUnavailableError

@@ -63,6 +63,7 @@ export type {
   RevokedReply,
   RevokedTask,
   RevokeOutcome,
+  SubmittedFirst,
   TaskRow,
   TaskSituation,
   TaskStore,
@@ -72,7 +73,8 @@ export type {
 export type { LiveWorker, QueueFacts, QueuePause, QueueReport, QueueStore } from './queue-store.ts';
 export type { TaskExplain, TaskFacts, TaskHolder } from './task-explain.ts';
 export { MAX_STEPS, type KeptStep, type StepClaim, type StepStore } from './step-store.ts';
-export { StoreUnavailableError, ValueRefusedError, type SubmitKey, type SubmittedFirst } from './store-errors.ts';
+export { StoreUnavailableError, TaskNotUniqueError, ValueRefusedError } from './store-errors.ts';
+export type { SubmitKey, SubmitKeys, UniqueKey } from './submit-keys.ts';
 export {
   MOST_WAITING_COUNTED,
   type ConcurrencyGate,
@@ -98,7 +100,15 @@ export {
   type SqlTransaction,
 } from './sql-transaction.ts';
 export type { PrunedTasks, RetentionRules, RetentionStore } from './retention-store.ts';
-export type { Firing, FiringKey, FiringPlan, MirroredSchedule, ScheduleRow, ScheduleStore } from './schedule-store.ts';
+export type {
+  Firing,
+  FiringKey,
+  FiringPlan,
+  FiringTask,
+  MirroredSchedule,
+  ScheduleRow,
+  ScheduleStore,
+} from './schedule-store.ts';
 export {
   MAX_LETTER_BYTES,
   type DeadLetter,

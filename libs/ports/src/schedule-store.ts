@@ -1,4 +1,5 @@
 import type { StoredSchedule } from '@lovage/task';
+import type { UniqueKey } from './submit-keys.ts';
 import type { NewTask } from './task-store.ts';
 
 /** A schedule as it stands. Times are ms since the epoch. */
@@ -34,7 +35,13 @@ export interface FiringPlan {
   /** ms since the epoch. In the future of Postgres' clock: the plan does nothing. */
   readonly decidedUntil: number;
   /** In order of their times; none later than `decidedUntil`. */
-  readonly firings: readonly { readonly dueAt: number; readonly task: NewTask }[];
+  readonly firings: readonly ({ readonly dueAt: number } & FiringTask)[];
+}
+
+/** The task of a firing, and what it must be unique by. */
+export interface FiringTask {
+  readonly task: NewTask;
+  readonly unique?: UniqueKey | undefined;
 }
 
 /** One moment of a schedule and the task it became. */
@@ -43,6 +50,7 @@ export interface Firing {
   /** ms since the epoch; of a manual one: when it was asked for. */
   readonly dueAt: number;
   readonly trigger: 'schedule' | 'manual';
+  /** Where a task of the same work was in the way: that one. */
   readonly taskId: string;
   readonly firedAt: number;
 }
@@ -65,11 +73,15 @@ export interface ScheduleStore {
   /**
    * Firings, their tasks and their messages in the outbox, in one transaction. A moment fires once, whoever asks and however
    * often; one that is not due by Postgres' clock, or belongs to a schedule that was changed, paused or removed meanwhile,
-   * does not. Resolves to those that fired by this call.
+   * does not. Where another task of the same work is in the way, the firing stands for that one: also where its rule is to
+   * reject, since there is nobody to tell. Resolves to those that fired by this call.
    */
   fire(plans: readonly FiringPlan[]): Promise<Firing[]>;
-  /** A firing now, also of a paused or disabled schedule; undefined when there is no such schedule. */
-  runNow(schedule: string, task: NewTask): Promise<Firing | undefined>;
+  /**
+   * A firing now, also of a paused or disabled schedule; undefined when there is no such schedule.
+   * @throws TaskNotUniqueError nothing was fired.
+   */
+  runNow(schedule: string, firing: FiringTask): Promise<Firing | undefined>;
   /** Idempotent: the first pause stays. */
   pause(schedule: string, by: string | null): Promise<ScheduleRow | undefined>;
   /** Idempotent. Moments that passed during the pause are not missed. */

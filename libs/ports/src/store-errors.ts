@@ -10,22 +10,15 @@ export class ValueRefusedError extends LovageError {
   readonly code = 'value_refused';
 }
 
-/** An idempotency key: unique within its scope until it expires. */
-export interface SubmitKey {
-  /** Who and what: `user-id:contract-name`. */
-  readonly scope: string;
-  readonly key: string;
-  /** How long the key holds, ms. */
-  readonly ttlMs: number;
-  /** Hash of what is submitted, so that the same key with something else can be told apart. */
-  readonly fingerprint: string;
-}
-
-export interface SubmittedFirst {
-  /** Of the row that holds the key: the given id, or the id of the earlier submit. */
-  readonly taskId: string;
-  /** `false`: the key was taken; nothing was inserted. */
-  readonly fresh: boolean;
-  /** Kept with the key: the given one when `fresh`, else that of the earlier submit. Without a key: empty. */
-  readonly fingerprint: string;
+/** Another task of the same work is in the way, and the rule was to reject. Nothing was stored. */
+export class TaskNotUniqueError extends LovageError {
+  readonly code = 'task_not_unique';
+  constructor(
+    /** The contract. */
+    readonly contract: string,
+    /** The task that is in the way. */
+    readonly taskId: string,
+  ) {
+    super(`task ${taskId} of ${contract} is the same work: wait for its end, or revoke it`);
+  }
 }

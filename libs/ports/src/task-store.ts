@@ -1,6 +1,6 @@
 import type { TaskErrorDocument, TaskState, TerminalState } from '@lovage/task';
 import type { SqlTransaction } from './sql-transaction.ts';
-import type { SubmitKey, SubmittedFirst } from './store-errors.ts';
+import type { SubmitKeys, UniqueKey } from './submit-keys.ts';
 
 /** UUID of one start of one worker process. With a counter of its own it makes a claim unique for ever. */
 export type WorkerId = string;
@@ -187,6 +187,20 @@ export type RevokeOutcome =
   | { readonly kind: 'terminal'; readonly state: TerminalState }
   | { readonly kind: 'unknown' };
 
+/** What came of a task that is inserted first. */
+export interface SubmittedFirst {
+  /** Of the row that holds the key: the given id, or the id of the earlier submit. */
+  readonly taskId: string;
+  /** `false`: the key was taken; nothing was inserted. */
+  readonly fresh: boolean;
+  /** Kept with the idempotency key: the given one when `fresh`, else that of the earlier submit. Without a key: empty. */
+  readonly fingerprint: string;
+  /** Not fresh because another task of the same uniqueness key is in the way. */
+  readonly unique?: boolean;
+  /** The task that this one has taken the place of. */
+  readonly replaced?: RevokedTask;
+}
+
 /**
  * The system of record. Every statement is one of `delivery-protocol` (docs/delivery.md) and may be repeated.
  * Batches name an id once at most. All throw {@link StoreUnavailableError} when Postgres cannot be reached.
@@ -196,24 +210,29 @@ export interface TaskStore {
   insertQueued(tasks: readonly NewTask[]): Promise<void>;
 
   /**
-   * Row and outbox in one transaction, for a task that is not with the broker yet. With a key, the first submit wins.
+   * Row and outbox in one transaction, for a task that is not with the broker yet. With a key, the first submit wins; a task
+   * that must be unique is inserted when no other one is in the way.
    * @param delayMs when the message is due; 0 = now.
    * @param leaseMs the caller publishes it itself within this time; 0 leaves it to the relay.
+   * @throws TaskNotUniqueError nothing was stored.
    */
-  insertFirst(task: NewTask, options: { delayMs: number; leaseMs: number; key?: SubmitKey }): Promise<SubmittedFirst>;
+  insertFirst(task: NewTask, options: { delayMs: number; leaseMs: number } & SubmitKeys): Promise<SubmittedFirst>;
   /**
    * Many such tasks in one commit, for the relay to send, each after its delay; returns the ids of those inserted. One whose id is
-   * there already is left as it is, so the same ids may be given again.
+   * there already is left as it is, so the same ids may be given again. Those that must be unique come after the others, each for
+   * itself; one that meets another task of the same work, and is not to replace it, is not inserted.
    */
-  insertFirstMany(items: readonly { readonly task: NewTask; readonly delayMs: number }[]): Promise<string[]>;
+  insertFirstMany(
+    items: readonly { readonly task: NewTask; readonly delayMs: number; readonly unique?: UniqueKey | undefined }[],
+  ): Promise<string[]>;
   /**
    * What {@link insertFirst} does within a transaction of the caller's: it holds when that is committed, and the relay sends the message then.
-   * Throws what the caller's connection throws.
+   * Throws what the caller's connection throws, and TaskNotUniqueError. Others who submit the same keys wait for its end.
    */
   insertFirstIn(
     transaction: SqlTransaction,
     task: NewTask,
-    options: { delayMs: number; key?: SubmitKey },
+    options: { delayMs: number } & SubmitKeys,
   ): Promise<SubmittedFirst>;
 
   /** Marks tasks as run by this worker. What is not returned was not granted: ask {@link situations}. */

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { defineTask, type Input, type Output, type Progress, type SubmitInput } from './contract.ts';
 import type { BatchItem, BatchOutcome } from './batch.ts';
 import type { TaskContext } from './context.ts';
+import type { TaskOptions } from './options/task-options.ts';
 import type { DeclaredError, ErrorUnion } from './errors.ts';
 import { validateInput, validateOutput } from './validate.ts';
 
@@ -119,3 +120,39 @@ export const other: BatchHandler<typeof divide> = (items) => items.map(({ input,
 defineTask({ name: 'a.b', input: z.object({}), output: z.string(), defaults: { batch: { size: 2, timeout: 'soon' } } });
 // @ts-expect-error no size
 defineTask({ name: 'a.b', input: z.object({}), output: z.string(), defaults: { batch: {} } });
+
+// What makes a task unique is named by fields of its input.
+const sync = {
+  name: 'crm.sync',
+  input: z.strictObject({
+    tenant: z.string(),
+    user: z.object({ id: z.number(), home: z.object({ city: z.string() }).nullable() }).optional(),
+    labels: z.array(z.object({ text: z.string() })),
+    open: z.record(z.string(), z.string()),
+    any: z.unknown(),
+    loose: z.object({ a: z.string().optional() }).optional(),
+    at: z.coerce.date(),
+  }),
+  output: z.null(),
+} as const;
+defineTask({ ...sync, defaults: { unique: true } });
+defineTask({ ...sync, defaults: { unique: { by: ['tenant', 'user', 'user.id', 'user.home.city', 'labels.0.text'] } } });
+defineTask({ ...sync, defaults: { unique: { by: ['open.whatever', 'any.thing.below', 'at'], period: '1h' } } });
+defineTask({ ...sync, defaults: { unique: { by: (input) => [input.tenant.length, input.at.getTime()] } } });
+// @ts-expect-error no such field
+defineTask({ ...sync, defaults: { unique: { by: ['tenat'] } } });
+// @ts-expect-error no such field below
+defineTask({ ...sync, defaults: { unique: { by: ['user.name'] } } });
+// @ts-expect-error no such field below, though none must be there
+defineTask({ ...sync, defaults: { unique: { by: ['loose.b'] } } });
+// @ts-expect-error a text has no fields
+defineTask({ ...sync, defaults: { unique: { by: ['tenant.length'] } } });
+// @ts-expect-error no such field
+defineTask({ ...sync, defaults: { unique: { by: (input) => input.tenat } } });
+// @ts-expect-error no such state
+defineTask({ ...sync, defaults: { unique: { states: ['WAITING'] } } });
+// @ts-expect-error no such answer to a conflict
+defineTask({ ...sync, defaults: { unique: { onConflict: 'ignore' } } });
+// Options that name no field fit every input.
+const anyOptions: TaskOptions = { unique: { onConflict: 'reject' } };
+defineTask({ ...sync, defaults: anyOptions });

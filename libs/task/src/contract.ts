@@ -100,7 +100,7 @@ export function defineTask<
   }
   let options: CompiledTaskOptions;
   try {
-    options = compileOptions(defaults);
+    options = compileOptions(defaults as TaskOptions, input);
   } catch (error) {
     throw new DefinitionError(`task ${JSON.stringify(name)}: defaults.${(error as Error).message}`, { cause: error });
   }

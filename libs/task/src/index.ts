@@ -58,6 +58,15 @@ export {
   type TaskOptions,
 } from './options/task-options.ts';
 export {
+  compileUnique,
+  UNIQUE_CONFLICTS,
+  type CompiledUnique,
+  type SubmitUnique,
+  type UniqueConflict,
+  type UniqueOptions,
+} from './options/unique-options.ts';
+export { valueAt, type FieldPath } from './options/field-path.ts';
+export {
   defineSchedule,
   storedSchedule,
   type CatchUp,

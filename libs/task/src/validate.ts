@@ -27,9 +27,24 @@ export function validateProgress<C extends AnyContract>(contract: C, value: unkn
  * What zod found wrong, one issue for each place. `root` names the value that was checked.
  */
 export function issuesOf(root: string, error: z.ZodError): Issue[] {
-  return error.issues.flatMap((issue) =>
-    issue.code === 'unrecognized_keys'
-      ? issue.keys.map((key) => ({ path: [root, ...issue.path, key].join('.'), message: 'unknown field' }))
-      : [{ path: [root, ...issue.path].map(String).join('.'), message: issue.message }],
+  return issuesAt([root], error.issues);
+}
+
+function issuesAt(above: readonly PropertyKey[], issues: readonly z.core.$ZodIssue[]): Issue[] {
+  return issues.flatMap((issue) => {
+    const path = [...above, ...issue.path];
+    if (issue.code === 'unrecognized_keys')
+      return issue.keys.map((key) => ({ path: [...path, key].map(String).join('.'), message: 'unknown field' }));
+    const meant = issue.code === 'invalid_union' ? meantOption(issue.errors) : undefined;
+    return meant ? issuesAt(path, meant) : [{ path: path.map(String).join('.'), message: issue.message }];
+  });
+}
+
+/** Of the options of a union the one that the value was meant for: the only one whose kind it has. */
+function meantOption(options: readonly z.core.$ZodIssue[][]): readonly z.core.$ZodIssue[] | undefined {
+  const ofItsKind = options.filter(
+    (issues) =>
+      !issues.some(({ code, path }) => path.length === 0 && (code === 'invalid_type' || code === 'invalid_value')),
   );
+  return ofItsKind.length === 1 && ofItsKind[0]!.length > 0 ? ofItsKind[0] : undefined;
 }

@@ -1,5 +1,5 @@
 import type { ContractDocument } from '@lovage/http-api';
-import type { AnyContract } from '@lovage/task';
+import type { AnyContract, CompiledUnique } from '@lovage/task';
 import type { z } from 'zod';
 import { reportsProgress } from '../openapi/contract-paths.ts';
 import { jsonSchemaOf } from '../openapi/json-schema.ts';
@@ -24,8 +24,16 @@ export function contractDocument(contract: AnyContract): ContractDocument {
       softTimeLimit: seconds(options.softTimeLimitMs),
       expires: seconds(options.expiresMs),
       record: options.record,
+      unique: uniqueOf(options.unique),
     },
   };
+}
+
+function uniqueOf(unique: CompiledUnique | undefined): ContractDocument['defaults']['unique'] {
+  if (!unique) return null;
+  const { by, periodMs, states, onConflict } = unique;
+  const fields = typeof by === 'function' ? [] : by ? [...by] : null;
+  return { by: fields, period: seconds(periodMs), states: [...states], onConflict };
 }
 
 const seconds = (ms: number | undefined): number | null => (ms === undefined ? null : ms / 1000);

@@ -40,7 +40,9 @@ export function taskOfLetter(
   };
   if (!contract) return foreign(letter, edits, name, readable, options, at);
   const input = edits.input === undefined ? inputAgain(letter, readable, contract) : edits.input;
-  return withCanvas(prepareRow(contract, input as SubmitInput<AnyContract>, options, at, routes), readable);
+  // Somebody has looked at the letter and wants it run: a task of the same work is no reason not to.
+  const { task } = prepareRow(contract, input as SubmitInput<AnyContract>, { ...options, unique: false }, at, routes);
+  return withCanvas(task, readable);
 }
 
 /** Where it died, unless that was not told: then a contract says where. */

@@ -2,7 +2,7 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import { SubmitOptionsBody } from '@lovage/http-api';
 import { type AnyContract, type ContractRegistry } from '@lovage/task';
 import { z } from 'zod';
-import { answer, problemResponses, SUBMIT_HEADERS } from './describe.ts';
+import { answer, EXISTING_TASK, problemResponses, SUBMIT_HEADERS } from './describe.ts';
 import { exampleInput } from './example-input.ts';
 import { componentRef, hoist, type JsonSchema, jsonSchemaOf } from './json-schema.ts';
 
@@ -94,6 +94,7 @@ function operationOf(contract: AnyContract): NonNullable<Paths[string]['post']> 
       '200': answer('With `Prefer: wait`: the task has ended', task, { 'Preference-Applied': applied }),
       '202': answer('Accepted: it cannot be lost any more', task, {
         Location: 'Where the task is to be found',
+        'X-Existing-Task': EXISTING_TASK,
         'Preference-Applied': applied,
       }),
       ...problemResponses([
@@ -110,6 +111,7 @@ function operationOf(contract: AnyContract): NonNullable<Paths[string]['post']> 
         'header_invalid',
         'too_many_submits',
         'idempotency_key_reused',
+        'task_not_unique',
         'store_unavailable',
         'broker_unavailable',
       ]),

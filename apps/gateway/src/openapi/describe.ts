@@ -32,6 +32,10 @@ export function Problems(...codes: ProblemCode[]): MethodDecorator {
   );
 }
 
+/** What the header `X-Existing-Task` of an accepted submit means. */
+export const EXISTING_TASK =
+  'The task was there before: `unique` (it is the same work, and in the way) or `idempotency-key` (an earlier submit of the key made it)';
+
 /** The route takes `Prefer: wait` and `Idempotency-Key`. */
 export const SubmitHeaders = (): MethodDecorator =>
   applyDecorators(...SUBMIT_HEADERS.map(({ name, description, schema }) => ApiHeader({ name, description, schema })));

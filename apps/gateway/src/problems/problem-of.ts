@@ -1,5 +1,5 @@
 import { ForbiddenException, HttpException } from '@nestjs/common';
-import type { SubmitOptionsError } from '@lovage/client';
+import type { SubmitOptionsError, TaskNotUniqueError } from '@lovage/client';
 import { hasCode } from '@lovage/foundation';
 import type { ProblemCode } from '@lovage/http-api';
 import type { InputInvalidError, Issue } from '@lovage/task';
@@ -14,6 +14,8 @@ export interface Problem {
   readonly detail: string;
   readonly errors: readonly Issue[];
   readonly headers: Readonly<Record<string, string>>;
+  /** Of the task that is in the way. */
+  readonly taskId?: string;
 }
 
 /** Errors of `libs/files`, and what they are to a client. */
@@ -45,6 +47,7 @@ function ofPlatform(error: unknown): Problem | undefined {
   if (hasCode(error, 'input_invalid')) return ofInput(error as InputInvalidError);
   if (hasCode(error, 'submit_options_invalid')) return ofOption(error as SubmitOptionsError);
   if (hasCode(error, 'idempotency_key_reused')) return problem('idempotency_key_reused', error.message);
+  if (hasCode(error, 'task_not_unique')) return ofNotUnique(error as TaskNotUniqueError);
   if (hasCode(error, 'unroutable')) return oneError('queue_unknown', 'options.queue', error.message);
   const ofFile = FILE_PROBLEMS[(error as { code?: string } | undefined)?.code ?? ''];
   if (ofFile) return problem(ofFile, (error as Error).message);
@@ -77,6 +80,10 @@ function ofOption({ option, message }: SubmitOptionsError): Problem {
   return option === 'idempotencyKey'
     ? oneError('header_invalid', 'headers.idempotency-key', message)
     : oneError('options_invalid', `options.${option}`, message);
+}
+
+function ofNotUnique({ message, taskId }: TaskNotUniqueError): Problem {
+  return { ...problem('task_not_unique', message, { headers: { location: `/api/tasks/${taskId}` } }), taskId };
 }
 
 function oneError(code: ProblemCode, path: string, message: string): Problem {

@@ -8,6 +8,7 @@ export function sendProblem(reply: FastifyReply, problem: Problem): void {
   const document = problemDocument(problem.code, {
     detail: problem.detail,
     errors: [...problem.errors],
+    taskId: problem.taskId,
     requestId: reply.request.id,
   });
   reply

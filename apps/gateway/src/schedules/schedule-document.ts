@@ -10,7 +10,7 @@ const isoOrNull = (ms: number | null): string | null => (ms === null ? null : is
 export function scheduleDocument(row: ScheduleRow, now: number): ScheduleDocument {
   const { name, definition, enabled, pausedAt, lastDueAt, lastFiredAt, lastTaskId } = row;
   const { contract, input, timing, catchUp, options } = definition;
-  const { queue = null, expires = null, timeLimit = null, softTimeLimit = null } = options;
+  const { queue = null, expires = null, timeLimit = null, softTimeLimit = null, unique = null } = options;
   const fires = enabled && pausedAt === null;
   return {
     name,
@@ -20,7 +20,13 @@ export function scheduleDocument(row: ScheduleRow, now: number): ScheduleDocumen
     timeZone: timing.kind === 'cron' ? timing.timeZone : null,
     every: timing.kind === 'every' ? timing.everyMs / 1000 : null,
     catchUp,
-    options: { queue, expires, timeLimit, softTimeLimit },
+    options: {
+      queue,
+      expires,
+      timeLimit,
+      softTimeLimit,
+      unique: typeof unique === 'object' && unique ? { ...unique } : unique,
+    },
     enabled,
     pausedAt: isoOrNull(pausedAt),
     pausedBy: row.pausedBy,

@@ -78,7 +78,7 @@ export class SchedulesController {
   @Allow('operator')
   @ApiOperation({ summary: 'Fire it now, also while it is paused', operationId: 'runSchedule' })
   @Answers(202, FiringDocument, 'It fired; `Location` tells where its task is to be found')
-  @Problems('schedule_unknown', 'contract_unknown', 'input_invalid', 'store_unavailable')
+  @Problems('schedule_unknown', 'contract_unknown', 'input_invalid', 'task_not_unique', 'store_unavailable')
   async run(
     @Param('name') name: string,
     @Req() request: FastifyRequest,

@@ -57,14 +57,14 @@ export class SchedulesService {
     return this.get(name);
   }
 
-  /** @throws ProblemError `schedule_unknown`; InputInvalidError ContractUnknownError where code and stored schedule differ */
+  /** @throws ProblemError `schedule_unknown`; TaskNotUniqueError; InputInvalidError ContractUnknownError where code and stored schedule differ */
   async run(name: string, userId: string): Promise<FiringDocument> {
     const { now, schedules } = await this.within(this.store.read());
     const schedule = schedules.find((one) => one.name === name);
     if (!schedule) throw unknown(name);
     const { contract, input, options } = schedule.definition;
-    const task = prepareRow(this.contracts.get(contract), input, { ...options, userId }, now, this.routes);
-    const firing = await this.within(this.store.runNow(name, task));
+    const prepared = prepareRow(this.contracts.get(contract), input, { ...options, userId }, now, this.routes);
+    const firing = await this.within(this.store.runNow(name, prepared));
     if (!firing) throw unknown(name);
     return firingDocument(firing);
   }

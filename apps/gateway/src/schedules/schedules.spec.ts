@@ -15,6 +15,7 @@ const schedules = [
   }),
   defineSchedule({ ...common, name: 'off', every: '10s', enabled: false }),
   defineSchedule({ ...common, name: 'seconds', every: '1s' }),
+  defineSchedule({ ...common, name: 'single', every: '1h', enabled: false, unique: { onConflict: 'reject' } }),
   defineSchedule({ name: 'strange', contract: gone, input: {}, every: '1h' }),
 ];
 
@@ -38,11 +39,11 @@ test('the list has every schedule, whole', async () => {
   const answer = await gateway.ask('/api/schedules', { as: 'viewer' });
   expect(answer.status).toBe(200);
   const { items } = answer.json<ScheduleList>();
-  expect(items.map(({ name }) => name)).toEqual(['daily', 'off', 'seconds', 'strange']);
+  expect(items.map(({ name }) => name)).toEqual(['daily', 'off', 'seconds', 'single', 'strange']);
   expect(items[0]).toEqual({
     ...{ name: 'daily', contract: 'test.noted', input: { text: 'hello' } },
     ...{ cron: '30 2 * * *', timeZone: 'Europe/Stockholm', every: null, catchUp: { all: 5 }, enabled: true },
-    options: { queue: 'reports', expires: '1h', timeLimit: null, softTimeLimit: null },
+    options: { queue: 'reports', expires: '1h', timeLimit: null, softTimeLimit: null, unique: null },
     ...{ pausedAt: null, pausedBy: null, lastFiring: null },
     nextFirings: expect.any(Array),
     updatedAt: expect.any(String),
@@ -83,6 +84,16 @@ test('run: a task of whoever asked, as the schedule says, also of one that does 
   const sent = (await gateway.ask(`/api/tasks/${daily.taskId}`)).json();
   expect(sent.queue).toBe('reports');
   expect(sent.expiresAt).not.toBeNull();
+});
+
+test('run: a unique task that is in the way is named, and nothing fires', async () => {
+  const first = (await post('single', 'run')).json<FiringDocument>();
+  const refused = await post('single', 'run');
+  expect([refused.status, refused.headers['location']]).toEqual([409, `/api/tasks/${first.taskId}`]);
+  expect(refused.problem()).toMatchObject({ code: 'task_not_unique', taskId: first.taskId });
+  const { items } = (await gateway.ask('/api/schedules/single/firings')).json<FiringList>();
+  expect(items.map(({ taskId }) => taskId)).toEqual([first.taskId]);
+  expect((await get('single')).options).toMatchObject({ unique: { onConflict: 'reject' } });
 });
 
 test('history: newest first, page by page', async () => {

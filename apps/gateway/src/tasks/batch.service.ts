@@ -27,16 +27,21 @@ export class BatchService {
     return outcomes;
   }
 
-  private async submitOne(task: unknown, userId: string): Promise<BatchOutcome> {
-    const { name, ...body } = parseBody(BatchItem, task);
+  private async submitOne(given: unknown, userId: string): Promise<BatchOutcome> {
+    const { name, ...body } = parseBody(BatchItem, given);
     const contract = this.contracts.get(name);
     const request = { contract, body, userId, idempotencyKey: undefined, awaitReply: false };
-    return { status: 202, task: await this.submits.current(await this.submits.submit(request)) };
+    const accepted = await this.submits.submit(request);
+    const task = await this.submits.current(accepted);
+    return { status: 202, task, ...(accepted.handle.earlier === 'unique' && { existing: 'unique' }) };
   }
 }
 
 function refused(error: unknown, unforeseen: unknown[]): BatchOutcome {
-  const { code, detail, errors } = problemOf(error);
+  const { code, detail, errors, taskId } = problemOf(error);
   if (code === 'internal_error') unforeseen.push(error);
-  return { status: PROBLEM_CODES[code].status, problem: problemDocument(code, { detail, errors: [...errors] }) };
+  return {
+    status: PROBLEM_CODES[code].status,
+    problem: problemDocument(code, { detail, errors: [...errors], taskId }),
+  };
 }

@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { prepareForeignRow, prepareRow, type SubmitOptions } from '@lovage/client';
+import { prepareForeignRow, prepareRow, type PreparedRow, type SubmitOptions } from '@lovage/client';
 import { uuidFrom, type TaskRoutes } from '@lovage/foundation';
 import type { AgainManyAnswer, RetryManyBody } from '@lovage/http-api';
-import type { Clock, NewTask, StoredMessage, TaskLists, TaskRow, TaskStore } from '@lovage/ports';
+import type { Clock, StoredMessage, TaskLists, TaskRow, TaskStore } from '@lovage/ports';
 import type { AnyContract, ContractRegistry, SubmitInput, TaskState } from '@lovage/task';
 import { cursorInvalid, decodeAgain, encodeAgain } from '../again/again-cursor.ts';
 import { AgainTally } from '../again/again-tally.ts';
@@ -73,7 +73,7 @@ export class RetryManyService {
     const rows = await withinDeadline(this.clock, this.tasks.finished([...new Set(ids.map(rowIdOf))]));
     const byId = new Map(rows.map((row) => [row.id, row]));
     const open = await this.openQueues(rows);
-    const items: { task: NewTask; delayMs: number }[] = [];
+    const items: (PreparedRow & { delayMs: number })[] = [];
     for (const id of ids) {
       const row = byId.get(rowIdOf(id));
       const ready = tally.try(id, () => {
@@ -84,8 +84,8 @@ export class RetryManyService {
       if (!ready) continue;
       const { at, delayMs } = due.take();
       // Its expiry counts from its moment, not from now.
-      const task = delayMs === 0 ? ready : { ...this.taskOf(row!, userId, at), eta: at };
-      items.push({ task, delayMs });
+      const { task, unique } = delayMs === 0 ? ready : this.taskOf(row!, userId, at);
+      items.push({ task: delayMs === 0 ? task : { ...task, eta: at }, unique, delayMs });
     }
     if (items.length === 0) return;
     const made = new Set(await withinDeadline(this.clock, this.tasks.insertFirstMany(items)));
@@ -96,7 +96,7 @@ export class RetryManyService {
   }
 
   /** @throws InputInvalidError SubmitOptionsError: its contract has changed. */
-  private taskOf(row: TaskRow, userId: string, at: number): NewTask {
+  private taskOf(row: TaskRow, userId: string, at: number): PreparedRow {
     const options: Pick<SubmitOptions, 'retry' | 'userId' | 'retriedFrom'> & { queue: string } = {
       queue: row.queue,
       retry: (row.message as StoredMessage | null)?.retry,
@@ -104,11 +104,11 @@ export class RetryManyService {
       retriedFrom: row.id,
     };
     const contract = this.contracts.find(row.name);
-    const task = contract
+    const { task, unique } = contract
       ? prepareRow(contract, inputAgain(row, contract) as SubmitInput<AnyContract>, options, at, this.routes)
-      : prepareForeignRow({ name: row.name, ...argumentsOf(row) }, options, at);
+      : { task: prepareForeignRow({ name: row.name, ...argumentsOf(row) }, options, at), unique: undefined };
     const id = uuidFrom(`again:${row.id}`);
-    return { ...task, id, rootId: task.rootId === task.id ? id : task.rootId };
+    return { task: { ...task, id, rootId: task.rootId === task.id ? id : task.rootId }, unique };
   }
 
   private async openQueues(rows: readonly TaskRow[]): Promise<Map<string, boolean>> {

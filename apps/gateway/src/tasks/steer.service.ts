@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { LovageClient, SubmitOptions } from '@lovage/client';
+import type { LovageClient, SubmitOptions, TaskHandle } from '@lovage/client';
 import type { RetryBody, RevokeBody, RevokeManyAnswer, RevokeManyBody, TaskDocument } from '@lovage/http-api';
 import type { Clock, StoredMessage, TaskRow } from '@lovage/ports';
 import { isTerminal, type AnyContract, type ContractRegistry, type SubmitInput } from '@lovage/task';
@@ -13,6 +13,12 @@ import { filterOf } from './list/filter.ts';
 import { manyAnswer } from './many-answer.ts';
 import { submittedRow, taskDocument } from './task-document.ts';
 import { TaskReader } from './task-reader.ts';
+
+/** What runs in place of an ended task: a new one, or one of the same work that was in its way. */
+export interface RetriedTask {
+  readonly handle: TaskHandle;
+  readonly task: TaskDocument;
+}
 
 /** How long one request goes on calling tasks off, ms; its answer tells how to go on. Then the last batch may take as long as any query. */
 const MANY_MS = 10_000;
@@ -58,7 +64,7 @@ export class SteerService {
    * A new task that does the same again, under an id of its own.
    * @throws ProblemError `task_unknown`, `task_not_ended`, `options_invalid`; and what LovageClient.submit throws.
    */
-  async retry(publicId: string, body: RetryBody, userId: string): Promise<TaskDocument> {
+  async retry(publicId: string, body: RetryBody, userId: string): Promise<RetriedTask> {
     const row = await this.reader.byPublicId(publicId);
     if (!isTerminal(row.state))
       throw new ProblemError('task_not_ended', `the task is ${row.state}: only one that has ended can be run again`);
@@ -75,9 +81,10 @@ export class SteerService {
     if (!contract) return this.retryForeign(row, body, options);
     checkOptions(contract, body.options ?? {}, at);
     const input = body.input === undefined ? inputAgain(row, contract) : body.input;
-    const { submitted } = await this.client.submit(contract, input as SubmitInput<AnyContract>, options);
+    const handle = await this.client.submit(contract, input as SubmitInput<AnyContract>, options);
+    if (!handle.submitted) return { handle, task: taskDocument(await this.reader.byPublicId(handle.id)) };
     this.metrics.submitted(contract.name);
-    return taskDocument(submittedRow(submitted!, input, at));
+    return { handle, task: taskDocument(submittedRow(handle.submitted, input, at)) };
   }
 
   /** A task of another Celery application, whose contract is not known here: its arguments are sent as they are. */
@@ -85,14 +92,15 @@ export class SteerService {
     row: TaskRow,
     body: RetryBody,
     options: SubmitOptions & { queue: string },
-  ): Promise<TaskDocument> {
+  ): Promise<RetriedTask> {
     if (body.input !== undefined && !isObject(body.input))
       throw new ProblemError('body_invalid', 'input: must be an object', {
         errors: [{ path: 'input', message: 'must be an object' }],
       });
     const again = body.input === undefined ? argumentsOf(row) : { kwargs: body.input };
-    const { submitted } = await this.client.submitForeign({ name: row.name, ...again }, options);
-    return taskDocument(submittedRow(submitted!, again.args ? null : (again.kwargs ?? {}), this.clock.now()));
+    const handle = await this.client.submitForeign({ name: row.name, ...again }, options);
+    const input = again.args ? null : (again.kwargs ?? {});
+    return { handle, task: taskDocument(submittedRow(handle.submitted!, input, this.clock.now())) };
   }
 }
 

@@ -20,6 +20,7 @@ import { CLOCK, LISTS } from '../deps.ts';
 import { withinDeadline } from '../http/deadline.ts';
 import { parseBody } from '../http/parse-body.ts';
 import { Answers, Problems, Takes } from '../openapi/describe.ts';
+import { acceptedHeaders } from './accepted-headers.ts';
 import { attemptList } from './attempts.ts';
 import { BatchService } from './batch.service.ts';
 import { RetryManyService } from './retry-many.service.ts';
@@ -129,7 +130,7 @@ export class TaskSteerController {
   @Answers(
     202,
     TaskDocument,
-    'The new task; its `retriedFrom` is the old one. `Location` tells where it is to be found',
+    'The new task; its `retriedFrom` is the old one. `Location` tells where it is to be found. With `X-Existing-Task: unique`: another task of the same work, which was in the way',
   )
   @Problems(
     'json_malformed',
@@ -140,6 +141,7 @@ export class TaskSteerController {
     'input_invalid',
     'options_invalid',
     'queue_unknown',
+    'task_not_unique',
     'store_unavailable',
     'broker_unavailable',
     'too_many_submits',
@@ -147,8 +149,8 @@ export class TaskSteerController {
   async retry(@Param('id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const body = parseBody(RetryBody, request.body ?? {});
     this.limiter.charge(request.user!.id);
-    const task = await this.steering.retry(id, body, request.user!.id);
-    reply.code(202).header('location', `/api/tasks/${task.id}`).send(task);
+    const { handle, task } = await this.steering.retry(id, body, request.user!.id);
+    reply.code(202).headers(acceptedHeaders(handle)).send(task);
   }
 
   @Get(':id/attempts')

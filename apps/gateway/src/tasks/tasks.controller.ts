@@ -8,6 +8,7 @@ import { CONTRACTS } from '../deps.ts';
 import { OpenWaits } from '../http/open-waits.ts';
 import { parseBody } from '../http/parse-body.ts';
 import { Answers, Problems, SubmitHeaders, Takes } from '../openapi/describe.ts';
+import { acceptedHeaders } from './accepted-headers.ts';
 import { idempotencyKey } from './idempotency-key.ts';
 import { preferredWait } from './prefer.ts';
 import { SubmitLimiter } from './submit-limiter.ts';
@@ -41,7 +42,11 @@ export class TasksController {
   @SubmitHeaders()
   @Takes(SubmitByNameBody, { name: 'math.add', input: { x: 1, y: 2 } })
   @Answers(200, TaskDocument, 'With `Prefer: wait`: the task has ended')
-  @Answers(202, TaskDocument, 'Accepted: it cannot be lost any more. `Location` tells where it is to be found')
+  @Answers(
+    202,
+    TaskDocument,
+    'Accepted: it cannot be lost any more. `Location` tells where it is to be found; `X-Existing-Task`, that it was there before',
+  )
   @Problems(
     'json_malformed',
     'json_too_deep',
@@ -55,6 +60,7 @@ export class TasksController {
     'header_invalid',
     'too_many_submits',
     'idempotency_key_reused',
+    'task_not_unique',
     'store_unavailable',
     'broker_unavailable',
   )
@@ -82,7 +88,7 @@ export class TasksController {
       idempotencyKey: idempotencyKey(request.headers['idempotency-key']),
       awaitReply: waitSeconds > 0,
     });
-    reply.header('location', `/api/tasks/${accepted.handle.id}`);
+    reply.headers(acceptedHeaders(accepted.handle));
     if (waitSeconds === 0) return void reply.code(202).send(await this.submits.current(accepted));
     reply.header('preference-applied', `wait=${waitSeconds}`);
     const wait = this.waits.begin(reply.raw);

@@ -105,11 +105,14 @@ export class Revoker {
 
   private async batch(ids: readonly string[], by: RevokedBy): Promise<RevokedTask[]> {
     const tasks = await this.deps.tasks.revokeMany(ids, by);
-    for (const { id, outcome, reply } of tasks) {
-      if (reply) this.tell(reply);
-      if (outcome.kind !== 'unknown') this.deps.watches.check(id);
-    }
+    for (const task of tasks) this.settle(task);
     return tasks;
+  }
+
+  /** Tells those who wait what became of a task that was called off. */
+  settle({ id, outcome, reply }: RevokedTask): void {
+    if (reply) this.tell(reply);
+    if (outcome.kind !== 'unknown') this.deps.watches.check(id);
   }
 
   private tell({ address, correlationId, taskId, error }: RevokedReply): void {

@@ -26,6 +26,12 @@ const BAD: readonly [object, string][] = [
   [{ retry: { backoff: 'steep' } }, 'retry.backoff'],
   [{ retry: { errors: { Slow: { delay: '2m', maxDelay: '1m' } } } }, 'retry.errors.Slow.maxDelay'],
   [{ rateLimit: '5/x' }, 'rateLimit'],
+  [{ unique: 1 }, 'unique'],
+  [{ unique: { bye: ['value'] } }, 'unique.bye'],
+  [{ unique: { by: () => 1 } }, 'unique.by'],
+  [{ unique: { period: -1 } }, 'unique.period'],
+  [{ unique: { states: ['QUEUED', 'DONE'] } }, 'unique.states.1'],
+  [{ unique: { onConflict: 'skip' } }, 'unique.onConflict'],
   [{ idempotencyKey: '' }, 'idempotencyKey'],
   [{ userId: 'me' }, 'userId'],
 ];

@@ -1,9 +1,14 @@
 import fc from 'fast-check';
 import { hasCode } from '@lovage/foundation';
+import { defineTask, type TaskOptions } from '@lovage/task';
+import { z } from 'zod';
 import { compileSubmit, type SubmitOptions } from './options.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
 const ID = '01a1fbb7-f668-72f8-b5cd-3f789396c592';
+
+const contract = (defaults: TaskOptions) =>
+  defineTask({ name: 'test.of', input: z.strictObject({}), output: z.null(), defaults });
 
 describe('options of a submit', () => {
   test('nothing given is: now, with the contract’s queue and expiry, a reply wanted', () => {
@@ -15,13 +20,14 @@ describe('options of a submit', () => {
       timeLimit: undefined,
       retry: undefined,
       key: undefined,
+      unique: undefined,
       userId: null,
       awaitReply: true,
       parentId: null,
       rootId: null,
       retriedFrom: null,
     });
-    expect(compileSubmit({}, NOW, { expiresMs: 5000 }).expiresAt).toBe(NOW + 5000);
+    expect(compileSubmit({}, NOW, contract({ expires: '5s' })).expiresAt).toBe(NOW + 5000);
   });
 
   test('times become absolute', () => {
@@ -29,8 +35,8 @@ describe('options of a submit', () => {
     expect(compileSubmit({ eta: new Date(NOW + 5) }, NOW)).toMatchObject({ delayMs: 5, eta: NOW + 5 });
     expect(compileSubmit({ eta: new Date(NOW - 5) }, NOW)).toMatchObject({ delayMs: 0, eta: NOW - 5 });
     expect(compileSubmit({ delay: 0 }, NOW)).toMatchObject({ delayMs: 0, eta: null });
-    expect(compileSubmit({ expires: 3 }, NOW, { expiresMs: 9000 }).expiresAt).toBe(NOW + 3000);
-    expect(compileSubmit({ expires: new Date(NOW + 7) }, NOW, { expiresMs: 9000 }).expiresAt).toBe(NOW + 7);
+    expect(compileSubmit({ expires: 3 }, NOW, contract({ expires: '9s' })).expiresAt).toBe(NOW + 3000);
+    expect(compileSubmit({ expires: new Date(NOW + 7) }, NOW, contract({ expires: '9s' })).expiresAt).toBe(NOW + 7);
     expect(compileSubmit({ timeLimit: '1m' }, NOW).timeLimit).toEqual([60, null]);
     expect(compileSubmit({ timeLimit: 2, softTimeLimit: '500ms' }, NOW).timeLimit).toEqual([2, 0.5]);
   });

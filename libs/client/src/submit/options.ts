@@ -1,6 +1,13 @@
 import { durationMs, isQueueText, isUuid, QUEUE_TEXT_RULE, type Duration } from '@lovage/foundation';
 import type { StoredMessage } from '@lovage/ports';
-import { compileRetry, type CompiledRetry, type RetryOptions } from '@lovage/task';
+import {
+  compileRetry,
+  compileUnique,
+  type AnyContract,
+  type CompiledUnique,
+  type RetryOptions,
+  type SubmitUnique,
+} from '@lovage/task';
 import { SubmitOptionsError } from '../errors.ts';
 
 /** How one task is to be sent; what is left out is as the contract says. */
@@ -24,6 +31,11 @@ export interface SubmitOptions {
    * {@link IdempotencyKeyReusedError}. Holds for 24 hours, per user and contract.
    */
   idempotencyKey?: string;
+  /**
+   * Makes no second task while another one of the same work is in the way; `false`: the contract's rule does not hold for it.
+   * What is left out is as in the contract. See `docs/unique.md`.
+   */
+  unique?: boolean | SubmitUnique;
   /** Who submits it: UUID of a user. */
   userId?: string;
   /**
@@ -49,12 +61,16 @@ export interface CompiledSubmit {
   readonly timeLimit: StoredMessage['timeLimit'];
   readonly retry: StoredMessage['retry'];
   readonly key: string | undefined;
+  readonly unique: CompiledUnique | undefined;
   readonly userId: string | null;
   readonly awaitReply: boolean;
   readonly parentId: string | null;
   readonly rootId: string | null;
   readonly retriedFrom: string | null;
 }
+
+/** What a submit needs to know of its contract. */
+type SubmitContract = Pick<AnyContract, 'input' | 'options'>;
 
 const KNOWN: ReadonlySet<string> = new Set<keyof SubmitOptions>([
   'queue',
@@ -65,6 +81,7 @@ const KNOWN: ReadonlySet<string> = new Set<keyof SubmitOptions>([
   'softTimeLimit',
   'retry',
   'idempotencyKey',
+  'unique',
   'userId',
   'awaitReply',
   'parentId',
@@ -78,12 +95,11 @@ const MAX_RETRY_JSON = 4000;
 /** Beyond this a date is a mistake (and near the end of what Postgres and JavaScript can keep): the year 9999, ms. */
 const LATEST = Date.UTC(9999, 11, 31);
 
-/** @throws SubmitOptionsError naming the option and what is wrong with it. */
-export function compileSubmit(
-  options: SubmitOptions,
-  now: number,
-  { expiresMs, retry }: { expiresMs?: number; retry?: CompiledRetry } = {},
-): CompiledSubmit {
+/**
+ * @param contract what the options leave out is as it says; undefined: it is not known.
+ * @throws SubmitOptionsError naming the option and what is wrong with it.
+ */
+export function compileSubmit(options: SubmitOptions, now: number, contract?: SubmitContract): CompiledSubmit {
   for (const name of Object.keys(options))
     if (!KNOWN.has(name)) throw new SubmitOptionsError(name, `unknown option (known: ${[...KNOWN].join(', ')})`);
   const { queue, idempotencyKey: key } = options;
@@ -97,7 +113,7 @@ export function compileSubmit(
   const eta = options.eta === undefined ? undefined : time('eta', options.eta);
   const delayMs = delay ?? (eta === undefined ? 0 : Math.max(0, eta - now));
   if (now + delayMs > LATEST) throw new SubmitOptionsError('delay', 'is beyond the year 9999');
-  const expiresAt = expiry(options.expires, now, expiresMs);
+  const expiresAt = expiry(options.expires, now, contract?.options.expiresMs);
   if (expiresAt !== null && delayMs > 0 && expiresAt <= now + delayMs)
     throw new SubmitOptionsError('expires', 'is not after its start: it would expire before it may run');
   return {
@@ -106,8 +122,9 @@ export function compileSubmit(
     eta: eta ?? (delayMs > 0 ? now + delayMs : null),
     expiresAt,
     timeLimit: timeLimit(options),
-    retry: retryPolicy(options.retry, retry),
+    retry: retryPolicy(options.retry, contract),
     key,
+    unique: uniqueRule(options.unique, contract),
     userId: uuid('userId', options.userId),
     awaitReply: options.awaitReply ?? true,
     parentId: uuid('parentId', options.parentId),
@@ -142,17 +159,37 @@ function timeLimit({ timeLimit: hard, softTimeLimit: soft }: SubmitOptions): Sto
 }
 
 /** As it was given, once it is known to work with the contract's. */
-function retryPolicy(given: RetryOptions | undefined, contract: CompiledRetry | undefined): StoredMessage['retry'] {
+function retryPolicy(given: RetryOptions | undefined, contract: SubmitContract | undefined): StoredMessage['retry'] {
   if (given === undefined) return undefined;
-  try {
-    compileRetry(given, contract);
-  } catch (error) {
-    const [, option = 'retry', why = ''] = /^([^:]*): (.*)$/s.exec((error as Error).message) ?? [];
-    throw new SubmitOptionsError(option, why, { cause: error });
-  }
+  named('retry', () => compileRetry(given, contract?.options.retry));
   if (JSON.stringify(given).length > MAX_RETRY_JSON)
     throw new SubmitOptionsError('retry', `is longer than ${MAX_RETRY_JSON} characters as JSON`);
   return { ...given };
+}
+
+function uniqueRule(given: SubmitOptions['unique'], contract: SubmitContract | undefined): CompiledUnique | undefined {
+  if (given === undefined) return contract?.options.unique;
+  if (given === false) return undefined;
+  if (typeof (given as { by?: unknown }).by === 'function')
+    throw new SubmitOptionsError('unique.by', 'must be a list of fields; a function belongs to the contract');
+  const rule = named('unique', () => compileUnique(given, contract?.input, contract?.options.unique));
+  if (!contract) throw new SubmitOptionsError('unique', 'needs a contract: nobody records when a foreign task ends');
+  if (contract.options.record !== 'full')
+    throw new SubmitOptionsError(
+      'unique',
+      `needs record: 'full'; with '${contract.options.record}' there is no row to look at`,
+    );
+  return rule;
+}
+
+/** What libs/task refuses names the option before a colon. @throws SubmitOptionsError */
+function named<T>(option: string, compile: () => T): T {
+  try {
+    return compile();
+  } catch (error) {
+    const [, at = option, why = ''] = /^([^:]*): (.*)$/s.exec((error as Error).message) ?? [];
+    throw new SubmitOptionsError(at, why, { cause: error });
+  }
 }
 
 function duration(option: string, given: Duration): number {

@@ -1,8 +1,14 @@
 import { TaskRoutes } from '@lovage/foundation';
-import type { NewTask } from '@lovage/ports';
+import type { NewTask, UniqueKey } from '@lovage/ports';
 import type { AnyContract } from '@lovage/task';
 import type { SubmitOptions } from './options.ts';
 import { prepare, prepareForeign, type ForeignTask } from './prepare.ts';
+
+/** A task that is ready to be stored, and what it must be unique by. */
+export interface PreparedRow {
+  readonly task: NewTask;
+  readonly unique: UniqueKey | undefined;
+}
 
 /**
  * Checks input and options as `LovageClient.submit` does and makes the task's row, sending nothing: for whoever puts
@@ -17,8 +23,9 @@ export function prepareRow(
   options: Omit<SubmitOptions, 'delay' | 'eta' | 'idempotencyKey' | 'awaitReply'>,
   now: number,
   routes: TaskRoutes = TaskRoutes.none,
-): NewTask {
-  return prepare(contract, input, options, { now, replyTo: undefined, routes }).row;
+): PreparedRow {
+  const { row, unique } = prepare(contract, input, options, { now, replyTo: undefined, routes });
+  return { task: row, unique };
 }
 
 /**

@@ -1,10 +1,11 @@
 import { newId, type TaskRoutes } from '@lovage/foundation';
-import type { NewTask, StoredMessage, SubmitKey } from '@lovage/ports';
+import type { NewTask, StoredMessage, SubmitKey, UniqueKey } from '@lovage/ports';
 import { validateInput, type AnyContract, type RecordMode } from '@lovage/task';
 import { SubmitOptionsError } from '../errors.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { inputJson } from './input-json.ts';
 import { compileSubmit, type CompiledSubmit, type SubmitOptions } from './options.ts';
+import { uniqueKey } from './unique-key.ts';
 
 /** How long an idempotency key holds, ms. */
 const KEY_TTL_MS = 24 * 3600 * 1000;
@@ -16,6 +17,7 @@ export interface PreparedTask {
   /** 0: now. */
   readonly delayMs: number;
   readonly key: SubmitKey | undefined;
+  readonly unique: UniqueKey | undefined;
 }
 
 /** A task of another Celery application: its contract is not known here. */
@@ -38,13 +40,13 @@ export function prepare(
   options: SubmitOptions | undefined,
   sending: { now: number; replyTo: string | undefined; routes: TaskRoutes },
 ): PreparedTask {
-  validateInput(contract, input);
+  const validated = validateInput(contract, input);
   const json = inputJson(contract.name, input);
-  const { expiresMs } = contract.options;
+  const { expiresMs, unique } = contract.options;
   const compiled =
-    options === undefined && expiresMs === undefined
+    options === undefined && expiresMs === undefined && unique === undefined
       ? NO_OPTIONS
-      : compileSubmit(options ?? {}, sending.now, contract.options);
+      : compileSubmit(options ?? {}, sending.now, contract);
   const stored: StoredMessage = {
     replyTo: sending.replyTo,
     timeLimit: compiled.timeLimit,
@@ -52,9 +54,10 @@ export function prepare(
     version: contract.version === 1 ? undefined : contract.version,
   };
   const queue = compiled.queue ?? sending.routes.of(contract.name)?.queue ?? contract.options.queue;
-  return make(contract.name, queue, json, stored, compiled, contract.options.record, () =>
+  const task = make(contract.name, queue, json, stored, compiled, contract.options.record, () =>
     fingerprintOf({ input, options: identity(options) }),
   );
+  return compiled.unique ? { ...task, unique: uniqueKey(contract, validated, compiled.unique) } : task;
 }
 
 /** @throws SubmitOptionsError */
@@ -111,6 +114,7 @@ function make(
     stored,
     record,
     delayMs: options.delayMs,
+    unique: undefined,
     key:
       key === undefined
         ? undefined

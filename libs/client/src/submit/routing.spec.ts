@@ -42,7 +42,7 @@ describe('the queue of a task', () => {
 
   test('a schedule’s firing is prepared by the same rules', () => {
     const of = (options: { queue?: string }, given?: TaskRoutes) =>
-      prepareRow(elsewhere, { value: 1 }, options, 0, given).queue;
+      prepareRow(elsewhere, { value: 1 }, options, 0, given).task.queue;
     const compiled = new TaskRoutes(routes);
     expect([of({}, compiled), of({ queue: 'named' }, compiled), of({})]).toEqual(['second', 'named', 'own']);
   });

@@ -1,5 +1,14 @@
 import { Batcher, hasCode, Signal } from '@lovage/foundation';
-import type { Broker, Clock, Log, OutboxStore, SqlTransaction, SubmittedFirst, TaskStore } from '@lovage/ports';
+import type {
+  Broker,
+  Clock,
+  Log,
+  OutboxStore,
+  RevokedTask,
+  SqlTransaction,
+  SubmittedFirst,
+  TaskStore,
+} from '@lovage/ports';
 import { IdempotencyKeyReusedError } from '../errors.ts';
 import { encodeMessage } from '../message/encode-message.ts';
 import type { PreparedTask } from './prepare.ts';
@@ -15,15 +24,22 @@ export interface SubmitterOptions {
   readonly queues: ReadonlySet<string>;
   readonly log: Log;
   readonly clock: Clock;
+  /** A task has made room for another: whoever waits for it is to be told. */
+  readonly onReplaced: (task: RevokedTask) => void;
 }
 
 export interface Submitted {
   readonly id: string;
-  /** False: an earlier submit with the same key made the task. */
+  /** False: the task was there before. */
   readonly fresh: boolean;
+  /** Why it is not fresh. */
+  readonly earlier?: EarlierBy;
   /** Of a fresh task, as far as this process has brought it. */
   readonly state: SubmittedState;
 }
+
+/** Why a submit made no task: its idempotency key had been used, or a task of the same work is in the way. */
+export type EarlierBy = 'idempotencyKey' | 'unique';
 
 /** `QUEUED`: the broker has it. `PENDING`, `SCHEDULED`: the outbox has it, to be sent soon, or when due. */
 export type SubmittedState = 'PENDING' | 'SCHEDULED' | 'QUEUED';
@@ -74,24 +90,27 @@ export class Submitter {
   /**
    * Resolves once the task cannot be lost.
    * @throws UnroutableError PublishRefusedError nothing was stored.
-   * @throws IdempotencyKeyReusedError
+   * @throws IdempotencyKeyReusedError TaskNotUniqueError
    * @throws StoreUnavailableError the task needs its row first and Postgres is away: nothing was stored.
    * @throws ConfirmLostError the broker went away before it confirmed, and Postgres is away too: the task may run or not.
    */
   submit(task: PreparedTask): Promise<Submitted> {
-    return task.key === undefined && task.delayMs === 0 && this.options.broker.state === 'up'
+    return task.key === undefined &&
+      task.unique === undefined &&
+      task.delayMs === 0 &&
+      this.options.broker.state === 'up'
       ? this.fast(task)
       : this.rowFirst(task);
   }
 
   /**
    * Puts it into a transaction of the caller's. It is there when that is committed; the relay sends it then.
-   * @throws UnroutableError IdempotencyKeyReusedError and what the transaction throws.
+   * @throws UnroutableError IdempotencyKeyReusedError TaskNotUniqueError and what the transaction throws.
    */
   async submitIn(transaction: SqlTransaction, task: PreparedTask): Promise<Submitted> {
-    const { row, delayMs, key } = task;
+    const { row, delayMs, key, unique } = task;
     await this.reach(row.queue);
-    const kept = await this.options.tasks.insertFirstIn(transaction, row, { delayMs, key });
+    const kept = await this.options.tasks.insertFirstIn(transaction, row, { delayMs, key, unique });
     return earlierOf(task, kept) ?? { id: row.id, fresh: true, state: delayMs > 0 ? 'SCHEDULED' : 'PENDING' };
   }
 
@@ -125,11 +144,12 @@ export class Submitter {
   }
 
   private async rowFirst(task: PreparedTask): Promise<Submitted> {
-    const { row, delayMs, key } = task;
+    const { row, delayMs, key, unique } = task;
     const reachable = await this.reach(row.queue);
     const publishNow = reachable && delayMs === 0;
     const leaseMs = publishNow ? LEASE_MS : 0;
-    const kept = await this.options.tasks.insertFirst(row, { delayMs, leaseMs, key });
+    const kept = await this.options.tasks.insertFirst(row, { delayMs, leaseMs, key, unique });
+    if (kept.replaced) this.options.onReplaced(kept.replaced);
     const earlier = earlierOf(task, kept);
     if (earlier) return earlier;
     if (delayMs > 0) return { id: row.id, fresh: true, state: 'SCHEDULED' };
@@ -173,9 +193,10 @@ export class Submitter {
   }
 }
 
-/** The task that an earlier submit of the key has made, if one has. @throws IdempotencyKeyReusedError */
+/** The task that is the answer instead of the one submitted, if one is. @throws IdempotencyKeyReusedError */
 function earlierOf({ key }: PreparedTask, kept: SubmittedFirst): Submitted | undefined {
   if (kept.fresh) return undefined;
+  if (kept.unique) return { id: kept.taskId, fresh: false, earlier: 'unique', state: 'PENDING' };
   if (kept.fingerprint !== key!.fingerprint) throw new IdempotencyKeyReusedError(key!.key, kept.taskId);
-  return { id: kept.taskId, fresh: false, state: 'PENDING' };
+  return { id: kept.taskId, fresh: false, earlier: 'idempotencyKey', state: 'PENDING' };
 }

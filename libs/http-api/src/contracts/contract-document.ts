@@ -1,3 +1,4 @@
+import { TASK_STATES, UNIQUE_CONFLICTS } from '@lovage/task';
 import { z } from 'zod';
 
 const JsonSchema = z.record(z.string(), z.unknown()).meta({ id: 'JsonSchema', description: 'JSON Schema 2020-12' });
@@ -21,6 +22,17 @@ export const ContractDocument = z
       softTimeLimit: seconds.meta({ description: 'In seconds; null: none' }),
       expires: seconds.meta({ description: 'In seconds; null: never' }),
       record: z.enum(['full', 'final', 'none']),
+      unique: z
+        .object({
+          by: z.array(z.string()).nullable().meta({
+            description: 'Fields of the input that are compared; empty: a function of it; null: the whole input',
+          }),
+          period: seconds.meta({ description: 'In seconds; null: however old' }),
+          states: z.array(z.enum(TASK_STATES)).meta({ description: 'In which another task is in the way' }),
+          onConflict: z.enum(UNIQUE_CONFLICTS),
+        })
+        .nullable()
+        .meta({ description: 'When two of its tasks are the same work; null: never' }),
     }),
   })
   .meta({ id: 'Contract' });

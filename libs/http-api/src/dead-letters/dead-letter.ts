@@ -140,7 +140,9 @@ const Refusal = z.object({
 export const AgainManyAnswer = z
   .object({
     submitted: z.int().min(0).meta({ description: 'New tasks; each has an id of its own' }),
-    skipped: z.int().min(0).meta({ description: 'They were run again before' }),
+    skipped: z.int().min(0).meta({
+      description: 'They were run again before, or another task of the same work is in the way (docs/unique.md)',
+    }),
     refused: z.int().min(0).meta({ description: 'They cannot be run again as they are' }),
     refusals: z.array(Refusal).meta({ description: 'Of the refused the first 20, with the reason' }),
     lastDueAt: time

@@ -29,6 +29,7 @@ export const PROBLEM_CODES = {
   letter_redriven: { status: 409, title: 'The dead letter has become a task already' },
   task_running: { status: 409, title: 'The task runs already' },
   task_ended: { status: 409, title: 'The task has ended' },
+  task_not_unique: { status: 409, title: 'Another task of the same work is in the way' },
   task_not_ended: { status: 409, title: 'The task has not ended' },
   body_too_large: { status: 413, title: 'The body is too large' },
   url_too_long: { status: 414, title: 'The URL is too long' },

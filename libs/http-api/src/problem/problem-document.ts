@@ -16,6 +16,7 @@ export const ProblemDocument = z
     errors: z
       .array(z.object({ path: z.string(), message: z.string() }))
       .meta({ description: 'Each thing wrong with the request, with its path, such as input.x; often empty' }),
+    taskId: z.uuid().optional().meta({ description: 'Of `task_not_unique`: the task that is in the way' }),
     requestId: z.string().optional().meta({ description: 'As in the X-Request-Id header and in the server’s log' }),
   })
   .meta({ id: 'Problem', description: 'RFC 9457 problem document' });
@@ -24,6 +25,7 @@ export type ProblemDocument = z.infer<typeof ProblemDocument>;
 export interface ProblemParts {
   readonly detail: string;
   readonly errors?: ProblemDocument['errors'];
+  readonly taskId?: string;
   readonly requestId?: string;
 }
 
@@ -37,6 +39,7 @@ export function problemDocument(code: ProblemCode, parts: ProblemParts): Problem
     code,
     detail: parts.detail,
     errors: parts.errors ?? [],
+    ...(parts.taskId === undefined ? {} : { taskId: parts.taskId }),
     ...(parts.requestId === undefined ? {} : { requestId: parts.requestId }),
   };
 }

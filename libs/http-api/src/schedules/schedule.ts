@@ -32,6 +32,12 @@ export const ScheduleDocument = z
       expires: duration,
       timeLimit: duration,
       softTimeLimit: duration,
+      unique: z
+        .union([z.boolean(), z.record(z.string(), z.unknown())])
+        .nullable()
+        .meta({
+          description: 'Whether its tasks must be unique, or the rule (UniqueRule); null: as the contract says',
+        }),
     }),
     enabled: z.boolean().meta({ description: 'As the code says' }),
     pausedAt: time('Since when it is paused').nullable(),

@@ -24,7 +24,13 @@ export const BatchItem = SubmitByNameBody;
 /** What became of one task of a batch. */
 export const BatchOutcome = z
   .union([
-    z.object({ status: z.literal(202), task: TaskDocument }),
+    z.object({
+      status: z.literal(202),
+      task: TaskDocument,
+      existing: z.literal('unique').optional().meta({
+        description: 'The task was there before: it is the same work, and in the way',
+      }),
+    }),
     z.object({ status: z.int(), problem: ProblemDocument }),
   ])
   .meta({ id: 'BatchOutcome' });

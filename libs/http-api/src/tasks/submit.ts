@@ -1,4 +1,5 @@
 import { durationMs, QUEUE_TEXT, QUEUE_TEXT_RULE, type Duration } from '@lovage/foundation';
+import { TASK_STATES, UNIQUE_CONFLICTS } from '@lovage/task';
 import { z } from 'zod';
 
 /** No delay, expiry or limit is longer: ten years. What is beyond is a mistake of units. */
@@ -67,6 +68,28 @@ const RetryPolicy = z
   })
   .meta({ id: 'RetryPolicy', description: 'What is left out is as in the contract. At most 4,000 characters' });
 
+/** When two tasks are the same work; what is left out is as in the contract. */
+const UniqueRule = z
+  .strictObject({
+    by: z
+      .array(z.string().min(1).max(200))
+      .min(1)
+      .max(20)
+      .optional()
+      .meta({ description: 'Fields of the input, by path: ["tenant", "user.id"]' }),
+    period: PositiveDuration.optional().meta({
+      description: 'Only a task submitted less than so long ago is in the way',
+    }),
+    states: z.array(z.enum(TASK_STATES)).optional().meta({
+      description: 'In which of these states another task is in the way; PENDING, SCHEDULED and QUEUED among them',
+    }),
+    onConflict: z.enum(UNIQUE_CONFLICTS).optional().meta({
+      description:
+        'existing: the other task is the answer. replace: one that waits is revoked. reject: 409 task_not_unique',
+    }),
+  })
+  .meta({ id: 'UniqueRule', description: 'What is left out is as in the contract, or as docs/unique.md says' });
+
 /** How a task is to be sent. What is left out is as the contract says. */
 export const SubmitOptionsBody = z
   .strictObject({
@@ -85,6 +108,10 @@ export const SubmitOptionsBody = z
       description: 'After so long the handler is told to tidy up; shorter than timeLimit',
     }),
     retry: RetryPolicy.optional(),
+    unique: z.union([z.boolean(), UniqueRule]).optional().meta({
+      description:
+        'No second task while another one of the same work is in the way. true: as in the contract, or of the same input; false: not so',
+    }),
   })
   .meta({ id: 'SubmitOptions' });
 export type SubmitOptionsBody = z.output<typeof SubmitOptionsBody>;

@@ -1,10 +1,10 @@
 import { hasCode, toError } from '@lovage/foundation';
-import type { FiringPlan, Log, NewTask, ScheduleRow } from '@lovage/ports';
+import type { FiringPlan, FiringTask, Log, ScheduleRow } from '@lovage/ports';
 import { nextMoment, type AnyContract, type ContractRegistry, type ScheduleOptions } from '@lovage/task';
 import { decide } from '../plan/decide.ts';
 
 /** Checks an input and makes the row of its task, as every submit does: `prepareRow` of libs/client. `now`: ms since the epoch. */
-export type PrepareTask = (contract: AnyContract, input: unknown, options: ScheduleOptions, now: number) => NewTask;
+export type PrepareTask = (contract: AnyContract, input: unknown, options: ScheduleOptions, now: number) => FiringTask;
 
 export interface FiringPlannerOptions {
   readonly contracts: ContractRegistry;
@@ -77,7 +77,7 @@ export class FiringPlanner {
         'moments of a schedule passed while nothing fired it',
       );
     const contract = this.options.contracts.get(definition.contract);
-    const firings = fire.map((dueAt) => ({ dueAt, task: this.options.prepare(contract, input, options, now) }));
+    const firings = fire.map((dueAt) => ({ dueAt, ...this.options.prepare(contract, input, options, now) }));
     return { schedule: name, revision, decidedUntil, firings };
   }
 

@@ -193,21 +193,23 @@ describe('by hand', () => {
     await using f = await fixture();
     await aged(f, of('a', { enabled: false }));
     const before = await f.store.schedules.pause('a', null);
-    const fired = await Promise.all(Array.from({ length: 10 }, () => f.store.schedules.runNow('a', newTask())));
+    const fired = await Promise.all(
+      Array.from({ length: 10 }, () => f.store.schedules.runNow('a', { task: newTask() })),
+    );
     expect(new Set(fired.map((firing) => firing!.dueAt)).size).toBe(10);
     expect(await count(f, 'tasks')).toBe(10);
     expect(await count(f, 'outbox')).toBe(10);
     const after = await one(f);
     expect(after.decidedUntil).toBe(before!.decidedUntil);
     expect(fired.map((firing) => firing!.taskId)).toContain(after.lastTaskId);
-    expect(await f.store.schedules.runNow('x', newTask())).toBeUndefined();
+    expect(await f.store.schedules.runNow('x', { task: newTask() })).toBeUndefined();
   });
 
   test('history: newest first, page by page', async () => {
     await using f = await fixture();
     const now = await aged(f, of('a'), of('b'));
     await f.store.schedules.fire([plan('a', [now - 2000, now - 1000, now]), plan('b', [now])]);
-    const manual = await f.store.schedules.runNow('a', newTask());
+    const manual = await f.store.schedules.runNow('a', { task: newTask() });
     await f.db.query("update firings set due_at = $1 where trigger = 'manual'", [new Date(now)]);
     const page = await f.store.schedules.firings('a', { limit: 2 });
     expect(page.map(({ dueAt, trigger }) => [dueAt, trigger])).toEqual([

@@ -1,16 +1,28 @@
-import type {
-  Firing,
-  FiringKey,
-  FiringPlan,
-  MirroredSchedule,
-  NewTask,
-  ScheduleRow,
-  ScheduleStore,
+import {
+  TaskNotUniqueError,
+  type Firing,
+  type FiringKey,
+  type FiringPlan,
+  type FiringTask,
+  type MirroredSchedule,
+  type ScheduleRow,
+  type ScheduleStore,
 } from '@lovage/ports';
-import type { Database } from '../database.ts';
+import type { Database, RunStatement } from '../database.ts';
 import { plainArray, textArray } from '../pg-array.ts';
 import { newTaskValues } from '../sql/columns.ts';
-import { FIRE, FIRINGS, MIRROR, PAUSE, READ_SCHEDULES, RESUME, RUN_NOW, SCHEDULE_EXISTS } from '../sql/schedules.ts';
+import {
+  FIRE,
+  FIRINGS,
+  HOLD_PLANS,
+  MIRROR,
+  PAUSE,
+  READ_SCHEDULES,
+  RESUME,
+  RUN_NOW,
+  SCHEDULE_EXISTS,
+} from '../sql/schedules.ts';
+import { NOTHING_TAKEN, takeKeys, type Taken } from './take-keys.ts';
 import { toFiring, toScheduleRow, type RawFiring, type RawSchedule } from './rows.ts';
 
 /** Schedules and firings on Postgres. */
@@ -35,21 +47,41 @@ export class PgScheduleStore implements ScheduleStore {
   }
 
   async fire(plans: readonly FiringPlan[]): Promise<Firing[]> {
+    if (!plans.some(({ firings }) => firings.some(({ unique }) => unique)))
+      return this.fireIn((statement, values) => this.database.run(statement, values), plans, NOTHING_TAKEN);
+    // Keys are taken for what will fire, and for nothing else: to take one may call off the task that has it.
+    return this.database.transaction(async (run) => {
+      const held = await run<{ name: string; decided_ms: string }>(HOLD_PLANS, planValues(plans));
+      const decided = new Map(held.map((row) => [row.name, Number(row.decided_ms)]));
+      const firing = plans.flatMap(({ schedule, decidedUntil, firings }) =>
+        firings.filter(({ dueAt }) => dueAt > (decided.get(schedule) ?? Infinity) && dueAt <= decidedUntil),
+      );
+      return this.fireIn(run, plans, await takeKeys(run, firing));
+    });
+  }
+
+  private async fireIn(
+    run: RunStatement,
+    plans: readonly FiringPlan[],
+    taken: ReadonlyMap<string, Taken>,
+  ): Promise<Firing[]> {
     const firings = plans.flatMap(({ schedule, firings }) => firings.map((firing) => ({ schedule, ...firing })));
-    const rows = await this.database.run<RawFiring>(FIRE, [
-      textArray(plans.map(({ schedule }) => schedule)),
-      plainArray(plans.map(({ revision }) => revision)),
-      plainArray(plans.map(({ decidedUntil }) => decidedUntil)),
+    const rows = await run<RawFiring>(FIRE, [
+      ...planValues(plans),
       textArray(firings.map(({ schedule }) => schedule)),
       plainArray(firings.map(({ dueAt }) => dueAt)),
+      plainArray(firings.map(({ task, unique }) => (unique && taken.get(unique.key)?.holder) ?? task.id)),
       ...newTaskValues(firings.map(({ task }) => task)),
     ]);
     return rows.map(toFiring);
   }
 
-  async runNow(schedule: string, task: NewTask): Promise<Firing | undefined> {
+  async runNow(schedule: string, firing: FiringTask): Promise<Firing | undefined> {
     for (;;) {
-      const [raw] = await this.database.run<RawFiring>(RUN_NOW, [schedule, ...newTaskValues([task])]);
+      const { raw, inTheWay } = firing.unique
+        ? await this.database.transaction((run) => runUnique(run, schedule, firing))
+        : { raw: (await this.database.run<RawFiring>(RUN_NOW, runNowValues(schedule, firing)))[0] };
+      if (inTheWay !== undefined) throw new TaskNotUniqueError(firing.task.name, inTheWay);
       if (raw) return toFiring(raw);
       const [question] = await this.database.run<{ there: boolean }>(SCHEDULE_EXISTS, [schedule]);
       // Two in one millisecond: the second is of a later one by now.
@@ -72,4 +104,31 @@ export class PgScheduleStore implements ScheduleStore {
     const values = [schedule, limit, before?.dueAt ?? null, before?.trigger ?? null];
     return (await this.database.run<RawFiring>(FIRINGS, values)).map(toFiring);
   }
+}
+
+const planValues = (plans: readonly FiringPlan[]) => [
+  textArray(plans.map(({ schedule }) => schedule)),
+  plainArray(plans.map(({ revision }) => revision)),
+  plainArray(plans.map(({ decidedUntil }) => decidedUntil)),
+];
+
+const runNowValues = (schedule: string, { task }: FiringTask, standsFor = task.id) => [
+  schedule,
+  standsFor,
+  ...newTaskValues([task]),
+];
+
+/** A firing, or the task that is in the way of one that is to be refused; neither: as with {@link RUN_NOW}. */
+async function runUnique(
+  run: RunStatement,
+  schedule: string,
+  firing: FiringTask,
+): Promise<{ raw?: RawFiring; inTheWay?: string }> {
+  const [question] = await run<{ there: boolean }>(SCHEDULE_EXISTS, [schedule]);
+  if (!question!.there) return {};
+  const { holder, verdict } = (await takeKeys(run, [firing])).get(firing.unique!.key)!;
+  if (verdict === 'rejected') return { inTheWay: holder };
+  // Of the same millisecond as another it is asked for again; the key is its own by then.
+  const [raw] = await run<RawFiring>(RUN_NOW, runNowValues(schedule, firing, holder));
+  return { raw };
 }

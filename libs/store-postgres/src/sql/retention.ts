@@ -36,6 +36,7 @@ mark as (
   update retention_marks m set finished_at = latest.finished_at, task_id = latest.id from latest where m.keep_ms = $1::float8::int8),
 gone as (delete from tasks t using seen where seen.due and t.id = seen.id returning t.id),
 tries as (delete from attempts a using gone where a.task_id = gone.id returning 1),
+uniques as (delete from unique_keys u using gone where u.task_id = gone.id),
 steps as (delete from steps s using gone where s.task_id = gone.id),
 keys as (delete from keys k using gone where k.task_id = gone.id),
 messages as (delete from outbox o using gone where o.task_id = gone.id)

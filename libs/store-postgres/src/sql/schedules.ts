@@ -3,6 +3,12 @@ import { NEW_TASK_COLUMNS, NEW_TASK_SELECT, newTaskUnnest } from './columns.ts';
 /** Postgres' time in whole ms, never rounded up: a moment of the next ms must not count as passed. */
 const NOW_MS = "date_trunc('milliseconds', now())";
 
+/** Of the schedule `c` and its plan `p`. */
+const planHolds = (
+  until: string,
+) => `c.revision = p.revision and c.enabled and c.paused_at is null and c.removed_at is null
+    and ${until} > c.decided_until and ${until} <= now()`;
+
 /**
  * Makes the stored schedules those of the code. The timing is a column of its own: operators of `json` read every string
  * of the value, and one may hold what only `json` can keep.
@@ -39,7 +45,9 @@ from (select) as one left join schedules c on c.removed_at is null order by c.na
 /**
  * Decides the moments of schedules: the listed ones fire, with task and message. The schedule's row is locked first, so of
  * several beats the second one sees what the first has decided; the key of \`firings\` holds in any case.
- * $1 names · $2 revisions · $3 decided until, ms · $4 schedules of the firings · $5 due, ms · then the columns of their tasks
+ * A firing may stand for a task that is there already; the row of another is inserted.
+ * $1 names · $2 revisions · $3 decided until, ms · $4 schedules of the firings · $5 due, ms · $6 the tasks they stand for ·
+ * then the columns of theirs
  */
 export const FIRE = {
   name: 'schedules-fire',
@@ -49,19 +57,18 @@ with p as (
   from unnest($1::text[], $2::int[], $3::float8[]) as p(name, revision, until)),
 s as (
   select s.*, to_timestamp(s.due / 1000) as due_at
-  from unnest($4::text[], $5::float8[], ${newTaskUnnest(6)}) as s(schedule, due, ${NEW_TASK_COLUMNS})),
+  from unnest($4::text[], $5::float8[], $6::uuid[], ${newTaskUnnest(7)}) as s(schedule, due, stands_for, ${NEW_TASK_COLUMNS})),
 held as materialized (
   select c.name, c.decided_until, p.until from p join schedules c on c.name = p.name
-  where c.revision = p.revision and c.enabled and c.paused_at is null and c.removed_at is null
-    and p.until > c.decided_until and p.until <= now()
+  where ${planHolds('p.until')}
   order by c.name for update of c),
 fired as (
   insert into firings (schedule, due_at, task_id)
-  select s.schedule, s.due_at, s.id from s join held h on h.name = s.schedule
+  select s.schedule, s.due_at, s.stands_for from s join held h on h.name = s.schedule
   where s.due_at > h.decided_until and s.due_at <= h.until order by s.schedule, s.due_at
   on conflict do nothing returning schedule, due_at, trigger, task_id, fired_at),
 row as (
-  insert into tasks (${NEW_TASK_COLUMNS}, state) select ${NEW_TASK_SELECT}, 'PENDING' from s join fired on fired.task_id = s.id order by s.id
+  insert into tasks (${NEW_TASK_COLUMNS}, state) select ${NEW_TASK_SELECT}, 'PENDING' from s where exists (select from fired where fired.task_id = s.id) order by s.id
   returning id),
 message as (insert into outbox (task_id, turn, due_at) select id, 0, now() from row),
 newest as (select distinct on (schedule) * from fired order by schedule, due_at desc),
@@ -72,17 +79,43 @@ decided as (
 select * from fired order by schedule, due_at`,
 };
 
-/** $1 schedule · then the columns of its task. No row: no such schedule, or a firing of the same millisecond. */
+/**
+ * Those of the plans that hold, by name, which stay locked until the end of the transaction.
+ * $1 names · $2 revisions · $3 decided until, ms
+ */
+export const HOLD_PLANS = {
+  name: 'schedules-hold-plans',
+  text: `
+select c.name, extract(epoch from c.decided_until) * 1000 as decided_ms
+from unnest($1::text[], $2::int[], $3::float8[]) as p(name, revision, until) join schedules c on c.name = p.name
+where ${planHolds('to_timestamp(p.until / 1000)')} order by c.name for update of c`,
+};
+
+/**
+ * Keys of unique tasks, taken one after the other in their order. See the migration of unique tasks for the verdicts.
+ * $1 keys · $2 tasks · $3 periods ms · $4 states of each, with commas · $5 on conflict · $6 the tasks they replace
+ */
+export const TAKE_KEYS = {
+  name: 'unique-take-keys',
+  text: `
+with s as (
+  select * from unnest($1::text[], $2::uuid[], $3::float8[], $4::text[], $5::text[], $6::uuid[])
+    as s(key, id, period, states, on_conflict, replaces) order by key)
+select s.id, u.holder, u.verdict from s
+cross join lateral unique_take(s.key, s.id, s.period, string_to_array(s.states, ','), s.on_conflict, s.replaces) u`,
+};
+
+/** $1 schedule · $2 the task it stands for · then the columns of its own. No row: no such schedule, or a firing of the same millisecond. */
 export const RUN_NOW = {
   name: 'schedules-run-now',
   text: `
-with s as (select * from unnest(${newTaskUnnest(2)}) as s(${NEW_TASK_COLUMNS})),
+with s as (select * from unnest(${newTaskUnnest(3)}) as s(${NEW_TASK_COLUMNS})),
 fired as (
   insert into firings (schedule, due_at, trigger, task_id)
-  select c.name, ${NOW_MS}, 'manual', s.id from s join schedules c on c.name = $1 and c.removed_at is null
+  select c.name, ${NOW_MS}, 'manual', $2::uuid from s join schedules c on c.name = $1 and c.removed_at is null
   on conflict do nothing returning schedule, due_at, trigger, task_id, fired_at),
 row as (
-  insert into tasks (${NEW_TASK_COLUMNS}, state) select ${NEW_TASK_SELECT}, 'PENDING' from s join fired on fired.task_id = s.id
+  insert into tasks (${NEW_TASK_COLUMNS}, state) select ${NEW_TASK_SELECT}, 'PENDING' from s where exists (select from fired where fired.task_id = s.id)
   returning id),
 message as (insert into outbox (task_id, turn, due_at) select id, 0, now() from row),
 noted as (

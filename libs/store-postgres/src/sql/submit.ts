@@ -28,6 +28,11 @@ message as (
   insert into outbox (task_id, turn, due_at, leased_until)
   select id, 0, now() + $${P + 1}::float8 * interval '1 ms', now() + $${P + 2}::float8 * interval '1 ms' from row)`;
 
+const uniqueArguments = `$${P + 3}::text, s.id, $${P + 4}::float8, $${P + 5}::text[], $${P + 6}::text, $${P + 7}::uuid`;
+
+const insertUnique = () => `${insertRowAndOutbox("s where exists (select from u where verdict = 'fresh')")}
+select u.holder as task_id, u.verdict, u.kept_print as fingerprint from u`;
+
 /** Answers one row: the task's id. */
 export const INSERT_FIRST = {
   name: 'tasks-insert-first',
@@ -67,4 +72,27 @@ k as (
     expires_at = case when k.expires_at < now() then excluded.expires_at else k.expires_at end
   returning k.task_id, k.fingerprint),${insertRowAndOutbox('s where exists (select from k where k.task_id = s.id)')}
 select k.task_id, k.task_id = s.id as fresh, k.fingerprint from k, s`,
+};
+
+/**
+ * The same for a task that must be unique: the row is inserted when the verdict is 'fresh' (see the migration of unique tasks).
+ * $${P + 3} key · $${P + 4} period ms · $${P + 5} states · $${P + 6} on conflict · $${P + 7} the task that it replaces
+ */
+export const INSERT_FIRST_UNIQUE = {
+  name: 'tasks-insert-first-unique',
+  text: `
+with s as (select * from unnest(${newTaskUnnest(1)}) as s(${NEW_TASK_COLUMNS})),
+u as materialized (select u.holder, u.verdict, '' as kept_print from s cross join lateral unique_take(${uniqueArguments}) u),
+${insertUnique()}`,
+};
+
+/** With an idempotency key as well. $${P + 8} scope · $${P + 9} key · $${P + 10} time to live ms · $${P + 11} fingerprint */
+export const INSERT_FIRST_UNIQUE_WITH_KEY = {
+  name: 'tasks-insert-first-unique-with-key',
+  text: `
+with s as (select * from unnest(${newTaskUnnest(1)}) as s(${NEW_TASK_COLUMNS})),
+u as materialized (
+  select u.* from s cross join lateral unique_take_keyed(
+    $${P + 8}::text, $${P + 9}::text, $${P + 10}::float8, $${P + 11}::text, ${uniqueArguments}) u),
+${insertUnique()}`,
 };

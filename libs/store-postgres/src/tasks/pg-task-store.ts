@@ -12,16 +12,17 @@ import type {
   RevokedTask,
   SqlTransaction,
   RevokeOutcome,
-  SubmitKey,
+  SubmitKeys,
   SubmittedFirst,
   TaskRow,
   TaskSituation,
   TaskStore,
   UnclaimedPostponeItem,
+  UniqueKey,
   WorkerId,
 } from '@lovage/ports';
 import type { TaskErrorDocument, TaskState } from '@lovage/task';
-import type { Database, Statement } from '../database.ts';
+import type { Database, RunStatement, Statement } from '../database.ts';
 import { plainArray, textArray } from '../pg-array.ts';
 import { END_UNCLAIMED, MARKED, REVOKE } from '../sql/cancel.ts';
 import { CLAIM, SITUATIONS, TAKE_OVER } from '../sql/claim.ts';
@@ -37,6 +38,7 @@ import {
 } from '../sql/record.ts';
 import { INSERT_FIRST, INSERT_FIRST_MANY, INSERT_FIRST_WITH_KEY, INSERT_QUEUED } from '../sql/submit.ts';
 import { toTaskRow, type RawTask } from '../task-row.ts';
+import { insertUnique, insertUniqueIn, type UniqueInsert } from './insert-unique.ts';
 import { runInTransaction } from './run-in-transaction.ts';
 import { revokedTask, type RawRevoked } from './revoked-task.ts';
 
@@ -45,6 +47,8 @@ const SELECT_FINISHED: Statement = {
   name: 'tasks-finished',
   text: 'select * from tasks where id = any($1::uuid[]) and finished_at is not null',
 };
+
+const SELECT_THERE: Statement = { name: 'tasks-there', text: 'select id from tasks where id = any($1::uuid[])' };
 
 /** The system of record on Postgres; every method is one statement of `docs/delivery.md`. */
 export class PgTaskStore implements TaskStore {
@@ -56,13 +60,36 @@ export class PgTaskStore implements TaskStore {
 
   async insertFirst(
     task: NewTask,
-    options: { delayMs: number; leaseMs: number; key?: SubmitKey },
+    options: { delayMs: number; leaseMs: number } & SubmitKeys,
   ): Promise<SubmittedFirst> {
+    if (options.unique) return this.insertFirstUnique(task, { ...options, unique: options.unique });
     const { statement, values } = insertFirst(task, options);
     return toSubmitted(await this.database.run<RawSubmitted>(statement, values));
   }
 
-  async insertFirstMany(items: readonly { readonly task: NewTask; readonly delayMs: number }[]): Promise<string[]> {
+  async insertFirstMany(
+    items: readonly { readonly task: NewTask; readonly delayMs: number; readonly unique?: UniqueKey | undefined }[],
+  ): Promise<string[]> {
+    const free = items.filter(({ unique }) => !unique);
+    const made = free.length === 0 ? [] : await this.insertFree(free);
+    const bound = items.filter(({ unique }) => unique);
+    if (bound.length === 0) return made;
+    // What is there already must not call off whoever has its key by now.
+    const ids = plainArray(bound.map(({ task }) => task.id));
+    const there = new Set((await this.database.run<{ id: string }>(SELECT_THERE, [ids])).map(({ id }) => id));
+    for (const { task, delayMs, unique } of bound) {
+      if (there.has(task.id)) continue;
+      try {
+        const { fresh } = await this.insertFirst(task, { delayMs, leaseMs: 0, unique });
+        if (fresh) made.push(task.id);
+      } catch (error) {
+        if (!hasCode(error, 'task_not_unique')) throw error;
+      }
+    }
+    return made;
+  }
+
+  private async insertFree(items: readonly { task: NewTask; delayMs: number }[]): Promise<string[]> {
     const rows = await this.database.run<{ id: string }>(INSERT_FIRST_MANY, [
       ...newTaskValues(items.map(({ task }) => task)),
       plainArray(items.map(({ delayMs }) => delayMs)),
@@ -73,8 +100,12 @@ export class PgTaskStore implements TaskStore {
   async insertFirstIn(
     transaction: SqlTransaction,
     task: NewTask,
-    options: { delayMs: number; key?: SubmitKey },
+    options: { delayMs: number } & SubmitKeys,
   ): Promise<SubmittedFirst> {
+    if (options.unique) {
+      const run: RunStatement = (statement, values) => runInTransaction(transaction, statement, values);
+      return insertUniqueIn(run, task, { ...options, unique: options.unique, leaseMs: 0 });
+    }
     const { statement, values } = insertFirst(task, { ...options, leaseMs: 0 });
     return toSubmitted(await runInTransaction<RawSubmitted>(transaction, statement, values));
   }
@@ -222,6 +253,12 @@ export class PgTaskStore implements TaskStore {
     );
   }
 
+  /** One statement, unless another task is to be replaced: that takes a transaction. */
+  private async insertFirstUnique(task: NewTask, options: UniqueInsert): Promise<SubmittedFirst> {
+    const alone = await insertUnique((statement, values) => this.database.run(statement, values), task, options);
+    return 'waits' in alone ? this.database.transaction((run) => insertUniqueIn(run, task, options)) : alone;
+  }
+
   /** The statement that takes the keys of limits first, where there are any. */
   private runEnd(
     items: readonly { readonly limitKey?: string | undefined }[],
@@ -250,7 +287,7 @@ interface RawEnded {
 
 function insertFirst(
   task: NewTask,
-  { delayMs, leaseMs, key }: { delayMs: number; leaseMs: number; key?: SubmitKey },
+  { delayMs, leaseMs, key }: { delayMs: number; leaseMs: number } & SubmitKeys,
 ): { statement: Statement; values: unknown[] } {
   const values = [...newTaskValues([task]), delayMs, leaseMs > 0 ? leaseMs : null];
   return key

@@ -9,11 +9,11 @@ export async function runInTransaction<Row>(
   transaction: SqlTransaction,
   statement: Statement,
   values: readonly unknown[],
-): Promise<readonly Row[]> {
+): Promise<Row[]> {
   const text = statement.text.replace(/\$(\d+)(?:::(\w+(?:\[\])?))?/g, (_, no: string, type?: string) =>
     type && type !== 'text' ? `$${no}::text::${type}` : `$${no}::text`,
   );
   const texts = values.map((value) => (value === null || value === undefined ? null : String(value)));
   if ('$queryRawUnsafe' in transaction) return (await transaction.$queryRawUnsafe(text, ...texts)) as Row[];
-  return (await transaction.query(text, texts)).rows as readonly Row[];
+  return (await transaction.query(text, texts)).rows as Row[];
 }

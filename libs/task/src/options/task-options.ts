@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import { isQueueText, QUEUE_TEXT_RULE, type Duration } from '@lovage/foundation';
 import { compileBatch, type BatchOptions, type CompiledBatch } from './batch-options.ts';
 import { oneOf, optionalMs, refuseUnknown, shown } from './checks.ts';
@@ -13,6 +14,7 @@ import {
 import { compilePool, POOL_KEYS, type CompiledPool, type PoolOptions } from './pool-options.ts';
 import { compileRetention, type CompiledRetention, type RetentionOptions } from './retention-options.ts';
 import { compileRetry, type CompiledRetry, type RetryOptions } from './retry-options.ts';
+import { compileUnique, type CompiledUnique, type UniqueOptions } from './unique-options.ts';
 
 /**
  * When the broker is told that a message is dealt with.
@@ -70,6 +72,11 @@ export interface TaskOptions<I = unknown> extends PoolOptions {
    * `async`. One at a time by default. See `docs/batches.md`.
    */
   batch?: BatchOptions;
+  /**
+   * A submit makes no second task of the same work while another one is in the way; `true`: of the same input, while the
+   * other one has not ended. Not by default. Needs `record: 'full'`; such a submit goes by way of Postgres. See `docs/unique.md`.
+   */
+  unique?: boolean | UniqueOptions<I>;
 }
 
 /** {@link TaskOptions} checked and completed; times in ms. The rest of the code sees only this form. */
@@ -85,6 +92,8 @@ export interface CompiledTaskOptions extends CompiledPool {
   readonly rateLimit: CompiledRate | undefined;
   readonly retention: CompiledRetention | undefined;
   readonly batch: CompiledBatch | undefined;
+  /** Undefined: its tasks need not be unique. */
+  readonly unique: CompiledUnique | undefined;
 }
 
 const OPTION_KEYS = [
@@ -99,13 +108,17 @@ const OPTION_KEYS = [
   'rateLimit',
   'retention',
   'batch',
+  'unique',
   ...POOL_KEYS,
 ];
 /** Options that need a row from the submit on: what waits, or is told from others, is a row. */
-const NEED_ROW = ['concurrency', 'rateLimit'] as const;
+const NEED_ROW = ['concurrency', 'rateLimit', 'unique'] as const;
 
-/** @throws RangeError naming the option, what is wrong with it, and for an unknown one the closest that exists. */
-export function compileOptions(options: TaskOptions = {}): CompiledTaskOptions {
+/**
+ * @param input schema of the contract's input, where it is known: the fields that options name must be in it.
+ * @throws RangeError naming the option, what is wrong with it, and for an unknown one the closest that exists.
+ */
+export function compileOptions(options: TaskOptions = {}, input?: z.ZodObject): CompiledTaskOptions {
   refuseUnknown('', 'option', options, OPTION_KEYS);
   const queue = options.queue ?? 'default';
   if (!isQueueText(queue)) throw new RangeError(`queue: ${shown(queue)} is no queue name (${QUEUE_TEXT_RULE})`);
@@ -115,7 +128,7 @@ export function compileOptions(options: TaskOptions = {}): CompiledTaskOptions {
     throw new RangeError('softTimeLimit: must be shorter than timeLimit, or the handler gets no time to tidy up');
   const record = oneOf('record', options.record ?? 'full', ['full', 'final', 'none']);
   for (const option of NEED_ROW)
-    if (options[option] !== undefined && record !== 'full')
+    if (options[option] !== undefined && options[option] !== false && record !== 'full')
       throw new RangeError(`${option}: needs record: 'full'; with '${record}' there is no row that could wait`);
   if (options.batch !== undefined && (options.pool ?? 'async') !== 'async')
     throw new RangeError(
@@ -133,6 +146,7 @@ export function compileOptions(options: TaskOptions = {}): CompiledTaskOptions {
     rateLimit: compileRate(options.rateLimit),
     retention: compileRetention(options.retention),
     batch: compileBatch(options.batch),
+    unique: compileUnique(options.unique, input),
     ...compilePool(options.batch === undefined ? options : { ...options, pool: 'async' }),
   };
 }

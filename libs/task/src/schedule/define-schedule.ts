@@ -2,6 +2,7 @@ import type { Duration } from '@lovage/foundation';
 import type { AnyContract, SubmitInput } from '../contract.ts';
 import { DefinitionError } from '../errors.ts';
 import { compileOptions } from '../options/task-options.ts';
+import { compileUnique, type SubmitUnique } from '../options/unique-options.ts';
 import { validateInput } from '../validate.ts';
 import { cronTiming, everyTiming, type Timing } from './timing.ts';
 
@@ -22,6 +23,10 @@ export interface ScheduleOptions {
   expires?: Duration;
   timeLimit?: Duration;
   softTimeLimit?: Duration;
+  /**
+   * `true`: a moment makes no second task while the one before has not ended. See `docs/unique.md`. Default: as the contract says.
+   */
+  unique?: boolean | SubmitUnique;
 }
 
 interface ScheduleBase<C extends AnyContract> extends ScheduleOptions {
@@ -76,7 +81,7 @@ export interface StoredSchedule {
 
 const NAME = /^[a-z][a-z0-9_-]*(\.[a-z0-9_-]+)*$/;
 const MAX_ALL = 1000;
-const OPTIONS = ['queue', 'expires', 'timeLimit', 'softTimeLimit'] as const;
+const OPTIONS = ['queue', 'expires', 'timeLimit', 'softTimeLimit', 'unique'] as const;
 const KNOWN: readonly string[] = [
   ...['name', 'contract', 'input', 'cron', 'every', 'timeZone', 'catchUp', 'enabled'],
   ...OPTIONS,
@@ -104,7 +109,9 @@ export function defineSchedule<C extends AnyContract>(definition: ScheduleDefini
     OPTIONS.filter((key) => given[key] !== undefined).map((key) => [key, given[key]]),
   ) as ScheduleOptions;
   try {
-    compileOptions(options);
+    const { unique, ...rest } = options;
+    compileOptions(rest);
+    checkUnique(contract, unique);
     validateInput(contract, input);
     const timing = cron === undefined ? everyTiming(every!) : cronTiming(cron, timeZone);
     return Object.freeze({ name, contract, input: asJson(input), timing, catchUp, options, enabled });
@@ -119,6 +126,14 @@ export function storedSchedule({ contract, input, timing, catchUp, options }: Sc
 }
 
 type Loose = ScheduleBase<AnyContract> & { cron?: string; every?: Duration; timeZone?: string };
+
+function checkUnique(contract: AnyContract, unique: ScheduleOptions['unique']): void {
+  if (unique === undefined || unique === false) return;
+  if (typeof (unique as { by?: unknown }).by === 'function')
+    throw new RangeError('unique.by: must be a list of fields; a function belongs to the contract');
+  compileUnique(unique, contract.input, contract.options.unique);
+  if (contract.options.record !== 'full') throw new RangeError("unique: needs a contract of record: 'full'");
+}
 
 function checkCatchUp(catchUp: CatchUp, refuse: (why: string) => never): void {
   if (catchUp === 'skip' || catchUp === 'latest') return;
