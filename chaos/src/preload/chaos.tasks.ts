@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Controller } from '@nestjs/common';
-import { TaskHandler } from '@lovage/nest';
-import type { Input, TaskContext } from '@lovage/task';
+import { TaskBatchHandler, TaskHandler } from '@lovage/nest';
+import type { BatchItem, Input, TaskContext } from '@lovage/task';
 import { RunLog } from '../count/run-log.ts';
-import { block, poison, step } from './contracts.ts';
+import { batch, block, poison, step } from './contracts.ts';
 
 /**
  * Handlers at their worst: they take no notice of their signal, so that a worker that was taken for dead does go on and tries to
@@ -18,6 +18,13 @@ export class ChaosTasks {
     this.runs.add(task.id);
     await sleep(ms);
     return n;
+  }
+
+  @TaskBatchHandler(batch)
+  async batch(items: readonly BatchItem<typeof batch>[]) {
+    for (const { task } of items) this.runs.add(task.id);
+    await sleep(Math.max(...items.map(({ input }) => input.ms)));
+    return items.map(({ input, succeeded }) => succeeded(input.n));
   }
 
   @TaskHandler(block)

@@ -28,4 +28,13 @@ export const poison = defineTask({
   output: z.int(),
 });
 
-export const chaosContracts = [step, block, poison];
+/** {@link step}, many at once. */
+export const batch = defineTask({
+  name: 'chaos.batch',
+  summary: 'Counts its run, waits with others, returns its number',
+  input: z.strictObject({ n, ms: z.int().min(0).max(60_000) }),
+  output: z.int(),
+  defaults: { batch: { size: 50, timeout: '50ms' } },
+});
+
+export const chaosContracts = [step, block, poison, batch];

@@ -1,6 +1,6 @@
 import type { Scenario } from '../run/scenario.ts';
 import { clocksOff } from './clocks-off.ts';
-import { gatewayAndBeatKilled, workerKilled } from './killed.ts';
+import { batchWorkerKilled, gatewayAndBeatKilled, workerKilled } from './killed.ts';
 import { channelCut, connectionCut, consumerCut } from './lines-cut.ts';
 import { poison } from './poison.ts';
 import { queueDeleted } from './queue-deleted.ts';
@@ -10,6 +10,7 @@ import { loopBlocked, workerFrozen } from './stale.ts';
 /** Every scenario, in the order in which they run. */
 export const allScenarios: readonly Scenario[] = [
   workerKilled,
+  batchWorkerKilled,
   gatewayAndBeatKilled,
   rabbitStopped,
   connectionCut,

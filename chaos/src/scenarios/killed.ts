@@ -33,6 +33,14 @@ export const workerKilled: Scenario = {
   },
 };
 
+/** The same of workers that run batches: each task of a batch is taken over, whatever becomes of the others. */
+export const batchWorkerKilled: Scenario = {
+  ...workerKilled,
+  name: 'batch-worker-killed',
+  summary: 'SIGKILL of a worker every second while tasks run in batches',
+  task: (_, usual) => ({ ...usual, name: 'chaos.batch' }),
+};
+
 /** `kill -9` of the gateway, then of a beat, in turns; a fifth of the tasks is delayed, so that beats are needed. */
 export const gatewayAndBeatKilled: Scenario = {
   name: 'gateway-and-beat-killed',
