@@ -203,7 +203,9 @@ test('its key is at its limit: which, and which tasks hold the slots, since when
   const since = (await f.gateway.ask(`/api/tasks/${holder}`)).json().startedAt!;
   expect(await f.reason(second, 'concurrency_limit')).toMatchObject({
     text: expect.stringMatching(
-      new RegExp(`^test.capped for "acme" is at its limit of 1: .* ${holder}, on worker w1, since .*; 1 others wait`),
+      new RegExp(
+        `^test.capped for "acme" is at its limit of 1: .* ${holder}, on worker w1, for .*; 1 other waits before it$`,
+      ),
     ) as string,
     data: {
       ...{ contract: 'test.capped', key: 'acme', limit: 1, inUse: 1, before: 1 },

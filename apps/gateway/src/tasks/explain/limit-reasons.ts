@@ -24,19 +24,22 @@ export function limitReasons(now: number, heldBack: HeldBack): ReasonDocument[] 
   const name = nameOf(key);
   const full = limit !== null && inUse >= limit;
   const text = full
-    ? `${name} is at its limit of ${limit}: ${heldBy(now, holders, inUse)}; ${before} others wait before it`
-    : `${name} has free slots (${inUse} of ${limit ?? 'any number'} are taken): it is sent on within seconds, after ${before} others`;
+    ? `${name} is at its limit of ${limit}: ${heldBy(now, holders, inUse)}; ${others(before)} before it`
+    : `${name} has free slots (${inUse} of ${limit ?? 'any number'} are taken): it is sent on within seconds, ${before === 0 ? 'next' : `after ${before} more`}`;
   return [reason('concurrency_limit', text, { data })];
 }
 
 function heldBy(now: number, holders: readonly SlotHolder[], inUse: number): string {
   const named = holders.slice(0, NAMED).map(({ id, since, worker }) => {
     const where = worker === null ? 'which is on its way to a worker' : `on worker ${worker}`;
-    return `${id}, ${where}, since ${seconds(now - since)}`;
+    return `${id}, ${where}, for ${seconds(now - since)}`;
   });
   const more = inUse - named.length;
   return `the slots are held by ${named.join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
 }
+
+const others = (count: number): string =>
+  count === 0 ? 'nobody waits' : count === 1 ? '1 other waits' : `${count} others wait`;
 
 /** `concurrency:mail.send:acme`: the contract, and the value of its key where it counts by one. */
 function partsOf(key: string): { contract: string; key: string | null } {
