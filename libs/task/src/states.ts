@@ -14,7 +14,7 @@ export const TASK_STATES = [
 ] as const;
 
 /**
- * `PENDING` accepted, not yet with the broker · `SCHEDULED` waits for its eta · `QUEUED` confirmed by the broker ·
+ * `PENDING` accepted, not yet with the broker · `SCHEDULED` waits for its eta or a limit · `QUEUED` confirmed by the broker ·
  * `STARTED` claimed by a worker · `PROGRESS` claimed, and the handler has reported · `RETRY` waits for its next attempt ·
  * then the terminal ones.
  */

@@ -14,7 +14,7 @@ import {
 import type { Database, RunStatement } from '../database.ts';
 import type { ReadingPool } from '../lists/reading-pool.ts';
 import { plainArray, textArray } from '../pg-array.ts';
-import { CLAIM } from '../sql/claim.ts';
+import { CLAIM_LIMITED } from '../sql/claim.ts';
 import { newTaskValues } from '../sql/columns.ts';
 import {
   ADOPT,
@@ -136,13 +136,14 @@ export class PgLimitStore implements LimitStore {
     items: readonly LimitedClaimItem[],
   ): Promise<ClaimedTask[]> {
     if (items.length === 0) return [];
-    const granted = await run<ClaimedTask & Record<string, unknown>>(CLAIM, [
+    const granted = await run<ClaimedTask & Record<string, unknown>>(CLAIM_LIMITED, [
       worker.id,
       worker.name,
       ...newTaskValues(items.map((item) => item.task)),
       plainArray(items.map((item) => item.turn)),
       plainArray(items.map((item) => item.claimNo)),
       plainArray(items.map((item) => item.hadRow)),
+      textArray(items.map(({ limits }) => limits.concurrency?.key ?? null)),
     ]);
     const limits = new Map(items.map((item) => [item.task.id, item.limits]));
     const slotKeys = granted.map(({ id }) => limits.get(id)!.concurrency?.key ?? null);

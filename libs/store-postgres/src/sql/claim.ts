@@ -9,23 +9,31 @@ const P = NEW_TASK_PARAMETERS;
  * What is not returned was not granted. Repeating it with the same claim numbers grants the same.
  * $1 worker id · $2 worker name · then the columns of the tasks · turns (-1: header absent) · claim numbers · had_row
  */
-export const CLAIM = {
-  name: 'tasks-claim',
-  text: `
-insert into tasks as t (${NEW_TASK_COLUMNS}, state, turn, claim_worker, claim_no, worker, started_at)
-select ${NEW_TASK_SELECT}, 'STARTED', s.turn, $1::uuid, s.no, $2, now()
-from unnest(${newTaskUnnest(3)}, $${P + 3}::int[], $${P + 4}::bigint[], $${P + 5}::bool[]) as s(${NEW_TASK_COLUMNS}, turn, no, had_row)
+export const CLAIM = { name: 'tasks-claim', text: claim('', '', '', '') };
+
+/** The same for tasks with limits: each notes the concurrency key whose slot it has. Then also: keys, null for none. */
+export const CLAIM_LIMITED = {
+  name: 'tasks-claim-limited',
+  text: claim(', limit_key', `, $${P + 6}::text[]`, ', s.limit_key', ', limit_key = excluded.limit_key'),
+};
+
+function claim(column: string, parameter: string, value: string, set: string): string {
+  return `
+insert into tasks as t (${NEW_TASK_COLUMNS}, state, turn, claim_worker, claim_no, worker, started_at${column})
+select ${NEW_TASK_SELECT}, 'STARTED', s.turn, $1::uuid, s.no, $2, now()${value}
+from unnest(${newTaskUnnest(3)}, $${P + 3}::int[], $${P + 4}::bigint[], $${P + 5}::bool[]${parameter})
+  as s(${NEW_TASK_COLUMNS}, turn, no, had_row${column})
 where (not s.had_row or exists (select from tasks e where e.id = s.id))
   and exists (select from workers w where w.id = $1 and w.lease_until > now())
   and (s.expires_at is null or to_timestamp(s.expires_at / 1000) > now() or exists (select from tasks e where e.id = s.id))
 order by s.id
 on conflict (id) do update set state = 'STARTED', turn = greatest(t.turn, excluded.turn), claim_worker = excluded.claim_worker,
-  claim_no = excluded.claim_no, worker = excluded.worker, started_at = excluded.started_at
+  claim_no = excluded.claim_no, worker = excluded.worker, started_at = excluded.started_at${set}
 where t.finished_at is null and t.cancel_at is null and (t.expires_at is null or t.expires_at > now())
   and (excluded.turn >= t.turn or excluded.turn = -1)
   and (t.claim_worker is null or (t.claim_worker, t.claim_no) = (excluded.claim_worker, excluded.claim_no))
-returning t.id, t.retries, t.suspected, t.crashes`,
-};
+returning t.id, t.retries, t.suspected, t.crashes`;
+}
 
 /**
  * Compare-and-set from a dead holder. What was called off is not run again: it ends REVOKED.

@@ -95,7 +95,7 @@ slots as (
   on conflict (task_id) do update set limit_key = excluded.limit_key, reserved_until = null,
     taken_at = case when l.limit_key = excluded.limit_key then l.taken_at else excluded.taken_at end),
 used as (delete from limit_tickets k using s where k.task_id = s.id)
-update tasks t set limit_key = s.key from s where t.id = s.id and t.limit_key is distinct from s.key`,
+select`,
 };
 
 /** $1 keys · $2 the next free time, ms since the epoch · $3 interval by which it was found, ms */
