@@ -46,7 +46,24 @@ export async function types(lovage: LovageClient): Promise<void> {
     if (result.error.type === 'Overflow') void result;
   } else if (result.error.code === 'task_failed') void result.error.document.type;
 
+  await math.divide.submit({ x: 1 }, { unique: true });
+  await math.divide.submit({ x: 1 }, { unique: false });
+  await math.divide.submit({ x: 1 }, { unique: { by: ['x'], period: '1h', onConflict: 'replace' } });
+  await math.divide({ x: 1 }, { unique: { states: ['PENDING', 'SCHEDULED', 'QUEUED', 'SUCCESS'] } });
+  // @ts-expect-error a function belongs to the contract
+  await math.divide.submit({ x: 1 }, { unique: { by: () => 1 } });
+  // @ts-expect-error no such option of the rule
+  await math.divide.submit({ x: 1 }, { unique: { fields: ['x'] } });
+  // @ts-expect-error no duration
+  await math.divide.submit({ x: 1 }, { unique: { period: 'an hour' } });
+  // @ts-expect-error no such answer to a conflict
+  await math.divide.submit({ x: 1 }, { unique: { onConflict: 'ignore' } });
+  // @ts-expect-error no such state
+  await math.divide.submit({ x: 1 }, { unique: { states: ['DONE'] } });
+  if (!result.ok && result.error.code === 'task_not_unique') void (result.error.taskId satisfies string);
+
   const handle = await math.divide.submit({ x: 1 });
+  void (handle.earlier satisfies 'idempotencyKey' | 'unique' | undefined);
   const again: number = await handle.result();
   for await (const { percent } of handle.progress()) void (percent satisfies number);
   void [value, text, again];
