@@ -1,6 +1,6 @@
 import { openStore, type PgStore } from '@lovage/store-postgres';
 import type { ScheduleStore } from '@lovage/ports';
-import { ContractRegistry, type Schedule } from '@lovage/task';
+import { ContractRegistry, defineTask, type Schedule } from '@lovage/task';
 import { RecordingLog, TestClock, testDatabase, type TestDatabase } from '@lovage/testing';
 import { contracts, noted, prepare, schedule } from '../testing/schedules.ts';
 import { ScheduleRunner, type ScheduleRunnerOptions } from './schedule-runner.ts';
@@ -70,6 +70,35 @@ test('fires each moment with a task like any other, and tells the relay', async 
   )) as [{ ms: string }];
   expect(Number(ms)).toBeGreaterThan(59_000);
   expect(Number(ms)).toBeLessThanOrEqual(60_000);
+});
+
+test('unique: moments make no second task while the one before has not ended, whoever fires them', async () => {
+  // By the contract's rule and by the schedule's own.
+  const single = defineTask({ ...noted, name: 'test.single', defaults: { unique: true } });
+  const known = new ContractRegistry([single, noted]);
+  await using f = await fixture([
+    schedule('by contract', { name: 'by_contract', contract: single }),
+    schedule('by itself', { name: 'by_itself', unique: { by: ['text'] } }),
+    schedule('free'),
+  ]);
+  const runners = await Promise.all(Array.from({ length: 5 }, () => started(f.runner({ contracts: known }))));
+  await f.pass(5);
+  await Promise.all(runners.map((runner) => runner.runOnce()));
+  const tasksOf = (name: string, all: Awaited<ReturnType<typeof firings>>) =>
+    new Set(all.filter(({ schedule: of }) => of === name).map(({ task_id }) => task_id)).size;
+  const first = await firings(f);
+  expect(['by_contract', 'by_itself'].map((name) => tasksOf(name, first))).toEqual([1, 1]);
+  expect(tasksOf('free', first)).toBeGreaterThanOrEqual(5);
+  await f.db.query("update tasks set state = 'SUCCESS', finished_at = now() where finished_at is null");
+  // The same moments once more.
+  await f.db.query('delete from firings');
+  await f.pass(5);
+  await Promise.all(runners.map((runner) => runner.runOnce()));
+  const second = await firings(f);
+  expect(['by_contract', 'by_itself'].map((name) => tasksOf(name, second))).toEqual([1, 1]);
+  const before = new Set(first.map(({ task_id }) => task_id));
+  expect(second.filter(({ task_id }) => before.has(task_id))).toEqual([]);
+  for (const { task_id } of second) expect(await f.store.tasks.get(task_id)).toBeDefined();
 });
 
 test('ten at once: each moment once, with one task and one message', async () => {
