@@ -31,7 +31,7 @@ async function record(): Promise<number> {
   for (let n = 0; n < BATCHES; n += 1) {
     const tasks = Array.from({ length: BATCH }, () => ({
       ...{ id: newId(), wireId: null, name: 'bench.task', queue: 'default', input: '{"x":1,"y":2}', message: null },
-      ...{ userId: null, parentId: null, rootId: null, retriedFrom: null, eta: null, expiresAt: null },
+      ...{ userId: null, parentId: null, rootId: null, retriedFrom: null, eta: null, expiresAt: null, priority: null },
     }));
     await store.tasks.insertQueued(tasks);
     const items = tasks.map((task) => ({ task, turn: 0, claimNo: (claimNo += 1), hadRow: true }));

@@ -48,7 +48,15 @@ function batch(): NewTask[] {
       input: '{"x":1,"y":2}',
       message: null,
     },
-    ...{ userId: users[i % 20]!, parentId: null, rootId: null, retriedFrom: null, eta: null, expiresAt: null },
+    ...{
+      userId: users[i % 20]!,
+      parentId: null,
+      rootId: null,
+      retriedFrom: null,
+      eta: null,
+      expiresAt: null,
+      priority: null,
+    },
   }));
 }
 

@@ -8,5 +8,6 @@ export { isUuid, newId, uuidFrom } from './ids.ts';
 export { Lifecycle, type Service } from './lifecycle.ts';
 export { maskUrl } from './mask-url.ts';
 export { isQueueText, QUEUE_TEXT, QUEUE_TEXT_RULE } from './queue-text.ts';
+export { isTaskPriority, TASK_PRIORITY_RULE } from './task-priority.ts';
 export { Signal } from './signal.ts';
 export { RouteRuleError, TaskRoutes, type RouteRule } from './task-routes.ts';

@@ -21,6 +21,7 @@ export {
   bandQueue,
   DEFAULT_PRIORITY,
   isBandQueue,
+  keptPriority,
   PRIORITY_BANDS,
   queueOfBand,
   type PriorityBand,

@@ -14,6 +14,14 @@ export function bandOf(priority: number | null | undefined): PriorityBand {
 }
 
 /**
+ * What a task keeps of the priority that its message states. Celery's producers say 0 where nobody gave one, so theirs of 0 is none.
+ * @param ours a message that Lovage made
+ */
+export function keptPriority(stated: number | undefined, ours: boolean): number | null {
+  return (ours ? stated : stated || undefined) ?? null;
+}
+
+/**
  * Adapters keep the bands of a queue in queues of their own beside it. No queue of a user's can have such a name
  * ({@link isQueueName}); the normal band is the queue itself.
  */

@@ -26,6 +26,8 @@ export interface NewTask {
   /** ms since the epoch. */
   readonly eta: number | null;
   readonly expiresAt: number | null;
+  /** As submitted, 0 to 9; null: none. Celery's producers may state up to 255. */
+  readonly priority: number | null;
 }
 
 /** A task row as read. Times are ms since the epoch; JSON fields are parsed. */
@@ -53,6 +55,7 @@ export interface TaskRow {
   readonly retriedFrom: string | null;
   readonly eta: number | null;
   readonly expiresAt: number | null;
+  readonly priority: number | null;
   readonly cancelAt: number | null;
   readonly cancelBy: string | null;
   readonly cancelWhy: string | null;

@@ -66,3 +66,47 @@ test('what is low still runs while what is high comes without end', async () => 
   await feed;
   expect(order.filter((name) => name === 'high').length).toBeGreaterThan(20);
 });
+
+test('a retry keeps the priority', async () => {
+  await using f = await Fixture.open();
+  f.relay();
+  const order: string[] = [];
+  const [fail, goOn] = [deferred(), deferred()];
+  await f.worker(
+    echo({ retry: { maxAttempts: 2, delay: 0, jitter: false } }),
+    async (input) => {
+      order.push(value(input));
+      if (order.length === 2) await goOn.promise;
+      if (order.length > 1) return;
+      await fail.promise;
+      throw new Error('once');
+    },
+    { concurrency: 1, prefetchMultiplier: 4 },
+  );
+  const urgent = await send(f, 'urgent', 9);
+  await eventually(() => order.length === 1);
+  for (let n = 0; n < 10; n += 1) await send(f, 'low', 1);
+  fail.resolve();
+  await eventually(() => order.length === 2);
+  // Sent again, and in the worker's hands: only low ones are left at the broker.
+  await eventually(async () => (await f.db.query('select 1 from outbox')).length === 0 && (await f.ready()) === 6);
+  goOn.resolve();
+  await f.ended(urgent);
+  expect(order.slice(0, 3)).toEqual(['urgent', 'low', 'urgent']);
+  expect(await f.store.tasks.get(urgent)).toMatchObject({ state: 'SUCCESS', retries: 1, priority: 9 });
+});
+
+test('a task whose row the claim makes has the priority of its message; a Celery producer’s 0 is none', async () => {
+  await using f = await Fixture.open();
+  await f.worker(echo(), () => Promise.resolve(null));
+  const foreign = { turn: undefined } as const;
+  for (const [overrides, priority, kept] of [
+    [{}, 9, 9],
+    [{}, 0, 0],
+    [{}, undefined, null],
+    [foreign, 0, null],
+    [foreign, 5, 5],
+    [foreign, 200, 200],
+  ] as const)
+    expect(await f.ended(await f.send('x', overrides, 'default', priority))).toMatchObject({ priority: kept });
+});

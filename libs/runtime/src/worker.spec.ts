@@ -138,7 +138,7 @@ describe('a malformed message', () => {
     await f.worker(echo(), (input) => value(input));
     const id = newId();
     const facts = { wireId: null, name: 'test.echo', queue: 'default', input: '{}', message: null, userId: null };
-    const none = { parentId: null, rootId: null, retriedFrom: null, eta: null, expiresAt: null };
+    const none = { parentId: null, rootId: null, retriedFrom: null, eta: null, expiresAt: null, priority: null };
     await f.store.tasks.insertQueued([{ id, ...facts, ...none }]);
     await f.broker.publish({
       queue: 'default',

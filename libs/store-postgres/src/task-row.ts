@@ -27,6 +27,7 @@ export interface RawTask {
   retried_from: string | null;
   eta: Date | null;
   expires_at: Date | null;
+  priority: number | null;
   cancel_at: Date | null;
   cancel_by: string | null;
   cancel_why: string | null;
@@ -58,6 +59,7 @@ export function toTaskRow(raw: RawTask): TaskRow {
     retriedFrom: raw.retried_from,
     eta: raw.eta?.getTime() ?? null,
     expiresAt: raw.expires_at?.getTime() ?? null,
+    priority: raw.priority,
     cancelAt: raw.cancel_at?.getTime() ?? null,
     cancelBy: raw.cancel_by,
     cancelWhy: raw.cancel_why,

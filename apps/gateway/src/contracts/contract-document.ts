@@ -19,6 +19,7 @@ export function contractDocument(contract: AnyContract): ContractDocument {
     errors: Object.fromEntries(errors.map(([type, data]) => [type, jsonSchemaOf(data, 'output')])),
     defaults: {
       queue: options.queue,
+      priority: options.priority ?? null,
       maxAttempts: options.retry.maxAttempts,
       timeLimit: seconds(options.timeLimitMs),
       softTimeLimit: seconds(options.softTimeLimitMs),

@@ -107,6 +107,7 @@ test('it shows the keys that are used: slots held, who waits', async () => {
       retriedFrom: null,
       eta: null,
       expiresAt: null,
+      priority: null,
     };
     return {
       ...{ task: { ...task, ...rest }, turn: 0, claimNo: n + 1, hadRow: true },

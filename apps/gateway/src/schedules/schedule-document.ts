@@ -10,7 +10,14 @@ const isoOrNull = (ms: number | null): string | null => (ms === null ? null : is
 export function scheduleDocument(row: ScheduleRow, now: number): ScheduleDocument {
   const { name, definition, enabled, pausedAt, lastDueAt, lastFiredAt, lastTaskId } = row;
   const { contract, input, timing, catchUp, options } = definition;
-  const { queue = null, expires = null, timeLimit = null, softTimeLimit = null, unique = null } = options;
+  const {
+    queue = null,
+    priority = null,
+    expires = null,
+    timeLimit = null,
+    softTimeLimit = null,
+    unique = null,
+  } = options;
   const fires = enabled && pausedAt === null;
   return {
     name,
@@ -22,6 +29,7 @@ export function scheduleDocument(row: ScheduleRow, now: number): ScheduleDocumen
     catchUp,
     options: {
       queue,
+      priority,
       expires,
       timeLimit,
       softTimeLimit,

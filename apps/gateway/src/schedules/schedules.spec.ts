@@ -43,7 +43,7 @@ test('the list has every schedule, whole', async () => {
   expect(items[0]).toEqual({
     ...{ name: 'daily', contract: 'test.noted', input: { text: 'hello' } },
     ...{ cron: '30 2 * * *', timeZone: 'Europe/Stockholm', every: null, catchUp: { all: 5 }, enabled: true },
-    options: { queue: 'reports', expires: '1h', timeLimit: null, softTimeLimit: null, unique: null },
+    options: { queue: 'reports', expires: '1h', timeLimit: null, softTimeLimit: null, priority: null, unique: null },
     ...{ pausedAt: null, pausedBy: null, lastFiring: null },
     nextFirings: expect.any(Array),
     updatedAt: expect.any(String),

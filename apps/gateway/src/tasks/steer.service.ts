@@ -71,6 +71,7 @@ export class SteerService {
     const at = this.clock.now();
     const options: SubmitOptions & { queue: string } = {
       queue: row.queue,
+      priority: row.priority === null ? undefined : Math.min(9, row.priority),
       retry: (row.message as StoredMessage | null)?.retry,
       ...body.options,
       userId,

@@ -78,6 +78,15 @@ describe('retry', () => {
     expect((await gateway.ask(`/api/tasks/${id}`)).json().state).toBe('FAILURE');
   });
 
+  test('keeps the priority, unless another is given', async () => {
+    const [id, other] = [await submit(), await submit()];
+    await gateway.db.query('update tasks set priority = case when id = $1 then 8 else 200 end', [id]);
+    for (const each of [id, other]) await gateway.finish(each, 'SUCCESS', 3);
+    expect((await retry(id)).json()).toMatchObject({ retriedFrom: id, priority: 8 });
+    expect((await retry(id, { options: { priority: 1 } })).json()).toMatchObject({ priority: 1 });
+    expect((await retry(other)).json()).toMatchObject({ priority: 9 });
+  });
+
   test('takes another input and options', async () => {
     const id = await submit();
     await gateway.finish(id, 'SUCCESS', 3);

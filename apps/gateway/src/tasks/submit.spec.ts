@@ -33,6 +33,7 @@ test('a submit is answered 202 with the task document and where it is to be foun
     id: expect.stringMatching(/^[0-9a-f-]{36}$/),
     name: 'math.divide',
     queue: 'default',
+    priority: null,
     state: 'QUEUED',
     input: { x: 1, y: 2 },
     result: null,
@@ -131,6 +132,19 @@ describe('options', () => {
     expect(gateway.broker.published.at(-1)!.headers['timelimit']).toEqual([120, 90.5]);
   });
 
+  test('a priority is shown in the document and in lists, and travels with the message', async () => {
+    for (const priority of [0, 5, 9]) {
+      const task = (await submit({ ...divide, options: { priority } })).json();
+      expect(task.priority).toBe(priority);
+      expect(gateway.broker.published.at(-1)).toMatchObject({ priority, headers: { id: task.id } });
+      expect((await gateway.ask(`/api/tasks/${task.id}`)).json().priority).toBe(priority);
+      const list = await gateway.ask('/api/tasks?limit=1');
+      expect(list.json<{ items: unknown[] }>().items).toMatchObject([{ id: task.id, priority }]);
+    }
+    expect((await submit(divide)).json().priority).toBeNull();
+    expect(gateway.broker.published.at(-1)!.priority).toBeUndefined();
+  });
+
   const inAnHour = new Date(Date.now() + 3600_000).toISOString();
   const anHourAgo = new Date(Date.now() - 3600_000).toISOString();
   test.each([
@@ -154,7 +168,7 @@ describe('options', () => {
     [{ queue: '' }, 'options.queue'],
     [{ queue: 'a b' }, 'options.queue'],
     [{ queue: 'q'.repeat(201) }, 'options.queue'],
-    [{ priority: 5 }, 'options.priority'],
+    [{ priority: 10 }, 'options.priority'],
     [{ idempotencyKey: 'k' }, 'options.idempotencyKey'],
     [{ userId: 'someone else' }, 'options.userId'],
     [[], 'options'],

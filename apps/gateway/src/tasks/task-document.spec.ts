@@ -26,6 +26,7 @@ const row = (over: Partial<TaskRow> = {}): TaskRow => ({
   retriedFrom: null,
   eta: null,
   expiresAt: null,
+  priority: null,
   cancelAt: null,
   cancelBy: null,
   cancelWhy: null,

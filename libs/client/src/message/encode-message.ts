@@ -4,7 +4,17 @@ import type { NewTask, OutgoingMessage, StoredMessage } from '@lovage/ports';
 /** The columns of a task that its message tells. */
 export type MessageSource = Pick<
   NewTask,
-  'id' | 'wireId' | 'name' | 'queue' | 'input' | 'userId' | 'parentId' | 'rootId' | 'retriedFrom' | 'expiresAt'
+  | 'id'
+  | 'wireId'
+  | 'name'
+  | 'queue'
+  | 'input'
+  | 'userId'
+  | 'parentId'
+  | 'rootId'
+  | 'retriedFrom'
+  | 'expiresAt'
+  | 'priority'
 >;
 
 /**
@@ -47,6 +57,7 @@ export function encodeMessage(
     headers: encoded.headers,
     correlationId: stored.correlationId ?? encoded.correlationId,
     replyTo: encoded.replyTo,
+    priority: task.priority ?? undefined,
   };
 }
 

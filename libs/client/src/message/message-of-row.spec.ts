@@ -37,6 +37,7 @@ const options = fc
   .record(
     {
       queue: optional(fc.constantFrom('default', 'other')),
+      priority: optional(fc.integer({ min: 0, max: 9 })),
       expires: optional(fc.integer({ min: 1, max: 1e6 })),
       timeLimit: optional(fc.integer({ min: 10, max: 100 })),
       softTimeLimit: optional(fc.integer({ min: 1, max: 9 })),
@@ -65,6 +66,7 @@ describe('the message of a row', () => {
         expect(messageOfRow(asRead(task, turn, retries))).toEqual(expected);
         expect(expected.headers).toMatchObject({ 'x-lovage-turn': turn, retries, 'x-lovage-row': 1, eta: null });
         expect(expected.replyTo).toBe('inbox-1');
+        expect(expected.priority).toBe(given.priority);
       }),
     );
   });

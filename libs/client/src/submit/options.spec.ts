@@ -14,6 +14,7 @@ describe('options of a submit', () => {
   test('nothing given is: now, with the contract’s queue and expiry, a reply wanted', () => {
     expect(compileSubmit({}, NOW)).toEqual({
       queue: undefined,
+      priority: undefined,
       delayMs: 0,
       eta: null,
       expiresAt: null,
@@ -46,6 +47,11 @@ describe('options of a submit', () => {
     ['queue', { queue: 'a b' }],
     ['queue', { queue: 'x'.repeat(201) }],
     ['queue', { queue: 7 }],
+    ['priority', { priority: 11 }],
+    ['priority', { priority: -1 }],
+    ['priority', { priority: 1.5 }],
+    ['priority', { priority: '5' }],
+    ['priority', { priority: null }],
     ['delay', { delay: 'soon' }],
     ['delay', { delay: -1 }],
     ['delay', { delay: '500000w' }],
@@ -84,6 +90,20 @@ describe('options of a submit', () => {
     }
     expect(hasCode(caught, 'submit_options_invalid')).toBe(true);
     expect(caught).toMatchObject({ option });
+  });
+
+  test('a priority is a whole number from 0 to 9, whatever is given; it wins over the contract’s', () => {
+    const given = fc.oneof(fc.integer({ min: -3, max: 12 }), fc.double(), fc.anything());
+    const contract = fc.option(fc.integer({ min: 0, max: 9 }), { nil: undefined });
+    fc.assert(
+      fc.property(given, contract, (priority, ofContract) => {
+        const right = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9].includes(priority as number);
+        const compile = () => compileSubmit({ priority } as SubmitOptions, NOW, { priority: ofContract }).priority;
+        if (priority === undefined) expect(compile()).toBe(ofContract);
+        else if (right) expect(compile()).toBe(priority === 0 ? 0 : priority);
+        else expect(compile).toThrow(expect.objectContaining({ code: 'submit_options_invalid', option: 'priority' }));
+      }),
+    );
   });
 
   test('whatever is given, it is compiled to finite times that Postgres can keep, or refused', () => {

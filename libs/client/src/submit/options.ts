@@ -1,4 +1,12 @@
-import { durationMs, isQueueText, isUuid, QUEUE_TEXT_RULE, type Duration } from '@lovage/foundation';
+import {
+  durationMs,
+  isQueueText,
+  isTaskPriority,
+  isUuid,
+  QUEUE_TEXT_RULE,
+  TASK_PRIORITY_RULE,
+  type Duration,
+} from '@lovage/foundation';
 import type { StoredMessage } from '@lovage/ports';
 import {
   compileRetry,
@@ -14,6 +22,11 @@ import { SubmitOptionsError } from '../errors.ts';
 export interface SubmitOptions {
   /** Queue to send it to, instead of the contract's. A queue that no contract names is not made: some worker must serve it. */
   queue?: string;
+  /**
+   * From 0 to 9, higher is more urgent: of what waits in its queue it runs first. Its retries keep it. Default: the contract's, else
+   * none, which is in the middle, as 4 is. RabbitMQ tells three bands apart: up to 3, 4 to 6, from 7 on.
+   */
+  priority?: number;
   /** Run it this long from now. It waits in the outbox, so no worker holds it. */
   delay?: Duration;
   /** Run it at this time; in the past: now. Not together with `delay`. */
@@ -54,6 +67,7 @@ export interface SubmitOptions {
 /** {@link SubmitOptions} checked and made absolute. Times in ms; wall-clock times since the epoch. */
 export interface CompiledSubmit {
   readonly queue: string | undefined;
+  readonly priority: number | undefined;
   /** 0: now. */
   readonly delayMs: number;
   readonly eta: number | null;
@@ -74,6 +88,7 @@ type SubmitContract = Pick<AnyContract, 'input' | 'options'>;
 
 const KNOWN: ReadonlySet<string> = new Set<keyof SubmitOptions>([
   'queue',
+  'priority',
   'delay',
   'eta',
   'expires',
@@ -102,9 +117,11 @@ const LATEST = Date.UTC(9999, 11, 31);
 export function compileSubmit(options: SubmitOptions, now: number, contract?: SubmitContract): CompiledSubmit {
   for (const name of Object.keys(options))
     if (!KNOWN.has(name)) throw new SubmitOptionsError(name, `unknown option (known: ${[...KNOWN].join(', ')})`);
-  const { queue, idempotencyKey: key } = options;
+  const { queue, priority = contract?.options.priority, idempotencyKey: key } = options;
   if (queue !== undefined && !isQueueText(queue))
     throw new SubmitOptionsError('queue', `${JSON.stringify(queue)} is no queue name (${QUEUE_TEXT_RULE})`);
+  if (priority !== undefined && !isTaskPriority(priority))
+    throw new SubmitOptionsError('priority', `must be ${TASK_PRIORITY_RULE}`);
   if (key !== undefined && (typeof key !== 'string' || !KEY.test(key)))
     throw new SubmitOptionsError('idempotencyKey', 'must be 1 to 255 visible ASCII characters');
   if (options.delay !== undefined && options.eta !== undefined)
@@ -118,6 +135,7 @@ export function compileSubmit(options: SubmitOptions, now: number, contract?: Su
     throw new SubmitOptionsError('expires', 'is not after its start: it would expire before it may run');
   return {
     queue,
+    priority,
     delayMs,
     eta: eta ?? (delayMs > 0 ? now + delayMs : null),
     expiresAt,

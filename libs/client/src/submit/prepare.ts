@@ -42,9 +42,9 @@ export function prepare(
 ): PreparedTask {
   const validated = validateInput(contract, input);
   const json = inputJson(contract.name, input);
-  const { expiresMs, unique } = contract.options;
+  const { expiresMs, unique, priority } = contract.options;
   const compiled =
-    options === undefined && expiresMs === undefined && unique === undefined
+    options === undefined && expiresMs === undefined && unique === undefined && priority === undefined
       ? NO_OPTIONS
       : compileSubmit(options ?? {}, sending.now, contract);
   const stored: StoredMessage = {
@@ -110,6 +110,7 @@ function make(
       retriedFrom: options.retriedFrom,
       eta: options.eta,
       expiresAt: options.expiresAt,
+      priority: options.priority ?? null,
     },
     stored,
     record,

@@ -16,6 +16,7 @@ const task = (): NewTask => ({
   retriedFrom: null,
   eta: null,
   expiresAt: null,
+  priority: null,
 });
 
 class FakeStore {

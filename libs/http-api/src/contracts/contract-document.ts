@@ -17,6 +17,7 @@ export const ContractDocument = z
     errors: z.record(z.string(), JsonSchema).meta({ description: 'Declared errors, each with the schema of its data' }),
     defaults: z.object({
       queue: z.string(),
+      priority: z.int().nullable().meta({ description: 'From 0 to 9, higher is more urgent; null: none, as 4' }),
       maxAttempts: z.int(),
       timeLimit: seconds.meta({ description: 'In seconds; null: none' }),
       softTimeLimit: seconds.meta({ description: 'In seconds; null: none' }),

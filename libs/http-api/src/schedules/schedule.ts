@@ -32,6 +32,7 @@ export const ScheduleDocument = z
       expires: duration,
       timeLimit: duration,
       softTimeLimit: duration,
+      priority: z.int().nullable(),
       unique: z
         .union([z.boolean(), z.record(z.string(), z.unknown())])
         .nullable()

@@ -1,4 +1,4 @@
-import { durationMs, QUEUE_TEXT, QUEUE_TEXT_RULE, type Duration } from '@lovage/foundation';
+import { durationMs, QUEUE_TEXT, QUEUE_TEXT_RULE, TASK_PRIORITY_RULE, type Duration } from '@lovage/foundation';
 import { TASK_STATES, UNIQUE_CONFLICTS } from '@lovage/task';
 import { z } from 'zod';
 
@@ -98,6 +98,14 @@ export const SubmitOptionsBody = z
       .regex(QUEUE_TEXT, { error: `must be a queue name: ${QUEUE_TEXT_RULE}` })
       .optional()
       .meta({ description: 'Queue to send it to; a worker must serve it' }),
+    priority: z
+      .int({ error: `must be ${TASK_PRIORITY_RULE}` })
+      .min(0, { error: `must be ${TASK_PRIORITY_RULE}` })
+      .max(9, { error: `must be ${TASK_PRIORITY_RULE}` })
+      .optional()
+      .meta({
+        description: 'From 0 to 9: the higher the sooner of what waits in its queue. None is in the middle, as 4',
+      }),
     delay: DurationText.optional().meta({ description: 'Run it so long from now; not together with eta' }),
     eta: Time.optional().meta({ description: 'Run it at this time; not in the past' }),
     expires: Expiry.optional().meta({

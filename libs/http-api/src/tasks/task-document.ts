@@ -23,6 +23,9 @@ export const TaskDocument = z
     id: z.uuid(),
     name: z.string().meta({ description: 'Its contract' }),
     queue: z.string(),
+    priority: z.int().min(0).max(255).nullable().meta({
+      description: 'From 0 to 9, higher is more urgent; null: none, as 4. Celery programs may state more than 9',
+    }),
     state: z.enum(TASK_STATES),
     input: z.unknown().meta({ description: 'As submitted; null when it came as positional arguments' }),
     result: z.unknown().meta({ description: 'Of SUCCESS; else null' }),

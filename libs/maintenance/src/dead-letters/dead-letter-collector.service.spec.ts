@@ -224,7 +224,15 @@ describeWithRabbit('collecting dead letters: RabbitMQ', (rabbit: TestRabbit) => 
     }
     const id = newId();
     const task = { id, wireId: null, name: 'test.job', queue, input: '{}', message: null, userId: null };
-    const row = { ...task, parentId: null, rootId: null, retriedFrom: null, eta: null, expiresAt: null };
+    const row = {
+      ...task,
+      parentId: null,
+      rootId: null,
+      retriedFrom: null,
+      eta: null,
+      expiresAt: null,
+      priority: null,
+    };
     const relay = new OutboxRelay({
       broker,
       outbox: f.store.outbox,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { decodeTask, taskIdOf, type DecodedTask, type IncomingTask } from '@lovage/celery';
 import { newId } from '@lovage/foundation';
-import { MAX_LETTER_BYTES, type Delivery, type NewDeadLetter, type NewTask } from '@lovage/ports';
+import { keptPriority, MAX_LETTER_BYTES, type Delivery, type NewDeadLetter, type NewTask } from '@lovage/ports';
 import { deathOf, type Death } from './death.ts';
 import { headersJson } from './plain-headers.ts';
 
@@ -50,7 +50,7 @@ export function readLetter(delivery: Delivery): NewDeadLetter {
     body: body.subarray(0, MAX_LETTER_BYTES),
     bodySize: body.length,
     diedAt: death.at,
-    task: taskId === null ? null : rowOf(taskId, wireId!, name, death.queue, decoded),
+    task: taskId === null ? null : rowOf(taskId, wireId!, name, death.queue, decoded, delivery.priority),
     error: JSON.stringify(errorOf(decoded, reason, death)),
     sendAgain: decoded.ok && TAKEN_BY_A_RULE.has(reason),
   };
@@ -117,7 +117,14 @@ function errorOf(
 }
 
 /** The facts of a row that the message tells; a claim would have made it of the same. */
-function rowOf(id: string, wireId: string, name: string | undefined, queue: string, decoded: DecodedTask): NewTask {
+function rowOf(
+  id: string,
+  wireId: string,
+  name: string | undefined,
+  queue: string,
+  decoded: DecodedTask,
+  priority: number | undefined,
+): NewTask {
   const task = decoded.ok ? decoded.task : undefined;
   const facts = task?.facts;
   return {
@@ -132,6 +139,7 @@ function rowOf(id: string, wireId: string, name: string | undefined, queue: stri
     retriedFrom: facts?.retriedFrom ?? null,
     eta: task?.eta ?? null,
     expiresAt: facts?.expiresAt ?? task?.expiresAt ?? null,
+    priority: keptPriority(priority, (task?.turn ?? -1) >= 0),
   };
 }
 

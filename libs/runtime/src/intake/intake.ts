@@ -1,5 +1,5 @@
 import { decodeTask, inputOf, taskIdOf, type IncomingTask } from '@lovage/celery';
-import type { Delivery, NewTask, StoredMessage } from '@lovage/ports';
+import { keptPriority, type Delivery, type NewTask, type StoredMessage } from '@lovage/ports';
 import { compileOptions, compileRetry, type CompiledTaskOptions } from '@lovage/task';
 import { TaskEntry } from '../entry.ts';
 import type { HandlerTable } from '../handlers.ts';
@@ -20,7 +20,7 @@ export function admit(delivery: Delivery, handlers: HandlerTable): Admitted {
   }
   const { task } = decoded;
   const binding = handlers.find(task.name);
-  const facts = factsOf(task, delivery.queue, binding?.contract.positional);
+  const facts = factsOf(task, delivery, binding?.contract.positional);
   let options: CompiledTaskOptions;
   try {
     options = optionsOf(task, binding?.contract.options ?? UNKNOWN_OPTIONS);
@@ -37,7 +37,11 @@ function optionsOf(task: IncomingTask, options: CompiledTaskOptions): CompiledTa
   return retry ? { ...options, retry: compileRetry(retry, options.retry) } : options;
 }
 
-function factsOf(task: IncomingTask, queue: string, positional: readonly string[] | undefined): NewTask {
+function factsOf(
+  task: IncomingTask,
+  { queue, priority }: Delivery,
+  positional: readonly string[] | undefined,
+): NewTask {
   const id = taskIdOf(task.id);
   const input = inputJson(task, positional);
   return {
@@ -53,6 +57,7 @@ function factsOf(task: IncomingTask, queue: string, positional: readonly string[
     retriedFrom: task.facts?.retriedFrom ?? null,
     eta: task.eta,
     expiresAt: task.facts?.expiresAt ?? task.expiresAt,
+    priority: keptPriority(priority, task.turn >= 0),
   };
 }
 

@@ -57,6 +57,7 @@ export class MalformedMessages {
       retriedFrom: null,
       eta: null,
       expiresAt: null,
+      priority: null,
       state: 'FAILURE',
       retries: 0,
       worker: this.deps.name,

@@ -11,6 +11,7 @@ export function relay(outbox: OutboxStore, broker: Broker): AsyncDisposable {
       for (const { task } of items)
         await broker.publish({
           queue: task.queue,
+          priority: task.priority ?? undefined,
           ...encodeTask({
             id: task.id,
             name: task.name,

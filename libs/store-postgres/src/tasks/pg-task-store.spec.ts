@@ -21,6 +21,24 @@ describe('submit', () => {
     expect(await f.store.tasks.get(newId())).toBeUndefined();
   });
 
+  test.each([0, 9, null])('a priority of %p stays with the row: claimed, sent again, listed', async (priority) => {
+    await using f = await fixture();
+    const worker = await f.worker();
+    const [queued, first, claimed] = [newTask({ priority }), newTask({ priority }), newTask({ priority })];
+    await f.store.tasks.insertQueued([queued]);
+    await f.store.tasks.insertFirst(first, { delayMs: 0, leaseMs: 0 });
+    const tasks = [queued, first, claimed];
+    const claims = tasks.map((task) => claimOf(task));
+    await f.store.tasks.claim(worker, claims, DURABLE);
+    await f.db.query('delete from outbox');
+    const again = claims.map(({ id, claimNo }) => ({ id, claimNo, kind: 'retry' as const, delayMs: 0, error: null }));
+    await f.store.tasks.postpone(worker.id, again);
+    const due = await f.store.outbox.leaseDue({ withinMs: 1000, leaseMs: 1000, limit: 10 });
+    expect(due.map(({ task }) => task.priority)).toEqual([priority, priority, priority]);
+    const { items } = await f.store.lists.list({}, { limit: 10 });
+    expect(items.map((task) => task.priority)).toEqual([priority, priority, priority]);
+  });
+
   test('it may be repeated, and leaves a row that the claim made first', async () => {
     await using f = await fixture();
     const worker = await f.worker();

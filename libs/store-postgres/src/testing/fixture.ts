@@ -47,6 +47,7 @@ export function newTask(overrides: Partial<NewTask> = {}): NewTask {
     retriedFrom: null,
     eta: null,
     expiresAt: null,
+    priority: null,
     ...overrides,
   };
 }

@@ -66,6 +66,12 @@ describe('compileOptions', () => {
     expect(compileOptions().batch).toBeUndefined();
   });
 
+  it('takes the ten priorities, and none', () => {
+    for (let priority = 0; priority <= 9; priority += 1)
+      expect(compileOptions({ priority })).toMatchObject({ priority });
+    expect(compileOptions().priority).toBeUndefined();
+  });
+
   it('allows an immediate retry', () => {
     expect(compileOptions({ retry: { delay: 0, maxDelay: '0s' } }).retry).toMatchObject({ delayMs: 0, maxDelayMs: 0 });
   });
@@ -96,6 +102,11 @@ describe('compileOptions', () => {
     [{ retry: { jitter: 'yes' } }, /^retry\.jitter: "yes" is neither true nor false/],
     [{ retry: { on: 'Timeout' } }, /^retry\.on: must be a list of error names/],
     [{ retry: { never: [1] } }, /^retry\.never: must be a list of error names/],
+    [{ priority: 10 }, /^priority: 10 is not a whole number from 0 to 9/],
+    [{ priority: -1 }, /^priority: -1 is not/],
+    [{ priority: 1.5 }, /^priority: 1.5 is not/],
+    [{ priority: '5' }, /^priority: "5" is not/],
+    [{ priority: null }, /^priority: /],
     [{ retry: 3 }, /^retry: must be an object/],
     [{ retry: { errors: [] } }, /^retry\.errors: must be an object of rules/],
     [
@@ -146,6 +157,7 @@ describe('compileOptions', () => {
     const wild = fc.dictionary(
       fc.constantFrom(
         'queue',
+        'priority',
         'retry',
         'softTimeLimit',
         'timeLimit',

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { isQueueText, QUEUE_TEXT_RULE, type Duration } from '@lovage/foundation';
+import { isQueueText, isTaskPriority, QUEUE_TEXT_RULE, TASK_PRIORITY_RULE, type Duration } from '@lovage/foundation';
 import { compileBatch, type BatchOptions, type CompiledBatch } from './batch-options.ts';
 import { oneOf, optionalMs, refuseUnknown, shown } from './checks.ts';
 import {
@@ -40,6 +40,11 @@ export type RecordMode = 'full' | 'final' | 'none';
 export interface TaskOptions<I = unknown> extends PoolOptions {
   /** Queue that the task is sent to. Default `default`. */
   queue?: string;
+  /**
+   * From 0 to 9, higher is more urgent: of what waits in a queue it runs first. Default: none, which is in the middle, as 4 is.
+   * RabbitMQ tells three bands apart: up to 3, 4 to 6, from 7 on. See `docs/client.md`.
+   */
+  priority?: number;
   retry?: RetryOptions;
   /** After this the handler's `signal` is aborted (reason `SoftTimeLimitExceeded`); it may tidy up. No limit by default. */
   softTimeLimit?: Duration;
@@ -82,6 +87,7 @@ export interface TaskOptions<I = unknown> extends PoolOptions {
 /** {@link TaskOptions} checked and completed; times in ms. The rest of the code sees only this form. */
 export interface CompiledTaskOptions extends CompiledPool {
   readonly queue: string;
+  readonly priority: number | undefined;
   readonly retry: CompiledRetry;
   readonly softTimeLimitMs: number | undefined;
   readonly timeLimitMs: number | undefined;
@@ -104,6 +110,7 @@ const OPTION_KEYS = [
   'expires',
   'ack',
   'record',
+  'priority',
   'concurrency',
   'rateLimit',
   'retention',
@@ -122,6 +129,9 @@ export function compileOptions(options: TaskOptions = {}, input?: z.ZodObject): 
   refuseUnknown('', 'option', options, OPTION_KEYS);
   const queue = options.queue ?? 'default';
   if (!isQueueText(queue)) throw new RangeError(`queue: ${shown(queue)} is no queue name (${QUEUE_TEXT_RULE})`);
+  const { priority } = options;
+  if (priority !== undefined && !isTaskPriority(priority))
+    throw new RangeError(`priority: ${shown(priority)} is not ${TASK_PRIORITY_RULE}`);
   const softTimeLimitMs = optionalMs('softTimeLimit', options.softTimeLimit);
   const timeLimitMs = optionalMs('timeLimit', options.timeLimit);
   if (softTimeLimitMs !== undefined && timeLimitMs !== undefined && softTimeLimitMs >= timeLimitMs)
@@ -136,6 +146,7 @@ export function compileOptions(options: TaskOptions = {}, input?: z.ZodObject): 
     );
   return {
     queue,
+    priority,
     retry: compileRetry(options.retry ?? {}),
     softTimeLimitMs,
     timeLimitMs,

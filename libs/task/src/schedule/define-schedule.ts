@@ -27,6 +27,8 @@ export interface ScheduleOptions {
    * `true`: a moment makes no second task while the one before has not ended. See `docs/unique.md`. Default: as the contract says.
    */
   unique?: boolean | SubmitUnique;
+  /** From 0 to 9, higher is more urgent, instead of the contract's. */
+  priority?: number;
 }
 
 interface ScheduleBase<C extends AnyContract> extends ScheduleOptions {
@@ -81,7 +83,7 @@ export interface StoredSchedule {
 
 const NAME = /^[a-z][a-z0-9_-]*(\.[a-z0-9_-]+)*$/;
 const MAX_ALL = 1000;
-const OPTIONS = ['queue', 'expires', 'timeLimit', 'softTimeLimit', 'unique'] as const;
+const OPTIONS = ['queue', 'expires', 'timeLimit', 'softTimeLimit', 'priority', 'unique'] as const;
 const KNOWN: readonly string[] = [
   ...['name', 'contract', 'input', 'cron', 'every', 'timeZone', 'catchUp', 'enabled'],
   ...OPTIONS,

@@ -235,7 +235,13 @@ export class World {
     const id = newId();
     const task: NewTask = {
       ...{ id, wireId: null, name, queue: 'default', input: '{}', message: null, userId: null, parentId: null },
-      ...{ rootId: id, retriedFrom: null, eta: null, expiresAt: step.expires ? Date.now() + HOUR_MS : null },
+      ...{
+        rootId: id,
+        retriedFrom: null,
+        eta: null,
+        priority: null,
+        expiresAt: step.expires ? Date.now() + HOUR_MS : null,
+      },
     };
     const first = messageOf(task, { turn: step.how === 'python' ? -1 : 0, retries: 0, hasRow: false });
     switch (step.how) {
