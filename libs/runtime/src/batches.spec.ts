@@ -39,7 +39,7 @@ const delivered = (f: Fixture) => eventually(async () => (await f.ready()) === 0
 /** Tasks with rows, whose messages are still to be sent. */
 async function rows(f: Fixture, count: number, more: Partial<NewTask> = {}): Promise<string[]> {
   const facts = { wireId: null, name: 'test.echo', queue: 'default', input: '{}', message: null, userId: null };
-  const rest = { parentId: null, rootId: null, retriedFrom: null, eta: null, expiresAt: null, ...more };
+  const rest = { parentId: null, rootId: null, retriedFrom: null, eta: null, expiresAt: null, priority: null, ...more };
   const tasks = Array.from({ length: count }, () => ({ id: newId(), ...facts, ...rest }));
   await f.store.tasks.insertQueued(tasks);
   return tasks.map(({ id }) => id);
