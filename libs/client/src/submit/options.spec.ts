@@ -3,6 +3,7 @@ import { hasCode } from '@lovage/foundation';
 import { defineTask, type TaskOptions } from '@lovage/task';
 import { z } from 'zod';
 import { compileSubmit, type SubmitOptions } from './options.ts';
+import { plainEcho } from '../testing/fixture.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
 const ID = '01a1fbb7-f668-72f8-b5cd-3f789396c592';
@@ -98,7 +99,9 @@ describe('options of a submit', () => {
     fc.assert(
       fc.property(given, contract, (priority, ofContract) => {
         const right = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9].includes(priority as number);
-        const compile = () => compileSubmit({ priority } as SubmitOptions, NOW, { priority: ofContract }).priority;
+        const { input } = plainEcho;
+        const echo = { input, options: { ...plainEcho.options, priority: ofContract } };
+        const compile = () => compileSubmit({ priority } as SubmitOptions, NOW, echo).priority;
         if (priority === undefined) expect(compile()).toBe(ofContract);
         else if (right) expect(compile()).toBe(priority === 0 ? 0 : priority);
         else expect(compile).toThrow(expect.objectContaining({ code: 'submit_options_invalid', option: 'priority' }));
