@@ -3,7 +3,6 @@ import { hasCode } from '@lovage/foundation';
 import { defineTask, type TaskOptions } from '@lovage/task';
 import { z } from 'zod';
 import { compileSubmit, type SubmitOptions } from './options.ts';
-import { plainEcho } from '../testing/fixture.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
 const ID = '01a1fbb7-f668-72f8-b5cd-3f789396c592';
@@ -95,13 +94,12 @@ describe('options of a submit', () => {
 
   test('a priority is a whole number from 0 to 9, whatever is given; it wins over the contract’s', () => {
     const given = fc.oneof(fc.integer({ min: -3, max: 12 }), fc.double(), fc.anything());
-    const contract = fc.option(fc.integer({ min: 0, max: 9 }), { nil: undefined });
+    const contracts = fc.option(fc.integer({ min: 0, max: 9 }), { nil: undefined });
     fc.assert(
-      fc.property(given, contract, (priority, ofContract) => {
+      fc.property(given, contracts, (priority, ofContract) => {
         const right = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9].includes(priority as number);
-        const { input } = plainEcho;
-        const echo = { input, options: { ...plainEcho.options, priority: ofContract } };
-        const compile = () => compileSubmit({ priority } as SubmitOptions, NOW, echo).priority;
+        const compile = () =>
+          compileSubmit({ priority } as SubmitOptions, NOW, contract({ priority: ofContract })).priority;
         if (priority === undefined) expect(compile()).toBe(ofContract);
         else if (right) expect(compile()).toBe(priority === 0 ? 0 : priority);
         else expect(compile).toThrow(expect.objectContaining({ code: 'submit_options_invalid', option: 'priority' }));
