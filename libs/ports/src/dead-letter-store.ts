@@ -34,6 +34,8 @@ export interface NewDeadLetter {
   readonly name: string | null;
   /** Of the message; -1: it carries none, or none that can be read. */
   readonly turn: number;
+  /** As {@link NewTask.priority}. */
+  readonly priority: number | null;
   /** The row was committed before the message was sent: no row now means that it ended and was deleted by age. */
   readonly hadRow: boolean;
   readonly headers: string;
@@ -63,6 +65,7 @@ export interface DeadLetter {
   readonly taskId: string | null;
   readonly wireId: string | null;
   readonly name: string | null;
+  readonly priority: number | null;
   readonly outcome: DeadLetterOutcome | null;
   readonly contentType: string | null;
   readonly contentEncoding: string | null;

@@ -39,7 +39,15 @@ class Fixture implements AsyncDisposable {
     await this.gateway.store.deadLetters.keep([
       {
         ...{ id, fingerprint: id, redelivered: false, queue: 'default', reason: 'malformed', code: 'body_not_json' },
-        ...{ detail: 'the body is not JSON', taskId: null, wireId: null, name: null, turn: -1, hadRow: false },
+        ...{
+          detail: 'the body is not JSON',
+          taskId: null,
+          wireId: null,
+          name: null,
+          turn: -1,
+          priority: null,
+          hadRow: false,
+        },
         ...{ headers: '{}', contentType: 'application/json', contentEncoding: 'utf-8', body, bodySize: body.length },
         ...{ diedAt: null, task: null, error: '{"type":"MessageMalformed","message":"no JSON"}', sendAgain: false },
         ...overrides,
@@ -89,6 +97,7 @@ test('letters are listed, newest first, page by page, without their messages', a
     ...{
       taskId: null,
       name: null,
+      priority: null,
       outcome: 'none',
       bodySize: 13,
       diedAt: null,
@@ -168,7 +177,7 @@ test('a letter is shown with its message, and whether that can be read', async (
 test('one that can be read becomes a task of its own, once', async () => {
   await using f = await Fixture.open();
   const message = readable('math.add', { x: 1, y: 2 }, { timeLimit: [9, 3], facts: { retry: { maxAttempts: 4 } } });
-  const id = await f.letter({ ...message, queue: 'default' });
+  const id = await f.letter({ ...message, queue: 'default', priority: 8 });
   const answers = await Promise.all([f.redrive(id), f.redrive(id, {}), f.redrive(id)]);
   expect(answers.map(({ status }) => status).sort()).toEqual([202, 409, 409]);
   const done = answers.find(({ status }) => status === 202)!;
@@ -176,7 +185,7 @@ test('one that can be read becomes a task of its own, once', async () => {
   expect(done.headers['location']).toBe(`/api/tasks/${task.id}`);
   expect(task).toMatchObject({
     ...{ name: 'math.add', queue: 'default', state: 'PENDING', input: { x: 1, y: 2 } },
-    ...{ retriedFrom: message.taskId, user: f.gateway.userId },
+    ...{ retriedFrom: message.taskId, user: f.gateway.userId, priority: 8 },
   });
   expect(task.id).not.toBe(message.taskId);
   expect((await f.gateway.ask(`/api/tasks/${task.id}`)).json()).toEqual({

@@ -14,6 +14,7 @@ export function letterDocument(letter: DeadLetter): DeadLetterDocument {
     detail: letter.detail,
     taskId: letter.wireId ?? letter.taskId,
     name: letter.name,
+    priority: letter.priority,
     outcome: letter.outcome,
     bodySize: letter.bodySize,
     diedAt: isoOrNull(letter.diedAt),

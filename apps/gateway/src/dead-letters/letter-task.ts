@@ -12,7 +12,10 @@ export interface LetterTaskDeps {
   readonly routes: TaskRoutes;
 }
 
-type Options = Pick<SubmitOptions, 'queue' | 'userId' | 'retriedFrom' | 'retry' | 'timeLimit' | 'softTimeLimit'>;
+type Options = Pick<
+  SubmitOptions,
+  'queue' | 'priority' | 'userId' | 'retriedFrom' | 'retry' | 'timeLimit' | 'softTimeLimit'
+>;
 type Readable = DecodedTask & { readonly ok: true };
 
 /**
@@ -36,6 +39,8 @@ export function taskOfLetter(
     ...(readable && ofMessage(readable, contract)),
     userId,
     ...(letter.taskId !== null && { retriedFrom: letter.taskId }),
+    // Celery's go up to 255.
+    ...(letter.priority !== null && { priority: Math.min(9, letter.priority) }),
     ...queueOf(letter, edits),
   };
   if (!contract) return foreign(letter, edits, name, readable, options, at);

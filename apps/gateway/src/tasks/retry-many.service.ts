@@ -97,8 +97,9 @@ export class RetryManyService {
 
   /** @throws InputInvalidError SubmitOptionsError: its contract has changed. */
   private taskOf(row: TaskRow, userId: string, at: number): PreparedRow {
-    const options: Pick<SubmitOptions, 'retry' | 'userId' | 'retriedFrom'> & { queue: string } = {
+    const options: Pick<SubmitOptions, 'priority' | 'retry' | 'userId' | 'retriedFrom'> & { queue: string } = {
       queue: row.queue,
+      priority: row.priority === null ? undefined : Math.min(9, row.priority),
       retry: (row.message as StoredMessage | null)?.retry,
       userId,
       retriedFrom: row.id,

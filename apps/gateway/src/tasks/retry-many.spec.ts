@@ -25,7 +25,7 @@ async function made(gateway: TestGateway): Promise<Map<string | null, TaskDocume
 
 test('by ids: each becomes a task of its own that does the same, once however often it is asked', async () => {
   await using gateway = await TestGateway.start();
-  const ids = [await failed(gateway, { retry: { maxAttempts: 4 } }, 7), await failed(gateway)];
+  const ids = [await failed(gateway, { retry: { maxAttempts: 4 }, priority: 8 }, 7), await failed(gateway)];
   const dead = await failed(gateway);
   await gateway.db.query("update tasks set state = 'DEAD' where id = $1", [dead]);
   const waiting = await submit(gateway);
@@ -37,7 +37,7 @@ test('by ids: each becomes a task of its own that does the same, once however of
   const first = again.get(ids[0]!)!;
   expect(first).toMatchObject({
     ...{ name: 'math.add', queue: 'default', state: 'PENDING', input: { x: 7, y: 2 } },
-    ...{ retriedFrom: ids[0], user: gateway.userId, rootId: first.id },
+    ...{ retriedFrom: ids[0], user: gateway.userId, rootId: first.id, priority: 8 },
   });
   expect((await gateway.store.tasks.get(first.id))!.message).toEqual({ retry: { maxAttempts: 4 } });
   expect(await retry(gateway, { ids })).toEqual({ ...NONE, skipped: 2 });

@@ -55,6 +55,7 @@ export const DeadLetterDocument = z
     detail: z.string().nullable().meta({ description: 'The same for people' }),
     taskId: z.string().nullable().meta({ description: 'The task that it names' }),
     name: z.string().nullable().meta({ description: 'Name of the contract' }),
+    priority: z.int().min(0).max(255).nullable().meta({ description: 'As the message states it; null: none' }),
     outcome: z.enum(['ended', 'sent_again', 'none']).nullable().meta({
       description: 'What became of that task: it has ended; it was sent once more; nothing waited for this message',
     }),

@@ -90,6 +90,14 @@ test('a task: what its row needs to know', () => {
   });
 });
 
+test('its priority; a Celery program that states none says 0', () => {
+  expect(readLetter(delivery({ priority: 8 }))).toMatchObject({ priority: 8, task: { priority: 8 } });
+  expect(readLetter(delivery({ priority: 0 })).priority).toBe(0);
+  const theirs = { task: 'math.add', id };
+  expect(readLetter(delivery({ headers: theirs, priority: 0 })).priority).toBeNull();
+  expect(readLetter(delivery({ headers: theirs, priority: 200 })).priority).toBe(200);
+});
+
 test('what a rule of the queue took away is sent again; what somebody refused is not', () => {
   for (const reason of ['expired', 'maxlen'])
     expect(readLetter(withHeaders({ 'x-death': [death('a', reason)] })).sendAgain).toBe(true);

@@ -30,6 +30,9 @@ export function readLetter(delivery: Delivery): NewDeadLetter {
   const reason = malformed ? 'malformed' : death.reason;
   const taskId = wireId === undefined ? null : taskIdOf(wireId);
   const kept = headersJson(headers, OF_DELIVERY);
+  const turn = turnOf(headers['x-lovage-turn']);
+  // Ours carry a turn.
+  const priority = keptPriority(delivery.priority, turn >= 0);
   const hadRow = headers['x-lovage-row'] === 1 || headers['x-lovage-row'] === true;
   return {
     id: newId(),
@@ -42,7 +45,8 @@ export function readLetter(delivery: Delivery): NewDeadLetter {
     taskId,
     wireId: taskId === wireId ? null : (wireId ?? null),
     name: name ?? null,
-    turn: turnOf(headers['x-lovage-turn']),
+    turn,
+    priority,
     hadRow,
     headers: kept,
     contentType: textOf(delivery.contentType),
@@ -50,7 +54,7 @@ export function readLetter(delivery: Delivery): NewDeadLetter {
     body: body.subarray(0, MAX_LETTER_BYTES),
     bodySize: body.length,
     diedAt: death.at,
-    task: taskId === null ? null : rowOf(taskId, wireId!, name, death.queue, decoded, delivery.priority),
+    task: taskId === null ? null : rowOf(taskId, wireId!, name, death.queue, decoded, priority),
     error: JSON.stringify(errorOf(decoded, reason, death)),
     sendAgain: decoded.ok && TAKEN_BY_A_RULE.has(reason),
   };
@@ -123,7 +127,7 @@ function rowOf(
   name: string | undefined,
   queue: string,
   decoded: DecodedTask,
-  priority: number | undefined,
+  priority: number | null,
 ): NewTask {
   const task = decoded.ok ? decoded.task : undefined;
   const facts = task?.facts;
@@ -139,7 +143,7 @@ function rowOf(
     retriedFrom: facts?.retriedFrom ?? null,
     eta: task?.eta ?? null,
     expiresAt: facts?.expiresAt ?? task?.expiresAt ?? null,
-    priority: keptPriority(priority, (task?.turn ?? -1) >= 0),
+    priority,
   };
 }
 

@@ -17,7 +17,7 @@ export interface RawLook {
 
 /** All but the message itself. $1 ids */
 export const LETTERS_OF = `
-select id, queue, reason, code, detail, task_id, wire_id, name, outcome, content_type, content_encoding, body_size, died_at,
+select id, queue, reason, code, detail, task_id, wire_id, name, priority, outcome, content_type, content_encoding, body_size, died_at,
   received_at, redriven_at, redriven_as, redriven_by
 from dead_letters where id = any($1::uuid[]) order by id desc`;
 

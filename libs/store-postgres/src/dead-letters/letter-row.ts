@@ -10,6 +10,7 @@ export interface RawLetter {
   task_id: string | null;
   wire_id: string | null;
   name: string | null;
+  priority: number | null;
   outcome: DeadLetterOutcome | null;
   content_type: string | null;
   content_encoding: string | null;
@@ -37,6 +38,7 @@ export function toLetter(raw: RawLetter): DeadLetter {
     taskId: raw.task_id,
     wireId: raw.wire_id,
     name: raw.name,
+    priority: raw.priority,
     outcome: raw.outcome,
     contentType: raw.content_type,
     contentEncoding: raw.content_encoding,

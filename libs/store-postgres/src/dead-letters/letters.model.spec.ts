@@ -83,7 +83,16 @@ function letterOf({ task, deliveries }: Message): NewDeadLetter {
       queue: task.queue,
       reason: 'rejected',
     },
-    ...{ code: null, detail: null, taskId: task.id, wireId: null, name: task.name, turn: 0, hadRow: false },
+    ...{
+      code: null,
+      detail: null,
+      taskId: task.id,
+      wireId: null,
+      name: task.name,
+      turn: 0,
+      priority: null,
+      hadRow: false,
+    },
     ...{ headers: '{}', contentType: null, contentEncoding: null, body: Buffer.alloc(0), bodySize: 0, diedAt: null },
     ...{ task, error: '{"type":"MessageGivenUp","message":"x"}', sendAgain: false },
   };

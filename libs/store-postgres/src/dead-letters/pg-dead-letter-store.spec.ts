@@ -18,6 +18,7 @@ function letter(overrides: Partial<NewDeadLetter> = {}): NewDeadLetter {
     wireId: null,
     name: null,
     turn: -1,
+    priority: null,
     hadRow: false,
     headers: '{"task":"test.task","odd":"a\\u0000\\"b"}',
     contentType: 'application/json',
@@ -47,7 +48,7 @@ const count = async (f: Fixture): Promise<number> => (await f.db.query('select 1
 describe('writing letters down', () => {
   test('as they were, whatever they hold', async () => {
     await using f = await fixture();
-    const one = letter({ code: 'body_not_json', detail: 'no "JSON"', name: 'é', contentType: null });
+    const one = letter({ code: 'body_not_json', detail: 'no "JSON"', name: 'é', contentType: null, priority: 7 });
     expect(await f.store.deadLetters.keep([one])).toEqual([{ id: one.id, outcome: 'none', failed: false }]);
     expect(await f.store.deadLetters.get(one.id)).toEqual({
       id: one.id,
@@ -58,6 +59,7 @@ describe('writing letters down', () => {
       taskId: null,
       wireId: null,
       name: 'é',
+      priority: 7,
       outcome: 'none',
       headers: { task: 'test.task', odd: 'a\u0000"b' },
       contentType: null,

@@ -108,6 +108,7 @@ function letterValues(letters: readonly NewDeadLetter[]): (string | null)[] {
     textArray(letters.map(({ body }) => `\\x${body.toString('hex')}`)),
     plainArray(letters.map(({ bodySize }) => bodySize)),
     plainArray(letters.map(({ diedAt }) => diedAt)),
+    plainArray(letters.map(({ priority }) => priority)),
   ];
 }
 

@@ -14,7 +14,7 @@ export const LETTERS_LOCK = {
  * delivery: then it is the same, and this write the late one of a collector that is gone. Nor is a write that is repeated, since its
  * answer was lost, with the same ids.
  * $1 ids · $2 fingerprints · $3 redelivered · $4 queues · $5 reasons · $6 codes · $7 details · $8 task ids · $9 wire ids · $10 names ·
- * $11 turns · $12 headers · $13 content types · $14 encodings · $15 bodies · $16 sizes · $17 died at, ms
+ * $11 turns · $12 headers · $13 content types · $14 encodings · $15 bodies · $16 sizes · $17 died at, ms · $18 priorities
  */
 export const KEEP_LETTERS = {
   name: 'letters-keep',
@@ -22,18 +22,18 @@ export const KEEP_LETTERS = {
 with given as materialized (
   select s.*, row_number() over (partition by s.fingerprint order by s.redelivered, s.id) as nth from unnest(
     $1::uuid[], $2::text[], $3::bool[], $4::text[], $5::text[], $6::text[], $7::text[], $8::uuid[], $9::text[], $10::text[],
-    $11::int[], $12::json[], $13::text[], $14::text[], $15::bytea[], $16::int[], $17::float8[])
+    $11::int[], $12::json[], $13::text[], $14::text[], $15::bytea[], $16::int[], $17::float8[], $18::int[])
   as s(id, fingerprint, redelivered, queue, reason, code, detail, task_id, wire_id, name, turn, headers, content_type,
-    content_encoding, body, body_size, died_at)),
+    content_encoding, body, body_size, died_at, priority)),
 there as materialized (
   select g.id as given_id, d.id, d.outcome from given g cross join lateral (
     select d.id, d.outcome from dead_letters d where d.fingerprint = g.fingerprint and (d.id = g.id or g.redelivered or d.redelivered)
     order by d.id <> g.id, d.id limit 1) d),
 fresh as (
   insert into dead_letters (id, fingerprint, redelivered, queue, reason, code, detail, task_id, wire_id, name, turn, headers,
-    content_type, content_encoding, body, body_size, died_at, outcome)
+    content_type, content_encoding, body, body_size, died_at, outcome, priority)
   select id, fingerprint, redelivered, queue, reason, code, detail, task_id, wire_id, name, turn, headers, content_type,
-    content_encoding, body, body_size, to_timestamp(died_at / 1000), case when task_id is null then 'none' end
+    content_encoding, body, body_size, to_timestamp(died_at / 1000), case when task_id is null then 'none' end, priority
   from given where not (redelivered and nth > 1) and not exists (select from there where given_id = given.id)
   returning id, fingerprint)
 select g.id as given_id, coalesce(t.id, f.id, (select min(o.id::text)::uuid from fresh o where o.fingerprint = g.fingerprint)) as id,

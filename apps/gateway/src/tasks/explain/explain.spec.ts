@@ -384,7 +384,16 @@ test('the broker gave its message up: which letter it is', async () => {
         reason: 'delivery_limit',
         code: null,
       },
-      ...{ detail: null, taskId: id, wireId: null, name: 'test.job', turn: 0, hadRow: true, headers: '{}' },
+      ...{
+        detail: null,
+        taskId: id,
+        wireId: null,
+        name: 'test.job',
+        turn: 0,
+        priority: null,
+        hadRow: true,
+        headers: '{}',
+      },
       ...{
         contentType: null,
         contentEncoding: null,
