@@ -52,8 +52,12 @@ export async function openStand(env: Readonly<Record<string, string | undefined>
     undo.push(() => rm(folder, { recursive: true, force: true }));
     const { channel } = rabbit;
     const made = new Set<string>();
+    // With the bands that Lovage makes beside its queues.
+    const remove = async (queue: string): Promise<void> => {
+      for (const name of [queue, `${queue}~high`, `${queue}~low`]) await channel.deleteQueue(name);
+    };
     undo.push(async () => {
-      for (const queue of made) await channel.deleteQueue(queue);
+      for (const queue of made) await remove(queue);
     });
     return {
       databaseUrl,
@@ -70,7 +74,7 @@ export async function openStand(env: Readonly<Record<string, string | undefined>
       depth: async (queue) => (await channel.checkQueue(queue)).messageCount,
       async deleteQueue(queue) {
         made.add(queue);
-        await channel.deleteQueue(queue);
+        await remove(queue);
       },
       [Symbol.asyncDispose]: close,
     };
