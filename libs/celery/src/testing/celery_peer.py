@@ -77,6 +77,8 @@ def plain(value):
 
 
 def error(exc):
+    # Billiard 4 wraps it, with the text of its traceback; what a result backend is given is the one inside.
+    exc = getattr(exc, 'exc', exc)
     return {'module': type(exc).__module__, 'type': type(exc).__name__, 'args': plain(list(exc.args))}
 
 
