@@ -105,7 +105,8 @@ export interface RecordItem {
 }
 
 /** For `record: 'final'`: the whole row, written once at the end. */
-export interface FinalItem extends NewTask {
+export interface FinalItem {
+  readonly task: NewTask;
   readonly state: TerminalState;
   readonly retries: number;
   readonly worker: string;

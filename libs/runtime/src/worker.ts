@@ -449,7 +449,7 @@ export class TaskWorker implements Service {
   private async endRowless(entry: TaskEntry, state: TerminalState): Promise<void> {
     try {
       const item = {
-        ...entry.facts,
+        task: entry.facts,
         state,
         retries: entry.retries,
         worker: this.options.name,

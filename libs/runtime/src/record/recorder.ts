@@ -171,9 +171,12 @@ export class Recorder {
   }
 
   private toFinal(entry: TaskEntry, outcome: Exclude<Outcome, { kind: 'postponed' }>): FinalItem {
+    const { state, result, error } = terminalColumns(outcome);
     return {
-      ...entry.facts,
-      ...terminalColumns(outcome),
+      task: entry.facts,
+      state,
+      result,
+      error,
       retries: entry.retries,
       worker: this.deps.name,
       startedAt: entry.startedAt,

@@ -203,7 +203,7 @@ describe('record', () => {
     await using f = await fixture();
     const task = newTask();
     const item = {
-      ...task,
+      task,
       state: 'SUCCESS' as const,
       retries: 0,
       worker: 'w1',

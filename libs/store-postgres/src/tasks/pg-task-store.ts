@@ -170,7 +170,7 @@ export class PgTaskStore implements TaskStore {
   async recordFinal(items: readonly FinalItem[]): Promise<void> {
     const write = (batch: readonly FinalItem[]) =>
       this.database.run(RECORD_FINAL, [
-        ...newTaskValues(batch),
+        ...newTaskValues(batch.map((item) => item.task)),
         textArray(batch.map((item) => item.state)),
         plainArray(batch.map((item) => item.retries)),
         textArray(batch.map((item) => item.worker)),

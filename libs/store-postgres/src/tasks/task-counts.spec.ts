@@ -39,7 +39,7 @@ test('every way to end a task counts it once, also when the statement is repeate
   expect(await counted()).toEqual({ FAILURE: 1, SUCCESS: 2 });
 
   const final = {
-    ...newTask(),
+    task: newTask(),
     state: 'DEAD' as const,
     retries: 0,
     worker: 'w',

@@ -180,7 +180,7 @@ export class ModelWorker {
 
   private async endRowless(entry: TaskEntry): Promise<void> {
     const end = { state: 'EXPIRED', retries: entry.retries, worker: this.options.name } as const;
-    const item = { ...entry.facts, ...end, result: null, error: null, startedAt: 0 };
+    const item = { task: entry.facts, ...end, result: null, error: null, startedAt: 0 };
     await this.retry.until(() => this.options.tasks.recordFinal([item]));
     this.settle(entry);
   }
