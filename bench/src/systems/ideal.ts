@@ -21,9 +21,9 @@ export class Ideal implements System {
     return startNode(processFile('ideal-worker'), [], this.env(), /^READY/);
   }
 
-  /** Takes and acks, and does nothing else. */
-  startConsumeAck(env: Env): Promise<TestProcess> {
-    return startNode(processFile('consume-ack'), [], { ...this.env(), ...env }, /^READY/);
+  /** Takes and acks, and does nothing else: each message by an ack of its own, or all that one read brought together. */
+  startConsumeAck(how: 'each' | 'together', env: Env): Promise<TestProcess> {
+    return startNode(processFile('consume-ack'), [how], { ...this.env(), ...env }, /^READY/);
   }
 
   submit(n: number): Promise<Produced> {
