@@ -27,6 +27,20 @@ export type RevokeBody = z.output<typeof RevokeBody>;
 /** Most tasks that one request names. */
 const MAX_IDS = 1000;
 
+const TheseTasks = z
+  .array(z.string().min(1).max(255))
+  .min(1)
+  .max(MAX_IDS)
+  .optional()
+  .meta({ description: 'These tasks; not together with `filter`' });
+
+const hasCondition = (filter: object): boolean => Object.values(filter).some((value) => value !== undefined);
+const NO_CONDITION = { error: 'must name at least one condition; all tasks there are would be meant otherwise' };
+
+const isOneOf = ({ ids, filter }: { readonly ids?: unknown; readonly filter?: unknown }): boolean =>
+  (ids === undefined) !== (filter === undefined);
+const NOT_ONE = { error: 'must hold either `ids` or `filter`' };
+
 /** Which live tasks; all that is given must hold. */
 const LiveTaskFilter = TaskListQuery.pick({
   state: true,
@@ -37,19 +51,12 @@ const LiveTaskFilter = TaskListQuery.pick({
   createdFrom: true,
   createdTo: true,
   text: true,
-}).refine((filter) => Object.values(filter).some((value) => value !== undefined), {
-  error: 'must name at least one condition; all tasks there are would be meant otherwise',
-});
+}).refine(hasCondition, NO_CONDITION);
 
 /** Body of `POST /api/tasks/revoke`. */
 export const RevokeManyBody = z
   .strictObject({
-    ids: z
-      .array(z.string().min(1).max(255))
-      .min(1)
-      .max(MAX_IDS)
-      .optional()
-      .meta({ description: 'These tasks; not together with `filter`' }),
+    ids: TheseTasks,
     filter: LiveTaskFilter.optional().meta({
       description: 'All live tasks that match, the newest first; the fields of GET /api/tasks',
     }),
@@ -62,9 +69,7 @@ export const RevokeManyBody = z
     }),
     cursor: z.string().max(300).optional().meta({ description: 'Of a filter: nextCursor of the request before' }),
   })
-  .refine(({ ids, filter }) => (ids === undefined) !== (filter === undefined), {
-    error: 'must hold either `ids` or `filter`',
-  })
+  .refine(isOneOf, NOT_ONE)
   .meta({ id: 'RevokeMany' });
 export type RevokeManyBody = z.output<typeof RevokeManyBody>;
 
@@ -85,9 +90,7 @@ export type RevokeManyAnswer = z.output<typeof RevokeManyAnswer>;
 
 /** Which ended tasks; all that is given must hold. */
 const EndedTaskFilter = TaskListQuery.omit({ limit: true, cursor: true })
-  .refine((filter) => Object.values(filter).some((value) => value !== undefined), {
-    error: 'must name at least one condition; all tasks there are would be meant otherwise',
-  })
+  .refine(hasCondition, NO_CONDITION)
   .refine(({ state }) => state === undefined || state.every(isTerminal), {
     error: `must be of ${TERMINAL_STATES.join(', ')}: only a task that has ended can be run again`,
     path: ['state'],
@@ -96,12 +99,7 @@ const EndedTaskFilter = TaskListQuery.omit({ limit: true, cursor: true })
 /** Body of `POST /api/tasks/retry`. */
 export const RetryManyBody = z
   .strictObject({
-    ids: z
-      .array(z.string().min(1).max(255))
-      .min(1)
-      .max(MAX_IDS)
-      .optional()
-      .meta({ description: 'These tasks; not together with `filter`' }),
+    ids: TheseTasks,
     filter: EndedTaskFilter.optional().meta({
       description:
         'All ended tasks that match, the newest first; the fields of GET /api/tasks. Without `state`: FAILURE and DEAD',
@@ -116,9 +114,7 @@ export const RetryManyBody = z
       description: 'Of a filter: nextCursor of the request before; goes on at its rate',
     }),
   })
-  .refine(({ ids, filter }) => (ids === undefined) !== (filter === undefined), {
-    error: 'must hold either `ids` or `filter`',
-  })
+  .refine(isOneOf, NOT_ONE)
   .meta({ id: 'RetryMany' });
 export type RetryManyBody = z.output<typeof RetryManyBody>;
 
