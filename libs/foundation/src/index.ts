@@ -1,5 +1,6 @@
 export { backoffDelayMs, type BackoffKind, type BackoffPolicy } from './backoff.ts';
 export { Batcher, type BatcherOptions } from './batcher.ts';
+export { ChurnMap } from './churn-map.ts';
 export { closest } from './closest.ts';
 export { deferred, type Deferred } from './deferred.ts';
 export { durationMs, type Duration } from './duration.ts';

@@ -16,8 +16,13 @@ function urgencyOf({ priority, band }: Delivery): number {
   return priority !== undefined && bandOf(priority) === band ? Math.min(9, Math.max(0, priority)) : OF_BAND[band];
 }
 
+/** Entries so far. */
+let made = 0;
+
 /** One task in this worker, from its delivery until it is settled with the broker. */
 export class TaskEntry {
+  /** Its own in this process: after a lost lease an id may be in two entries. */
+  readonly no = ++made;
   /** The same task may be delivered again while it runs here, after a reconnect; the one run settles them all. */
   readonly deliveries: Delivery[];
   /** From 0 to 9: what it goes before of what waits here. */

@@ -1,3 +1,4 @@
+import { ChurnMap } from '@lovage/foundation';
 import type { ChannelModel, ConfirmChannel, Message } from 'amqplib';
 import {
   BrokerUnavailableError,
@@ -35,7 +36,7 @@ const NACKED = 'message nacked';
  */
 export class Publisher {
   private readonly kept: KeptChannel<ConfirmChannel>;
-  private readonly inFlight = new Map<number, InFlight>();
+  private readonly inFlight = new ChurnMap<number, InFlight>();
   private lastId = 0;
   private blockedBecause: string | undefined;
   private idleWaiters: (() => void)[] = [];

@@ -1,4 +1,4 @@
-import { LovageError } from '@lovage/foundation';
+import { ChurnMap, LovageError } from '@lovage/foundation';
 import type { Broker, OutgoingMessage } from '@lovage/ports';
 
 /** The broker takes no publishes now; a message under way may still be confirmed later. Never leaves this library. */
@@ -15,13 +15,14 @@ interface InFlight {
  * hours away. A confirm that is merely slow is waited for.
  */
 export class Publisher {
-  private readonly inFlight = new Set<InFlight>();
+  private readonly inFlight = new ChurnMap<number, InFlight>();
+  private sent = 0;
   private readonly unsubscribe: () => void;
 
   constructor(private readonly broker: Broker) {
     this.unsubscribe = broker.onStateChange((state) => {
       if (state !== 'blocked') return;
-      const waiting = [...this.inFlight];
+      const waiting = [...this.inFlight.values()];
       this.inFlight.clear();
       for (const entry of waiting) entry.reject(new BrokerBlockedError('the broker is blocked'));
     });
@@ -30,15 +31,15 @@ export class Publisher {
   /** @throws BrokerBlockedError and what {@link Broker.publish} throws. */
   send(message: OutgoingMessage): Promise<void> {
     return new Promise<void>((resolve, reject) => {
-      const entry: InFlight = { reject };
-      this.inFlight.add(entry);
+      const no = ++this.sent;
+      this.inFlight.set(no, { reject });
       this.broker.publish(message).then(
         () => {
-          this.inFlight.delete(entry);
+          this.inFlight.delete(no);
           resolve();
         },
         (error) => {
-          this.inFlight.delete(entry);
+          this.inFlight.delete(no);
           reject(error);
         },
       );

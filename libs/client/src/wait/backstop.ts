@@ -1,3 +1,4 @@
+import { ChurnMap } from '@lovage/foundation';
 import type { Clock } from '@lovage/ports';
 import type { Watch } from './watch.ts';
 
@@ -6,7 +7,7 @@ import type { Watch } from './watch.ts';
  * per wait is in order of time by itself: adding, removing and finding the next are O(1), with ten thousand waiting too.
  */
 export class Backstop {
-  private readonly buckets = new Map<number, Set<Watch>>();
+  private readonly buckets = new Map<number, ChurnMap<number, Watch>>();
   private callOffTimer: (() => void) | undefined;
   private timerAt = Infinity;
 
@@ -19,13 +20,13 @@ export class Backstop {
     const { delayMs } = watch;
     watch.dueAt = this.clock.monotonic() + delayMs;
     let bucket = this.buckets.get(delayMs);
-    if (!bucket) this.buckets.set(delayMs, (bucket = new Set()));
-    bucket.add(watch);
+    if (!bucket) this.buckets.set(delayMs, (bucket = new ChurnMap()));
+    bucket.set(watch.no, watch);
     if (watch.dueAt < this.timerAt) this.setTimer(watch.dueAt);
   }
 
   remove(watch: Watch): void {
-    this.buckets.get(watch.delayMs)?.delete(watch);
+    this.buckets.get(watch.delayMs)?.delete(watch.no);
   }
 
   stop(): void {
@@ -45,13 +46,13 @@ export class Backstop {
     const due: Watch[] = [];
     let next = Infinity;
     for (const bucket of this.buckets.values())
-      for (const watch of bucket) {
+      for (const watch of bucket.values()) {
         // A timer may ring a fraction of a millisecond early.
         if (watch.dueAt > now + 1) {
           next = Math.min(next, watch.dueAt);
           break;
         }
-        bucket.delete(watch);
+        bucket.delete(watch.no);
         due.push(watch);
       }
     this.callOffTimer = undefined;

@@ -1,4 +1,5 @@
 import type { IncomingResult } from '@lovage/celery';
+import { ChurnMap } from '@lovage/foundation';
 import { StoreUnavailableError, type Clock, type Log, type TaskRow, type TaskStore } from '@lovage/ports';
 import { ClientStoppedError } from '../errors.ts';
 import { Backstop } from './backstop.ts';
@@ -19,7 +20,7 @@ const READ_AT_ONCE = 500;
  * rows, all waiting ids in one query.
  */
 export class WatchList {
-  private readonly byId = new Map<string, Watch[]>();
+  private readonly byId = new ChurnMap<string, Watch[]>();
   private readonly backstop: Backstop;
   private stopped = false;
 

@@ -24,8 +24,13 @@ export const PLAN_LATE: readonly number[] = [0, ...PLAN_REPLY];
 /** No reply will come. */
 export const PLAN_POLL: readonly number[] = [0, 50, 100, 200, 400, 800, 1600, 3200, 5000];
 
+/** Watches so far. */
+let made = 0;
+
 /** One that waits for one task. */
 export class Watch {
+  /** Its own in this process. */
+  readonly no = ++made;
   step = 0;
   /** Monotonic ms of the next read, while in a bucket. */
   dueAt = 0;

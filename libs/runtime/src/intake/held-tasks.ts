@@ -1,3 +1,4 @@
+import { ChurnMap } from '@lovage/foundation';
 import type { TaskEntry } from '../entry.ts';
 
 /**
@@ -5,7 +6,7 @@ import type { TaskEntry } from '../entry.ts';
  * delivered again joins it, a message of another turn waits behind it.
  */
 export class HeldTasks {
-  private readonly byId = new Map<string, TaskEntry>();
+  private readonly byId = new ChurnMap<string, TaskEntry>();
 
   /** @param onNext gets a message that waited behind one that has been let go. */
   constructor(private readonly onNext: (entry: TaskEntry) => void) {}

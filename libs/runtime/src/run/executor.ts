@@ -1,4 +1,4 @@
-import { backoffDelayMs } from '@lovage/foundation';
+import { backoffDelayMs, ChurnMap } from '@lovage/foundation';
 import type { Clock } from '@lovage/ports';
 import { TaskRevokedError } from '@lovage/task';
 import type { TaskEntry } from '../entry.ts';
@@ -14,9 +14,10 @@ const BOOT_AGAIN_MS = 5000;
 
 /** Runs attempts in their pools, each to one {@link Outcome}, within its time limits. */
 export class Executor implements PoolEvents {
-  private readonly running = new Set<TaskEntry>();
-  /** How to call off the time limits of those that have some. */
-  private readonly limits = new Map<TaskEntry, () => void>();
+  /** What runs, by the number of its entry. */
+  private readonly running = new ChurnMap<number, TaskEntry>();
+  /** The same: how to call off the time limits of those that have some. */
+  private readonly limits = new ChurnMap<number, () => void>();
 
   /** @param poolOf where an attempt runs; always the same for one entry. */
   constructor(
@@ -33,12 +34,12 @@ export class Executor implements PoolEvents {
 
   /** What runs, those that began first first. */
   entries(): Iterable<TaskEntry> {
-    return this.running;
+    return this.running.values();
   }
 
   /** Starts one attempt; `onOutcome` is called exactly once for it, later or before this returns. */
   start(entry: TaskEntry): void {
-    this.running.add(entry);
+    this.running.set(entry.no, entry);
     entry.startedAt = this.clock.now();
     if (!entry.binding) this.failed(entry, new NotRegistered(entry.task.name));
     else this.poolOf(entry).start(entry);
@@ -48,7 +49,7 @@ export class Executor implements PoolEvents {
   startBatch(entries: readonly TaskEntry[]): void {
     const now = this.clock.now();
     for (const entry of entries) {
-      this.running.add(entry);
+      this.running.set(entry.no, entry);
       entry.startedAt = now;
     }
     this.startTogether(entries);
@@ -56,13 +57,13 @@ export class Executor implements PoolEvents {
 
   /** The entry of a task that runs here. */
   find(id: string): TaskEntry | undefined {
-    for (const entry of this.running) if (entry.id === id) return entry;
+    for (const entry of this.running.values()) if (entry.id === id) return entry;
     return undefined;
   }
 
   /** Aborts the attempt's signal; the first reason stands. What the handler makes of it is its outcome. */
   abort(entry: TaskEntry, reason: Error): void {
-    if (!this.running.has(entry) || entry.abortReason) return;
+    if (!this.running.has(entry.no) || entry.abortReason) return;
     entry.abortReason = reason;
     this.poolOf(entry).abort(entry, reason);
   }
@@ -72,7 +73,7 @@ export class Executor implements PoolEvents {
    * is given a moment to heed its signal, then killed.
    */
   kill(entry: TaskEntry, reason: Error): void {
-    if (!this.running.has(entry)) return;
+    if (!this.running.has(entry.no)) return;
     const graceMs = entry.abortReason ? 0 : KILL_GRACE_MS;
     entry.abortReason ??= reason;
     this.poolOf(entry).kill(entry, reason, graceMs);
@@ -80,7 +81,7 @@ export class Executor implements PoolEvents {
 
   /** Aborts what runs under a claim of this worker id because that claim is no longer ours; ends it where that can be done. */
   loseLease(worker: string): void {
-    for (const entry of [...this.running]) {
+    for (const entry of [...this.running.values()]) {
       if (entry.worker !== worker) continue;
       const reason = new LeaseLost();
       if (this.poolOf(entry).endsCode) this.kill(entry, reason);
@@ -96,30 +97,30 @@ export class Executor implements PoolEvents {
 
   /** Aborts everything that runs: handlers get their chance to tidy up. */
   abortAll(): void {
-    for (const entry of [...this.running]) this.abort(entry, new WorkerShutdown());
+    for (const entry of [...this.running.values()]) this.abort(entry, new WorkerShutdown());
   }
 
   /** Hands back what waits for a child. */
   releaseWaiting(): void {
-    for (const entry of [...this.running])
+    for (const entry of [...this.running.values()])
       if (this.poolOf(entry).isWaiting(entry)) this.abort(entry, new WorkerShutdown());
   }
 
   /** Ends what still runs without waiting for it: handed back, at no cost. */
   releaseAll(): void {
-    for (const entry of [...this.running]) this.poolOf(entry).kill(entry, new WorkerShutdown(), 0);
+    for (const entry of [...this.running.values()]) this.poolOf(entry).kill(entry, new WorkerShutdown(), 0);
   }
 
   begun(entry: TaskEntry): void {
     const [hard, soft] = entry.task.timeLimit;
     const softMs = soft === null ? entry.options.softTimeLimitMs : soft * 1000;
     const hardMs = hard === null ? entry.options.timeLimitMs : hard * 1000;
-    if ((softMs === undefined && hardMs === undefined) || !this.running.has(entry)) return;
+    if ((softMs === undefined && hardMs === undefined) || !this.running.has(entry.no)) return;
     const after = (ms: number | undefined, run: () => void) =>
       ms === undefined ? undefined : this.clock.after(ms, run);
     const offSoft = after(softMs, () => this.abort(entry, new SoftTimeLimitExceeded(softMs!)));
     const offHard = after(hardMs, () => this.kill(entry, new TimeLimitExceeded(hardMs!)));
-    this.limits.set(entry, () => {
+    this.limits.set(entry.no, () => {
       offSoft?.();
       offHard?.();
     });
@@ -139,10 +140,10 @@ export class Executor implements PoolEvents {
 
   /** The first outcome stands: a handler may still settle after its time limit. */
   private finish(entry: TaskEntry, outcome: Outcome): void {
-    if (!this.running.delete(entry)) return;
+    if (!this.running.delete(entry.no)) return;
     if (this.limits.size > 0) {
-      this.limits.get(entry)?.();
-      this.limits.delete(entry);
+      this.limits.get(entry.no)?.();
+      this.limits.delete(entry.no);
     }
     this.onOutcome(entry, outcome);
   }
