@@ -40,7 +40,8 @@ USER node
 CMD ["node", "node_modules/prisma/build/index.js", "migrate", "deploy"]
 
 FROM base AS app
-ENV NODE_ENV=production DATA_DIR=/data HOST=0.0.0.0 PORT=8000
+# Two arenas: each thread of V8 would take one of its own, some 4 MB a process.
+ENV NODE_ENV=production DATA_DIR=/data HOST=0.0.0.0 PORT=8000 MALLOC_ARENA_MAX=2
 # A new volume takes the owner of the folder it covers.
 RUN install -d -o node -g node -m 0700 /data
 COPY --from=modules /app ./

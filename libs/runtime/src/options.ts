@@ -18,9 +18,9 @@ export interface WorkerOptions extends PoolsOptions {
    * Messages held per slot and queue, those being run and recorded included. Default 4: enough to hide the round trips
    * of claim and record. For each batch contract two full batches are held besides. Higher serves very short tasks better, and lets one worker hoard what others could run.
    */
-  readonly prefetchMultiplier?: number;
+  readonly prefetchMultiplier?: number | undefined;
   /** At a stop: how long running tasks may go on before they are aborted and handed back. Default `5s`. */
-  readonly shutdownGrace?: Duration;
+  readonly shutdownGrace?: Duration | undefined;
   /**
    * Of a task that is revoked while it runs: how long its handler may tidy up after its signal is aborted; then the task ends
    * without it. Default `5s`.

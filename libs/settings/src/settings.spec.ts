@@ -74,6 +74,8 @@ test('every variable is read', () => {
     TASK_ROUTES: 'image.*=images, mail.send = mails,*=rest',
     WORKER_QUEUES: 'a, b,a',
     WORKER_CONCURRENCY: '7',
+    WORKER_PREFETCH_MULTIPLIER: '10',
+    WORKER_SHUTDOWN_GRACE: '90s',
     WORKER_NAME: 'w1@h',
     WORKER_POOL: 'process',
     WORKER_CHILDREN: '3',
@@ -108,6 +110,8 @@ test('every variable is read', () => {
     worker: {
       queues: ['a', 'b'],
       concurrency: 7,
+      prefetchMultiplier: 10,
+      shutdownGrace: '90000ms',
       name: 'w1@h',
       pool: 'process',
       children: { slots: 3, maxTasks: 100, maxMemoryMb: 512 },
@@ -163,6 +167,9 @@ test('the flags of a worker win over its variables', () => {
   });
   expect(logLevel).toBe('warn');
   expect(parseSettings({}, ['--queues=x', '--concurrency=2']).worker).toMatchObject({ queues: ['x'], concurrency: 2 });
+  expect(parseSettings({ WORKER_PREFETCH_MULTIPLIER: '9' }, ['--prefetch-multiplier', '1']).worker).toMatchObject({
+    prefetchMultiplier: 1,
+  });
   expect(parseSettings({}, ['-n', 'w1']).worker.name).toMatch(/^w1@.+/);
 });
 
@@ -242,6 +249,12 @@ test.each([
     { RATE_LIMIT_SUBMIT: '10/2d' },
   ],
   [{ METRICS_TOKEN: 'short' }, { METRICS_TOKEN: 'with blanks in the middle' }],
+  [
+    { WORKER_PREFETCH_MULTIPLIER: '0' },
+    { WORKER_PREFETCH_MULTIPLIER: '1.5' },
+    { WORKER_SHUTDOWN_GRACE: '30' },
+    { WORKER_SHUTDOWN_GRACE: '8d' },
+  ],
   [{ WORKER_METRICS_PORT: '-1' }, { WORKER_HEALTH_PORT: '65536' }, { TASK_LOG_LEVEL: 'loud' }],
   [
     { DEAD_LETTER_QUEUE: 'a b' },

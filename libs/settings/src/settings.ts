@@ -1,10 +1,11 @@
 import { availableParallelism, hostname } from 'node:os';
 import { resolve } from 'node:path';
-import { QUEUE_TEXT_RULE, type TaskRoutes } from '@lovage/foundation';
+import { type Duration, QUEUE_TEXT_RULE, type TaskRoutes } from '@lovage/foundation';
 import { type ChildrenSettings, readChildrenSettings } from './children-settings.ts';
 import { type HttpSettings, readHttpSettings } from './http-settings.ts';
 import {
   databaseUrl,
+  durationFrom,
   emailAddress,
   oneOf,
   queueName,
@@ -58,6 +59,16 @@ export interface WorkerSettings {
   readonly queues: readonly string[];
   /** `WORKER_CONCURRENCY`, `-c`: tasks at a time in the `async` pool. Default 10 a core, since its handlers mostly wait. */
   readonly concurrency: number;
+  /**
+   * `WORKER_PREFETCH_MULTIPLIER`, `--prefetch-multiplier`: messages held per slot and queue. Default 4. 1 for long tasks, of which a
+   * worker then holds none that another could run; more, such as 10, for very short ones.
+   */
+  readonly prefetchMultiplier: number | undefined;
+  /**
+   * `WORKER_SHUTDOWN_GRACE`: how long running tasks may go on after SIGTERM before they are aborted and handed back. Default
+   * 5 s. Whoever sends the signal has to wait as long, and some seconds more.
+   */
+  readonly shutdownGrace: Duration | undefined;
   /** `WORKER_NAME`, `-n`. Default `worker-<pid>@<host>`. */
   readonly name: string;
   /**
@@ -135,6 +146,14 @@ export function parseSettings<R extends SettingsReader = 'any'>(
           'a whole number from 1 to 10000',
           wholeNumber(1, 10_000),
         ) ?? availableParallelism() * 10,
+      prefetchMultiplier: either(
+        reader,
+        'WORKER_PREFETCH_MULTIPLIER',
+        ['--prefetch-multiplier', flags['prefetch-multiplier']],
+        'a whole number from 1 to 1000',
+        wholeNumber(1, 1000),
+      ),
+      shutdownGrace: graceOf(reader),
       name:
         either(
           reader,
@@ -171,6 +190,15 @@ export function parseSettings<R extends SettingsReader = 'any'>(
 }
 
 const levelOf = oneOf<LogLevel>('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent');
+
+function graceOf(reader: Reader): Duration | undefined {
+  const ms = reader.value(
+    'WORKER_SHUTDOWN_GRACE',
+    'a duration such as 30s or 10m, at most 7d',
+    durationFrom('0s', '7d'),
+  );
+  return ms === undefined ? undefined : `${ms}ms`;
+}
 
 /** A flag where it is given, else the variable. */
 function either<T>(

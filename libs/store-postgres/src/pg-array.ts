@@ -21,13 +21,20 @@ export function plainArray(values: readonly (string | number | boolean | null)[]
 export function textArray(values: readonly (string | null)[]): string | null {
   let some = false;
   let text = '{';
+  // Names and queues repeat: what has just been quoted need not be looked through again.
+  let last: string | undefined;
+  let quoted = '';
   for (let i = 0; i < values.length; i += 1) {
     const value = values[i]!;
     if (i > 0) text += ',';
     if (value === null) text += 'NULL';
     else {
       some = true;
-      text += `"${/["\\]/.test(value) ? value.replace(/["\\]/g, '\\$&') : value}"`;
+      if (value !== last) {
+        last = value;
+        quoted = `"${/["\\]/.test(value) ? value.replace(/["\\]/g, '\\$&') : value}"`;
+      }
+      text += quoted;
     }
   }
   return some ? `${text}}` : null;

@@ -39,19 +39,22 @@ export interface RecorderDeps {
 }
 
 /**
- * Writes how attempts ended, in group commits: one under way, the next takes what has gathered. Only then come the
+ * Writes how attempts ended, in group commits: the next takes what has gathered during the last. Only then come the
  * reply and the ack. While Postgres is away the results are held; their messages stay unacked, which bounds them.
  */
 export class Recorder {
-  private readonly batcher: Batcher<Ended>;
+  /** One commit under way: claims go in step with these. */
+  private readonly claimed: Batcher<Ended>;
+  /** Beside it, so that claims wait for none of these. */
+  private readonly rowless: Batcher<Ended>;
   private flushing = false;
 
   constructor(private readonly deps: RecorderDeps) {
-    this.batcher = new Batcher({
+    this.claimed = new Batcher({
       flush: async (batch) => {
         this.flushing = true;
         try {
-          await this.flush(batch);
+          await this.writeClaimed(batch);
         } finally {
           this.flushing = false;
           this.deps.onFlushed();
@@ -59,15 +62,22 @@ export class Recorder {
         return [];
       },
     });
+    this.rowless = new Batcher({
+      flush: async (batch) => {
+        for (const part of uniqueById(batch)) await this.writeRowless(part);
+        return [];
+      },
+    });
   }
 
-  /** Whether a group commit is under way. */
+  /** Whether a group commit of claimed tasks is under way. */
   get busy(): boolean {
     return this.flushing;
   }
 
   add(entry: TaskEntry, outcome: Outcome): void {
-    this.batcher.add({ entry, outcome }).catch((error: unknown) => {
+    const batcher = entry.claimed ? this.claimed : this.rowless;
+    batcher.add({ entry, outcome }).catch((error: unknown) => {
       // Only when the worker gives up on an absent store: the message goes back, another worker takes over.
       this.deps.log.error(
         { err: error, task: entry.id },
@@ -79,29 +89,23 @@ export class Recorder {
   }
 
   /** Resolves once everything added so far is written. */
-  idle(): Promise<void> {
-    return this.batcher.idle();
+  async idle(): Promise<void> {
+    await Promise.all([this.claimed.idle(), this.rowless.idle()]);
   }
 
-  private async flush(batch: readonly Ended[]): Promise<void> {
-    const claimed = new Map<string, { terminal: Ended[]; postponed: Ended[] }>();
-    const rowless: Ended[] = [];
+  private async writeClaimed(batch: readonly Ended[]): Promise<void> {
+    const byWorker = new Map<string, { terminal: Ended[]; postponed: Ended[] }>();
     for (const ended of batch) {
-      if (!ended.entry.claimed) {
-        rowless.push(ended);
-        continue;
-      }
       const worker = ended.entry.worker!;
-      let group = claimed.get(worker);
-      if (!group) claimed.set(worker, (group = { terminal: [], postponed: [] }));
+      let group = byWorker.get(worker);
+      if (!group) byWorker.set(worker, (group = { terminal: [], postponed: [] }));
       (ended.outcome.kind === 'postponed' ? group.postponed : group.terminal).push(ended);
     }
     // An id can stand twice when a lost lease let it run here twice: the first of it goes, the rest in a second statement.
-    for (const [worker, group] of claimed) {
+    for (const [worker, group] of byWorker) {
       for (const part of uniqueById(group.terminal)) await this.writeTerminal(worker, part);
       for (const part of uniqueById(group.postponed)) await this.writePostponed(worker, part);
     }
-    if (rowless.length > 0) for (const part of uniqueById(rowless)) await this.writeRowless(part);
   }
 
   private async writeTerminal(worker: string, ended: readonly Ended[]): Promise<void> {
