@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { Batcher } from './batcher.ts';
+import { Batcher, type BatcherOptions } from './batcher.ts';
 import { deferred, type Deferred } from './deferred.ts';
 
 /** A flush that the test ends by hand. */
@@ -10,7 +10,7 @@ interface Flush {
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-function byHand(options: { maxSize?: number; lanes?: number } = {}) {
+function byHand(options: Omit<BatcherOptions<number, number>, 'flush'> = {}) {
   const flushes: Flush[] = [];
   const batcher = new Batcher<number, number>({
     ...options,
@@ -55,6 +55,39 @@ describe('Batcher', () => {
     await turn();
     await turn();
     expect(flushes.map(({ items }) => items)).toEqual([[1], [2, 3]]);
+  });
+
+  it('lets a lane rest after a batch: results do not wait for it, what comes meanwhile goes together', async () => {
+    const rests: { readonly items: number; readonly end: Deferred<void> }[] = [];
+    const { batcher, flushes } = byHand({
+      rest: (items) => {
+        const end = deferred();
+        rests.push({ items, end });
+        return end.promise;
+      },
+    });
+    const first = batcher.add(1);
+    await turn();
+    flushes[0]!.end.resolve([10]);
+    expect(await first).toBe(10);
+    for (const item of [2, 3, 4]) {
+      void batcher.add(item);
+      await turn();
+    }
+    expect(flushes).toHaveLength(1);
+    expect(rests.map(({ items }) => items)).toEqual([1]);
+    rests[0]!.end.resolve();
+    await turn();
+    await turn();
+    expect(flushes.map(({ items }) => items)).toEqual([[1], [2, 3, 4]]);
+
+    let idle = false;
+    flushes[1]!.end.resolve([20, 30, 40]);
+    const resting = batcher.idle().then(() => (idle = true));
+    await turn();
+    expect(idle).toBe(false);
+    rests[1]!.end.resolve();
+    await resting;
   });
 
   it('keeps as many flushes under way as it has lanes, none larger than its bound', async () => {

@@ -5,6 +5,11 @@ export interface BatcherOptions<T, R> {
   readonly lanes?: number;
   /** Carries out one batch; its results stand in the order of the items. A rejection rejects every item of the batch. */
   readonly flush: (items: T[]) => Promise<readonly R[]>;
+  /**
+   * How long a lane rests after a batch of this many items, for work that nobody waits for: what comes meanwhile makes a larger batch.
+   * The results do not wait for it. Must not reject. Default: not at all.
+   */
+  readonly rest?: (items: number) => Promise<void> | undefined;
 }
 
 /**
@@ -16,6 +21,7 @@ export class Batcher<T, R = void> {
   private readonly maxSize: number;
   private readonly lanes: number;
   private readonly flush: (items: T[]) => Promise<readonly R[]>;
+  private readonly rest: BatcherOptions<T, R>['rest'];
   private running = 0;
   private scheduled = false;
   private idleWaiters: (() => void)[] = [];
@@ -25,6 +31,7 @@ export class Batcher<T, R = void> {
     this.maxSize = atLeastOne('maxSize', options.maxSize ?? 200);
     this.lanes = atLeastOne('lanes', options.lanes ?? 1);
     this.flush = options.flush;
+    this.rest = options.rest;
   }
 
   /** Items not yet handed to a flush. */
@@ -71,6 +78,7 @@ export class Batcher<T, R = void> {
     } catch (error) {
       for (const entry of batch) entry.reject(error);
     } finally {
+      if (this.rest) await this.rest(batch.length);
       this.running -= 1;
       if (this.waiting.length > 0) this.schedule();
       else if (this.running === 0) {

@@ -44,6 +44,19 @@ describe('OutboxRelay', () => {
     await relay.stop();
   });
 
+  test('messages that are due one by one are sent one by one, and marked together', async () => {
+    const { clock, outbox, broker, relay } = await setUp();
+    for (let at = 1; at <= 60; at += 1) outbox.put(String(at), at);
+    await relay.start();
+    await rest(clock);
+    for (let at = 1; at <= 60; at += 1) await clock.advance(1);
+    expect(broker.sent).toEqual(Array.from({ length: 60 }, (_, n) => ({ id: String(n + 1), at: n + 1 })));
+    // Two lanes, each with a rest of 25 ms after a batch.
+    expect(outbox.calls.filter((call) => call === 'published').length).toBeLessThan(12);
+    await relay.stop();
+    expect(outbox.entries.size).toBe(0);
+  });
+
   test('holds no more than it may, and goes on when confirms come', async () => {
     const { clock, outbox, broker, relay } = await setUp({ batch: 100, maxHeld: 150 });
     for (let i = 0; i < 400; i += 1) outbox.put(String(i), -i);

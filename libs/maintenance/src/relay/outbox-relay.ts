@@ -110,6 +110,7 @@ export class OutboxRelay implements Service {
 
   private async end(): Promise<void> {
     await this.ticker.stop();
+    this.marks.hurry();
     await Promise.all(this.agenda.clear().map((item) => this.marks.release(item, 0)));
     await this.allConfirmed();
     for (const off of this.unsubscribe) off();
