@@ -52,6 +52,8 @@ export class LimitWorld implements AsyncDisposable {
   private workers: ModelWorker[] = [];
   private submitted: Submitted[] = [];
   private settings: LimitSettings = {};
+  /** Changes of settings go one after another, or nobody could say which of two came last. */
+  private setting: Promise<void> = Promise.resolve();
 
   private constructor(
     private readonly f: Fixture,
@@ -135,11 +137,7 @@ export class LimitWorld implements AsyncDisposable {
         return;
       }
       case 'set':
-        if (step.settings)
-          await store.limits.override(CONTRACT, step.settings, { who: null, why: null, uncounted: false });
-        else await store.limits.clear(CONTRACT);
-        this.settings = step.settings ?? {};
-        return;
+        return (this.setting = this.setting.then(() => this.set(step.settings)));
       case 'relay': {
         const items = await store.outbox.leaseDue({ withinMs: 0, leaseMs: 60_000, limit: 100 });
         for (const { taskId, turn } of items) {
@@ -152,6 +150,13 @@ export class LimitWorld implements AsyncDisposable {
       case 'sweep':
         return void (await store.sweep.sweep());
     }
+  }
+
+  private async set(settings: LimitSettings | null): Promise<void> {
+    const { limits } = this.f.store;
+    if (settings) await limits.override(CONTRACT, settings, { who: null, why: null, uncounted: false });
+    else await limits.clear(CONTRACT);
+    this.settings = settings ?? {};
   }
 
   private async submit({ value, rated, row }: LimitStep & { op: 'submit' }): Promise<void> {
