@@ -1,4 +1,4 @@
-import { Batcher, deferred, hasCode, Signal } from '@lovage/foundation';
+import { Batcher, hasCode, Signal } from '@lovage/foundation';
 import type { Clock, Log, OutboxStore } from '@lovage/ports';
 
 /** A message of the outbox. */
@@ -40,7 +40,8 @@ export class OutboxMarks {
   private readonly publishedKeys: Batcher<OutboxKey>;
   private readonly releasedKeys: Batcher<Released>;
   private stopped = false;
-  private readonly hurried = deferred();
+  /** Ends the rests under way, one a lane. */
+  private readonly resting = new Set<() => void>();
   private hurrying = false;
 
   constructor(private readonly options: OutboxMarksOptions) {
@@ -59,7 +60,7 @@ export class OutboxMarks {
   /** From here on marks are made at once: somebody waits for them. */
   hurry(): void {
     this.hurrying = true;
-    this.hurried.resolve();
+    for (const wake of this.resting) wake();
   }
 
   /** Makes the marks under way; without Postgres each is tried once more. */
@@ -78,9 +79,15 @@ export class OutboxMarks {
 
   private rest(items: number): Promise<void> | undefined {
     if (this.hurrying || items >= WELL_FILLED) return undefined;
-    const { clock } = this.options;
-    const rested = new Promise<void>((resolve) => clock.after(MARK_EVERY_MS, resolve));
-    return Promise.race([rested, this.hurried.promise]);
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        callOff();
+        this.resting.delete(wake);
+        resolve();
+      };
+      const callOff = this.options.clock.after(MARK_EVERY_MS, wake);
+      this.resting.add(wake);
+    });
   }
 
   private async giveBack(batch: Released[]): Promise<readonly void[]> {
