@@ -89,6 +89,7 @@ export class Database {
       let failure: Error | undefined;
       try {
         client = await this.pools.durable.connect();
+        client.on('error', toldByStatement);
         await client.query('begin');
         const result = await work(async ({ name, text }, values) => {
           const { rows } = await client!.query({ name, text, values: values as unknown[] });
@@ -102,6 +103,7 @@ export class Database {
         if (sqlClass(error) === '40' && attempt < 5) continue;
         throw toStoreError(error);
       } finally {
+        client?.off('error', toldByStatement);
         // A connection that cannot roll back is of no use to the next one.
         client?.release(failure);
       }
@@ -112,6 +114,14 @@ export class Database {
   async close(): Promise<void> {
     await Promise.all(Object.values(this.pools).map((pool) => (pool.ended || pool.ending ? undefined : pool.end())));
   }
+}
+
+/**
+ * For connections taken out of a pool: what breaks one rejects its statement, and is emitted as well. The pool listens to
+ * those in it; of one that is out it would end the process.
+ */
+export function toldByStatement(): void {
+  // The statement under way, or else the next one, has it.
 }
 
 /**
@@ -151,6 +161,7 @@ function isBadValue(error: unknown): boolean {
 function isUnavailable(error: unknown): boolean {
   const of = sqlClass(error);
   if (of) return of === '08' || of === '53' || of === '57';
-  // Without an SQLSTATE the error is the socket's or the pool's. By name: under Jest those of Node.js are of another realm.
-  return !['TypeError', 'RangeError'].includes((error as Error).name);
+  // Without an SQLSTATE those of the socket and of the pool are plain errors, or all addresses' together. What has a class of its
+  // own is a mistake here, or was thrown by the work of a transaction. By name: under Jest those of Node.js are of another realm.
+  return ['Error', 'AggregateError'].includes((error as Error).name);
 }

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { toStoreError, type DatabaseOptions } from '../database.ts';
+import { toldByStatement, toStoreError, type DatabaseOptions } from '../database.ts';
 import type { Query } from './list-sql.ts';
 
 /** No question for a page takes longer in health; one that does must not hold its connection, ms. */
@@ -42,6 +42,7 @@ export class ReadingPool {
   together<T>(work: (run: <R extends pg.QueryResultRow>(query: Query) => Promise<R[]>) => Promise<T>): Promise<T> {
     return asStoreError(async () => {
       const client = await this.pool.connect();
+      client.on('error', toldByStatement);
       let broken: Error | undefined;
       try {
         await client.query('begin transaction isolation level repeatable read');
@@ -53,6 +54,7 @@ export class ReadingPool {
         broken = error as Error;
         throw error;
       } finally {
+        client.off('error', toldByStatement);
         client.release(broken);
       }
     });

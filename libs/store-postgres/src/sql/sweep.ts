@@ -32,11 +32,15 @@ select (select count(*) from dead)::int as workers, (select count(*) from back w
   (select count(*) from ended)::int as revoked`,
 };
 
-/** Cheap question before the sweep, which would else scan the live tasks each second. */
-export const ANY_LAPSED = {
-  name: 'sweep-any-lapsed',
-  text: `select exists (select from workers where lease_until < now() - interval '1 s') as lapsed`,
+/** Cheap questions before a sweep, which would else scan the live tasks each second. */
+export const ANY_TO_SWEEP = {
+  name: 'sweep-any',
+  text: `select exists (select from workers where lease_until < now() - interval '1 s') as lapsed,
+  exists (select from keys where expires_at < now()) as keys`,
 };
+
+/** Rows that one statement takes at most: it holds their locks for as long as it runs. */
+export const SWEEP_BATCH = 1000;
 
 export const SWEEP_ORPHANS = {
   name: 'sweep-orphans',
@@ -47,7 +51,7 @@ select (select count(*) from back where ended_state is null)::int as tasks,
 };
 
 /**
- * Waiting tasks whose time passed, at most 1000 a sweep, with their messages that are still with us. In the order of the index of
+ * Waiting tasks whose time passed, {@link SWEEP_BATCH} at most, with their messages that are still with us. In the order of the index of
  * expiries: by id, a plan made before the table was analysed would read every live task each second. Nothing waits for a lock here.
  */
 export const SWEEP_EXPIRED = {
@@ -55,17 +59,22 @@ export const SWEEP_EXPIRED = {
   text: `
 with late as (
   select id from tasks where expires_at <= now() and finished_at is null and claim_worker is null
-  order by expires_at limit 1000 for update skip locked),
+  order by expires_at limit ${SWEEP_BATCH} for update skip locked),
 ended as (
   update tasks t set state = case when t.cancel_at is not null then 'REVOKED' else 'EXPIRED' end, finished_at = now(),
     error = case when t.cancel_at is not null then ${revokedError('t')} else t.error end
   from late where t.id = late.id returning t.id, t.ended_state),${countEnded('ended')},
 messages as (delete from outbox o using ended where o.task_id = ended.id)
-select count(*)::int as tasks from ended`,
+select count(*)::int as n from ended`,
 };
 
-/** Keys that ran out, a bounded number at a time. */
+/** Keys that ran out, {@link SWEEP_BATCH} at most. */
 export const SWEEP_KEYS = {
   name: 'sweep-keys',
-  text: `delete from keys where (scope, key) in (select scope, key from keys where expires_at < now() limit 1000)`,
+  text: `
+with gone as (
+  delete from keys where (scope, key) in (
+    select scope, key from keys where expires_at < now() order by expires_at limit ${SWEEP_BATCH} for update skip locked)
+  returning 1)
+select count(*)::int as n from gone`,
 };

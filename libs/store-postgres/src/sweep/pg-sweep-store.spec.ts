@@ -49,6 +49,20 @@ describe('the sweep', () => {
     expect(await f.db.query('select * from keys')).toEqual([]);
   });
 
+  test('keeps up: one sweep ends thousands of tasks, and drops thousands of keys', async () => {
+    await using f = await fixture();
+    const past = Date.now() - 1000;
+    for (let batch = 0; batch < 5; batch += 1)
+      await f.store.tasks.insertQueued(Array.from({ length: 500 }, () => newTask({ expiresAt: past })));
+    await f.store.sweep.sweep();
+    await f.db.query(`insert into keys (scope, key, task_id, fingerprint, expires_at)
+      select 's', n::text, gen_random_uuid(), 'f', now() - interval '1 s' from generate_series(1, 2500) n`);
+    // Soon after another one, too: keys do not wait for what is done once a minute.
+    await f.store.sweep.sweep();
+    expect(await f.db.query('select count(*)::int as n from tasks where finished_at is null')).toEqual([{ n: 0 }]);
+    expect(await f.db.query('select count(*)::int as n from keys')).toEqual([{ n: 0 }]);
+  });
+
   test('asks the index of expiries for them, whatever is known of the table', async () => {
     await using f = await fixture();
     const plan = async (): Promise<string> =>

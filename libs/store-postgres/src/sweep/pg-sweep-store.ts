@@ -1,10 +1,12 @@
 import { systemClock, type Clock, type SweepReport, type SweepStore } from '@lovage/ports';
-import type { Database } from '../database.ts';
+import type { Database, Statement } from '../database.ts';
 import { ANY_LIMITED, SWEEP_LIMITS, TIDY_LIMITS } from '../sql/limits.ts';
-import { ANY_LAPSED, SWEEP_EXPIRED, SWEEP_KEYS, SWEEP_LAPSED, SWEEP_ORPHANS } from '../sql/sweep.ts';
+import { ANY_TO_SWEEP, SWEEP_BATCH, SWEEP_EXPIRED, SWEEP_KEYS, SWEEP_LAPSED, SWEEP_ORPHANS } from '../sql/sweep.ts';
 
 /** Orphaned claims need a rare coincidence and their search reads every live task: once a minute, ms. */
 const THOROUGH_EVERY_MS = 60_000;
+/** Batches of one kind in one sweep; what is left then comes with the next. */
+const MOST_BATCHES = 20;
 
 /** What became of tasks whose holder is dead. */
 type PutBack = { tasks: number; revoked: number };
@@ -19,19 +21,30 @@ export class PgSweepStore implements SweepStore {
   ) {}
 
   async sweep(): Promise<SweepReport> {
-    const [question] = await this.database.run<{ lapsed: boolean }>(ANY_LAPSED, []);
-    const [lapsed] = question!.lapsed
+    const [any] = await this.database.run<{ lapsed: boolean; keys: boolean }>(ANY_TO_SWEEP, []);
+    const [lapsed] = any!.lapsed
       ? await this.database.run<PutBack & { workers: number }>(SWEEP_LAPSED, [])
       : [{ workers: 0, tasks: 0, revoked: 0 }];
-    const [expired] = await this.database.run<{ tasks: number }>(SWEEP_EXPIRED, []);
+    const expired = await this.inBatches(SWEEP_EXPIRED);
+    if (any!.keys) await this.inBatches(SWEEP_KEYS);
     await this.sweepLimits();
     const orphans = await this.sweepThoroughly();
     return {
       lapsedWorkers: lapsed!.workers,
       requeued: lapsed!.tasks + orphans.tasks,
       revoked: lapsed!.revoked + orphans.revoked,
-      expired: expired!.tasks,
+      expired,
     };
+  }
+
+  private async inBatches(statement: Statement): Promise<number> {
+    let rows = 0;
+    for (let batch = 1; batch <= MOST_BATCHES; batch += 1) {
+      const [swept] = await this.database.run<{ n: number }>(statement, []);
+      rows += swept!.n;
+      if (swept!.n < SWEEP_BATCH) break;
+    }
+    return rows;
   }
 
   private async sweepLimits(): Promise<void> {
@@ -43,7 +56,6 @@ export class PgSweepStore implements SweepStore {
     if (this.clock.monotonic() - this.lastThorough < THOROUGH_EVERY_MS) return { tasks: 0, revoked: 0 };
     this.lastThorough = this.clock.monotonic();
     const [orphans] = await this.database.run<PutBack>(SWEEP_ORPHANS, []);
-    await this.database.run(SWEEP_KEYS, []);
     await this.database.run(TIDY_LIMITS, []);
     return orphans!;
   }
