@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { durationMs } from '@lovage/foundation';
 import type { Env, GatewaySecrets, Settings } from '@lovage/settings';
 import type { ChildSpec } from './child.ts';
 
@@ -16,6 +17,15 @@ export interface AppFacts {
   readonly workerFlags: readonly string[];
 }
 
+/** All has ended within ten seconds of a Ctrl-C; the database needs what is left of them. */
+const PATIENCE_MS = 7500;
+/** What a worker needs beside its grace: aborted handlers tidy up for a second, then it hands back and closes, ms. */
+const BESIDE_GRACE_MS = 2500;
+
+function workerPatienceMs({ worker: { shutdownGrace } }: Settings): number {
+  return Math.max(PATIENCE_MS, durationMs(shutdownGrace ?? 0) + BESIDE_GRACE_MS);
+}
+
 /** How an app is run: from its TypeScript source, so that nothing has to be built first. */
 export function appSpec(name: AppName, facts: AppFacts): ChildSpec {
   return {
@@ -30,6 +40,7 @@ export function appSpec(name: AppName, facts: AppFacts): ChildSpec {
     ],
     cwd: facts.root,
     env: appEnv(name, facts),
+    patienceMs: name === 'worker' ? workerPatienceMs(facts.settings) : PATIENCE_MS,
   };
 }
 

@@ -11,6 +11,8 @@ export interface ChildSpec {
   readonly args: readonly string[];
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** How long it may take to end when it is asked to, before it is killed, ms. */
+  readonly patienceMs: number;
 }
 
 export interface ChildExit {
@@ -48,7 +50,7 @@ export class Child {
     this.process.on('message', (message) => {
       if (message === READY) ready.resolve();
     });
-    const guard = this.process.pid === undefined ? undefined : guardGroup(this.process.pid);
+    const guard = this.process.pid === undefined ? undefined : guardGroup(this.process.pid, spec.patienceMs);
     this.exit = once(this.process, 'exit').then(
       ([code, signal]) => ({ code: code as number | null, signal: signal as NodeJS.Signals | null }),
       (error: Error) => {
@@ -99,15 +101,16 @@ export class Child {
 
 const GUARD = `read -r _
 kill -TERM "-$1" || exit
-for _ in 1 2 3 4 5 6 7 8 9; do sleep 1; kill -0 "-$1" || exit; done
+i=0
+while [ $i -lt "$2" ]; do sleep 1; kill -0 "-$1" || exit; i=$((i + 1)); done
 kill -KILL "-$1"`;
 
 /**
  * A shell whose input ends when this process does, however it ends: then it ends the group. A child could watch for
  * that itself, but not while a task holds its event loop.
  */
-function guardGroup(pid: number): ChildProcess {
-  const guard = spawn('/bin/sh', ['-c', GUARD, 'sh', String(pid)], {
+function guardGroup(pid: number, patienceMs: number): ChildProcess {
+  const guard = spawn('/bin/sh', ['-c', GUARD, 'sh', String(pid), String(Math.ceil(patienceMs / 1000))], {
     cwd: '/',
     env: { PATH: process.env['PATH'] },
     stdio: ['pipe', 'ignore', 'ignore'],

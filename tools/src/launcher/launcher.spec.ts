@@ -121,6 +121,15 @@ test('a child that will not end is killed, within ten seconds in all', async () 
   expect(alive(pidsOf(one, 'worker')[0]!)).toBe(false);
 }, 30_000);
 
+test('a worker whose tasks have a longer grace is waited for', async () => {
+  await using db = await testDatabase();
+  const one = await launchOn(db, { STAND_IN_WORKER: 'slow', WORKER_SHUTDOWN_GRACE: '10s' });
+  await one.line('Lovage is ready', READY);
+  one.signal('SIGTERM');
+  expect(await one.exit).toEqual({ code: 0, signal: null });
+  expect(one.lines.filter((line) => /^worker +.*ended$/.test(line))).toHaveLength(1);
+}, 30_000);
+
 test('a second Ctrl-C does not wait for it', async () => {
   await using db = await testDatabase();
   const one = await launchOn(db, { STAND_IN_WORKER: 'stubborn' });

@@ -10,8 +10,6 @@ import type { Output } from './output.ts';
 import { reach } from './servers.ts';
 import { Supervisor } from './supervisor.ts';
 
-/** Children get this long to finish; the database needs what is left of the ten seconds in which all must have ended. */
-const CHILD_PATIENCE_MS = 7500;
 const APPS: readonly AppName[] = ['gateway', 'worker', 'beat'];
 
 export interface LauncherOptions {
@@ -103,7 +101,7 @@ export class Launcher {
   }
 
   private async end(): Promise<void> {
-    await Promise.all([...this.supervisors.values()].map((supervisor) => supervisor.stop(CHILD_PATIENCE_MS)));
+    await Promise.all([...this.supervisors.values()].map((supervisor) => supervisor.stop()));
     // A stop during the start: wait for the step under way, so that the database it opens is closed too.
     await this.starting?.catch(() => undefined);
     await this.database?.stop();

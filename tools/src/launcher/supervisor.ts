@@ -54,11 +54,11 @@ export class Supervisor {
     else this.wake.abort();
   }
 
-  /** Asks it to end, kills its group after `patienceMs`. Not started again. */
-  async stop(patienceMs: number): Promise<void> {
+  /** Asks it to end, kills its group after the patience of its spec. Not started again. */
+  async stop(): Promise<void> {
     this.stopping = true;
     this.wake.abort();
-    await this.child?.stop(patienceMs);
+    await this.child?.stop(this.spec.patienceMs);
     await this.watching;
   }
 

@@ -13,7 +13,6 @@ import { SourceWatcher } from './source-watcher.ts';
 
 /** Whoever edits waits: what an app has not finished by then is cut off. */
 const RELOAD_PATIENCE_MS = 2000;
-const STOP_PATIENCE_MS = 7500;
 
 export interface ServeOptions {
   readonly app: AppName;
@@ -46,7 +45,7 @@ export class Serve {
   async stop(): Promise<void> {
     this.stopping = true;
     this.watcher?.close();
-    await this.supervisor?.stop(STOP_PATIENCE_MS);
+    await this.supervisor?.stop();
     await this.starting?.catch(() => undefined);
     await this.database?.stop();
   }

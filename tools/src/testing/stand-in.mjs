@@ -1,6 +1,6 @@
 // Stands in for an app in the launcher's specs. STAND_IN_<NAME> says how it behaves.
 import { spawn } from 'node:child_process';
-import { setInterval } from 'node:timers';
+import { setInterval, setTimeout } from 'node:timers';
 
 const name = process.argv[2];
 const how = process.env[`STAND_IN_${name.toUpperCase()}`] ?? 'fine';
@@ -12,8 +12,10 @@ say(
 process.on('SIGTERM', () => {
   if (how === 'stubborn') return say('not listening');
   say('ending');
-  process.exit(0);
+  // As a worker whose tasks have a grace: beyond the 7.5 s that children have without one.
+  setTimeout(() => process.exit(0), how === 'slow' ? 8000 : 0);
 });
+process.on('exit', () => say('ended'));
 if (how.startsWith('exit')) {
   process.stderr.write('this is why\n');
   process.exit(Number(how.slice(4)));
