@@ -1,5 +1,5 @@
 import type { ContractDocument } from '@lovage/http-api';
-import type { AnyContract, CompiledUnique } from '@lovage/task';
+import type { AnyContract, CompiledRetention, CompiledUnique } from '@lovage/task';
 import type { z } from 'zod';
 import { reportsProgress } from '../openapi/contract-paths.ts';
 import { jsonSchemaOf } from '../openapi/json-schema.ts';
@@ -25,6 +25,10 @@ export function contractDocument(contract: AnyContract): ContractDocument {
       softTimeLimit: seconds(options.softTimeLimitMs),
       expires: seconds(options.expiresMs),
       record: options.record,
+      ack: options.ack,
+      pool: options.pool ?? null,
+      batch: options.batch ? { size: options.batch.size, timeout: options.batch.timeoutMs / 1000 } : null,
+      retention: retentionOf(options.retention),
       unique: uniqueOf(options.unique),
     },
   };
@@ -35,6 +39,10 @@ function uniqueOf(unique: CompiledUnique | undefined): ContractDocument['default
   const { by, periodMs, states, onConflict } = unique;
   const fields = typeof by === 'function' ? [] : by ? [...by] : null;
   return { by: fields, period: seconds(periodMs), states: [...states], onConflict };
+}
+
+function retentionOf(retention: CompiledRetention | undefined): ContractDocument['defaults']['retention'] {
+  return retention ? Object.fromEntries(Object.entries(retention).map(([state, ms]) => [state, ms / 1000])) : null;
 }
 
 const seconds = (ms: number | undefined): number | null => (ms === undefined ? null : ms / 1000);

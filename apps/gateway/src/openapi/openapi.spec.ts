@@ -30,6 +30,7 @@ const hard = defineTask({
   output: Tree,
   progress: z.strictObject({ percent: z.number() }),
   errors: { Sad: z.strictObject({ colour: Colour }), Silent: z.void() },
+  defaults: { batch: { size: 20, timeout: '1s' }, retention: { FAILURE: '7d' } },
 });
 
 let gateway: TestGateway;
@@ -160,8 +161,16 @@ test('the catalogue tells every contract with schemas that stand alone', async (
     errors: { DivisionByZero: { type: 'object' } },
     defaults: { queue: 'default', maxAttempts: 1, timeLimit: null, softTimeLimit: null, expires: null, record: 'full' },
   });
+  expect(items.find((item) => item.name === 'math.divide')!.defaults).toMatchObject({
+    ...{ ack: 'late', pool: null, batch: null, retention: null },
+  });
   const item = items.find(({ name }) => name === 'test.hard_one')!;
   expect(item).toMatchObject({ version: 3, summary: null, progress: { type: 'object' } });
+  expect(item.defaults).toMatchObject({
+    pool: 'async',
+    batch: { size: 20, timeout: 1 },
+    retention: { FAILURE: 604_800 },
+  });
   const validate = new Ajv2020({ strict: false, validateFormats: false }).compile(item.output);
   expect(validate({ name: 'a', children: [{ name: 'b', children: [] }] })).toBe(true);
   expect(validate({ name: 'a', children: [{}] })).toBe(false);

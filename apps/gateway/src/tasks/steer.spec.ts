@@ -76,6 +76,10 @@ describe('retry', () => {
     expect(answer.headers['location']).toBe(`/api/tasks/${task.id}`);
     expect((await gateway.ask(`/api/tasks/${task.id}`)).json()).toMatchObject({ retriedFrom: id, state: 'QUEUED' });
     expect((await gateway.ask(`/api/tasks/${id}`)).json().state).toBe('FAILURE');
+    const noted = await gateway.db.query("select * from audit where action = 'task.retry' and target = $1", [id]);
+    expect(noted).toMatchObject([
+      { user_id: gateway.userId, detail: { task: task.id, name: 'math.add', edited: false } },
+    ]);
   });
 
   test('keeps the priority, unless another is given', async () => {

@@ -150,6 +150,11 @@ export class TaskSteerController {
     const body = parseBody(RetryBody, request.body ?? {});
     this.limiter.charge(request.user!.id);
     const { handle, task } = await this.steering.retry(id, body, request.user!.id);
+    await this.audit.note(originOf(request), {
+      action: 'task.retry',
+      target: id,
+      detail: { ...body.options, task: task.id, name: task.name, edited: body.input !== undefined },
+    });
     reply.code(202).headers(acceptedHeaders(handle)).send(task);
   }
 

@@ -1,4 +1,4 @@
-import { TASK_STATES, UNIQUE_CONFLICTS } from '@lovage/task';
+import { TASK_STATES, TERMINAL_STATES, UNIQUE_CONFLICTS } from '@lovage/task';
 import { z } from 'zod';
 
 const JsonSchema = z.record(z.string(), z.unknown()).meta({ id: 'JsonSchema', description: 'JSON Schema 2020-12' });
@@ -23,6 +23,19 @@ export const ContractDocument = z
       softTimeLimit: seconds.meta({ description: 'In seconds; null: none' }),
       expires: seconds.meta({ description: 'In seconds; null: never' }),
       record: z.enum(['full', 'final', 'none']),
+      ack: z.enum(['late', 'claim', 'early']),
+      pool: z.enum(['async', 'thread', 'process']).nullable().meta({ description: "null: the worker's" }),
+      batch: z
+        .object({ size: z.int(), timeout: z.number().meta({ description: 'In seconds' }) })
+        .nullable()
+        .meta({ description: 'How many of its tasks one call of the handler is given; null: one' }),
+      retention: z
+        .partialRecord(z.enum(TERMINAL_STATES), z.number())
+        .nullable()
+        .meta({
+          description:
+            'How long its ended tasks are kept, by state, in seconds; what is not named, and null: as all tasks',
+        }),
       unique: z
         .object({
           by: z.array(z.string()).nullable().meta({
