@@ -13,12 +13,11 @@ import {
   type TaskStore,
   type WorkerLease,
 } from '@lovage/ports';
-import type { AnyContract, TerminalState } from '@lovage/task';
+import type { AnyContract } from '@lovage/task';
 import { Claimer } from './claim/claimer.ts';
 import { LimitOverrides } from './claim/limit-overrides.ts';
 import { LimitedClaims } from './claim/limited-claims.ts';
 import { RefusedClaims } from './claim/refused.ts';
-import { toItem } from './claim/to-item.ts';
 import type { TaskEntry } from './entry.ts';
 import type { HandlerTable } from './handlers.ts';
 import { HeldTasks } from './intake/held-tasks.ts';
@@ -33,11 +32,13 @@ import { LogWriter } from './record/log-writer.ts';
 import { ProgressWriter } from './record/progress-writer.ts';
 import { Recorder } from './record/recorder.ts';
 import { Replies } from './record/replies.ts';
+import { UnclaimedEnds } from './record/unclaimed-ends.ts';
 import type { ChildCounts } from './pools/pool.ts';
 import { Pools } from './pools/pools.ts';
 import { CancelWatch } from './run/cancel-watch.ts';
 import { Executor } from './run/executor.ts';
 import type { Outcome } from './run/outcome.ts';
+import { Starter } from './run/starter.ts';
 import type { SubmitChild } from './run/task-run.ts';
 import { TaskSteps } from './run/task-steps.ts';
 import { StoreRetry } from './store-retry.ts';
@@ -79,10 +80,6 @@ export interface WorkerSignals {
 /** After the grace, handlers that were aborted get this long to tidy up before their tasks are handed back without them, ms. */
 const TIDY_MS = 1000;
 
-/** Suspects that wait here for their turn, each with its claim; further ones go back, to come to another worker or later, ms. */
-const MAX_SUSPECTS = 20;
-const SUSPECT_AGAIN_MS = 10_000;
-
 /** Before a claim that nothing speaks against is tried again, ms: mostly our own lease is being renewed meanwhile. */
 const CLAIM_AGAIN_MS = 50;
 const LONGEST_CLAIM_PAUSE_MS = 5000;
@@ -101,9 +98,11 @@ export class TaskWorker implements Service {
   private readonly limitOverrides: LimitOverrides | undefined;
   private readonly refused: RefusedClaims;
   private readonly executor: Executor;
+  private readonly starter: Starter;
   private readonly pools: Pools;
   private readonly cancels: CancelWatch;
   private readonly recorder: Recorder;
+  private readonly unclaimedEnds: UnclaimedEnds;
   private readonly replies: Replies;
   private readonly progress: ProgressWriter;
   private readonly logs: LogWriter | undefined;
@@ -180,8 +179,8 @@ export class TaskWorker implements Service {
       clock: this.clock,
       limited: limits && new LimitedClaims({ name, limits, overrides: this.limitOverrides!, log }),
       recording: () => this.recorder.busy,
-      onGranted: (entry) => this.run(entry),
-      onBatchGranted: (entries) => this.runBatch(entries),
+      onGranted: (entry) => this.starter.run(entry),
+      onBatchGranted: (entries) => this.starter.runBatch(entries),
       onUnclaimable: (entry, error) => this.onUnclaimable(entry, error),
       onParked: (entry) => {
         entry.ack();
@@ -204,14 +203,14 @@ export class TaskWorker implements Service {
       claimer: this.claimer,
       log,
       tryAgain: (entry) => this.claimAgain(entry),
-      onTakenOver: (entry) => this.run(entry),
-      onBatchTakenOver: (entries) => this.runBatch(entries),
+      onTakenOver: (entry) => this.starter.run(entry),
+      onBatchTakenOver: (entries) => this.starter.runBatch(entries),
       onOver: (entry, row) => {
         this.replies.repeated(entry, row);
         entry.ack();
         this.held.letGo(entry);
       },
-      onExpiredRowless: (entry) => void this.endRowless(entry, 'EXPIRED'),
+      onExpiredRowless: (entry) => void this.unclaimedEnds.endRowless(entry, 'EXPIRED'),
       onDropped: (entry) => this.held.letGo(entry),
     });
     this.recorder = new Recorder({
@@ -220,7 +219,7 @@ export class TaskWorker implements Service {
       retry: this.retry,
       replies: this.replies,
       log,
-      onClaimVanished: (entry, outcome) => void this.reclaim(entry, outcome),
+      onClaimVanished: (entry, outcome) => void this.unclaimedEnds.claimAnew(entry, outcome),
       onFlushed: () => this.claimer.wake(),
       onRecorded: (entry, outcome) => {
         if (this.signals.ended.heard) this.signals.ended.emit(endedAttempt(entry, outcome));
@@ -229,6 +228,16 @@ export class TaskWorker implements Service {
         this.held.letGo(entry);
         this.signals.settled.emit({ id: entry.id, outcome: outcome.kind });
       },
+    });
+    this.starter = new Starter({
+      ...{ pools: this.pools, executor: this.executor, claimer: this.claimer, log },
+      stopping: () => this.stopping,
+      onOutcome: (entry, outcome) => this.onOutcome(entry, outcome),
+    });
+    this.unclaimedEnds = new UnclaimedEnds({
+      ...{ name, tasks, lease, retry: this.retry, claimer: this.claimer, recorder: this.recorder },
+      ...{ replies: this.replies, held: this.held, clock: this.clock, log },
+      onRefused: (entries) => this.onRefused(entries),
     });
   }
 
@@ -372,47 +381,6 @@ export class TaskWorker implements Service {
     });
   }
 
-  private run(entry: TaskEntry): void {
-    if (this.tooLate) return this.giveUp(entry);
-    if (entry.options.ack === 'claim') entry.ack();
-    if (this.pools.isSuspect(entry)) this.quarantine(entry);
-    else this.executor.start(entry);
-  }
-
-  /** Tasks of one batch contract. A suspect runs without the others: nothing but the task can be what kills its child. */
-  private runBatch(entries: readonly TaskEntry[]): void {
-    if (this.tooLate) return entries.forEach((entry) => this.giveUp(entry));
-    const together: TaskEntry[] = [];
-    for (const entry of entries) {
-      if (entry.options.ack === 'claim') entry.ack();
-      if (this.pools.isSuspect(entry)) this.quarantine(entry);
-      else together.push(entry);
-    }
-    if (together.length > 0) this.executor.startBatch(together);
-  }
-
-  /** A claim came through while the worker was stopping, and nothing runs that is waited for. */
-  private get tooLate(): boolean {
-    return this.stopping && this.executor.size === 0;
-  }
-
-  /** It is given up like a run that was cut short. */
-  private giveUp(entry: TaskEntry): void {
-    this.onOutcome(entry, { kind: 'postponed', how: 'release', delayMs: 0, error: null });
-  }
-
-  /** It runs alone, when its turn comes; the slot is for others meanwhile. */
-  private quarantine(entry: TaskEntry): void {
-    this.log.warn(
-      { task: entry.id, workersDied: entry.suspected, childrenDied: entry.crashes },
-      'a suspect task: it runs alone, in a child process of its own',
-    );
-    this.claimer.freeSlot(entry);
-    entry.lane = 'quarantine';
-    if (this.pools.suspectsWaiting < MAX_SUSPECTS) this.executor.start(entry);
-    else this.onOutcome(entry, { kind: 'postponed', how: 'release', delayMs: SUSPECT_AGAIN_MS, error: null });
-  }
-
   private onProgress(entry: TaskEntry, progress: string): void {
     this.progress.add(entry, progress);
     this.replies.progressed(entry, progress);
@@ -426,44 +394,5 @@ export class TaskWorker implements Service {
     if (before.length > 0) void Promise.all(before).then(() => this.recorder.add(entry, outcome));
     else this.recorder.add(entry, outcome);
     if (this.stopping && this.executor.size === 0) this.drained.resolve();
-  }
-
-  private async reclaim(entry: TaskEntry, outcome: Outcome): Promise<void> {
-    try {
-      const worker = this.deps.lease.id;
-      entry.worker = worker;
-      entry.claimNo = this.claimer.nextClaimNo();
-      const [granted] = await this.retry.until(() =>
-        this.deps.tasks.claim({ id: worker, name: this.options.name }, [toItem(entry)], { durable: true }),
-      );
-      if (granted) return this.recorder.add(entry, outcome);
-      // The row decides what becomes of the message; should it have to run again, this result is forgotten.
-      entry.claimed = false;
-      this.onRefused([entry]);
-    } catch (error) {
-      this.log.error({ err: error, task: entry.id }, 'a lost claim could not be renewed; the message goes back');
-      this.held.handBack(entry);
-    }
-  }
-
-  private async endRowless(entry: TaskEntry, state: TerminalState): Promise<void> {
-    try {
-      const item = {
-        task: entry.facts,
-        state,
-        retries: entry.retries,
-        worker: this.options.name,
-        result: null,
-        error: null,
-        startedAt: this.clock.now(),
-      };
-      await this.retry.until(() => this.deps.tasks.recordFinal([item]));
-      this.replies.ended(entry, state, null, null);
-      entry.ack();
-      this.held.letGo(entry);
-    } catch (error) {
-      this.log.error({ err: error, task: entry.id }, `${state} could not be recorded; the message goes back`);
-      this.held.handBack(entry);
-    }
   }
 }
