@@ -5,6 +5,7 @@ import { lateness } from './lateness.ts';
 import { latency } from './latency.ts';
 import type { Measurement } from './measurement.ts';
 import { memory } from './memory.ts';
+import { priorities } from './priorities.ts';
 import { throughput } from './throughput.ts';
 import { tomorrow } from './tomorrow.ts';
 import { unrecorded } from './unrecorded.ts';
@@ -17,6 +18,7 @@ export const MEASUREMENTS: readonly Measurement[] = [
   tomorrow,
   memory,
   backlog,
+  priorities,
   gateway,
   embedded,
 ];

@@ -1,6 +1,6 @@
 // Submits through libs/client, as an application does:
-//   submit CONTRACT N IN_FLIGHT [QUEUE] · latency CONTRACT RATE N · delayed N RATE DELAY_MS ·
-//   later N IN_FLIGHT DELAY_MS
+//   submit CONTRACT N IN_FLIGHT [QUEUE] · prioritised CONTRACT N IN_FLIGHT · latency CONTRACT RATE N ·
+//   delayed N RATE DELAY_MS · later N IN_FLIGHT DELAY_MS
 import { createLog, openPlatform } from '@lovage/platform';
 import { allContracts } from '@lovage/contracts';
 import { ContractRegistry } from '@lovage/task';
@@ -23,6 +23,14 @@ async function submit(contract: string, n: number, inFlight: number, queue: stri
   const options = { awaitReply: false, ...(queue === undefined ? {} : { queue }) };
   const start = nowMs();
   await windowed(n, inFlight, (i) => client.submitByName(contract, { x: i, y: 1 }, options));
+  return { start, end: nowMs() };
+}
+
+async function prioritised(contract: string, n: number, inFlight: number): Promise<unknown> {
+  const start = nowMs();
+  await windowed(n, inFlight, (i) =>
+    client.submitByName(contract, { x: i, y: 1 }, { awaitReply: false, priority: i % 10 }),
+  );
   return { start, end: nowMs() };
 }
 
@@ -54,6 +62,7 @@ async function later(n: number, inFlight: number, delayMs: number): Promise<unkn
 
 const numbers = args.map(Number);
 if (command === 'submit') tellResult(await submit(args[0]!, numbers[1]!, numbers[2]!, args[3]));
+else if (command === 'prioritised') tellResult(await prioritised(args[0]!, numbers[1]!, numbers[2]!));
 else if (command === 'latency') tellResult(await latency(args[0]!, numbers[1]!, numbers[2]!));
 else if (command === 'delayed') tellResult(await delayed(numbers[0]!, numbers[1]!, numbers[2]!));
 else if (command === 'later') tellResult(await later(numbers[0]!, numbers[1]!, numbers[2]!));

@@ -9,6 +9,8 @@ export interface LovageOptions {
   readonly contract: string;
   /** `postgres`: the broker inside the database. Default `rabbitmq`. */
   readonly broker?: 'rabbitmq' | 'postgres';
+  /** Every task has another priority than the one before it, 0 to 9 in turn. Default: none states one. */
+  readonly priorities?: boolean;
 }
 
 /** Handlers at once, and messages held for each: what docs/delivery.md advises for such short tasks. 1,000 in all, as the ideal. */
@@ -41,7 +43,8 @@ export class Lovage implements System {
   }
 
   submit(n: number): Promise<Produced> {
-    return this.produce('submit', this.options.contract, n, IN_FLIGHT);
+    const { contract, priorities } = this.options;
+    return this.produce(priorities ? 'prioritised' : 'submit', contract, n, IN_FLIGHT);
   }
 
   async latency(rate: number, n: number): Promise<number[]> {
