@@ -8,6 +8,8 @@ const RESTART_AFTER_MS = 100;
 export class App {
   /** How often it had to be started again. */
   restarts = 0;
+  /** Of these, how often {@link kill} was why. */
+  private kills = 0;
   private child: Child | undefined;
   private serving = false;
   private wanted = false;
@@ -38,6 +40,7 @@ export class App {
   async kill(): Promise<void> {
     const { child } = this;
     if (!child?.running) return;
+    this.kills += 1;
     process.kill(child.pid, 'SIGKILL');
     await child.exit;
   }
@@ -49,6 +52,11 @@ export class App {
 
   thaw(): void {
     this.child?.signalGroup('SIGCONT');
+  }
+
+  /** It had to be started again although nobody here had killed it. */
+  get endedByItself(): boolean {
+    return this.restarts > this.kills;
   }
 
   /** An orderly stop; resolves with how it ended, `code 0` if all went well. */

@@ -3,7 +3,7 @@ import { Controller } from '@nestjs/common';
 import { TaskBatchHandler, TaskHandler } from '@lovage/nest';
 import type { BatchItem, Input, TaskContext } from '@lovage/task';
 import { RunLog } from '../count/run-log.ts';
-import { batch, block, poison, step } from './contracts.ts';
+import { batch, block, limited, poison, step } from './contracts.ts';
 
 /**
  * Handlers at their worst: they take no notice of their signal, so that a worker that was taken for dead does go on and tries to
@@ -15,6 +15,13 @@ export class ChaosTasks {
 
   @TaskHandler(step)
   async step({ n, ms }: Input<typeof step>, task: TaskContext<typeof step>): Promise<number> {
+    this.runs.add(task.id);
+    await sleep(ms);
+    return n;
+  }
+
+  @TaskHandler(limited)
+  async limited({ n, ms }: Input<typeof limited>, task: TaskContext<typeof limited>): Promise<number> {
     this.runs.add(task.id);
     await sleep(ms);
     return n;

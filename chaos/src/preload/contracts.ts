@@ -37,4 +37,13 @@ export const batch = defineTask({
   defaults: { batch: { size: 50, timeout: '50ms' } },
 });
 
-export const chaosContracts = [step, block, poison, batch];
+/** {@link step}, of which few run at a time for each key: its claims are transactions of several statements. */
+export const limited = defineTask({
+  name: 'chaos.limited',
+  summary: 'Counts its run, waits for its turn, returns its number',
+  input: z.strictObject({ n, ms: z.int().min(0).max(60_000) }),
+  output: z.int(),
+  defaults: { concurrency: { key: (input) => String(input.n % 10), limit: 10 } },
+});
+
+export const chaosContracts = [step, block, poison, batch, limited];

@@ -13,6 +13,8 @@ export interface Judged {
   readonly recovery: Recovery;
   /** Whether there was a return to recover from. */
   readonly returns: number;
+  /** Apps that ended although nobody had killed them. */
+  readonly ended: readonly string[];
   /** What is not as it should be once all is over. */
   readonly remains: readonly string[];
   /** What shows that the scenario took place. */
@@ -20,7 +22,7 @@ export interface Judged {
 }
 
 /** Every bar that was missed, in words. Empty: the platform has passed. */
-export function judge({ wanted, tally, recovery, returns, remains, proof }: Judged): string[] {
+export function judge({ wanted, tally, recovery, returns, ended, remains, proof }: Judged): string[] {
   const missed: string[] = [];
   const none = (what: string, found: readonly string[]): void => {
     if (found.length > 0) missed.push(`${found.length} ${what}: ${some(found)}`);
@@ -31,6 +33,7 @@ export function judge({ wanted, tally, recovery, returns, remains, proof }: Judg
   none('ended otherwise than they should', tally.wrong);
   none('ended well and never ran', tally.neverRun);
   none('never ended, of submits that got no answer', tally.untoldOpen);
+  none('apps ended that nobody had killed', ended);
   if (recovery.firstMs !== undefined && recovery.firstMs > RECOVERY_BAR_MS)
     missed.push(`recovery took ${(recovery.firstMs / 1000).toFixed(1)} s`);
   if (returns === 0 || recovery.firstMs === undefined)

@@ -91,8 +91,10 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
     const proof = scenario.proof(seen, stage);
     if (proof !== undefined) stage.note(proof);
     const recovery = recoveryOf(stage.returns, endings);
+    const noneMayEnd = scenario.workersMayEnd ? [fleet.gateway, ...fleet.beats] : fleet.all;
     const missed = judge({
       ...{ wanted: tasks, tally: counted, recovery, returns: stage.returns.length, remains: left, proof },
+      ended: noneMayEnd.filter((app) => app.endedByItself).map(({ name }) => name),
     });
     if (outcomes.some((outcome) => outcome.status === 'rejected'))
       missed.push('the scenario itself failed, see its notes');

@@ -28,6 +28,8 @@ export interface Scenario {
   readonly workers?: number;
   /** Variables of one app beyond what all have. */
   env?(kind: Kind, no: number): Readonly<Record<string, string>>;
+  /** Its tasks may end their worker. Default: whatever breaks, an app that ends and was not killed by `disturb` is a fault. */
+  readonly workersMayEnd?: boolean;
   /** What is submitted as number n. Default: `chaos.step`. */
   task?(n: number, usual: SubmitByNameBody): SubmitByNameBody;
   /** Whether task n may end like this. Default: SUCCESS, with its number for a result. */

@@ -12,6 +12,7 @@ export const poison: Scenario = {
   summary: 'tasks that kill the process they run in, whichever it is, among good ones: those end DEAD, all others well',
   seconds: 60,
   atLeastSeconds: 20,
+  workersMayEnd: true,
   task: (n, usual) => (isPoison(n) ? { ...usual, name: 'chaos.poison' } : usual),
   // A good task that was beside poison in two workers goes to quarantine too, and ends well there.
   endsWell: (n, { state, result, error }) =>

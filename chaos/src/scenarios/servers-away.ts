@@ -1,3 +1,4 @@
+import { limited } from '../preload/contracts.ts';
 import type { Scenario } from '../run/scenario.ts';
 
 const AWAY_SECONDS = 20;
@@ -20,9 +21,10 @@ export const rabbitStopped: Scenario = {
 
 export const postgresStopped: Scenario = {
   name: 'postgres-stopped',
-  summary: `PostgreSQL stopped for ${AWAY_SECONDS} s and started again`,
+  summary: `PostgreSQL stopped for ${AWAY_SECONDS} s and started again; a fifth of the tasks has a limit`,
   seconds: 45,
   atLeastSeconds: 30,
+  task: (n, usual) => (n % 5 === 0 ? { ...usual, name: limited.name } : usual),
   async disturb(stage) {
     await stage.postgres.down();
     const before = stage.load.accepted.size;
