@@ -14,6 +14,7 @@ import { encodeMessage } from '../message/encode-message.ts';
 import type { PreparedTask } from './prepare.ts';
 import { Publisher } from './publisher.ts';
 import { KnownQueues } from './known-queues.ts';
+import { leftMs, OutboxWriter, type Delay } from './outbox-writer.ts';
 import { RowWriter } from './row-writer.ts';
 
 export interface SubmitterOptions {
@@ -71,6 +72,7 @@ export class Submitter {
   private readonly publisher: Publisher;
   private readonly queues: KnownQueues;
   private readonly rows: RowWriter;
+  private readonly outbox: OutboxWriter;
   private readonly published: Batcher<OutboxKey>;
 
   constructor(private readonly options: SubmitterOptions) {
@@ -78,6 +80,7 @@ export class Submitter {
     this.publisher = new Publisher(broker);
     this.queues = new KnownQueues(broker, options.queues);
     this.rows = new RowWriter({ tasks, log, clock });
+    this.outbox = new OutboxWriter({ tasks, clock });
     this.published = new Batcher<OutboxKey>({
       flush: async (keys) => {
         await outbox.published(keys);
@@ -108,14 +111,17 @@ export class Submitter {
    * @throws UnroutableError IdempotencyKeyReusedError TaskNotUniqueError and what the transaction throws.
    */
   async submitIn(transaction: SqlTransaction, task: PreparedTask): Promise<Submitted> {
-    const { row, delayMs, key, unique } = task;
+    const { row, key, unique } = task;
+    const delay = this.delayOf(task);
     await this.reach(row.queue);
+    const delayMs = leftMs(delay, this.options.clock);
     const kept = await this.options.tasks.insertFirstIn(transaction, row, { delayMs, key, unique });
     return earlierOf(task, kept) ?? { id: row.id, fresh: true, state: delayMs > 0 ? 'SCHEDULED' : 'PENDING' };
   }
 
   async stop(): Promise<void> {
     await this.rows.stop();
+    await this.outbox.idle();
     await this.published.idle();
     this.publisher.stop();
   }
@@ -136,7 +142,7 @@ export class Submitter {
   private async afterFailedPublish(task: PreparedTask, failure: unknown): Promise<Submitted> {
     try {
       // The relay's copy and one that the broker may have taken collapse in the claim: same id, same turn.
-      await this.options.tasks.insertFirst(task.row, { delayMs: 0, leaseMs: 0 });
+      await this.outbox.write(task.row, this.delayOf(task));
     } catch (error) {
       throw hasCode(failure, 'broker_unavailable') ? error : failure;
     }
@@ -144,17 +150,25 @@ export class Submitter {
   }
 
   private async rowFirst(task: PreparedTask): Promise<Submitted> {
-    const { row, delayMs, key, unique } = task;
+    const { row, key, unique } = task;
+    const delay = this.delayOf(task);
     const reachable = await this.reach(row.queue);
-    const publishNow = reachable && delayMs === 0;
-    const leaseMs = publishNow ? LEASE_MS : 0;
-    const kept = await this.options.tasks.insertFirst(row, { delayMs, leaseMs, key, unique });
-    if (kept.replaced) this.options.onReplaced(kept.replaced);
-    const earlier = earlierOf(task, kept);
-    if (earlier) return earlier;
-    if (delayMs > 0) return { id: row.id, fresh: true, state: 'SCHEDULED' };
+    const publishNow = reachable && task.delayMs === 0;
+    if (publishNow || key || unique) {
+      const delayMs = leftMs(delay, this.options.clock);
+      const leaseMs = publishNow ? LEASE_MS : 0;
+      const kept = await this.options.tasks.insertFirst(row, { delayMs, leaseMs, key, unique });
+      if (kept.replaced) this.options.onReplaced(kept.replaced);
+      const earlier = earlierOf(task, kept);
+      if (earlier) return earlier;
+    } else await this.outbox.write(row, delay);
+    if (task.delayMs > 0) return { id: row.id, fresh: true, state: 'SCHEDULED' };
     const published = publishNow && (await this.publishLeased(task));
     return { id: row.id, fresh: true, state: published ? 'QUEUED' : 'PENDING' };
+  }
+
+  private delayOf({ delayMs }: PreparedTask): Delay {
+    return { delayMs, since: this.options.clock.monotonic() };
   }
 
   /** Whether the broker takes messages for the queue now. @throws UnroutableError */
