@@ -47,6 +47,8 @@ export class Database {
       application_name: options.applicationName ?? 'lovage',
       connectionTimeoutMillis: options.connectTimeoutMs ?? 5000,
       idleTimeoutMillis: 30_000,
+      // One stays: a connection takes longer to make than a task that runs alone.
+      min: 1,
       keepAlive: true,
     };
     this.pools = {
@@ -108,6 +110,12 @@ export class Database {
         client?.release(failure);
       }
     }
+  }
+
+  /** Resolves when Postgres answers on connections of both kinds; the first statements need not wait for one then. @throws StoreUnavailableError */
+  async ping(): Promise<void> {
+    const ping = { name: 'ping', text: 'select 1' };
+    await Promise.all([this.run(ping, [], 'durable'), this.run(ping, [], 'relaxed')]);
   }
 
   /** Idempotent. */

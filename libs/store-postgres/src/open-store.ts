@@ -49,7 +49,7 @@ export function openStore(options: DatabaseOptions & { clock?: Clock }): PgStore
     logs: new PgTaskLogSink(database),
     limits: new PgLimitStore(database, reading),
     steps: new PgStepStore(database),
-    outbox: new PgOutboxStore(database),
+    outbox: new PgOutboxStore(database, options.clock),
     sweep: new PgSweepStore(database, options.clock),
     rescue: new PgRescueStore(database),
     deadLetters: new PgDeadLetterStore(database, reading),
@@ -57,7 +57,7 @@ export function openStore(options: DatabaseOptions & { clock?: Clock }): PgStore
     retention: new PgRetentionStore(database),
     queues: new PgQueueStore(database, reading),
     explain: new PgTaskExplain(database),
-    ping: async () => void (await database.run({ name: 'ping', text: 'select 1' }, [])),
+    ping: () => database.ping(),
     close: async () => void (await Promise.all([database.close(), reading.close()])),
   };
 }

@@ -1,4 +1,4 @@
-import type { OutboxItem, OutboxStore } from '@lovage/ports';
+import { systemClock, type Clock, type OutboxItem, type OutboxStore } from '@lovage/ports';
 import type { Database } from '../database.ts';
 import { plainArray } from '../pg-array.ts';
 import { LEASE_DUE, PUBLISHED, RELEASE } from '../sql/outbox.ts';
@@ -7,7 +7,9 @@ import { toTaskRow, type RawTask } from '../task-row.ts';
 interface RawLeased extends RawTask {
   outbox_task_id: string;
   outbox_turn: number;
-  due_in_ms: string;
+  due_ms: number;
+  /** When Postgres read this row. */
+  read_ms: number;
 }
 
 /**
@@ -15,20 +17,28 @@ interface RawLeased extends RawTask {
  * message be sent again, and the claim lets one of the two run. Waiting would make every message late by a write.
  */
 export class PgOutboxStore implements OutboxStore {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock = systemClock,
+  ) {}
 
   async leaseDue(options: { withinMs: number; leaseMs: number; limit: number }): Promise<OutboxItem[]> {
     const values = [options.withinMs, options.leaseMs, options.limit];
     const rows = await this.database.run<RawLeased & Record<string, unknown>>(LEASE_DUE, values, 'relaxed');
-    const items: OutboxItem[] = [];
+    // The last row was read nearest to this moment: counted from it a message is late by the way here, and never early.
+    const answeredAt = this.clock.monotonic();
+    const readMs = rows.reduce((latest, { read_ms }) => Math.max(latest, read_ms), -Infinity);
+    const items: { -readonly [K in keyof OutboxItem]: OutboxItem[K] }[] = [];
     const gone: { taskId: string; turn: number }[] = [];
     for (const raw of rows) {
       const key = { taskId: raw.outbox_task_id, turn: raw.outbox_turn };
       // The task is over, or retention has deleted it: its message has nobody to run.
       if (raw.id === null || raw.finished_at !== null) gone.push(key);
-      else items.push({ ...key, dueInMs: Number(raw.due_in_ms), task: toTaskRow(raw) });
+      else items.push({ ...key, dueInMs: raw.due_ms - readMs, task: toTaskRow(raw) });
     }
     if (gone.length > 0) await this.published(gone);
+    const sinceMs = this.clock.monotonic() - answeredAt;
+    for (const item of items) item.dueInMs -= sinceMs;
     return items;
   }
 

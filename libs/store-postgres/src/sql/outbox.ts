@@ -10,7 +10,7 @@ leased as (
   update outbox o set leased_until = now() + $2::float8 * interval '1 ms' from due
   where (o.task_id, o.turn) = (due.task_id, due.turn) returning o.task_id, o.turn, o.due_at)
 select leased.task_id as outbox_task_id, leased.turn as outbox_turn,
-  extract(epoch from leased.due_at - clock_timestamp()) * 1000 as due_in_ms, t.*
+  extract(epoch from leased.due_at)::float8 * 1000 as due_ms, extract(epoch from clock_timestamp())::float8 * 1000 as read_ms, t.*
 from leased left join tasks t on t.id = leased.task_id order by leased.due_at`,
 };
 
