@@ -29,13 +29,10 @@ export const ContractDocument = z
         .object({ size: z.int(), timeout: z.number().meta({ description: 'In seconds' }) })
         .nullable()
         .meta({ description: 'How many of its tasks one call of the handler is given; null: one' }),
-      retention: z
-        .partialRecord(z.enum(TERMINAL_STATES), z.number())
-        .nullable()
-        .meta({
-          description:
-            'How long its ended tasks are kept, by state, in seconds; what is not named, and null: as all tasks',
-        }),
+      retention: z.partialRecord(z.enum(TERMINAL_STATES), z.number()).nullable().meta({
+        description:
+          'How long its ended tasks are kept, by state, in seconds; what is not named, and null: as all tasks',
+      }),
       unique: z
         .object({
           by: z.array(z.string()).nullable().meta({
