@@ -14,8 +14,8 @@ export interface LovageOptions {
 }
 
 /** Handlers at once, and messages held for each: what docs/delivery.md advises for such short tasks. 1,000 in all, as the ideal. */
-const CONCURRENCY = '100';
-const PREFETCH_MULTIPLIER = '10';
+export const CONCURRENCY = 100;
+export const PREFETCH_MULTIPLIER = 10;
 const QUEUE = 'bench';
 
 /** Lovage as it ships: `apps/worker` with Nest, and a producer that uses `libs/client`. */
@@ -38,7 +38,7 @@ export class Lovage implements System {
   }
 
   startWorker(env: Env = {}): Promise<TestProcess> {
-    const args = ['-Q', QUEUE, '-c', CONCURRENCY, '--prefetch-multiplier', PREFETCH_MULTIPLIER];
+    const args = ['-Q', QUEUE, '-c', `${CONCURRENCY}`, '--prefetch-multiplier', `${PREFETCH_MULTIPLIER}`];
     return startNode(processFile('lovage-worker'), args, { ...this.env(), ...env }, /^READY/);
   }
 
