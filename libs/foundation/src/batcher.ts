@@ -1,96 +1,47 @@
-export interface BatcherOptions<T, R> {
-  /** Most items of one flush. Default 200: beyond it a larger batch gains little and holds locks longer. */
-  readonly maxSize?: number;
-  /** Flushes under way at once. Default 1. */
-  readonly lanes?: number;
+import { BatchQueue, type BatchQueueOptions } from './batch-queue.ts';
+
+export interface BatcherOptions<T, R> extends Omit<BatchQueueOptions<T>, 'flush'> {
   /** Carries out one batch; its results stand in the order of the items. A rejection rejects every item of the batch. */
   readonly flush: (items: T[]) => Promise<readonly R[]>;
-  /**
-   * How long a lane rests after a batch of this many items, for work that nobody waits for: what comes meanwhile makes a larger batch.
-   * The results do not wait for it. Must not reject. Default: not at all.
-   */
-  readonly rest?: (items: number) => Promise<void> | undefined;
 }
 
-/**
- * Gathers single calls into batches: a batch leaves as soon as a lane is free, never on a timer. So one lonely call
- * pays no linger, and under load batches grow by themselves to what arrives during one flush.
- */
+interface Waiting<T, R> {
+  readonly item: T;
+  readonly resolve: (result: R) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Gathers single calls into batches, as a {@link BatchQueue}, and gives each its own result. Results do not wait for a lane's rest. */
 export class Batcher<T, R = void> {
-  private readonly waiting: { item: T; resolve: (result: R) => void; reject: (error: unknown) => void }[] = [];
-  private readonly maxSize: number;
-  private readonly lanes: number;
-  private readonly flush: (items: T[]) => Promise<readonly R[]>;
-  private readonly rest: BatcherOptions<T, R>['rest'];
-  private running = 0;
-  private scheduled = false;
-  private idleWaiters: (() => void)[] = [];
+  private readonly queue: BatchQueue<Waiting<T, R>>;
 
   /** @throws RangeError when `maxSize` or `lanes` is not a whole number from 1: nothing would ever be sent. */
-  constructor(options: BatcherOptions<T, R>) {
-    this.maxSize = atLeastOne('maxSize', options.maxSize ?? 200);
-    this.lanes = atLeastOne('lanes', options.lanes ?? 1);
-    this.flush = options.flush;
-    this.rest = options.rest;
+  constructor({ flush, ...options }: BatcherOptions<T, R>) {
+    this.queue = new BatchQueue({
+      ...options,
+      flush: async (batch) => {
+        try {
+          const results = await flush(batch.map(({ item }) => item));
+          for (let i = 0; i < batch.length; i += 1) batch[i]!.resolve(results[i] as R);
+        } catch (error) {
+          for (const { reject } of batch) reject(error);
+        }
+      },
+    });
   }
 
   /** Items not yet handed to a flush. */
   get size(): number {
-    return this.waiting.length;
+    return this.queue.size;
   }
 
   /** Puts one item into the next batch; settles with that item's result. */
   add(item: T): Promise<R> {
-    return new Promise<R>((resolve, reject) => {
-      this.waiting.push({ item, resolve, reject });
-      this.schedule();
-    });
+    return new Promise<R>((resolve, reject) => this.queue.push({ item, resolve, reject }));
   }
 
   /** Resolves once nothing waits and no flush is under way. */
   idle(): Promise<void> {
-    if (this.waiting.length === 0 && this.running === 0) return Promise.resolve();
-    return new Promise((resolve) => this.idleWaiters.push(resolve));
+    return this.queue.idle();
   }
-
-  private schedule(): void {
-    if (this.scheduled || this.running >= this.lanes) return;
-    this.scheduled = true;
-    // setImmediate, not a microtask: everything the current I/O callback brings goes into the same batch.
-    setImmediate(() => {
-      this.scheduled = false;
-      this.pump();
-    });
-  }
-
-  private pump(): void {
-    while (this.waiting.length > 0 && this.running < this.lanes) {
-      const batch = this.waiting.splice(0, this.maxSize);
-      this.running += 1;
-      void this.run(batch);
-    }
-  }
-
-  private async run(batch: typeof this.waiting): Promise<void> {
-    try {
-      const results = await this.flush(batch.map((entry) => entry.item));
-      for (let i = 0; i < batch.length; i += 1) batch[i]!.resolve(results[i] as R);
-    } catch (error) {
-      for (const entry of batch) entry.reject(error);
-    } finally {
-      if (this.rest) await this.rest(batch.length);
-      this.running -= 1;
-      if (this.waiting.length > 0) this.schedule();
-      else if (this.running === 0) {
-        const waiters = this.idleWaiters;
-        this.idleWaiters = [];
-        for (const resolve of waiters) resolve();
-      }
-    }
-  }
-}
-
-function atLeastOne(name: string, value: number): number {
-  if (!Number.isInteger(value) || value < 1) throw new RangeError(`${name}: ${value} is not a whole number from 1`);
-  return value;
 }

@@ -1,4 +1,5 @@
 export { backoffDelayMs, type BackoffKind, type BackoffPolicy } from './backoff.ts';
+export { BatchQueue, type BatchQueueOptions } from './batch-queue.ts';
 export { Batcher, type BatcherOptions } from './batcher.ts';
 export { ChurnMap } from './churn-map.ts';
 export { closest } from './closest.ts';

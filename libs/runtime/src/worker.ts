@@ -390,8 +390,8 @@ export class TaskWorker implements Service {
     entry.endedAt = this.clock.now();
     this.claimer.freeSlot(entry);
     // Whoever sees the end must find all that came before it.
-    const before = [this.progress.written(entry), this.logs?.written(entry)].filter((writing) => writing !== undefined);
-    if (before.length > 0) void Promise.all(before).then(() => this.recorder.add(entry, outcome));
+    const [progress, logs] = [this.progress.written(entry), this.logs?.written(entry)];
+    if (progress || logs) void Promise.all([progress, logs]).then(() => this.recorder.add(entry, outcome));
     else this.recorder.add(entry, outcome);
     if (this.stopping && this.executor.size === 0) this.drained.resolve();
   }

@@ -1,4 +1,4 @@
-import { Batcher } from '@lovage/foundation';
+import { BatchQueue } from '@lovage/foundation';
 import type {
   EndedOurs,
   FinalItem,
@@ -44,30 +44,21 @@ export interface RecorderDeps {
  */
 export class Recorder {
   /** One commit under way: claims go in step with these. */
-  private readonly claimed: Batcher<Ended>;
+  private readonly claimed: BatchQueue<Ended>;
   /** Beside it, so that claims wait for none of these. */
-  private readonly rowless: Batcher<Ended>;
+  private readonly rowless: BatchQueue<Ended>;
   private flushing = false;
 
   constructor(private readonly deps: RecorderDeps) {
-    this.claimed = new Batcher({
+    this.claimed = new BatchQueue({
       flush: async (batch) => {
         this.flushing = true;
-        try {
-          await this.writeClaimed(batch);
-        } finally {
-          this.flushing = false;
-          this.deps.onFlushed();
-        }
-        return [];
+        await this.orHandBack(batch, this.writeClaimed(batch));
+        this.flushing = false;
+        this.deps.onFlushed();
       },
     });
-    this.rowless = new Batcher({
-      flush: async (batch) => {
-        for (const part of uniqueById(batch)) await this.writeRowless(part);
-        return [];
-      },
-    });
+    this.rowless = new BatchQueue({ flush: (batch) => this.orHandBack(batch, this.writeRowless(batch)) });
   }
 
   /** Whether a group commit of claimed tasks is under way. */
@@ -76,21 +67,28 @@ export class Recorder {
   }
 
   add(entry: TaskEntry, outcome: Outcome): void {
-    const batcher = entry.claimed ? this.claimed : this.rowless;
-    batcher.add({ entry, outcome }).catch((error: unknown) => {
-      // Only when the worker gives up on an absent store: the message goes back, another worker takes over.
-      this.deps.log.error(
-        { err: error, task: entry.id },
-        'the end of an attempt could not be written; its message goes back',
-      );
-      entry.nack(true);
-      this.deps.onSettled(entry, outcome);
-    });
+    (entry.claimed ? this.claimed : this.rowless).push({ entry, outcome });
   }
 
   /** Resolves once everything added so far is written. */
   async idle(): Promise<void> {
     await Promise.all([this.claimed.idle(), this.rowless.idle()]);
+  }
+
+  /** Fails only when the worker gives up on an absent store: the messages go back, another worker takes over. */
+  private async orHandBack(batch: readonly Ended[], written: Promise<void>): Promise<void> {
+    try {
+      await written;
+    } catch (error) {
+      for (const { entry, outcome } of batch) {
+        this.deps.log.error(
+          { err: error, task: entry.id },
+          'the end of an attempt could not be written; its message goes back',
+        );
+        entry.nack(true);
+        this.deps.onSettled(entry, outcome);
+      }
+    }
   }
 
   private async writeClaimed(batch: readonly Ended[]): Promise<void> {
@@ -146,7 +144,11 @@ export class Recorder {
     }
   }
 
-  private async writeRowless(ended: readonly Ended[]): Promise<void> {
+  private async writeRowless(batch: readonly Ended[]): Promise<void> {
+    for (const part of uniqueById(batch)) await this.writeRowlessPart(part);
+  }
+
+  private async writeRowlessPart(ended: readonly Ended[]): Promise<void> {
     const finals: FinalItem[] = [];
     const postponed: UnclaimedPostponeItem[] = [];
     for (const { entry, outcome } of ended) {
