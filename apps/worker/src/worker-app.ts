@@ -4,7 +4,7 @@ import type { DynamicModule, INestMicroservice, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { MicroserviceOptions } from '@nestjs/microservices';
 import { uuidFrom } from '@lovage/foundation';
-import { LovageServer, NestLog } from '@lovage/nest';
+import { listenLean, LovageServer, NestLog } from '@lovage/nest';
 import { openPlatform, type Platform } from '@lovage/platform';
 import { systemClock, type Log } from '@lovage/ports';
 import type { Settings } from '@lovage/settings';
@@ -89,7 +89,7 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
       ),
       { strategy: server, logger: new NestLog(log), abortOnError: false },
     );
-    await app.listen();
+    await listenLean(app);
     let metrics: MetricsServer | undefined;
     let health: Listening | undefined;
     try {

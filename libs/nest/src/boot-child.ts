@@ -4,6 +4,7 @@ import type { CustomTransportStrategy, MicroserviceOptions } from '@nestjs/micro
 import type { ChildApp, HandlerTable } from '@lovage/runtime';
 import type { AnyContract } from '@lovage/task';
 import { HandlerServer } from './handler-server.ts';
+import { listenLean } from './listen-lean.ts';
 
 export interface BootChildOptions {
   /** The same that the worker serves. */
@@ -55,7 +56,7 @@ export async function bootChild(
     logger,
     abortOnError: false,
   });
-  await app.listen();
+  await listenLean(app);
   return {
     handlers: server.served,
     async close() {

@@ -16,8 +16,8 @@ export type LovageServerDeps = Omit<WorkerDeps, 'handlers' | 'lease'> & {
 
 /**
  * Nest's transport strategy for a Lovage worker:
- * `NestFactory.createMicroservice(AppModule, { strategy: new LovageServer(deps, options) })`.
- * `listen` refuses when a contract has no handler, or two.
+ * `NestFactory.createMicroservice(AppModule, { strategy: new LovageServer(deps, options) })`, then `listenLean(app)`.
+ * That refuses when a contract has no handler, or two.
  */
 export class LovageServer extends HandlerServer implements CustomTransportStrategy {
   override readonly transportId = Symbol('lovage');

@@ -14,10 +14,11 @@ import {
   type ExecutionContext,
   type NestInterceptor,
   type PipeTransform,
+  type Provider,
   type RpcExceptionFilter,
   type Type,
 } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { APP_PIPE, NestFactory } from '@nestjs/core';
 import { Ctx, Payload, type MicroserviceOptions } from '@nestjs/microservices';
 import { firstValueFrom, map, of, throwError, type Observable } from 'rxjs';
 import { z } from 'zod';
@@ -32,6 +33,7 @@ import {
   type TaskContext,
 } from '@lovage/task';
 import { MemoryBroker, silentLog, testDatabase } from '@lovage/testing';
+import { listenLean } from './listen-lean.ts';
 import { LovageClientProxy } from './lovage-client-proxy.ts';
 import { LovageServer } from './lovage-server.ts';
 import { InjectTasks, LovageModule, type TasksOf } from './lovage.module.ts';
@@ -54,7 +56,11 @@ class Greeter {
 }
 
 /** A worker on one Nest module, and clients of it. */
-async function serve(controller: Type, contracts: readonly AnyContract[] = [greet]) {
+async function serve(
+  controller: Type,
+  contracts: readonly AnyContract[] = [greet],
+  providers: readonly Provider[] = [],
+) {
   const db = await testDatabase();
   const store = openStore({ url: db.url, log: silentLog });
   const broker = new MemoryBroker();
@@ -80,7 +86,7 @@ async function serve(controller: Type, contracts: readonly AnyContract[] = [gree
   @Module({
     imports: [LovageModule.forWorker({ client }), LovageModule.forContracts('family', family)],
     controllers: [controller],
-    providers: [Greeter],
+    providers: [Greeter, ...providers],
   })
   class App {}
   const app = await NestFactory.createMicroservice<MicroserviceOptions>(App, {
@@ -96,7 +102,7 @@ async function serve(controller: Type, contracts: readonly AnyContract[] = [gree
     await db.drop();
   };
   try {
-    await app.listen();
+    await listenLean(app);
   } catch (error) {
     await close();
     throw error;
@@ -153,6 +159,26 @@ describe('a handler', () => {
       code: 'task_failed',
       document: { type: 'RangeError', message: 'no' },
     });
+  });
+
+  test('pipes for all handlers apply', async () => {
+    class Upper implements PipeTransform {
+      transform(value: unknown): unknown {
+        const { name } = value as { name?: unknown };
+        return typeof name === 'string' && !Reflect.has(Object(value), 'signal') ? { name: name.toUpperCase() } : value;
+      }
+    }
+    @Controller()
+    class Greetings {
+      @TaskHandler(greet)
+      greet({ name }: Input<typeof greet>, task: TaskContext<typeof greet>): string {
+        return `${name} ${task.attempt}`;
+      }
+    }
+    await using plain = await serve(Greetings);
+    expect(await plain.client.call(greet, { name: 'ana' })).toBe('ana 1');
+    await using piped = await serve(Greetings, [greet], [{ provide: APP_PIPE, useClass: Upper }]);
+    expect(await piped.client.call(greet, { name: 'ana' })).toBe('ANA 1');
   });
 
   test('guards, pipes, interceptors and filters apply', async () => {

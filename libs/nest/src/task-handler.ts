@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import type { Type } from '@nestjs/common';
 import { Ctx, MessagePattern, Payload } from '@nestjs/microservices';
 import type { Observable } from 'rxjs';
 import type { AnyContract, BatchItem, BatchOutcome, Input, Output, TaskContext } from '@lovage/task';
@@ -16,7 +17,22 @@ type HandlerMethod<C extends AnyContract> = (
 type BatchHandlerMethod<C extends AnyContract> = (items: readonly BatchItem<C>[]) => Answer<readonly BatchOutcome<C>[]>;
 
 /** Nest keeps a method's parameter decorators here (`@nestjs/microservices`, PARAM_ARGS_METADATA). */
-const PARAM_ARGS_METADATA = '__routeArguments__';
+export const PARAM_ARGS_METADATA = '__routeArguments__';
+
+/** What Nest keeps of methods whose parameters were decorated here, as the application had not done so. */
+const undecorated = new WeakSet();
+
+/** Whether a method of a class, or one that it inherits, is a handler whose parameters the application has left undecorated. */
+export function isUndecorated(controller: Type, key: string): boolean {
+  return undecorated.has(Reflect.getMetadata(PARAM_ARGS_METADATA, controller, key) as object);
+}
+
+/** Decorates a method's first parameters, unless the application has decorated one. */
+function decorateParameters(target: object, key: string | symbol, ...decorators: ParameterDecorator[]): void {
+  if (Reflect.hasMetadata(PARAM_ARGS_METADATA, target.constructor, key)) return;
+  decorators.forEach((decorate, index) => decorate(target, key, index));
+  undecorated.add(Reflect.getMetadata(PARAM_ARGS_METADATA, target.constructor, key) as object);
+}
 
 /**
  * Makes a controller's method the handler of a contract. It stays a Nest message handler: guards, pipes, interceptors,
@@ -31,10 +47,7 @@ export function TaskHandler<C extends AnyContract>(contract: C) {
     key: string | symbol,
     descriptor: TypedPropertyDescriptor<M>,
   ): void => {
-    if (!Reflect.hasMetadata(PARAM_ARGS_METADATA, target.constructor, key)) {
-      Payload()(target, key, 0);
-      Ctx()(target, key, 1);
-    }
+    decorateParameters(target, key, Payload(), Ctx());
     MessagePattern(contract.name)(target, key, descriptor);
   };
 }
@@ -56,7 +69,7 @@ export function TaskBatchHandler<C extends AnyContract>(contract: C) {
     key: string | symbol,
     descriptor: TypedPropertyDescriptor<M>,
   ): void => {
-    if (!Reflect.hasMetadata(PARAM_ARGS_METADATA, target.constructor, key)) Payload()(target, key, 0);
+    decorateParameters(target, key, Payload());
     MessagePattern(contract.name, { [BATCH]: true })(target, key, descriptor);
   };
 }
