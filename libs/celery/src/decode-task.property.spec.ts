@@ -103,6 +103,48 @@ describe('a task encoded and decoded', () => {
   });
 });
 
+describe('a body as we write it', () => {
+  const deep = (n: number): string => `${'['.repeat(n)}${']'.repeat(n)}`;
+  const input = fc.oneof(
+    fc.json(),
+    fc.dictionary(fc.string(), fc.jsonValue()).map((value) => JSON.stringify(value)),
+    fc.constantFrom(
+      '{},{}',
+      '{}],[{}',
+      '',
+      ' {} ',
+      '1e999',
+      '{"a":NaN}',
+      '{"__proto__":1}',
+      '{"constructor":{"prototype":1}}',
+    ),
+    fc.constantFrom(
+      '{"__type__":"uuid","__value__":1}',
+      `{"a":${deep(125)}}`,
+      `{"a":${deep(126)}}`,
+      `{"a":${deep(127)}}`,
+    ),
+    fc.string(),
+  );
+
+  it('is read as any other, whatever stands in for the input', () => {
+    const [task] = fc.sample(ours, 1);
+    const message = encodeTask({ ...task!, inputJson: '{}', embed: undefined });
+    fc.assert(
+      fc.property(input, (text) => {
+        const decode = (start: string) => {
+          const body = message.body.toString('utf8').replace('[[],{},', () => `${start}${text},`);
+          const decoded = decodeTask({ ...message, body: Buffer.from(body) });
+          if (decoded.ok) return { ...decoded.task, inputJson: '' };
+          return { code: decoded.code, id: decoded.id, name: decoded.name };
+        };
+        expect(decode('[[],')).toEqual(decode('[ [],'));
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
 describe('decodeTask', () => {
   // Header values as an AMQP client or JSON can bring them.
   const headerValue = fc.oneof(

@@ -4,7 +4,7 @@ import { extraHeaders, FACTS, ROW, TURN } from './headers.ts';
 import { plain, type PlainOptions } from './plain-json.ts';
 import { Malformed, type RejectCode } from './reject-codes.ts';
 import * as field from './task-fields.ts';
-import type { IncomingTask, WireMessage } from './task-message.ts';
+import type { IncomingTask, TaskEmbed, WireMessage } from './task-message.ts';
 
 /** A task, or why the message is none. `id` and `name` are given as far as they could be read. */
 export type DecodedTask =
@@ -14,6 +14,11 @@ const OURS: PlainOptions = { typed: false, forbidden: 'refuse' };
 const FOREIGN: PlainOptions = { typed: true, forbidden: 'refuse' };
 const OWN_START = '[[],';
 const OWN_END = `,${PLAIN_EMBED}]`;
+
+/** What most messages have none of, once for all of them. */
+const NO_ARGS = Object.freeze([]) as unknown as unknown[];
+const NO_KWARGS: Record<string, unknown> = Object.freeze({});
+const NO_EMBED: TaskEmbed = Object.freeze({ callbacks: null, errbacks: null, chain: null, chord: null });
 
 interface Seen {
   id?: string;
@@ -40,28 +45,51 @@ function read(message: WireMessage, seen: Seen): IncomingTask {
     seen.id = field.idOf(headers['id']);
   }
   const text = bodyText(message);
+  const ours = headers['lang'] === 'js';
+  if (version2 && ours && text.startsWith(OWN_START) && text.endsWith(OWN_END)) {
+    const task = ownTask(message, text.slice(OWN_START.length, -OWN_END.length));
+    if (task) return task;
+  }
   // We write plain JSON only: an object of ours with these two keys is data, not an envelope.
-  const body = plain(parseBody(text), headers['lang'] === 'js' ? OURS : FOREIGN);
-  return version2 ? protocol2(message, text, body) : protocol1(message, body, seen);
+  const body = plain(parseBody(text), ours ? OURS : FOREIGN);
+  return version2 ? protocol2(message, body) : protocol1(message, body, seen);
 }
 
-function protocol2(message: WireMessage, text: string, body: unknown): IncomingTask {
-  const { headers } = message;
+/** A message as we write it, whose body is but its input: nothing around that has to be read. Undefined when it is none after all. */
+function ownTask(message: WireMessage, inputJson: string): IncomingTask | undefined {
+  let input: unknown;
+  try {
+    input = JSON.parse(inputJson);
+  } catch {
+    return undefined;
+  }
+  const task = headersOf(message);
+  task.kwargs = field.kwargsOf(plain(input, OURS, 1));
+  task.inputJson = inputJson;
+  return task;
+}
+
+function protocol2(message: WireMessage, body: unknown): IncomingTask {
   if (!Array.isArray(body)) throw new Malformed('body_not_array', 'the body is not an array [args, kwargs, embed]');
   if (body.length !== 3)
     throw new Malformed('body_arity_invalid', `the body has ${body.length} elements; it must be [args, kwargs, embed]`);
-  const task = common(message, headers['id'] as string, headers['task'] as string, headers);
+  const task = headersOf(message);
   task.args = field.argsOf(body[0]);
   task.kwargs = field.kwargsOf(body[1]);
   task.embed = field.embedOf(body[2]);
+  return task;
+}
+
+/** Everything of a message of version 2 but its body. */
+function headersOf(message: WireMessage): IncomingTask {
+  const { headers } = message;
+  const task = common(message, headers['id'] as string, headers['task'] as string, headers);
   task.rootId = field.textOrNull(headers['root_id']);
   task.parentId = field.textOrNull(headers['parent_id']);
   task.ignoreResult = headers['ignore_result'] === true;
   task.shadow = field.textOrNull(headers['shadow']);
   task.group = field.textOrNull(headers['group']);
   task.groupIndex = field.indexOrNull(headers['group_index']);
-  if (task.args.length === 0 && headers['lang'] === 'js' && text.startsWith(OWN_START) && text.endsWith(OWN_END))
-    task.inputJson = text.slice(OWN_START.length, -OWN_END.length);
   return task;
 }
 
@@ -95,10 +123,10 @@ function common(
   return {
     id,
     name,
-    args: [],
-    kwargs: {},
+    args: NO_ARGS,
+    kwargs: NO_KWARGS,
     inputJson: null,
-    embed: { callbacks: null, errbacks: null, chain: null, chord: null },
+    embed: NO_EMBED,
     rootId: null,
     parentId: null,
     retries: field.retriesOf(source['retries']),
