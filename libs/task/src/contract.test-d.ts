@@ -156,3 +156,26 @@ defineTask({ ...sync, defaults: { unique: { onConflict: 'ignore' } } });
 // Options that name no field fit every input.
 const anyOptions: TaskOptions = { unique: { onConflict: 'reject' } };
 defineTask({ ...sync, defaults: anyOptions });
+
+// Rules for older versions: one for each version below, the last one answers what a submit takes.
+const priced = {
+  name: 'shop.pay',
+  output: z.null(),
+  input: z.strictObject({ cents: z.number(), unit: z.string() }),
+} as const;
+defineTask({ ...priced, version: 2, migrate: { 1: (old) => ({ cents: Number(old['cents']), unit: 'EUR' }) } });
+defineTask({ ...priced, version: 2, migrate: { 1: (old: { cents: number }) => ({ ...old, unit: 'EUR' }) } });
+defineTask({
+  ...priced,
+  version: 3,
+  migrate: {
+    1: (old: { euros: number }) => ({ cents: old.euros * 100 }),
+    2: (old: { cents: number }) => ({ ...old, unit: '' }),
+  },
+});
+// @ts-expect-error the unit is missing in what the last rule answers
+defineTask({ ...priced, version: 2, migrate: { 1: (old: { cents: number }) => old } });
+// @ts-expect-error no rule starts from the contract's own version
+defineTask({ ...priced, version: 2, migrate: { 2: (old: object) => ({ ...old, cents: 1, unit: '' }) } });
+// @ts-expect-error nor is there one for the first version
+defineTask({ ...priced, migrate: { 1: (old: object) => ({ ...old, cents: 1, unit: '' }) } });

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { ContractUnknownError, DeclaredError, DefinitionError, InputInvalidError } from './errors.ts';
 import { compileOptions, type CompiledTaskOptions, type TaskOptions } from './options/task-options.ts';
+import { bareSchema, fingerprintOf, type JsonSchema } from './version/fingerprint.ts';
+import { compileMigrations, type Migration, type Migrations } from './version/migrations.ts';
+import { MAX_VERSION, stampOf, type Stamp } from './version/stamp.ts';
 
 /** Declared errors by name, each with the schema of its data. */
 export type ErrorSchemas = Readonly<Record<string, z.ZodType>>;
@@ -12,11 +15,20 @@ export interface TaskDefinition<
   O extends z.ZodType,
   P extends z.ZodType,
   E extends ErrorSchemas,
+  V extends number = number,
 > {
   /** Unique name, lower case, with at least one dot: `family.action`. It is what goes over the wire. */
   name: N;
-  /** Raised when the input changes in a way that old messages do not fit. Default 1. */
-  version?: number;
+  /**
+   * Raised by one when the input changes in a way that old messages do not fit, or mean something else. Default 1. See
+   * `docs/changing-a-contract.md`.
+   */
+  version?: V;
+  /**
+   * Makes inputs of older versions into today's: `{ 1: (old) => ({ ...old, currency: 'EUR' }) }`, one rule for each version, from it to
+   * the next. Workers apply them before validation. Without a rule, inputs of that version are held for redrive.
+   */
+  migrate?: Migrations<V, z.input<NoInfer<I>>>;
   /** One line for people: OpenAPI, dashboard. */
   summary?: string;
   description?: string;
@@ -39,6 +51,14 @@ export interface Contract<
 > {
   readonly name: N;
   readonly version: number;
+  /** Rules by the version that they start from. */
+  readonly migrations: ReadonlyMap<number, Migration>;
+  /** What decides which inputs fit, as JSON Schema. Made when first asked for. */
+  readonly inputSchema: JsonSchema;
+  /** Hash of {@link inputSchema}: 16 hex digits. Made when first asked for. */
+  readonly fingerprint: string;
+  /** Version and fingerprint, as inputs made for this contract carry them. Made when first asked for. */
+  readonly stamp: Stamp;
   readonly summary: string | undefined;
   readonly description: string | undefined;
   readonly input: I;
@@ -82,14 +102,16 @@ export function defineTask<
   P extends z.ZodType = z.ZodNever,
   // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- "no declared errors" must not allow any key
   const E extends ErrorSchemas = {},
->(definition: TaskDefinition<N, I, O, P, E>): Contract<N, I, O, P, E> {
-  const { name, version = 1, summary, description, input, output, progress, errors, defaults } = definition;
+  const V extends number = 1,
+>(definition: TaskDefinition<N, I, O, P, E, V>): Contract<N, I, O, P, E> {
+  const { name, version = 1, migrate, summary, description, input, output, progress, errors, defaults } = definition;
   const refuse = (why: string): never => {
     throw new DefinitionError(`task ${JSON.stringify(name)}: ${why}`);
   };
   if (typeof name !== 'string' || !NAME.test(name) || name.length > 200)
     refuse('a name is lower case with at least one dot, such as "math.add", and at most 200 characters');
-  if (!Number.isInteger(version) || version < 1) refuse('version must be a whole number from 1');
+  if (!Number.isInteger(version) || version < 1 || version > MAX_VERSION)
+    refuse('version must be a whole number from 1');
   if (!(input instanceof z.ZodObject))
     refuse('input must be an object schema, such as z.strictObject({ x: z.number() })');
   if (!(output instanceof z.ZodType)) refuse('output must be a schema, such as z.number(); z.null() for none');
@@ -104,10 +126,29 @@ export function defineTask<
   } catch (error) {
     throw new DefinitionError(`task ${JSON.stringify(name)}: defaults.${(error as Error).message}`, { cause: error });
   }
+  let migrations: ReadonlyMap<number, Migration>;
+  try {
+    migrations = compileMigrations(migrate, version);
+  } catch (error) {
+    throw new DefinitionError(`task ${JSON.stringify(name)}: migrate: ${(error as Error).message}`, { cause: error });
+  }
   const declared = errors ?? ({} as E);
+  let inputSchema: JsonSchema | undefined;
+  let fingerprint: string | undefined;
+  let stamp: Stamp | undefined;
   return Object.freeze({
     name,
     version,
+    migrations,
+    get inputSchema() {
+      return (inputSchema ??= bareSchema(input));
+    },
+    get fingerprint() {
+      return (fingerprint ??= fingerprintOf(this.inputSchema));
+    },
+    get stamp() {
+      return (stamp ??= stampOf(version, this.fingerprint));
+    },
     summary,
     description,
     input,

@@ -1,6 +1,7 @@
 import { LovageError } from '@lovage/foundation';
 import type { z } from 'zod';
 import type { AnyContract } from './contract.ts';
+import type { Stamp, StampParts } from './version/stamp.ts';
 
 /** One thing wrong with a value: where (`input.x`, `input.items.3.name`) and what. */
 export interface Issue {
@@ -29,8 +30,46 @@ export class InputInvalidError extends LovageError {
   constructor(
     readonly contract: string,
     readonly issues: readonly Issue[],
+    cause?: unknown,
   ) {
-    super(`input of ${contract}: ${issues.map((issue) => `${issue.path}: ${issue.message}`).join('; ')}`);
+    super(
+      `input of ${contract}: ${issues.map((issue) => `${issue.path}: ${issue.message}`).join('; ')}`,
+      cause === undefined ? undefined : { cause },
+    );
+  }
+}
+
+/** Why an input that was made elsewhere does not fit here. */
+export interface Misfit {
+  /** What it was made for; null: nobody said. */
+  readonly madeFor: StampParts | null;
+  /** Stamp of the contract that it met. */
+  readonly here: Stamp;
+  /**
+   * - `newer`: made for a later version;
+   * - `no_rule`: the contract has no migration from its version;
+   * - `rule_failed`: a migration threw, or made what does not fit;
+   * - `other_schema`: of this version, by another schema, and it does not fit this one;
+   * - `unstated`: nobody said for what it was made, and it does not fit a contract that has had other versions.
+   */
+  readonly why: 'newer' | 'no_rule' | 'rule_failed' | 'other_schema' | 'unstated';
+}
+
+/**
+ * The input was made for another version or schema of the contract, and no rule here makes it fit. It may be right elsewhere: a worker
+ * gives it to one that has that schema, or holds it for redrive.
+ */
+export class InputMisfitError extends InputInvalidError {
+  readonly madeFor: StampParts | null;
+  readonly here: Stamp;
+  readonly why: Misfit['why'];
+  constructor(contract: string, issues: readonly Issue[], misfit: Misfit, cause?: unknown) {
+    super(contract, issues, cause);
+    // One type for whoever handles it: what differs is what becomes of the task.
+    this.name = 'InputInvalidError';
+    this.madeFor = misfit.madeFor;
+    this.here = misfit.here;
+    this.why = misfit.why;
   }
 }
 

@@ -17,9 +17,11 @@ export {
   DeclaredError,
   DefinitionError,
   InputInvalidError,
+  InputMisfitError,
   OutputInvalidError,
   type ErrorUnion,
   type Issue,
+  type Misfit,
   type TaskErrorDocument,
 } from './errors.ts';
 export type { BatchOptions, CompiledBatch } from './options/batch-options.ts';
@@ -79,3 +81,7 @@ export { cronTiming, everyTiming, nextMoment, sameTiming, type Timing } from './
 export { isTerminal, TASK_STATES, TERMINAL_STATES, type TaskState, type TerminalState } from './states.ts';
 export { TaskRevokedError } from './task-revoked-error.ts';
 export { issuesOf, validateInput, validateOutput, validateProgress } from './validate.ts';
+export { acceptInput } from './version/accept-input.ts';
+export { bareSchema, fingerprintOf, type JsonSchema } from './version/fingerprint.ts';
+export type { Migration, Migrations } from './version/migrations.ts';
+export { readStamp, stampOf, type Stamp, type StampParts } from './version/stamp.ts';
