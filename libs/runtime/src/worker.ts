@@ -42,6 +42,7 @@ import { Starter } from './run/starter.ts';
 import type { SubmitChild } from './run/task-run.ts';
 import { TaskSteps } from './run/task-steps.ts';
 import { StoreRetry } from './store-retry.ts';
+import { UnderWay } from './under-way.ts';
 
 export interface WorkerDeps {
   readonly broker: Broker;
@@ -114,6 +115,8 @@ export class TaskWorker implements Service {
     () => this.open(),
     () => this.close(),
   );
+  /** What becomes of messages that are not simply run: decided from their rows, postponed, refused. */
+  private readonly decisions = new UnderWay();
   private stopping = false;
   private drained = deferred();
 
@@ -141,7 +144,7 @@ export class TaskWorker implements Service {
       (entry, outcome) => this.onOutcome(entry, outcome),
     );
     const { limits } = deps;
-    this.limitOverrides = limits && new LimitOverrides(limits, systemClock, log);
+    this.limitOverrides = limits && new LimitOverrides(limits, this.clock, log);
     const steps = deps.steps && new TaskSteps(deps.steps, this.retry);
     this.pools = new Pools(this.options, {
       handlers: deps.handlers,
@@ -210,7 +213,7 @@ export class TaskWorker implements Service {
         entry.ack();
         this.held.letGo(entry);
       },
-      onExpiredRowless: (entry) => void this.unclaimedEnds.endRowless(entry, 'EXPIRED'),
+      onExpiredRowless: (entry) => this.decisions.add(this.unclaimedEnds.endRowless(entry, 'EXPIRED')),
       onDropped: (entry) => this.held.letGo(entry),
     });
     this.recorder = new Recorder({
@@ -219,7 +222,7 @@ export class TaskWorker implements Service {
       retry: this.retry,
       replies: this.replies,
       log,
-      onClaimVanished: (entry, outcome) => void this.unclaimedEnds.claimAnew(entry, outcome),
+      onClaimVanished: (entry, outcome) => this.unclaimedEnds.claimAnew(entry, outcome),
       onFlushed: () => this.claimer.wake(),
       onRecorded: (entry, outcome) => {
         if (this.signals.ended.heard) this.signals.ended.emit(endedAttempt(entry, outcome));
@@ -305,7 +308,7 @@ export class TaskWorker implements Service {
     this.stopping = true;
     // At once: a slot that comes free from here on is for nobody.
     const claimed = this.claimer.close();
-    this.limitOverrides?.stop();
+    const limitsRead = this.limitOverrides?.stop();
     // What is called off from here on ends so when it is recorded.
     const heard = this.cancels.stop();
     await this.consumers.cancel();
@@ -314,10 +317,14 @@ export class TaskWorker implements Service {
     await claimed;
     this.executor.releaseWaiting();
     await this.drain();
-    await heard;
+    await Promise.all([heard, limitsRead]);
+    // A decision may make an end to record, and the record of an end a decision.
+    do {
+      await this.decisions.idle();
+      await this.recorder.idle();
+    } while (this.decisions.size > 0);
     await this.progress.idle();
     await this.logs?.idle();
-    await this.recorder.idle();
     await this.pools.stop();
     offDeadline();
     this.retry.giveUp();
@@ -341,7 +348,7 @@ export class TaskWorker implements Service {
     if (this.stopping) return delivery.nack({ requeue: true });
     const admitted = admit(delivery, this.deps.handlers);
     if (admitted.ok) this.take(admitted.entry);
-    else void this.refuse(admitted.malformed);
+    else this.decisions.add(this.refuse(admitted.malformed));
   }
 
   private async refuse(malformed: Malformed): Promise<void> {
@@ -351,7 +358,7 @@ export class TaskWorker implements Service {
 
   private take(entry: TaskEntry): void {
     if (!this.held.take(entry)) return;
-    if (this.putOffs.concerns(entry)) return void this.putOffs.putOff(entry);
+    if (this.putOffs.concerns(entry)) return this.decisions.add(this.putOffs.putOff(entry));
     if (entry.options.ack === 'early') entry.ack();
     this.claimer.add(entry);
   }
@@ -372,13 +379,15 @@ export class TaskWorker implements Service {
   }
 
   private onRefused(entries: TaskEntry[]): void {
-    this.refused.resolve(entries).catch((error: unknown) => {
-      this.log.error(
-        { err: error, tasks: entries.length },
-        'refused claims could not be resolved; their messages go back',
-      );
-      for (const entry of entries) this.held.handBack(entry);
-    });
+    this.decisions.add(
+      this.refused.resolve(entries).catch((error: unknown) => {
+        this.log.error(
+          { err: error, tasks: entries.length },
+          'refused claims could not be resolved; their messages go back',
+        );
+        for (const entry of entries) this.held.handBack(entry);
+      }),
+    );
   }
 
   private onProgress(entry: TaskEntry, progress: string): void {
@@ -389,9 +398,8 @@ export class TaskWorker implements Service {
   private onOutcome(entry: TaskEntry, outcome: Outcome): void {
     entry.endedAt = this.clock.now();
     this.claimer.freeSlot(entry);
-    // Whoever sees the end must find all that came before it.
     const [progress, logs] = [this.progress.written(entry), this.logs?.written(entry)];
-    if (progress || logs) void Promise.all([progress, logs]).then(() => this.recorder.add(entry, outcome));
+    if (progress || logs) this.recorder.addAfter([progress, logs], entry, outcome);
     else this.recorder.add(entry, outcome);
     if (this.stopping && this.executor.size === 0) this.drained.resolve();
   }

@@ -13,6 +13,7 @@ export class LimitOverrides {
   readonly read = new Signal<void>();
   private byContract: ReadonlyMap<string, ImposedLimits> = new Map();
   private callOff: (() => void) | undefined;
+  private reading: Promise<void> | undefined;
   private stopped = false;
   private failing = false;
 
@@ -28,12 +29,14 @@ export class LimitOverrides {
 
   /** Resolves when they have been read once, or could not be. */
   async start(): Promise<void> {
-    await this.readOnce();
+    await (this.reading = this.readOnce());
   }
 
-  stop(): void {
+  /** Resolves when no reading is under way. Idempotent. */
+  async stop(): Promise<void> {
     this.stopped = true;
     this.callOff?.();
+    await this.reading;
   }
 
   private async readOnce(): Promise<void> {
@@ -46,7 +49,9 @@ export class LimitOverrides {
       this.failing = true;
     }
     if (this.stopped) return;
-    this.callOff = this.clock.after(EVERY_MS, () => void this.readOnce());
+    this.callOff = this.clock.after(EVERY_MS, () => {
+      this.reading = this.readOnce();
+    });
     this.read.emit();
   }
 }

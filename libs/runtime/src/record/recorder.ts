@@ -12,6 +12,7 @@ import type { TaskErrorDocument, TerminalState } from '@lovage/task';
 import type { TaskEntry } from '../entry.ts';
 import type { Outcome } from '../run/outcome.ts';
 import type { StoreRetry } from '../store-retry.ts';
+import { UnderWay } from '../under-way.ts';
 import type { Replies } from './replies.ts';
 
 interface Ended {
@@ -27,9 +28,9 @@ export interface RecorderDeps {
   readonly log: Log;
   /**
    * The row shows no claim at all: a crash of Postgres undid ours, or the sweep took us for dead and nobody has come since.
-   * What happened is still true: claim again, then record again.
+   * What happened is still true: claim again, then record again. Resolves when it is decided; must not reject.
    */
-  onClaimVanished(entry: TaskEntry, outcome: Outcome): void;
+  onClaimVanished(entry: TaskEntry, outcome: Outcome): Promise<void>;
   /** A group commit is done. */
   onFlushed(): void;
   /** Written, as ours. */
@@ -47,6 +48,8 @@ export class Recorder {
   private readonly claimed: BatchQueue<Ended>;
   /** Beside it, so that claims wait for none of these. */
   private readonly rowless: BatchQueue<Ended>;
+  /** Ends that wait for earlier writes, or for a claim made anew. */
+  private readonly underWay = new UnderWay();
   private flushing = false;
 
   constructor(private readonly deps: RecorderDeps) {
@@ -70,9 +73,17 @@ export class Recorder {
     (entry.claimed ? this.claimed : this.rowless).push({ entry, outcome });
   }
 
-  /** Resolves once everything added so far is written. */
+  /** The same, once these writes are settled: whoever sees the end must find all that came before it. They must not reject. */
+  addAfter(writes: readonly (Promise<void> | undefined)[], entry: TaskEntry, outcome: Outcome): void {
+    this.underWay.add(Promise.all(writes).then(() => this.add(entry, outcome)));
+  }
+
+  /** Resolves once everything added so far is written, also what waits for other writes or for a new claim. */
   async idle(): Promise<void> {
-    await Promise.all([this.claimed.idle(), this.rowless.idle()]);
+    do {
+      await this.underWay.idle();
+      await Promise.all([this.claimed.idle(), this.rowless.idle()]);
+    } while (this.underWay.size > 0);
   }
 
   /** Fails only when the worker gives up on an absent store: the messages go back, another worker takes over. */
@@ -132,7 +143,7 @@ export class Recorder {
       const situation = byId.get(entry.id);
       const unclaimed = !situation || (situation.claimWorker === null && situation.row.finishedAt === null);
       if (unclaimed && (!situation || entry.task.turn < 0 || situation.row.turn <= entry.task.turn)) {
-        this.deps.onClaimVanished(entry, outcome);
+        this.underWay.add(this.deps.onClaimVanished(entry, outcome));
         continue;
       }
       this.deps.log.warn(

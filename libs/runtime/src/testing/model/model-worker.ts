@@ -75,7 +75,7 @@ export class ModelWorker {
       retry: this.retry,
       replies: NO_REPLIES,
       log: silentLog,
-      onClaimVanished: (entry, outcome) => void this.reclaiming.push(this.reclaim(entry, outcome)),
+      onClaimVanished: async (entry, outcome) => void this.reclaiming.push(this.reclaim(entry, outcome)),
       onFlushed: () => undefined,
       onRecorded: (entry, outcome) => options.onRecorded(entry, outcome),
       onSettled: (entry) => this.held.letGo(entry),
