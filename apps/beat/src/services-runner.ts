@@ -13,12 +13,18 @@ export class ServicesRunner implements OnApplicationBootstrap, OnApplicationShut
     private readonly schedules: ScheduleRunner,
   ) {}
 
+  /** All of them, or none: Nest calls no hook of an application whose start failed. */
   async onApplicationBootstrap(): Promise<void> {
-    await this.relay.start();
-    await this.sweeper.start();
-    await this.rescuer.start();
-    await this.deadLetters.start();
-    await this.schedules.start();
+    try {
+      await this.relay.start();
+      await this.sweeper.start();
+      await this.rescuer.start();
+      await this.deadLetters.start();
+      await this.schedules.start();
+    } catch (error) {
+      await this.onApplicationShutdown();
+      throw error;
+    }
   }
 
   async onApplicationShutdown(): Promise<void> {

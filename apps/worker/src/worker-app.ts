@@ -89,10 +89,10 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
       ),
       { strategy: server, logger: new NestLog(log), abortOnError: false },
     );
-    await listenLean(app);
     let metrics: MetricsServer | undefined;
     let health: Listening | undefined;
     try {
+      await listenLean(app);
       metrics = await openMetrics(server, settings);
       health = await openHealth(server, platform, settings);
     } catch (error) {

@@ -35,7 +35,10 @@ class Subject {
 }
 
 interface Model {
-  start: 'none' | 'under way' | 'ok' | 'failed';
+  /** `releasing`: it has failed, and what it had begun is being released. */
+  start: 'none' | 'under way' | 'releasing' | 'ok' | 'failed';
+  /** What the release of a failed start came to. */
+  release?: 'ok' | 'failed';
   stop: 'none' | 'under way' | 'ok' | 'failed';
   /** What each call must have come to, in order. */
   calls: ('start' | 'stop' | 'refused')[];
@@ -47,11 +50,11 @@ type Command = fc.AsyncCommand<Model, Subject>;
 async function look(model: Model, real: Subject): Promise<void> {
   await turn();
   expect(real.starts.length).toBe(model.start === 'none' ? 0 : 1);
-  const released = model.start === 'none' || model.start === 'under way' ? 0 : 1;
-  expect(real.stops.length).toBe(model.stop === 'none' ? 0 : released);
+  const releases = { none: 0, 'under way': 0, releasing: 1, failed: 1, ok: model.stop === 'none' ? 0 : 1 };
+  expect(real.stops.length).toBe(releases[model.start]);
   expect(real.stoppedDuringStart).toBe(false);
   expect(real.service.running).toBe(model.start === 'ok' && model.stop === 'none');
-  const word = { none: 'pending', 'under way': 'pending', ok: 'ok', failed: 'failed' } as const;
+  const word = { none: 'pending', 'under way': 'pending', releasing: 'pending', ok: 'ok', failed: 'failed' } as const;
   expect(real.outcomes.map(({ outcome }) => outcome)).toEqual(
     model.calls.map((call) => (call === 'refused' ? 'failed' : word[model[call]])),
   );
@@ -86,7 +89,7 @@ const stop = command(
     real.call('stop');
     model.calls.push('stop');
     // With nothing started there is nothing to release: stopped at once.
-    if (model.stop === 'none') model.stop = model.start === 'none' ? 'ok' : 'under way';
+    if (model.stop === 'none') model.stop = model.start === 'none' ? 'ok' : (model.release ?? 'under way');
   },
 );
 const endStart = (outcome: 'ok' | 'failed') =>
@@ -96,17 +99,21 @@ const endStart = (outcome: 'ok' | 'failed') =>
     (model, real) => {
       if (outcome === 'ok') real.starts[0]!.resolve();
       else real.starts[0]!.reject(new Error('no start'));
-      model.start = outcome;
+      model.start = outcome === 'ok' ? 'ok' : 'releasing';
     },
   );
 const endStop = (outcome: 'ok' | 'failed') =>
   command(
     `stop ends ${outcome}`,
-    (model) => model.stop === 'under way' && (model.start === 'ok' || model.start === 'failed'),
+    (model) => model.start === 'releasing' || (model.start === 'ok' && model.stop === 'under way'),
     (model, real) => {
       if (outcome === 'ok') real.stops[0]!.resolve();
       else real.stops[0]!.reject(new Error('no stop'));
-      model.stop = outcome;
+      if (model.start === 'releasing') {
+        model.start = 'failed';
+        model.release = outcome;
+      }
+      if (model.stop === 'under way') model.stop = outcome;
     },
   );
 
@@ -127,6 +134,22 @@ describe('Lifecycle', () => {
       ),
       { numRuns: 300 },
     );
+  });
+
+  it('releases what a failed start had begun before the start rejects, once', async () => {
+    const begun: string[] = [];
+    const service = new Lifecycle(
+      async () => {
+        begun.push('thread');
+        throw new Error('port in use');
+      },
+      async () => void begun.pop(),
+    );
+    await expect(service.start()).rejects.toThrow('port in use');
+    expect(begun).toEqual([]);
+    begun.push('of somebody else');
+    await service.stop();
+    expect(begun).toEqual(['of somebody else']);
   });
 
   it('hands the reason of a failed start to every caller', async () => {

@@ -1,4 +1,13 @@
-import { eventually, silentLog, TcpProxy, testDatabase, type TestDatabase } from '@lovage/testing';
+import type { Worker } from 'node:worker_threads';
+import {
+  eventually,
+  RecordingLog,
+  silentLog,
+  TcpProxy,
+  TestClock,
+  testDatabase,
+  type TestDatabase,
+} from '@lovage/testing';
 import { deferred } from '@lovage/foundation';
 import { claimOf, fixture, newTask } from '../testing/fixture.ts';
 import { PgWorkerLease } from './pg-worker-lease.ts';
@@ -61,13 +70,69 @@ describe('the lease', () => {
     await lease.stop();
   });
 
-  test('no server: the start fails with a clear error', async () => {
+  test('no server: the start fails with a clear error and leaves no thread', async () => {
     const url = 'postgres://postgres@127.0.0.1:1/none';
     const lease = new PgWorkerLease({ url, info, log: silentLog, startTimeoutMs: 200 });
     await expect(lease.start()).rejects.toMatchObject({ code: 'store_unavailable' });
+    expect(threadOf(lease)).toBeUndefined();
     await lease.stop();
   });
+
+  test('its thread dies: what ran under it is given up, nothing can be claimed, and a new thread takes a new lease', async () => {
+    await using f = await fixture();
+    const lost = deferred<string>();
+    const clock = new TestClock();
+    const lease = new PgWorkerLease({ url: f.db.url, info, log: silentLog, clock, onLost: lost.resolve });
+    await lease.start();
+    const first = lease.id;
+    await threadOf(lease)!.terminate();
+    expect(await lost.promise).toBe(first);
+    expect(lease.held).toBe(false);
+    expect(await f.store.tasks.claim({ id: lease.id, name: 'w' }, [claimOf(newTask())], { durable: true })).toEqual([]);
+    await clock.advance(250);
+    await eventually(() => lease.held);
+    expect(lease.id).not.toBe(first);
+    await f.db.query('delete from workers where id = $1', [first]);
+    expect(await renewed(f.db)).toEqual([{ id: lease.id }]);
+    await lease.stop();
+    expect(await f.db.query('select * from workers')).toEqual([]);
+  });
+
+  test('each further death waits longer for the next thread; a lease held begins anew', async () => {
+    await using f = await fixture();
+    const log = new RecordingLog();
+    const clock = new TestClock();
+    const lease = new PgWorkerLease({ url: f.db.url, info, log, clock });
+    await lease.start();
+    const deaths = () => log.entries.filter(({ level }) => level === 'error').length;
+    for (const n of [1, 2, 3]) {
+      await threadOf(lease)!.terminate();
+      await eventually(() => deaths() === n);
+      // Killed before it holds anything, but the last.
+      await clock.advance(250 * 2 ** (n - 1));
+      await eventually(() => threadOf(lease) !== undefined);
+    }
+    await eventually(() => lease.held);
+    await lease.stop();
+  });
+
+  test('a stop after its thread has died, or while the next one waits, ends at once', async () => {
+    await using db = await testDatabase();
+    const clock = new TestClock();
+    const lost = deferred<string>();
+    const lease = new PgWorkerLease({ url: db.url, info, log: silentLog, clock, onLost: lost.resolve });
+    await lease.start();
+    await threadOf(lease)!.terminate();
+    await lost.promise;
+    await lease.stop();
+    expect(clock.pending).toBe(0);
+  });
 });
+
+/** The thread, to be killed. */
+function threadOf(lease: PgWorkerLease): Worker | undefined {
+  return (lease as unknown as { thread?: { worker: Worker } }).thread?.worker;
+}
 
 /** Leases that hold, once there is one other than `not`. */
 function renewed(db: TestDatabase, not?: string): Promise<{ id: string }[]> {
