@@ -136,7 +136,7 @@ export class Platform {
   async databaseUrl(): Promise<string> {
     const named = this.options.env?.['DATABASE_URL'];
     if (named !== undefined) return named;
-    const server = await EmbeddedPostgres.find(join(this.dataDir, 'postgres'));
+    const server = EmbeddedPostgres.find(join(this.dataDir, 'postgres'));
     if (!server) throw new Error(`no PostgreSQL runs on ${this.dataDir}`);
     const url = new URL(server.url);
     url.pathname = '/lovage';

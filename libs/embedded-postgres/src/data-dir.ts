@@ -26,12 +26,15 @@ export class DataDir {
   /** The cluster itself, PostgreSQL's `PGDATA`. */
   readonly cluster: string;
   readonly logFile: string;
+  /** Locked by the process that runs the server. */
+  readonly lockFile: string;
   private readonly passwordFile: string;
   private readonly portFile: string;
 
   constructor(readonly path: string) {
     this.cluster = join(path, 'cluster');
     this.logFile = join(path, 'server.log');
+    this.lockFile = join(path, 'lock');
     this.passwordFile = join(path, 'password');
     this.portFile = join(path, 'port');
   }

@@ -4,18 +4,19 @@ import { Signal } from '@lovage/foundation';
 import pg from 'pg';
 import { findAccount } from './account.ts';
 import { type Binaries, findBinaries } from './binaries.ts';
-import { DataDir, type Postmaster } from './data-dir.ts';
+import { DataDir } from './data-dir.ts';
 import { EmbeddedPostgresError } from './errors.ts';
 import { initCluster } from './init-cluster.ts';
-import { type Held, type Ownership, tryOwn } from './ownership.ts';
+import { isOwned, type Owned, takeOwnership } from './ownership.ts';
 import { choosePort } from './ports.ts';
-import { processKind } from './process-table.ts';
+import { isServerOf, processKind } from './process-table.ts';
 import { endServer, type Exit, ServerProcess } from './server-process.ts';
 
 const USER = 'postgres';
-/** How long to wait for a predecessor that is still starting, stopping, or dead but not yet reaped. */
+/** How long to wait for a predecessor that is dead but not yet reaped, or for a port that others race for. */
 const PATIENCE_MS = 15_000;
-const READY_MS = 30_000;
+/** A server that recovers after a crash, on a busy machine, may take minutes; one that fails ends by itself. */
+const READY_MS = 180_000;
 
 const DEFAULT_SETTINGS = {
   listen_addresses: '127.0.0.1',
@@ -44,8 +45,8 @@ export interface EmbeddedPostgresOptions {
  * A real PostgreSQL server run from npm's binaries, with its data in a directory of yours: for development and tests,
  * where nobody should have to install a server.
  *
- * It listens on 127.0.0.1 only, with a random password. One process owns it at a time; a server that a killed process
- * left behind is shut down and started anew. It installs no signal handlers: whoever starts it, stops it. If this
+ * It listens on 127.0.0.1 only, with a random password. One process owns the directory at a time, by the operating
+ * system's lock on a file in it; a server that a killed process left behind is shut down and started anew. It installs no signal handlers: whoever starts it, stops it. If this
  * process is killed, the server shuts itself down.
  */
 export class EmbeddedPostgres {
@@ -55,7 +56,7 @@ export class EmbeddedPostgres {
   private readonly dir: DataDir;
   private readonly log: (line: string) => void;
   private server: ServerProcess | undefined;
-  private owned: Held | undefined;
+  private owned: Owned | undefined;
   private port: number | undefined;
   private starting: Promise<{ url: string }> | undefined;
 
@@ -68,15 +69,12 @@ export class EmbeddedPostgres {
    * URL of the server of this directory if one runs, whoever owns it; for programs that want to join it.
    * The URL holds the password.
    */
-  static async find(dataDir: string): Promise<{ url: string } | undefined> {
+  static find(dataDir: string): { url: string } | undefined {
     const dir = new DataDir(resolve(dataDir));
     const postmaster = dir.initialised ? dir.postmaster() : undefined;
-    if (!postmaster?.ready || processKind(postmaster.pid) !== 'postgres') return undefined;
-    const url = urlOf(dir, postmaster.port, 'postgres');
-    const own = await tryOwn(url);
-    if (own.kind === 'held') await own.release();
+    if (!postmaster?.ready || !isServerOf(postmaster.pid, dir.cluster)) return undefined;
     // Without an owner it is about to end.
-    return own.kind === 'taken' ? { url } : undefined;
+    return isOwned(dir.lockFile) ? { url: urlOf(dir, postmaster.port, 'postgres') } : undefined;
   }
 
   /**
@@ -123,6 +121,7 @@ export class EmbeddedPostgres {
   private async begin(): Promise<{ url: string }> {
     const binaries = findBinaries();
     this.dir.make();
+    await this.own();
     const deadline = performance.now() + PATIENCE_MS;
     for (;;) {
       const outcome = await this.attempt(binaries, performance.now() > deadline);
@@ -131,7 +130,21 @@ export class EmbeddedPostgres {
     }
   }
 
-  /** One try; `again` while another process still stands in the way. On the `last` one that is an error. */
+  /** Nothing in the directory is judged or started before it is ours. */
+  private async own(): Promise<void> {
+    // Still held when the server ended by itself and is started again.
+    if (this.owned) return;
+    const ownership = await takeOwnership(this.dir.lockFile);
+    if (ownership.kind === 'taken')
+      throw new EmbeddedPostgresError(
+        'embedded_postgres_in_use',
+        `the embedded PostgreSQL in ${this.dir.path} is run by another process${ownership.pid === undefined ? '' : ` (pid ${ownership.pid})`}: ` +
+          `stop that first, or name another DATA_DIR`,
+      );
+    this.owned = ownership;
+  }
+
+  /** One try; `again` while a predecessor is not quite gone. On the `last` one that is an error. */
   private async attempt(binaries: Binaries, last: boolean): Promise<'started' | 'again'> {
     const fsync = this.options.settings?.['fsync'] !== 'off';
     const account = findAccount({
@@ -146,10 +159,10 @@ export class EmbeddedPostgres {
     }
 
     const before = this.dir.postmaster();
-    const kind = before ? processKind(before.pid) : 'gone';
-    if (before && kind === 'postgres') {
-      await this.removeOrphan(before, last);
-      return 'again';
+    if (before && isServerOf(before.pid, this.dir.cluster)) {
+      // We own the directory, so nobody else does: its owner was killed.
+      this.log(`ending the server that an earlier process left behind (pid ${before.pid})`);
+      await endServer(before.pid);
     }
 
     const port = await choosePort({ port: this.options.port ?? 0, last: this.dir.lastPort() });
@@ -158,7 +171,7 @@ export class EmbeddedPostgres {
       account,
       port,
       settings: { ...DEFAULT_SETTINGS, ...this.options.settings },
-      ignorePid: before && kind !== 'gone' ? before.pid : undefined,
+      ignorePid: before && processKind(before.pid) !== 'gone' ? before.pid : undefined,
     });
     this.server = server;
     if (!(await server.ready(this.dir, READY_MS))) {
@@ -171,16 +184,8 @@ export class EmbeddedPostgres {
         `the embedded PostgreSQL in ${this.dir.path} did not start; its log ends:\n${tail}`,
       );
     }
-    const own = await tryOwn(urlOf(this.dir, port, 'postgres'));
-    if (own.kind !== 'held') {
-      // Another starter looked at the new server before its lock was taken, and may be ending it as an orphan.
-      await server.stop();
-      this.server = undefined;
-      if (own.kind === 'refused') throw passwordLost(this.dir, own.reason);
-      return 'again';
-    }
+    await this.checkPassword(port);
     this.port = port;
-    void this.keepOwning(server, own, urlOf(this.dir, port, 'postgres'));
     this.dir.rememberPort(port);
     this.log(`PostgreSQL listens on 127.0.0.1:${port}`);
     void server.exited.then((exit) => {
@@ -192,45 +197,30 @@ export class EmbeddedPostgres {
     return 'started';
   }
 
-  /** Takes the lock again should its connection be ended (by an administrator's hand, say) while the server lives on. */
-  private async keepOwning(server: ServerProcess, first: Held, url: string): Promise<void> {
-    for (let own: Ownership = first; ; own = await tryOwn(url)) {
-      if (own.kind === 'held') {
-        if (this.server !== server) return own.release();
-        this.owned = own;
-        await own.lost;
-      } else await Promise.race([server.exited, sleep(100)]);
-      if (this.server !== server || !server.running) return;
+  /** @throws EmbeddedPostgresError `embedded_postgres_password_lost` */
+  private async checkPassword(port: number): Promise<void> {
+    const client = new pg.Client({ connectionString: urlOf(this.dir, port, 'postgres') });
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+    } catch (error) {
+      // 28…: refuses the login. Anything else is for whoever connects first.
+      if (String((error as { code?: unknown }).code).startsWith('28')) throw passwordLost(this.dir, error as Error);
+    } finally {
+      await client.end().catch(() => undefined);
     }
-  }
-
-  /** A server runs on this directory: another process's, which is refused, or one left behind, which is ended. */
-  private async removeOrphan(postmaster: Postmaster, last: boolean): Promise<void> {
-    const own = await tryOwn(urlOf(this.dir, postmaster.port, 'postgres'));
-    if (own.kind === 'taken')
-      throw new EmbeddedPostgresError(
-        'embedded_postgres_in_use',
-        `the embedded PostgreSQL in ${this.dir.path} is run by another process${own.pid === undefined ? '' : ` (pid ${own.pid})`}: ` +
-          `stop that first, or name another DATA_DIR`,
-      );
-    if (own.kind === 'refused') throw passwordLost(this.dir, own.reason);
-    // Not reachable: it is starting or ending. Only when that has taken too long, it is ended.
-    if (own.kind === 'unreachable' && !last) return;
-    this.log(`ending the server that an earlier process left behind (pid ${postmaster.pid})`);
-    if (own.kind === 'held') await own.release();
-    await endServer(postmaster.pid);
   }
 
   private async end(): Promise<void> {
     const { server, owned } = this;
     this.server = undefined;
     this.owned = undefined;
-    await owned?.release();
     await server?.stop();
+    owned?.release();
   }
 }
 
-/** Left over from a predecessor, or a race for the port: another try finds another situation. */
+/** Left over from a predecessor, or a race for the port: another try may succeed. */
 const WORTH_ANOTHER_TRY = /lock file|shared memory block|could not create any TCP\/IP sockets/;
 
 function urlOf(dir: DataDir, port: number, database: string): string {

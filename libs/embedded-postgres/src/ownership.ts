@@ -1,60 +1,72 @@
-import pg from 'pg';
+import { closeSync, constants, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { hasCode } from '@lovage/foundation';
+import { tryLock } from 'fs-native-extensions';
 
-// Any number will do, so long as nobody else uses it in the database `postgres` of an embedded server.
-const OWNER_LOCK = 6_811_530_871_412n;
-const APPLICATION = 'lovage-embedded-owner-';
+/** Another process may hold the lock for an instant only to look whether it is free ({@link isOwned}), ms. */
+const LOOK_MS = 250;
+/** The owner writes its pid right after it took the lock; on a busy machine that may take a moment, ms. */
+const PID_MS = 2000;
+const RETRY_MS = 20;
+const PID_BYTES = 20;
 
-export interface Held {
-  readonly kind: 'held';
-  /** Settled when the connection, and with it the lock, is gone. */
-  readonly lost: Promise<void>;
-  release(): Promise<void>;
+/** The right to run the server of a data directory. It ends with {@link release}, or with this process, however that ends. */
+export interface Owned {
+  readonly kind: 'owned';
+  release(): void;
 }
 
-export type Ownership =
-  | Held
-  /** Somebody alive holds it. */
-  | { readonly kind: 'taken'; readonly pid: number | undefined }
-  /** The server takes no connections (yet, or any more). */
-  | { readonly kind: 'unreachable' }
-  | { readonly kind: 'refused'; readonly reason: Error };
+export type Ownership = Owned | { readonly kind: 'taken'; /** The owner. */ readonly pid: number | undefined };
 
 /**
- * Owning a server is holding a session lock in it: no file can say wrongly who owns it, since the lock ends with the
- * process that holds it, however that ends.
+ * Takes the operating system's exclusive lock on `file`, made when missing. The lock belongs to the open file, so no
+ * crash can leave it behind, and no slow answer can be mistaken for a free one.
  */
-export async function tryOwn(url: string): Promise<Ownership> {
-  const client = new pg.Client({
-    connectionString: url,
-    application_name: `${APPLICATION}${process.pid}`,
-    connectionTimeoutMillis: 2000,
-    keepAlive: true,
-  });
-  // Without a listener, a server that goes away would end the process.
-  client.on('error', () => undefined);
-  try {
-    await client.connect();
-    const lock = await client.query<{ got: boolean }>('select pg_try_advisory_lock($1) as got', [
-      OWNER_LOCK.toString(),
-    ]);
-    if (lock.rows[0]?.got) {
-      const lost = new Promise<void>((resolve) => client.once('end', () => resolve()));
-      return { kind: 'held', lost, release: () => client.end().catch(() => undefined) };
+export async function takeOwnership(file: string): Promise<Ownership> {
+  const fd = openSync(file, constants.O_RDWR | constants.O_CREAT, 0o600);
+  const startedAt = performance.now();
+  for (;;) {
+    if (tryLock(fd)) {
+      ftruncateSync(fd);
+      writeSync(fd, String(process.pid), 0);
+      return { kind: 'owned', release: once(() => closeSync(fd)) };
     }
-    const owner = await client.query<{ name: string }>(
-      `select a.application_name as name from pg_locks l join pg_stat_activity a using (pid)
-        where l.locktype = 'advisory' and l.granted and starts_with(a.application_name, $1)`,
-      [APPLICATION],
-    );
-    await client.end();
-    const pid = Number(owner.rows[0]?.name.slice(APPLICATION.length));
-    return { kind: 'taken', pid: pid > 0 ? pid : undefined };
-  } catch (error) {
-    void client.end().catch(() => undefined);
-    const code = (error as { code?: string }).code;
-    // 28…: refuses the password; anything else is a server on its way up or down
-    return typeof code === 'string' && code.startsWith('28')
-      ? { kind: 'refused', reason: error as Error }
-      : { kind: 'unreachable' };
+    const waitedMs = performance.now() - startedAt;
+    const pid = pidIn(fd);
+    if (waitedMs > PID_MS || (waitedMs > LOOK_MS && pid !== undefined)) {
+      closeSync(fd);
+      return { kind: 'taken', pid };
+    }
+    await sleep(RETRY_MS);
   }
+}
+
+/** Whether a living process owns the directory of this lock file. */
+export function isOwned(file: string): boolean {
+  let fd: number;
+  try {
+    fd = openSync(file, 'r');
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return false;
+    throw error;
+  }
+  try {
+    return !tryLock(fd, { shared: true });
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function pidIn(fd: number): number | undefined {
+  const bytes = Buffer.alloc(PID_BYTES);
+  const pid = Number(bytes.toString('latin1', 0, readSync(fd, bytes, 0, PID_BYTES, 0)));
+  return Number.isInteger(pid) && pid > 0 ? pid : undefined;
+}
+
+function once(run: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) run();
+    done = true;
+  };
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
@@ -18,6 +18,19 @@ export function processKind(pid: number): ProcessKind {
   if (!found) return 'gone';
   if (found.state.startsWith('Z')) return 'zombie';
   return found.command.includes('postgres') ? 'postgres' : 'other';
+}
+
+/** Whether this is a running server of the cluster in this directory, and not another that was given the id later. */
+export function isServerOf(pid: number, cluster: string): boolean {
+  if (processKind(pid) !== 'postgres') return false;
+  try {
+    // A server works in its cluster's directory. Where that cannot be asked, its arguments name it.
+    return process.platform === 'linux'
+      ? readlinkSync(`/proc/${pid}/cwd`) === realpathSync(cluster)
+      : execFileSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' }).includes(cluster);
+  } catch {
+    return false;
+  }
 }
 
 /** Polls until the process is gone or a zombie: whose child it is, the kernel tells nobody else. */

@@ -18,7 +18,7 @@ export interface Servers {
 export async function findServers(settings: Settings): Promise<Servers> {
   const { databaseUrl, brokerUrl, dataDir } = settings;
   if (databaseUrl !== undefined) return { databaseUrl, brokerUrl, embedded: false };
-  const embedded = await joinDatabase(dataDir);
+  const embedded = joinDatabase(dataDir);
   if (embedded === undefined)
     throw new ExitError(
       ExitCode.serverUnreachable,

@@ -51,8 +51,8 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
 }
 
 /** The database of an embedded server that another process, such as `npm start`, runs on this data directory. */
-export async function joinDatabase(dataDir: string): Promise<string | undefined> {
-  const found = await EmbeddedPostgres.find(embeddedDir(dataDir));
+export function joinDatabase(dataDir: string): string | undefined {
+  const found = EmbeddedPostgres.find(embeddedDir(dataDir));
   if (!found) return undefined;
   const url = new URL(found.url);
   url.pathname = `/${DATABASE}`;

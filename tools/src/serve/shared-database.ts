@@ -52,7 +52,7 @@ export class SharedDatabase implements Database {
   }
 
   private async join(): Promise<boolean> {
-    const url = await joinDatabase(this.options.dataDir);
+    const url = joinDatabase(this.options.dataDir);
     if (url === undefined) return false;
     const client = new pg.Client({ connectionString: url, application_name: 'lovage serve' });
     client.on('error', () => undefined);
