@@ -6,6 +6,7 @@ import { MEASUREMENTS } from './measurements/all.ts';
 import { judge, type Row } from './report/row.ts';
 import { table } from './report/table.ts';
 import { openStand } from './stand/stand.ts';
+import { whenParentEnds } from '@lovage/processes';
 
 const names = MEASUREMENTS.map(({ name }) => name);
 try {
@@ -23,9 +24,10 @@ async function bench(options: BenchOptions): Promise<number> {
   const chosen = MEASUREMENTS.filter(({ name }) => options.only.length === 0 || options.only.includes(name));
   const rows: Row[] = [];
   await using stand = await openStand(process.env);
-  // Asked to stop: what it made goes; its processes go with their groups.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.once(signal, () => void stand[Symbol.asyncDispose]().then(() => process.exit(130)));
+  // Asked to stop: what it made goes. The processes that it started are killed with it.
+  const end = (): void => void Promise.resolve(stand[Symbol.asyncDispose]()).finally(() => process.exit(130));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, end);
+  if (process.env['npm_lifecycle_event'] !== undefined) whenParentEnds(end);
   for (const measurement of chosen) {
     console.error(`${measurement.name}: ${measurement.about}`);
     const progress = (text: string): void => console.error(`  ${text}`);

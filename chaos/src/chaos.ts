@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { whenParentEnds } from '@lovage/processes';
 import { readOptions, UsageError, type ChaosOptions } from './cli/options.ts';
 import type { ChaosReport, ScenarioReport } from './cli/report.ts';
 import { table } from './cli/table.ts';
@@ -71,6 +72,9 @@ async function machine(rabbit: RabbitNode, postgres: PostgresServer): Promise<Ch
     rabbitmq: await rabbit.version(),
   };
 }
+
+// npm may be killed without a word to us. The guards of the servers and apps end them with this process.
+if (process.env['npm_lifecycle_event'] !== undefined) whenParentEnds(() => process.exit(EXIT.usage));
 
 main().then(
   (code) => process.exit(code),

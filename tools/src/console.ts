@@ -17,7 +17,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 async function main(): Promise<number> {
   const env = withEnvFile(process.env, join(root, '.env'));
   const settings = parseSettings({ DATA_DIR: join(root, '.lovage'), LOG_LEVEL: 'error', ...env });
-  const { databaseUrl, brokerUrl, embedded } = await findServers(settings);
+  const { databaseUrl, brokerUrl, embedded } = findServers(settings);
   const log = createLog({ app: 'console', level: settings.logLevel, format: 'readable', fd: 2 });
   const platform = await openPlatform({
     databaseUrl,

@@ -3,6 +3,7 @@ import { allContracts } from '@lovage/contracts';
 import { deferred, toError } from '@lovage/foundation';
 import { createLog, openPlatform } from '@lovage/platform';
 import { systemClock, type Log } from '@lovage/ports';
+import { tellReady, tellStage } from '@lovage/processes';
 import { ExitCode, exitCodeOf, gatewaySecrets, parseSettings } from '@lovage/settings';
 import { ContractRegistry } from '@lovage/task';
 import { ensureFirstAdmin } from './auth/first-admin.ts';
@@ -18,7 +19,7 @@ export async function runGateway(): Promise<ExitCode> {
     // Before it serves there is nothing to finish: whoever calls it off need not wait for a server to be found.
     const running = await Promise.race([starting, asked]);
     if (typeof running === 'string') return ExitCode.ok;
-    process.send?.('ready');
+    tellReady();
     running.log.info({ signal: await asked }, 'stopping');
     await running.stop();
     return ExitCode.ok;
@@ -50,12 +51,14 @@ async function startGateway(): Promise<Running> {
     ...{ databaseUrl, brokerUrl, deadLetterQueue, routes, log },
     applicationName: `lovage-${APP}`,
   });
+  tellStage('connecting to its servers');
   await platform.start();
   const { tasks, lists, events, schedules, queues, limits, deadLetters, explain, broker } = platform;
   const users = await platform.users();
   if ((await ensureFirstAdmin(users, secrets.admin)) && secrets.adminIsNew) tellPassword(secrets.admin);
   const contracts = new ContractRegistry(allContracts);
   const client = platform.client(contracts);
+  tellStage('making its routes');
   const ping = (): Promise<void> => platform.pingDatabase();
   const gateway = new Gateway(
     {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
+import { guardProcess } from '@lovage/processes';
 
 export interface ChildSpec {
   readonly command: string;
@@ -37,14 +38,15 @@ export class Child {
     }
     this.ready = new Promise((resolve) => this.process.on('message', (message) => message === 'ready' && resolve()));
     this.ready.catch(() => undefined);
-    const guard = this.process.pid === undefined ? undefined : guardGroup(this.process.pid);
+    const { pid } = this.process;
+    const guard = pid === undefined ? undefined : guardProcess(pid, { signal: 'SIGKILL', group: true });
     this.exit = once(this.process, 'exit').then(
       ([code, signal]) => String(signal ?? `code ${code}`),
       (error: Error) => error.message,
     );
     void this.exit.then(() => {
       this.ended = true;
-      guard?.kill('SIGKILL');
+      guard?.release();
       // What it started and left behind goes with it.
       this.signalGroup('SIGKILL');
     });
@@ -83,18 +85,4 @@ export class Child {
     if (!this.ended) this.signalGroup('SIGKILL');
     await this.exit;
   }
-}
-
-/** A shell whose input ends when this process does, however it ends: then it ends the group. */
-function guardGroup(pid: number): ChildProcess {
-  const guard = spawn('/bin/sh', ['-c', 'read -r _; kill -KILL "-$1"', 'sh', String(pid)], {
-    cwd: '/',
-    env: {},
-    stdio: ['pipe', 'ignore', 'ignore'],
-    detached: true,
-  });
-  guard.on('error', () => undefined);
-  guard.stdin!.on('error', () => undefined);
-  guard.unref();
-  return guard;
 }

@@ -71,7 +71,7 @@ const guardOf = (postmaster: number): number | undefined =>
     .find((pid) => {
       try {
         const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-        return words.some((word) => word.includes('kill -INT')) && words.includes(String(postmaster));
+        return words.includes('INT') && words.includes(String(postmaster));
       } catch {
         return false;
       }

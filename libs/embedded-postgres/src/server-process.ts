@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Guard, guardProcess } from '@lovage/processes';
 import { type Account, spawnIds, underAccount } from './account.ts';
 import type { DataDir } from './data-dir.ts';
 import { waitForEnd } from './process-table.ts';
@@ -28,13 +29,13 @@ export class ServerProcess {
 
   private constructor(
     private readonly child: ChildProcess,
-    private readonly guard: ChildProcess | undefined,
+    private readonly guard: Guard | undefined,
   ) {
     this.exited = once(child, 'exit').then(
       ([code, signal]) => (this.ended = { code: code as number | null, signal: signal as NodeJS.Signals | null }),
       () => (this.ended = { code: null, signal: null }),
     );
-    void this.exited.then(() => this.guard?.kill('SIGKILL'));
+    void this.exited.then(() => this.guard?.release());
   }
 
   static spawn(dir: DataDir, options: ServerOptions): ServerProcess {
@@ -54,7 +55,11 @@ export class ServerProcess {
         // A group of its own: a terminal's Ctrl-C must not stop it before those who still use it.
         detached: true,
       });
-      return new ServerProcess(child, child.pid === undefined ? undefined : guardian(child.pid));
+      return new ServerProcess(
+        child,
+        // Fast shutdown. Without it, a `kill -9` of this process would leave the server behind.
+        child.pid === undefined ? undefined : guardProcess(child.pid, { signal: 'SIGINT' }),
+      );
     } finally {
       closeSync(log);
     }
@@ -98,22 +103,4 @@ export async function endServer(pid: number): Promise<void> {
     }
     if (await waitForEnd(pid, patienceMs)) return;
   }
-}
-
-/**
- * A shell that waits for the end of its input, which comes with the end of this process, however it ends, and then
- * shuts the server down. Without it, `kill -9` would leave the server behind.
- */
-function guardian(pid: number): ChildProcess {
-  const guard = spawn('/bin/sh', ['-c', 'read -r _; kill -INT "$1"', 'sh', String(pid)], {
-    cwd: '/',
-    env: {},
-    stdio: ['pipe', 'ignore', 'ignore'],
-    detached: true,
-  });
-  guard.on('error', () => undefined);
-  guard.stdin?.on('error', () => undefined);
-  guard.unref();
-  (guard.stdin as unknown as { unref?(): void } | null)?.unref?.();
-  return guard;
 }

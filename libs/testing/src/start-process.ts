@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { Signal } from '@lovage/foundation';
+import { guardProcess } from '@lovage/processes';
 
 export interface StartProcessOptions {
   /** Added to this process's environment; `undefined` takes a variable away. */
@@ -25,7 +26,7 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 
 /**
  * Starts a program in a process group of its own and resolves when it is ready. Held by `await using`, it is stopped at
- * the end of the block, with everything it started in its group.
+ * the end of the block, with everything it started in its group. Should this process end before, the group is killed.
  * @throws Error when it ends, or stays silent too long, before it is ready; the message carries its output.
  */
 export async function startProcess(
@@ -81,6 +82,8 @@ export class TestProcess {
     private readonly name: string,
   ) {
     let failure: Error | undefined;
+    const guard = child.pid === undefined ? undefined : guardProcess(child.pid, { signal: 'SIGKILL', group: true });
+    child.once('exit', () => guard?.release());
     child.on('error', (error) => (failure = error));
     child.on('message', (message) => this.messages.push(message));
     for (const stream of [child.stdout, child.stderr]) if (stream) this.collect(stream);

@@ -15,7 +15,7 @@ export interface Servers {
  * directory.
  * @throws ExitError with code 3 when there is none.
  */
-export async function findServers(settings: Settings): Promise<Servers> {
+export function findServers(settings: Settings): Servers {
   const { databaseUrl, brokerUrl, dataDir } = settings;
   if (databaseUrl !== undefined) return { databaseUrl, brokerUrl, embedded: false };
   const embedded = joinDatabase(dataDir);

@@ -2,6 +2,7 @@ import { isIPv6 } from 'node:net';
 import { join, relative } from 'node:path';
 import { maskUrl } from '@lovage/foundation';
 import type { GatewaySecrets, Settings } from '@lovage/settings';
+import { databaseUrlFile } from './database.ts';
 
 export interface BannerFacts {
   readonly settings: Settings;
@@ -29,7 +30,9 @@ export function banner({ settings, port, databaseUrl, embedded, secrets, startMs
     ['Log in', login],
     [
       'Database',
-      embedded ? `embedded PostgreSQL, its data in ${near(join(settings.dataDir, 'postgres'))}` : maskUrl(databaseUrl),
+      embedded
+        ? `embedded PostgreSQL: psql "$(cat ${near(databaseUrlFile(settings.dataDir))})"; its data in ${near(join(settings.dataDir, 'postgres'))}`
+        : maskUrl(databaseUrl),
     ],
     ['Broker', settings.brokerUrl === undefined ? 'in the database' : maskUrl(settings.brokerUrl)],
     ['Stop', 'Ctrl-C'],

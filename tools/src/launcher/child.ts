@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { deferred } from '@lovage/foundation';
+import { guardProcess, readStartMessage } from '@lovage/processes';
 import type { Output } from './output.ts';
 
 /** A program to keep running. */
@@ -20,8 +22,9 @@ export interface ChildExit {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** Sent by an app over IPC once it serves. */
-const READY = 'ready';
+/** Of what a child said last, lines: enough for an error with some of its stack. */
+const LAST_LINES = 8;
+const LAST_WORDS_MS = 1000;
 
 /**
  * One run of a child, in a process group of its own, so that a terminal's Ctrl-C reaches it only through the launcher.
@@ -33,8 +36,12 @@ export class Child {
   /** Settled when the process has ended. Never rejects. */
   readonly exit: Promise<ChildExit>;
   readonly startedAt = performance.now();
+  /** What it does, until it serves: by its own account. */
+  stage = 'loading its code';
+  private readonly lastErrors: string[] = [];
   private readonly process: ChildProcess;
   private ended = false;
+  private closed = false;
 
   constructor(spec: ChildSpec, output: Output) {
     const ready = deferred();
@@ -46,11 +53,23 @@ export class Child {
       detached: true,
     });
     for (const stream of [this.process.stdout!, this.process.stderr!])
-      createInterface({ input: stream }).on('line', (line) => output.line(spec.name, line));
-    this.process.on('message', (message) => {
-      if (message === READY) ready.resolve();
+      createInterface({ input: stream }).on('line', (line) => {
+        output.line(spec.name, line);
+        if (stream !== this.process.stderr) return;
+        this.lastErrors.push(line);
+        if (this.lastErrors.length > LAST_LINES) this.lastErrors.shift();
+      });
+    this.process.on('message', (sent) => {
+      const message = readStartMessage(sent);
+      if (message === 'ready') ready.resolve();
+      else if (message) this.stage = message.stage;
     });
-    const guard = this.process.pid === undefined ? undefined : guardGroup(this.process.pid, spec.patienceMs);
+    this.process.once('close', () => (this.closed = true));
+    const { pid } = this.process;
+    const guard =
+      pid === undefined
+        ? undefined
+        : guardProcess(pid, { signal: 'SIGTERM', group: true, killAfterSeconds: spec.patienceMs / 1000 });
     this.exit = once(this.process, 'exit').then(
       ([code, signal]) => ({ code: code as number | null, signal: signal as NodeJS.Signals | null }),
       (error: Error) => {
@@ -60,10 +79,18 @@ export class Child {
     );
     void this.exit.then(() => {
       this.ended = true;
-      guard?.kill('SIGKILL');
+      guard?.release();
       // What it started and left behind goes with it.
       this.signalGroup('SIGKILL');
     });
+  }
+
+  /** Once it has ended: what it said last on stderr, a line each. */
+  async lastWords(): Promise<readonly string[]> {
+    // Its pipes close with the last process of its group; one that left the group might hold them for ever.
+    if (!this.closed)
+      await Promise.race([once(this.process, 'close'), sleep(LAST_WORDS_MS, undefined, { ref: false })]);
+    return this.lastErrors;
   }
 
   get pid(): number | undefined {
@@ -97,27 +124,4 @@ export class Child {
       if (!['ESRCH', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
     }
   }
-}
-
-const GUARD = `read -r _
-kill -TERM "-$1" || exit
-i=0
-while [ $i -lt "$2" ]; do sleep 1; kill -0 "-$1" || exit; i=$((i + 1)); done
-kill -KILL "-$1"`;
-
-/**
- * A shell whose input ends when this process does, however it ends: then it ends the group. A child could watch for
- * that itself, but not while a task holds its event loop.
- */
-function guardGroup(pid: number, patienceMs: number): ChildProcess {
-  const guard = spawn('/bin/sh', ['-c', GUARD, 'sh', String(pid), String(Math.ceil(patienceMs / 1000))], {
-    cwd: '/',
-    env: { PATH: process.env['PATH'] },
-    stdio: ['pipe', 'ignore', 'ignore'],
-    detached: true,
-  });
-  guard.on('error', () => undefined);
-  guard.stdin!.on('error', () => undefined);
-  guard.unref();
-  return guard;
 }

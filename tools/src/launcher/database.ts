@@ -1,11 +1,14 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EmbeddedPostgres } from '@lovage/embedded-postgres';
+import { EmbeddedPostgres, writeSecret } from '@lovage/embedded-postgres';
 import { toError } from '@lovage/foundation';
 import { reach } from './servers.ts';
 
 const DATABASE = 'lovage';
 const RETRY_MS = 2000;
+
+/** The URL of the embedded database, for other programs of its user such as `psql`; it holds the password. */
+export const databaseUrlFile = (dataDir: string): string => join(dataDir, 'database-url');
 
 /** The database that the apps use. */
 export interface Database {
@@ -40,6 +43,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     );
   });
   const { url } = await server.createDatabase(DATABASE);
+  writeSecret(databaseUrlFile(options.dataDir), url);
   return {
     url,
     embedded: true,

@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import { eventually, startTypeScript, testDatabase, type TestProcess } from '@lovage/testing';
+import { eventually, startProcess, startTypeScript, testDatabase, type TestProcess } from '@lovage/testing';
 
+const hooks = new URL('../../ts-hooks.mjs', import.meta.url).href;
 const script = fileURLToPath(new URL('../testing/launch-stand-ins.ts', import.meta.url));
 const running = new Set<TestProcess>();
 let dataDir: string;
@@ -49,6 +50,8 @@ test('from nothing: embedded database, migrations, three children, one banner; C
   await client.connect();
   expect((await client.query('select count(*)::int as n from _prisma_migrations')).rows[0].n).toBeGreaterThan(0);
   expect((await client.query('select current_database() as name')).rows[0].name).toBe('lovage');
+  expect(readFileSync(join(dataDir, 'database-url'), 'utf8').trim()).toBe(env['db']);
+  expect(first.output).toContain(`psql "$(cat ${join(dataDir, 'database-url')})"`);
   await client.query(
     `insert into users (id, email, role, password_hash) values (gen_random_uuid(), 'a@b.c', 'admin', 'x')`,
   );
@@ -105,7 +108,7 @@ test.each([2, 3, 4])('a child that ends with code %i at its first start ends the
   await using db = await testDatabase();
   const one = await launchOn(db, { STAND_IN_GATEWAY: `exit${code}` });
   expect(await one.exit).toEqual({ code, signal: null });
-  expect(one.output).toContain('this is why');
+  expect(one.output).toContain('It said:\nthis is why');
   expect(one.output).toContain(`gateway ended with exit code ${code} before it was ready`);
   for (const name of ['worker', 'beat']) for (const pid of pidsOf(one, name)) expect(alive(pid)).toBe(false);
 });
@@ -155,6 +158,27 @@ test('when the launcher is killed, its children end, also one whose event loop i
   one.signal('SIGKILL');
   await eventually(() => pids.every((pid) => !alive(pid)), { timeoutMs: 15_000 });
 }, 40_000);
+
+test('when the process that started it ends, as npm does at a kill, it stops all', async () => {
+  await using db = await testDatabase();
+  const env = { ...process.env, DATA_DIR: dataDir, DATABASE_URL: db.url, PORT: '0', npm_lifecycle_event: 'start' };
+  const args = ['--conditions=@lovage/source', '--import', hooks, script];
+  const npm = await startProcess(
+    process.execPath,
+    [
+      '--eval',
+      `require('node:child_process').spawn(process.execPath, ${JSON.stringify(args)}, { stdio: 'inherit' }); setInterval(() => 0, 1000);`,
+    ],
+    { env },
+  );
+  running.add(npm);
+  await npm.line('Lovage is ready', READY);
+  const pids = ['gateway', 'worker', 'beat'].flatMap((name) => pidsOf(npm, name));
+  expect(pids.map(alive)).toEqual([true, true, true]);
+  npm.signal('SIGKILL');
+  await npm.line('stopping');
+  await eventually(() => !pids.some(alive));
+}, 30_000);
 
 test('a port in use: one line, exit 4, nothing started', async () => {
   const squatter = createServer().listen(0, '127.0.0.1');

@@ -8,6 +8,7 @@ import { listenPort } from './listen-port.ts';
 import { applyMigrations } from './migrations.ts';
 import type { Output } from './output.ts';
 import { reach } from './servers.ts';
+import { still } from './still.ts';
 import { Supervisor } from './supervisor.ts';
 
 const APPS: readonly AppName[] = ['gateway', 'worker', 'beat'];
@@ -62,7 +63,7 @@ export class Launcher {
     const { root, env, settings, output } = this.options;
     const secrets = gatewaySecrets(settings);
     const port = await listenPort(settings.http.host, settings.http.port);
-    const [database] = await Promise.all([
+    const opening = Promise.all([
       openDatabase({
         databaseUrl: settings.databaseUrl,
         dataDir: settings.dataDir,
@@ -70,8 +71,9 @@ export class Launcher {
       }).then((opened) => (this.database = opened)),
       settings.brokerUrl === undefined ? undefined : reach('BROKER_URL', settings.brokerUrl),
     ]);
+    const [database] = await still(output, () => 'opening the database', opening);
     if (this.stopping) return;
-    await applyMigrations(database.url, root);
+    await still(output, () => 'applying the migrations', applyMigrations(database.url, root));
     if (this.stopping) return;
 
     const facts: AppFacts = {

@@ -1,4 +1,5 @@
 import { toError } from '@lovage/foundation';
+import { whenParentEnds } from '@lovage/processes';
 import { ExitCode, exitCodeOf } from '@lovage/settings';
 import { ExitError } from './exit-error.ts';
 import type { Output } from './output.ts';
@@ -19,13 +20,13 @@ export async function runToExit(make: () => Runnable, output: Output): Promise<n
   let code: number = ExitCode.ok;
   let stopped: () => void;
   const asked = new Promise<void>((resolve) => (stopped = resolve));
-  listenForStop({
-    onFirst: () => {
-      output.say('stopping (again: at once) …');
-      stopped();
-    },
-    onSecond: () => thing?.kill(),
-  });
+  const stop = (): void => {
+    output.say('stopping (again: at once) …');
+    stopped();
+  };
+  listenForStop({ onFirst: stop, onSecond: () => thing?.kill() });
+  // npm and nx end at a signal without handing it on, and cannot when they are killed.
+  if (process.env['npm_lifecycle_event'] !== undefined) whenParentEnds(stop);
   try {
     thing = make();
     await Promise.race([thing.start().then(() => asked), asked]);

@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Child, type ChildSpec } from './child.ts';
 import { ExitError } from './exit-error.ts';
 import type { Output } from './output.ts';
+import { still, STILL_EVERY_MS } from './still.ts';
 
 /** Waits before the first, second, … start in a row that follows a short life. */
 const BACKOFF_MS = [200, 1000, 2000, 5000, 10_000];
 /** A life longer than this ends a row of deaths. */
 const LONG_LIFE_MS = 20_000;
-const READY_TIMEOUT_MS = 30_000;
 
 /** Keeps one child running: starts it, and again whenever it ends by itself. */
 export class Supervisor {
@@ -21,6 +21,7 @@ export class Supervisor {
   constructor(
     private readonly spec: ChildSpec,
     private readonly output: Output,
+    private readonly stillEveryMs = STILL_EVERY_MS,
   ) {}
 
   /** Of the current run. */
@@ -29,22 +30,24 @@ export class Supervisor {
   }
 
   /**
-   * Resolves when the child serves.
-   * @throws ExitError when it ends before, with its exit code: what kept it from its first start would keep it from the next.
+   * Resolves when the child serves, however long that takes on this machine: while it lives, it is waited for.
+   * @throws ExitError when it ends before, with its exit code and its own words: what kept it from its first start would keep
+   * it from the next.
    */
   async start(): Promise<void> {
     const child = this.spawn();
-    const timeout = sleep(READY_TIMEOUT_MS, 'late' as const, { ref: false });
-    const first = await Promise.race([child.ready.then(() => 'ready' as const), child.exit, timeout]);
+    const first = await still(
+      this.output,
+      () => `starting ${this.spec.name}: ${child.stage}`,
+      Promise.race([child.ready.then(() => 'ready' as const), child.exit]),
+      this.stillEveryMs,
+    );
     if (first === 'ready') return;
     if (this.stopping) throw new ExitError(0, 'stopped');
-    const how = first === 'late' ? `is not ready after ${READY_TIMEOUT_MS / 1000} s` : ended(first);
     this.stopping = true;
-    child.kill();
-    throw new ExitError(
-      first === 'late' ? 1 : first.code || 1,
-      `${this.spec.name} ${how} before it was ready: its own lines above tell why`,
-    );
+    const words = await child.lastWords();
+    const said = words.length > 0 ? `. It said:\n${words.join('\n')}` : ', without a word';
+    throw new ExitError(first.code || 1, `${this.spec.name} ${ended(first)} before it was ready${said}`);
   }
 
   /** Ends the run and starts the next at once: for new code. */

@@ -1,6 +1,6 @@
 // Stands in for an app in the launcher's specs. STAND_IN_<NAME> says how it behaves.
 import { spawn } from 'node:child_process';
-import { setInterval, setTimeout } from 'node:timers';
+import { clearInterval, setInterval, setTimeout } from 'node:timers';
 
 const name = process.argv[2];
 const how = process.env[`STAND_IN_${name.toUpperCase()}`] ?? 'fine';
@@ -23,6 +23,13 @@ if (how.startsWith('exit')) {
 if (how === 'busy') {
   const grandchild = spawn('sleep', ['600'], { stdio: 'ignore' });
   say(`grandchild ${grandchild.pid}`);
+}
+if (how === 'waits') {
+  const asked = new Promise((resolve) => process.once('SIGUSR2', resolve));
+  process.send?.({ stage: 'waiting for a signal' });
+  const alive = setInterval(() => undefined, 1000);
+  await asked;
+  clearInterval(alive);
 }
 process.send?.('ready');
 say('ready');

@@ -1,4 +1,5 @@
 import { toError } from '@lovage/foundation';
+import { tellReady, tellStage } from '@lovage/processes';
 
 /** A process's work, running. */
 export interface RunningApp {
@@ -23,10 +24,11 @@ export interface RunAppOptions {
 export async function runApp({ name, start, exitCodeOf }: RunAppOptions): Promise<number> {
   const asked = stopAsked();
   try {
+    tellStage('connecting to its servers');
     // Before it serves there is nothing to finish, so whoever calls it off need not wait for a server to be found.
     const app = await Promise.race([start(), asked]);
     if (app === 'stop') return 0;
-    process.send?.('ready');
+    tellReady();
     await asked;
     await app.stop();
     return 0;
