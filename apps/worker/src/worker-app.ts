@@ -7,6 +7,7 @@ import { uuidFrom } from '@lovage/foundation';
 import { listenLean, LovageServer, NestLog } from '@lovage/nest';
 import { openPlatform, type Platform } from '@lovage/platform';
 import { systemClock, type Log } from '@lovage/ports';
+import { servedContract } from '@lovage/runtime';
 import type { Settings } from '@lovage/settings';
 import { PgWorkerLease } from '@lovage/store-postgres';
 import { ContractRegistry, type AnyContract } from '@lovage/task';
@@ -61,7 +62,10 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
     await platform.start();
     const registry = new ContractRegistry(contracts);
     const client = platform.client(registry);
-    const info = { ...worker, host: hostname(), pid: process.pid, contracts: contracts.map(({ name }) => name) };
+    const info = {
+      ...{ ...worker, host: hostname(), pid: process.pid },
+      ...{ contracts: contracts.map(({ name }) => name), serves: contracts.map(servedContract) },
+    };
     const server = new LovageServer(
       {
         broker: platform.broker,

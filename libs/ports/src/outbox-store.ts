@@ -28,6 +28,8 @@ export interface SweepReport {
   readonly revoked: number;
   /** Waiting tasks that passed their expiry. */
   readonly expired: number;
+  /** Tasks that no worker served, and one does now: they are due. */
+  readonly served: number;
 }
 
 export interface SweepStore {

@@ -1,4 +1,5 @@
 import type { TaskErrorDocument, TaskState, TerminalState } from '@lovage/task';
+import type { PassedOn, PassOnItem, PassOnLimits } from './pass-on.ts';
 import type { SqlTransaction } from './sql-transaction.ts';
 import type { SubmitKeys, UniqueKey } from './submit-keys.ts';
 
@@ -261,6 +262,11 @@ export interface TaskStore {
   /** A task that had been called off has no other attempt to come: it ends REVOKED. */
   postpone(worker: WorkerId, items: readonly PostponeItem[]): Promise<EndedOurs>;
   postponeUnclaimed(items: readonly UnclaimedPostponeItem[]): Promise<void>;
+  /**
+   * Passes tasks on that this worker cannot run, to those that can: each waits for a growing pause, shorter while a live worker serves
+   * it. Claims that are given go with it; no attempt is counted. What is not answered was not passed on: ask {@link situations}.
+   */
+  passOn(items: readonly PassOnItem[], limits: PassOnLimits): Promise<PassedOn[]>;
   /** Latest progress; quietly nothing where the claim is no longer ours. */
   progress(worker: WorkerId, items: readonly ProgressItem[]): Promise<void>;
   /** Ends an unclaimed task that was cancelled, or whose expiry passed; the state it has now. */

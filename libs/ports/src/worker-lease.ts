@@ -1,4 +1,5 @@
 import type { Service } from '@lovage/foundation';
+import type { ServedContract } from './pass-on.ts';
 import type { WorkerId } from './task-store.ts';
 
 /** What a worker tells about itself. */
@@ -10,6 +11,8 @@ export interface WorkerInfo {
   readonly concurrency: number;
   /** Names of the contracts that it serves. Left out: it does not tell, and is taken to serve any. */
   readonly contracts?: readonly string[];
+  /** The same with version and schema, for workers that pass tasks on: written once, when a lease begins. */
+  readonly serves?: readonly ServedContract[];
 }
 
 export interface LeaseOptions {

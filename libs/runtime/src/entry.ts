@@ -61,7 +61,7 @@ export class TaskEntry {
     readonly task: IncomingTask,
     /** What is known of it, for a row that has to be made. */
     readonly facts: NewTask,
-    /** Undefined: this worker serves no such contract; the task ends `FAILURE` `NotRegistered`. */
+    /** Undefined: this worker serves no such contract; the task is passed on to those that do. */
     readonly binding: HandlerBinding | undefined,
     readonly options: CompiledTaskOptions,
     delivery: Delivery,

@@ -1,4 +1,5 @@
 import { LovageError } from '@lovage/foundation';
+import type { ServedContract } from '@lovage/ports';
 import type { AnyContract } from '@lovage/task';
 import type { BatchHandle, Handle, HandlerBinding } from './handler-binding.ts';
 import { singly } from './run/batch-attempt.ts';
@@ -7,6 +8,11 @@ import { singly } from './run/batch-attempt.ts';
 export type Handler =
   | { readonly name: string; readonly handle: Handle; readonly handleBatch?: undefined }
   | { readonly name: string; readonly handleBatch: BatchHandle; readonly handle?: undefined };
+
+/** What a worker's row tells of a contract that it serves. */
+export function servedContract({ name, version, fingerprint }: AnyContract): ServedContract {
+  return { name, version, fingerprint };
+}
 
 /** A contract that this worker is told to serve has no handler. */
 export class HandlerMissingError extends LovageError {

@@ -4,6 +4,7 @@ export {
   HandlerMissingError,
   HandlerTable,
   HandlerWithoutContractError,
+  servedContract,
   type Handler,
 } from './handlers.ts';
 export type { BatchHandle, Handle } from './handler-binding.ts';

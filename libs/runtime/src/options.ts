@@ -1,6 +1,6 @@
 import type { Duration } from '@lovage/foundation';
 import { durationMs } from '@lovage/foundation';
-import type { TaskLogLevel } from '@lovage/ports';
+import type { PassOnLimits, TaskLogLevel } from '@lovage/ports';
 import type { PoolKind } from '@lovage/task';
 import type { PoolSlots } from './claim/slots.ts';
 import { MAX_PREFETCH } from './intake/prefetch.ts';
@@ -26,6 +26,13 @@ export interface WorkerOptions extends PoolsOptions {
    * without it. Default `5s`.
    */
   readonly revokeGrace?: Duration;
+  /**
+   * How long a task may wait while no live worker serves its contract: then it ends `FAILURE` `NotRegistered`, and its message goes to
+   * the dead letters. Default: for ever. Celery callers' tasks, and those of contracts that keep no row while they wait: see {@link unservedRowless}.
+   */
+  readonly unserved?: Duration | undefined;
+  /** The same of tasks that came without a row. Default `1h`. */
+  readonly unservedRowless?: Duration | undefined;
   /** Least level of `task.log` that is kept with the task; `off`: none. Default `info`. The process's own log has its own level. */
   readonly taskLogLevel?: TaskLogLevel | 'off';
 }
@@ -39,6 +46,7 @@ export interface CompiledWorkerOptions {
   readonly prefetch: number;
   readonly shutdownGraceMs: number;
   readonly revokeGraceMs: number;
+  readonly unserved: PassOnLimits;
   readonly taskLogLevel: TaskLogLevel | 'off';
 }
 
@@ -60,6 +68,10 @@ export function compileWorkerOptions(options: WorkerOptions): CompiledWorkerOpti
     prefetch: Math.min(Math.ceil(concurrency * prefetchMultiplier), MAX_PREFETCH),
     shutdownGraceMs: durationMs(options.shutdownGrace ?? '5s'),
     revokeGraceMs: durationMs(options.revokeGrace ?? '5s'),
+    unserved: {
+      mostMs: options.unserved === undefined ? null : durationMs(options.unserved),
+      mostRowlessMs: durationMs(options.unservedRowless ?? '1h'),
+    },
     taskLogLevel: options.taskLogLevel ?? 'info',
   };
 }

@@ -66,17 +66,6 @@ describe('a task', () => {
     expect(calls).toBe(0);
   });
 
-  test('a contract that nobody serves is a FAILURE', async () => {
-    await using f = await Fixture.open();
-    await f.worker(echo(), () => 1);
-    const id = await f.send(1, { name: 'test.unknown' });
-    expect(await f.ended(id)).toMatchObject({
-      state: 'FAILURE',
-      name: 'test.unknown',
-      error: { type: 'NotRegistered' },
-    });
-  });
-
   test('reports progress', async () => {
     await using f = await Fixture.open();
     const goOn = deferred();

@@ -17,6 +17,7 @@ import type { AnyContract } from '@lovage/task';
 import { Claimer } from './claim/claimer.ts';
 import { LimitOverrides } from './claim/limit-overrides.ts';
 import { LimitedClaims } from './claim/limited-claims.ts';
+import { PassOn, type PassOnOrder } from './claim/pass-on.ts';
 import { RefusedClaims } from './claim/refused.ts';
 import type { TaskEntry } from './entry.ts';
 import type { HandlerTable } from './handlers.ts';
@@ -36,7 +37,7 @@ import { UnclaimedEnds } from './record/unclaimed-ends.ts';
 import type { ChildCounts } from './pools/pool.ts';
 import { Pools } from './pools/pools.ts';
 import { CancelWatch } from './run/cancel-watch.ts';
-import { Executor } from './run/executor.ts';
+import { Executor, RELEASED } from './run/executor.ts';
 import type { Outcome } from './run/outcome.ts';
 import { Starter } from './run/starter.ts';
 import type { SubmitChild } from './run/task-run.ts';
@@ -71,7 +72,7 @@ export interface WorkerDeps {
 /** What a worker tells about its work. */
 export interface WorkerSignals {
   /** A task is settled with store and broker. */
-  readonly settled: Signal<{ id: string; outcome: Outcome['kind'] }>;
+  readonly settled: Signal<{ id: string; outcome: Outcome['kind'] | 'passed_on' }>;
   /** An attempt is recorded. */
   readonly ended: Signal<EndedAttempt>;
   /** A message was refused as no task. */
@@ -80,6 +81,8 @@ export interface WorkerSignals {
 
 /** After the grace, handlers that were aborted get this long to tidy up before their tasks are handed back without them, ms. */
 const TIDY_MS = 1000;
+
+const NOT_SERVED: PassOnOrder = { reason: 'not_served' };
 
 /** Before a claim that nothing speaks against is tried again, ms: mostly our own lease is being renewed meanwhile. */
 const CLAIM_AGAIN_MS = 50;
@@ -109,6 +112,7 @@ export class TaskWorker implements Service {
   private readonly logs: LogWriter | undefined;
   private readonly held = new HeldTasks((entry) => (this.stopping ? entry.nack(true) : this.take(entry)));
   private readonly putOffs: PutOffs;
+  private readonly passOn: PassOn;
   private readonly malformed: MalformedMessages;
   private readonly consumers: QueueConsumers;
   private readonly lifecycle = new Lifecycle(
@@ -237,6 +241,15 @@ export class TaskWorker implements Service {
       stopping: () => this.stopping,
       onOutcome: (entry, outcome) => this.onOutcome(entry, outcome),
     });
+    this.passOn = new PassOn({
+      ...{ name, tasks, retry: this.retry, replies: this.replies, held: this.held, clock: this.clock, log },
+      limits: this.options.unserved,
+      onRefused: (entries) => this.onRefused(entries),
+      onClaimRefused: (entry) => this.recorder.add(entry, RELEASED),
+      onEnded: (entry, outcome) => this.recorder.add(entry, outcome),
+      onUnstorable: (entry, error) => this.onUnclaimable(entry, error),
+      onPassed: (entry) => this.signals.settled.emit({ id: entry.id, outcome: 'passed_on' }),
+    });
     this.unclaimedEnds = new UnclaimedEnds({
       ...{ name, tasks, lease, retry: this.retry, claimer: this.claimer, recorder: this.recorder },
       ...{ replies: this.replies, held: this.held, clock: this.clock, log },
@@ -321,6 +334,7 @@ export class TaskWorker implements Service {
     // A decision may make an end to record, and the record of an end a decision.
     do {
       await this.decisions.idle();
+      await this.passOn.idle();
       await this.recorder.idle();
     } while (this.decisions.size > 0);
     await this.progress.idle();
@@ -359,6 +373,7 @@ export class TaskWorker implements Service {
   private take(entry: TaskEntry): void {
     if (!this.held.take(entry)) return;
     if (this.putOffs.concerns(entry)) return this.decisions.add(this.putOffs.putOff(entry));
+    if (!entry.binding) return this.passOn.add(entry, NOT_SERVED);
     if (entry.options.ack === 'early') entry.ack();
     this.claimer.add(entry);
   }
@@ -366,7 +381,7 @@ export class TaskWorker implements Service {
   private claimAgain(entry: TaskEntry): void {
     const pauseMs = Math.min(CLAIM_AGAIN_MS * 2 ** entry.refusals, LONGEST_CLAIM_PAUSE_MS);
     entry.refusals += 1;
-    this.clock.after(pauseMs, () => this.claimer.add(entry));
+    this.clock.after(pauseMs, () => (entry.binding ? this.claimer.add(entry) : this.passOn.add(entry, NOT_SERVED)));
   }
 
   private onUnclaimable(entry: TaskEntry, error: Error): void {

@@ -3,7 +3,7 @@ import { RecordingLog, TestClock } from '@lovage/testing';
 import { rest } from '../testing/fakes.ts';
 import { Sweeper } from './sweeper.ts';
 
-const NOTHING: SweepReport = { lapsedWorkers: 0, requeued: 0, revoked: 0, expired: 0 };
+const NOTHING: SweepReport = { lapsedWorkers: 0, requeued: 0, revoked: 0, expired: 0, served: 0 };
 
 describe('Sweeper', () => {
   test('sweeps each second, tells what it found, and wakes the relay for what it put back', async () => {

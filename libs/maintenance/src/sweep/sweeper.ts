@@ -47,11 +47,13 @@ export class Sweeper implements Service {
   /** One sweep, now. @throws StoreUnavailableError */
   async runOnce(): Promise<SweepReport> {
     const report = await this.options.sweep.sweep();
-    const { lapsedWorkers, requeued, revoked, expired } = report;
+    const { lapsedWorkers, requeued, revoked, expired, served } = report;
     if (lapsedWorkers > 0 || requeued > 0)
       this.options.log.warn({ lapsedWorkers, requeued, revoked }, 'workers died; what they ran is queued again');
     if (expired > 0) this.options.log.info({ expired }, 'tasks expired before they started');
-    if (requeued > 0) this.options.onRequeued?.();
+    if (served > 0)
+      this.options.log.info({ served }, 'a worker has come that serves tasks which none served: they go to it');
+    if (requeued > 0 || served > 0) this.options.onRequeued?.();
     this.swept.emit(report);
     return report;
   }

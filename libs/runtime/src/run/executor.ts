@@ -149,7 +149,8 @@ export class Executor implements PoolEvents {
   }
 }
 
-const RELEASED: Outcome = { kind: 'postponed', how: 'release', delayMs: 0, error: null };
+/** Given back to the queue, at no cost. */
+export const RELEASED: Outcome = { kind: 'postponed', how: 'release', delayMs: 0, error: null };
 
 /** Whether the attempt ended because of its worker, and has not failed. */
 function isOfWorker(reason: unknown): boolean {

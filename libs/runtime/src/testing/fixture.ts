@@ -6,7 +6,7 @@ import { openStore, PgWorkerLease, type PgStore } from '@lovage/store-postgres';
 import { defineTask, type AnyContract, type TaskOptions } from '@lovage/task';
 import { eventually, MemoryBroker, RecordingLog, silentLog, testDatabase, type TestDatabase } from '@lovage/testing';
 import type { BatchHandle, Handle } from '../handler-binding.ts';
-import { HandlerTable, type Handler } from '../handlers.ts';
+import { HandlerTable, servedContract, type Handler } from '../handlers.ts';
 import type { WorkerOptions } from '../options.ts';
 import type { ChildrenOptions } from '../pools/child-options.ts';
 import { TaskWorker, type WorkerDeps } from '../worker.ts';
@@ -90,7 +90,7 @@ export class Fixture implements AsyncDisposable {
   private async serve(contract: AnyContract, handler: Handler, options: FixtureWorkerOptions): Promise<TaskWorker> {
     const { clock, leaseMs, submitChild, contract: find, ...rest } = options;
     const name = rest.name ?? `worker-${this.workers.length + 1}@test`;
-    const info = { name, host: 'test', pid: 1, queues: [QUEUE], concurrency: 1, contracts: [contract.name] };
+    const info = { name, host: 'test', pid: 1, queues: [QUEUE], concurrency: 1, serves: [servedContract(contract)] };
     const lease = new PgWorkerLease({
       url: this.db.url,
       info,
@@ -142,6 +142,23 @@ export class Fixture implements AsyncDisposable {
     });
     await this.broker.publish({ queue, priority, ...encoded });
     return id;
+  }
+
+  /** The same as a Celery producer, which knows of no turns. */
+  async sendAsCelery(id: string, name: string): Promise<void> {
+    const given = {
+      id,
+      name,
+      inputJson: '{"value":1}',
+      rootId: null,
+      parentId: null,
+      retries: 0,
+      turn: 0,
+      hasRow: false,
+    };
+    const { headers, ...encoded } = encodeTask({ ...given, replyTo: this.replyTo });
+    const { 'x-lovage-turn': _, ...foreign } = headers;
+    await this.broker.publish({ queue: QUEUE, ...encoded, headers: foreign });
   }
 
   /** From now on what is due in the outbox is sent. */

@@ -21,6 +21,7 @@ export function relay(outbox: OutboxStore, broker: Broker): AsyncDisposable {
             retries: task.retries,
             turn: task.turn,
             hasRow: true,
+            replyTo: (task.message as { replyTo?: string } | null)?.replyTo,
           }),
         });
       if (items.length > 0) await outbox.published(items);

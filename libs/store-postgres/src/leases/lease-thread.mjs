@@ -7,7 +7,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 if (!('navigator' in globalThis)) Object.defineProperty(globalThis, 'navigator', { value: { userAgent: 'Node.js' } });
 const { default: pg } = await import('pg');
 
-/** @type {{ url: string, applicationName: string, name: string, info: string, renewMs: number, leaseMs: number }} */
+/** @type {{ url: string, applicationName: string, name: string, info: string, serves: string | null, renewMs: number, leaseMs: number }} */
 const options = workerData;
 /** A lease that cannot be renewed is given up this long before it ends: time for handlers to stop before others start. */
 const MARGIN_MS = 1000;
@@ -65,8 +65,8 @@ async function renew() {
 
 async function register() {
   await /** @type {import('pg').Client} */ (client).query(
-    "insert into workers (id, name, lease_until, info) values ($1, $2, now() + $3::float8 * interval '1 ms', $4)",
-    [id, options.name, options.leaseMs, options.info],
+    "insert into workers (id, name, lease_until, info, serves) values ($1, $2, now() + $3::float8 * interval '1 ms', $4, $5)",
+    [id, options.name, options.leaseMs, options.info, options.serves],
   );
 }
 

@@ -99,9 +99,12 @@ export class PgWorkerLease implements WorkerLease {
 
   private startThread(): LeaseThread {
     const { url, info, renewMs = 2000, leaseMs = 6000 } = this.options;
-    const { name, ...rest } = info;
+    const { name, serves, ...rest } = info;
     const worker = new Worker(new URL('./lease-thread.mjs', import.meta.url), {
-      workerData: { url, name, info: JSON.stringify(rest), applicationName: 'lovage-lease', renewMs, leaseMs },
+      workerData: {
+        ...{ url, name, applicationName: 'lovage-lease', renewMs, leaseMs },
+        ...{ info: JSON.stringify(rest), serves: serves ? JSON.stringify(serves) : null },
+      },
       // A clean thread: without the loaders and flags that the main thread may have been started with.
       execArgv: [],
       env: process.env,

@@ -36,7 +36,9 @@ select (select count(*) from dead)::int as workers, (select count(*) from back w
 export const ANY_TO_SWEEP = {
   name: 'sweep-any',
   text: `select exists (select from workers where lease_until < now() - interval '1 s') as lapsed,
-  exists (select from keys where expires_at < now()) as keys`,
+  exists (select from keys where expires_at < now()) as keys,
+  exists (select from outbox where unserved) as unserved,
+  (select coalesce(array_agg(id), '{}') from workers where lease_until > now()) as workers`,
 };
 
 /** Rows that one statement takes at most: it holds their locks for as long as it runs. */

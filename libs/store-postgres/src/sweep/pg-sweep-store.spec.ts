@@ -9,7 +9,7 @@ describe('the sweep', () => {
     const claims = [claimOf(a), claimOf(b)];
     await f.store.tasks.claim(dead, claims, { durable: true });
     await f.store.tasks.claim(alive, [claimOf(c)], { durable: true });
-    expect(await f.store.sweep.sweep()).toEqual({ lapsedWorkers: 0, requeued: 0, revoked: 0, expired: 0 });
+    expect(await f.store.sweep.sweep()).toEqual({ lapsedWorkers: 0, requeued: 0, revoked: 0, expired: 0, served: 0 });
     await f.db.query("update workers set lease_until = now() - interval '2 s' where id = $1", [dead.id]);
     const reports = await Promise.all([f.store.sweep.sweep(), f.store.sweep.sweep()]);
     expect(reports.reduce((sum, report) => sum + report.requeued, 0)).toBe(2);

@@ -1,12 +1,27 @@
 import { systemClock, type Clock, type SweepReport, type SweepStore } from '@lovage/ports';
 import type { Database, Statement } from '../database.ts';
 import { ANY_LIMITED, SWEEP_LIMITS, TIDY_LIMITS } from '../sql/limits.ts';
+import { WAKE_UNSERVED } from '../sql/pass-on.ts';
 import { ANY_TO_SWEEP, SWEEP_BATCH, SWEEP_EXPIRED, SWEEP_KEYS, SWEEP_LAPSED, SWEEP_ORPHANS } from '../sql/sweep.ts';
 
 /** Orphaned claims need a rare coincidence and their search reads every live task: once a minute, ms. */
 const THOROUGH_EVERY_MS = 60_000;
+/**
+ * How long after a worker has come tasks are looked for that it serves and nobody did before, ms: one may just be being passed on by
+ * a statement that does not see it yet.
+ */
+const LOOK_AFTER_MS = 5000;
 /** Batches of one kind in one sweep; what is left then comes with the next. */
 const MOST_BATCHES = 20;
+
+/** Whether there is anything, and the ids of live workers. */
+interface ToSweep {
+  lapsed: boolean;
+  keys: boolean;
+  unserved: boolean;
+  workers: string[];
+  [column: string]: unknown;
+}
 
 /** What became of tasks whose holder is dead. */
 type PutBack = { tasks: number; revoked: number };
@@ -14,6 +29,9 @@ type PutBack = { tasks: number; revoked: number };
 /** The sweep on Postgres. */
 export class PgSweepStore implements SweepStore {
   private lastThorough = -Infinity;
+  /** Live workers at the last sweep. */
+  private workers: ReadonlySet<string> = new Set();
+  private lookUntil = -Infinity;
 
   constructor(
     private readonly database: Database,
@@ -21,12 +39,13 @@ export class PgSweepStore implements SweepStore {
   ) {}
 
   async sweep(): Promise<SweepReport> {
-    const [any] = await this.database.run<{ lapsed: boolean; keys: boolean }>(ANY_TO_SWEEP, []);
+    const [any] = await this.database.run<ToSweep>(ANY_TO_SWEEP, []);
     const [lapsed] = any!.lapsed
       ? await this.database.run<PutBack & { workers: number }>(SWEEP_LAPSED, [])
       : [{ workers: 0, tasks: 0, revoked: 0 }];
     const expired = await this.inBatches(SWEEP_EXPIRED);
     if (any!.keys) await this.inBatches(SWEEP_KEYS);
+    const served = await this.wakeUnserved(any!);
     await this.sweepLimits();
     const orphans = await this.sweepThoroughly();
     return {
@@ -34,7 +53,19 @@ export class PgSweepStore implements SweepStore {
       requeued: lapsed!.tasks + orphans.tasks,
       revoked: lapsed!.revoked + orphans.revoked,
       expired,
+      served,
     };
+  }
+
+  /** Tasks that nobody served wait for the workers that come: only a new one makes it worth while to look. */
+  private async wakeUnserved({ unserved, workers }: ToSweep): Promise<number> {
+    const now = this.clock.monotonic();
+    if (workers.some((id) => !this.workers.has(id))) this.lookUntil = now + LOOK_AFTER_MS;
+    this.workers = new Set(workers);
+    if (!unserved || now > this.lookUntil) return 0;
+    const served = await this.inBatches(WAKE_UNSERVED);
+    if (served >= SWEEP_BATCH * MOST_BATCHES) this.lookUntil = now + LOOK_AFTER_MS;
+    return served;
   }
 
   private async inBatches(statement: Statement): Promise<number> {

@@ -5,6 +5,9 @@ import type {
   EndedOurs,
   FinalItem,
   NewTask,
+  PassedOn,
+  PassOnItem,
+  PassOnLimits,
   PostponeItem,
   ProgressItem,
   RecordItem,
@@ -27,6 +30,7 @@ import { plainArray, textArray } from '../pg-array.ts';
 import { END_UNCLAIMED, MARKED, REVOKE } from '../sql/cancel.ts';
 import { CLAIM, SITUATIONS, TAKE_OVER } from '../sql/claim.ts';
 import { newTaskValues } from '../sql/columns.ts';
+import { PASS_ON } from '../sql/pass-on.ts';
 import {
   POSTPONE,
   POSTPONE_LIMITED,
@@ -201,6 +205,24 @@ export class PgTaskStore implements TaskStore {
       textArray(items.map((item) => item.kind)),
       plainArray(items.map((item) => item.delayMs)),
       plainArray(items.map((item) => item.crashes)),
+    ]);
+  }
+
+  async passOn(items: readonly PassOnItem[], limits: PassOnLimits): Promise<PassedOn[]> {
+    const keys = new Set(items.map(({ limitKey }) => limitKey).filter((key) => key !== undefined));
+    return this.database.run<PassedOn & Record<string, unknown>>(PASS_ON, [
+      ...newTaskValues(items.map(({ task }) => task)),
+      plainArray(items.map(({ turn }) => turn)),
+      plainArray(items.map(({ hadRow }) => hadRow)),
+      plainArray(items.map(({ claim }) => claim?.worker ?? null)),
+      plainArray(items.map(({ claim }) => claim?.no ?? null)),
+      plainArray(items.map(({ need }) => need.version ?? null)),
+      textArray(items.map(({ need }) => need.fingerprint ?? null)),
+      textArray(items.map(({ reason }) => reason)),
+      plainArray(items.map(({ rowless }) => rowless)),
+      ...[limits.mostMs, limits.mostRowlessMs],
+      textArray([...keys]),
+      plainArray(items.map(({ waits }) => waits)),
     ]);
   }
 
