@@ -1,6 +1,8 @@
 import pg from 'pg';
 import { toError } from '@lovage/foundation';
 import { StoreUnavailableError, ValueRefusedError, type Log } from '@lovage/ports';
+import { isOutage, READ_ONLY, sqlStateOf } from './sql-state.ts';
+import { ReadOnlyError, refuseReadOnly } from './writable.ts';
 
 export interface DatabaseOptions {
   /** `postgres://…` */
@@ -50,6 +52,7 @@ export class Database {
       // One stays: a connection takes longer to make than a task that runs alone.
       min: 1,
       keepAlive: true,
+      verify: refuseReadOnly,
     };
     this.pools = {
       durable: new pg.Pool({ ...common, max: options.maxConnections ?? 8, options: PLANNING }),
@@ -101,7 +104,8 @@ export class Database {
         return result;
       } catch (error) {
         failure = toError(error);
-        if (client && sqlClass(error)) failure = await rollBack(client);
+        // One that may only read is of no use to the next transaction either.
+        if (client && sqlClass(error) && sqlStateOf(error) !== READ_ONLY) failure = await rollBack(client);
         if (sqlClass(error) === '40' && attempt < 5) continue;
         throw toStoreError(error);
       } finally {
@@ -112,10 +116,18 @@ export class Database {
     }
   }
 
-  /** Resolves when Postgres answers on connections of both kinds; the first statements need not wait for one then. @throws StoreUnavailableError */
+  /**
+   * Resolves when Postgres answers and takes writes on connections of both kinds; the first statements need not wait for one
+   * then. @throws StoreUnavailableError
+   */
   async ping(): Promise<void> {
-    const ping = { name: 'ping', text: 'select 1' };
-    await Promise.all([this.run(ping, [], 'durable'), this.run(ping, [], 'relaxed')]);
+    await Promise.all([this.pingOn('durable'), this.pingOn('relaxed')]);
+  }
+
+  private async pingOn(durability: Durability): Promise<void> {
+    const ping = { name: 'ping', text: `select current_setting('transaction_read_only') = 'on' as read_only` };
+    const [answer] = await this.run<{ read_only: boolean }>(ping, [], durability);
+    if (answer?.read_only) throw toStoreError(new ReadOnlyError());
   }
 
   /** Idempotent. */
@@ -153,10 +165,8 @@ async function rollBack(client: pg.PoolClient): Promise<Error | undefined> {
   }
 }
 
-/** Class of an SQLSTATE. Postgres states a severity with each, which tells them from codes of the system such as EPIPE. */
 function sqlClass(error: unknown): string | undefined {
-  const { code, severity } = error as { code?: unknown; severity?: unknown };
-  return typeof code === 'string' && code.length === 5 && severity !== undefined ? code.slice(0, 2) : undefined;
+  return sqlStateOf(error)?.slice(0, 2);
 }
 
 /** The value is at fault (classes 22 data, 23 constraint, 54 limits): repeating is of no use, the item alone must fail. */
@@ -165,10 +175,10 @@ function isBadValue(error: unknown): boolean {
   return of === '22' || of === '23' || of === '54';
 }
 
-/** No connection, or none to be had: 08 connection, 53 resources, 57 operator intervention; and everything below SQL. */
+/** No connection, none to be had, or one that takes no writes; and everything below SQL. */
 function isUnavailable(error: unknown): boolean {
-  const of = sqlClass(error);
-  if (of) return of === '08' || of === '53' || of === '57';
+  const state = sqlStateOf(error);
+  if (state) return isOutage(state);
   // Without an SQLSTATE those of the socket and of the pool are plain errors, or all addresses' together. What has a class of its
   // own is a mistake here, or was thrown by the work of a transaction. By name: under Jest those of Node.js are of another realm.
   return ['Error', 'AggregateError'].includes((error as Error).name);

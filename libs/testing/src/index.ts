@@ -1,5 +1,6 @@
 export { MemoryBroker } from './memory-broker.ts';
 export { testDatabase, type TestDatabase, type TestDatabaseOptions } from './database/test-database.ts';
+export { makeReadOnly } from './database/read-only.ts';
 export { testServerUrl } from './database/server.ts';
 export { eventually, type EventuallyOptions } from './eventually.ts';
 export { RecordingLog, silentLog, type LogEntry } from './logs.ts';

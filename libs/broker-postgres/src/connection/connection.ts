@@ -2,7 +2,7 @@ import { Socket } from 'node:net';
 import { toError } from '@lovage/foundation';
 import pg from 'pg';
 import { ConnectionLostError, NotSentError } from './connection-errors.ts';
-import { endsSession, sqlState } from './sql-state.ts';
+import { endsSession, isReadOnly, sqlState } from './sql-state.ts';
 import type { Row, Runs, Statement, Values } from './statement.ts';
 
 export interface ConnectionOptions {
@@ -35,8 +35,10 @@ set plan_cache_mode = force_generic_plan; set jit = off; set enable_seqscan = of
 set enable_hashjoin = off; set enable_mergejoin = off;
 set bytea_output = hex; set default_transaction_isolation = 'read committed'`;
 
+const READ_ONLY: Statement = { name: 'read-only', text: 'show transaction_read_only' };
+
 /**
- * One connection to Postgres. Statements are pipelined: they leave at once and run one after the other, each in a
+ * One connection to Postgres that takes writes. Statements are pipelined: they leave at once and run one after the other, each in a
  * transaction of its own. It is never opened again: when it is lost, whoever uses it makes another.
  */
 export class Connection implements Runs {
@@ -82,7 +84,10 @@ export class Connection implements Runs {
     try {
       if (signal?.aborted) throw new Error('given up: stopped');
       await client.connect();
-      await connection.script(SETTINGS);
+      // Both leave at once, so the question costs no round trip of its own.
+      const [, [readOnly]] = await Promise.all([connection.script(SETTINGS), connection.run(READ_ONLY, [])]);
+      if (readOnly![0] === 'on')
+        throw new Error('Postgres takes no writes: a standby, or default_transaction_read_only');
       return connection;
     } catch (error) {
       const cause = connection.reason ?? toError(error);
@@ -137,6 +142,8 @@ export class Connection implements Runs {
   }
 
   private explain(error: unknown): unknown {
+    // A failover: nothing will be stored here any more. Another connection is asked for until one takes writes.
+    if (isReadOnly(error)) this.destroy(toError(error));
     if (sqlState(error) !== undefined && !endsSession(error)) return error;
     return new ConnectionLostError('the connection broke before the answer', { cause: this.reason ?? error });
   }

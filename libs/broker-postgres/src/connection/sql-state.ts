@@ -38,3 +38,8 @@ export function isMissingTable(error: unknown): boolean {
   const state = sqlState(error);
   return state === '42P01' || state === '3F000';
 }
+
+/** The connection may only read: a standby, a failover under way, or `default_transaction_read_only`. */
+export function isReadOnly(error: unknown): boolean {
+  return sqlState(error) === '25006';
+}

@@ -9,7 +9,7 @@ import {
   type OutgoingMessage,
 } from '@lovage/ports';
 import { ConnectionLostError, NotSentError } from '../connection/connection-errors.ts';
-import { isBadValue, isTransient, sqlClass, sqlState } from '../connection/sql-state.ts';
+import { isBadValue, isReadOnly, isTransient, sqlClass } from '../connection/sql-state.ts';
 import type { Runs } from '../connection/statement.ts';
 import { pack, packPriorities, splitBySize, type Packable } from './pack.ts';
 import { writeProperties } from './properties.ts';
@@ -116,7 +116,7 @@ function explain(error: unknown): LovageError {
       cause: error,
     });
   // Out of disk, memory or connections, read-only since a failover, an operator at work: undone, and no fault of the message.
-  if (sqlState(error) === '25006' || ['53', '55', '57', '58'].includes(sqlClass(error) ?? ''))
+  if (isReadOnly(error) || ['53', '55', '57', '58'].includes(sqlClass(error) ?? ''))
     return new BrokerUnavailableError(`Postgres takes no messages now: ${toError(error).message}; nothing was stored`, {
       cause: error,
     });

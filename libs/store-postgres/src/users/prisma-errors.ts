@@ -1,4 +1,5 @@
 import { StoreUnavailableError } from '@lovage/ports';
+import { isOutage } from '../sql-state.ts';
 
 /** Runs a query; an error of the connection becomes {@link StoreUnavailableError}, any other stays as it is. */
 export async function asStoreError<T>(query: () => Promise<T>): Promise<T> {
@@ -14,8 +15,6 @@ export async function asStoreError<T>(query: () => Promise<T>): Promise<T> {
 
 /** P1…: the connection; P2024, P2028, P2037: none to be had. */
 const AWAY = /^P(1\d{3}|2024|2028|2037)$/;
-/** SQLSTATE classes 08 connection, 53 resources, 57 operator intervention. */
-const AWAY_SQL = /^(08|53|57)/;
 
 /** Whether this, thrown by Prisma on the `pg` adapter, tells of the connection rather than of the query. */
 export function isUnavailable(error: unknown): boolean {
@@ -24,7 +23,7 @@ export function isUnavailable(error: unknown): boolean {
   if (typeof code === 'string' && AWAY.test(code)) return true;
   const driver = (meta?.driverAdapterError as { cause?: unknown } | undefined)?.cause ?? cause;
   const original = (driver as { originalCode?: unknown } | undefined)?.originalCode;
-  if (typeof original === 'string') return AWAY_SQL.test(original);
+  if (typeof original === 'string') return isOutage(original);
   // What neither Prisma nor Postgres has given a code is of the socket or the pool.
   return code === undefined && error.name === 'Error';
 }

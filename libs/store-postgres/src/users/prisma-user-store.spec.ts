@@ -96,6 +96,8 @@ test('an error that is no matter of the connection stays what it is', () =>
 test.each([
   ['a server that shuts down', '57P01', true],
   ['too many connections', '53300', true],
+  ['a server that only reads', '25006', true],
+  ['a server whose disk fails', '58030', true],
   ['a broken constraint', '23505', false],
 ])('%s (%s): unavailable is %s', (_, originalCode, expected) => {
   const error = Object.assign(new Error('query failed'), {

@@ -3,6 +3,7 @@ import type { AccessStore, NewUser, User, UserPatch, UserRole } from '@lovage/po
 import { Prisma, PrismaClient, type User as UserRow } from '../generated/prisma/client.ts';
 import type { OpenUserStore, UserStoreOptions } from './open-user-store.ts';
 import { PrismaAccessStore } from './prisma-access-store.ts';
+import { refuseReadOnly } from '../writable.ts';
 import { asStoreError } from './prisma-errors.ts';
 
 // Any number will do, so long as no other lock of this database has it. Guards the number of administrators.
@@ -21,6 +22,7 @@ export class PrismaUserStore implements OpenUserStore {
       connectionTimeoutMillis: options.connectTimeoutMs ?? 5000,
       idleTimeoutMillis: 30_000,
       keepAlive: true,
+      verify: refuseReadOnly,
     });
     this.prisma = new PrismaClient({ adapter, errorFormat: 'minimal' });
     this.access = new PrismaAccessStore(this.prisma);
