@@ -248,13 +248,14 @@ export interface TaskStore {
   ): Promise<ClaimedTask[]>;
   situations(ids: readonly string[]): Promise<TaskSituation[]>;
   /**
-   * Compare-and-set from a dead holder; undefined when somebody else was faster, `revoked` when the task had been called off:
+   * Compare-and-set from a dead holder; undefined when somebody else was faster, `revoked` when the task had been cancelled:
    * then it has ended REVOKED instead.
+   * @param claim `release`: end the dead claim and make none, as a task with a rate must be claimed as one. Then `released`.
    */
   takeOver(
     worker: { id: WorkerId; name: string },
-    claim: { id: string; claimNo: number; from: { worker: WorkerId; claimNo: number } },
-  ): Promise<ClaimedTask | 'revoked' | undefined>;
+    claim: { id: string; claimNo: number; from: { worker: WorkerId; claimNo: number }; release?: boolean },
+  ): Promise<ClaimedTask | 'revoked' | 'released' | undefined>;
 
   /** Ends attempts. A value that Postgres cannot keep ends its task as FAILURE `ResultNotStorable`, alone. */
   record(worker: WorkerId, items: readonly RecordItem[]): Promise<EndedOurs>;

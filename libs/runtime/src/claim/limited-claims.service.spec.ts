@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { deferred } from '@lovage/foundation';
+import { deferred, newId } from '@lovage/foundation';
 import { defineTask, type TaskContext, type TaskOptions } from '@lovage/task';
 import { eventually } from '@lovage/testing';
 import { Fixture } from '../testing/fixture.ts';
@@ -91,4 +91,28 @@ describe('a concurrency limit', () => {
     for (const id of ids) await f.ended(id);
     expect(counter.started).toEqual(ids);
   });
+});
+
+test('what a dead worker had started starts again at the rate, not all at once', async () => {
+  await using f = await Fixture.open();
+  const contract = limited({ rateLimit: { rate: '5/s', burst: 2 } });
+  // It died with eight of them.
+  const ids = Array.from({ length: 8 }, () => newId());
+  const dead = newId();
+  await f.db.query(
+    `insert into tasks (id, name, queue, input, state, claim_worker, claim_no, started_at)
+     select id, 'test.limited', 'default', '{"tenant":"a"}', 'STARTED', $2, no, now() from unnest($1::uuid[]) with ordinality as s(id, no)`,
+    [ids, dead],
+  );
+  await f.db.query("insert into workers (id, name, lease_until) values ($1, 'dead', now())", [dead]);
+  await f.worker(contract, () => Promise.resolve(null), { concurrency: 20 });
+  f.relay();
+  for (const id of ids) await f.send(null, { id, name: 'test.limited', inputJson: '{"tenant":"a"}', hasRow: true });
+  for (const id of ids) expect(await f.ended(id)).toMatchObject({ state: 'SUCCESS', suspected: 1 });
+  const [{ most }] = (await f.db.query<{ most: number }>(
+    `select max(n)::int as most from (select count(*) over (order by started_at range between current row and '999 ms' following) as n from tasks) s`,
+  )) as [{ most: number }];
+  expect(most).toBeLessThanOrEqual(7);
+  const lost = await f.db.query("select from attempts where outcome = 'LOST'");
+  expect(lost).toHaveLength(8);
 });

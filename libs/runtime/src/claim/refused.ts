@@ -85,12 +85,14 @@ export class RefusedClaims {
   /** Whether it is ours now, and to be run. */
   private async takeOver(entry: TaskEntry, row: TaskRow, from: { worker: string; claimNo: number }): Promise<boolean> {
     const worker = this.deps.lease.id;
-    const claim = { id: entry.id, claimNo: this.deps.claimer.nextClaimNo(), from };
+    // A rate counts starts, and this would be one past it: the task asks again.
+    const release = Boolean(entry.limits?.rate);
+    const claim = { id: entry.id, claimNo: this.deps.claimer.nextClaimNo(), from, release };
     const taken = await this.deps.retry.until(() =>
       this.deps.tasks.takeOver({ id: worker, name: this.deps.name }, claim),
     );
     // Somebody was faster, or our lease lapsed: the row decides again.
-    if (!taken) {
+    if (!taken || taken === 'released') {
       this.deps.tryAgain(entry);
       return false;
     }

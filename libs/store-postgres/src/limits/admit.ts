@@ -1,4 +1,5 @@
 import type { TaskLimits } from '@lovage/ports';
+import { RateBucket, type Rate, type RateGiven } from './rate-bucket.ts';
 
 /** A key as it stands, held by this transaction. Times in ms since the epoch, by Postgres' clock. */
 export interface KeyState {
@@ -6,11 +7,8 @@ export interface KeyState {
   /** Slots in all; null: no limit. */
   readonly most: number | null;
   readonly used: number;
-  /** From one start to the next, ms; null: no limit. */
-  readonly intervalMs: number | null;
-  readonly burst: number;
-  /** The next time not given to anybody; null: none was ever given. */
-  readonly nextAt: number | null;
+  /** Null: no limit. */
+  readonly rate: Rate | null;
   readonly now: number;
 }
 
@@ -20,8 +18,10 @@ export interface Candidate {
   readonly limits: TaskLimits;
   /** ms since the epoch; decides who is first. */
   readonly since: number;
-  /** The slot that it has already. `running`: this very claim was granted before, and is repeated. */
-  readonly slot: { readonly key: string; readonly running: boolean } | null;
+  /** This very claim was granted before, and is repeated. */
+  readonly running: boolean;
+  /** The slot that it has already. */
+  readonly slot: { readonly key: string } | null;
   /** It was given this time of this rate key. */
   readonly ticket: { readonly key: string; readonly at: number } | null;
 }
@@ -31,12 +31,9 @@ export type Admission = { readonly kind: 'run' } | { readonly kind: 'wait'; read
 
 export interface Admissions {
   readonly byId: ReadonlyMap<string, Admission>;
-  /** Rate keys of which times were given. */
-  readonly rates: readonly { readonly key: string; readonly nextAt: number; readonly intervalMs: number }[];
+  /** Rate keys of which starts or times were given. */
+  readonly rates: readonly ({ readonly key: string } & RateGiven)[];
 }
-
-/** A message may come this much before its time and run: the sender's timer is not Postgres' clock, ms. */
-const EARLY_MS = 1000;
 
 /**
  * Decides who may run and who waits. The longest-waiting first. A task takes a slot before it takes a time of the rate, so
@@ -46,14 +43,14 @@ const EARLY_MS = 1000;
  */
 export function admit(candidates: readonly Candidate[], keys: ReadonlyMap<string, KeyState>): Admissions {
   const used = new Map([...keys].map(([key, state]) => [key, state.used]));
-  const nextAt = new Map<string, number>();
+  const buckets = new Map<string, RateBucket>();
   const byId = new Map<string, Admission>();
   const tooMany = (key: string, more: number) => used.get(key)! + more > (keys.get(key)!.most ?? Infinity);
   const waits = (candidate: Candidate) => byId.set(candidate.id, { kind: 'wait', until: null });
   const order = inOrder(candidates);
   for (const candidate of [...order].reverse()) {
     const key = candidate.limits.concurrency?.key;
-    if (key === undefined || candidate.slot?.key !== key || candidate.slot.running || !tooMany(key, 0)) continue;
+    if (key === undefined || candidate.slot?.key !== key || candidate.running || !tooMany(key, 0)) continue;
     used.set(key, used.get(key)! - 1);
     waits(candidate);
   }
@@ -67,21 +64,18 @@ export function admit(candidates: readonly Candidate[], keys: ReadonlyMap<string
       }
       used.set(concurrency.key, used.get(concurrency.key)! + 1);
     }
-    byId.set(candidate.id, rate ? timeOf(candidate, keys.get(rate.key)!, nextAt) : { kind: 'run' });
+    byId.set(candidate.id, rate ? timeOf(candidate, keys.get(rate.key)!, buckets) : { kind: 'run' });
   }
-  const rates = [...nextAt].map(([key, at]) => ({ key, nextAt: at, intervalMs: keys.get(key)!.intervalMs! }));
-  return { byId, rates };
+  return { byId, rates: [...buckets].map(([key, bucket]) => ({ key, ...bucket.given })) };
 }
 
-/** A bucket of `burst` tokens that fills at the rate, kept as the next time that is free. */
-function timeOf({ ticket }: Candidate, state: KeyState, nextAt: Map<string, number>): Admission {
-  const { key, intervalMs, burst, now } = state;
-  if (intervalMs === null) return { kind: 'run' };
-  if (ticket?.key === key) return ticket.at <= now + EARLY_MS ? { kind: 'run' } : { kind: 'wait', until: ticket.at };
-  const free = nextAt.get(key) ?? state.nextAt ?? -Infinity;
-  const at = Math.max(free, now - (burst - 1) * intervalMs);
-  nextAt.set(key, at + intervalMs);
-  return at <= now ? { kind: 'run' } : { kind: 'wait', until: at };
+function timeOf({ running, ticket }: Candidate, state: KeyState, buckets: Map<string, RateBucket>): Admission {
+  // It has started, and was counted.
+  if (state.rate === null || running) return { kind: 'run' };
+  let bucket = buckets.get(state.key);
+  if (!bucket) buckets.set(state.key, (bucket = new RateBucket(state.rate, state.now)));
+  const until = ticket?.key === state.key ? bucket.atItsTime(ticket.at) : bucket.ask();
+  return until === null ? { kind: 'run' } : { kind: 'wait', until };
 }
 
 /** Who has a slot needs none, so must not find them taken by the rest. */

@@ -67,7 +67,7 @@ export class PgLimitStore implements LimitStore {
         asking.filter((ask) => ask.kind === 'candidate').map((ask) => ask.candidate),
         keys,
       );
-      const granted = await this.grant(run, worker, toRun(asking, admissions));
+      const granted = await this.grant(run, worker, toRun(asking, admissions), now);
       const parked = await this.park(run, asking, admissions);
       await giveTimes(run, admissions);
       return [
@@ -134,6 +134,7 @@ export class PgLimitStore implements LimitStore {
     run: RunStatement,
     worker: { id: WorkerId; name: string },
     items: readonly LimitedClaimItem[],
+    now: number,
   ): Promise<ClaimedTask[]> {
     if (items.length === 0) return [];
     const granted = await run<ClaimedTask & Record<string, unknown>>(CLAIM_LIMITED, [
@@ -144,6 +145,7 @@ export class PgLimitStore implements LimitStore {
       plainArray(items.map((item) => item.claimNo)),
       plainArray(items.map((item) => item.hadRow)),
       textArray(items.map(({ limits }) => limits.concurrency?.key ?? null)),
+      now,
     ]);
     const limits = new Map(items.map((item) => [item.task.id, item.limits]));
     const slotKeys = granted.map(({ id }) => limits.get(id)!.concurrency?.key ?? null);
@@ -222,5 +224,7 @@ async function giveTimes(run: RunStatement, { rates }: Admissions): Promise<void
     textArray(rates.map(({ key }) => key)),
     plainArray(rates.map(({ nextAt }) => nextAt)),
     plainArray(rates.map(({ intervalMs }) => intervalMs)),
+    plainArray(rates.map(({ bucketAt }) => bucketAt)),
+    plainArray(rates.map(({ againAt }) => againAt)),
   ]);
 }

@@ -7,9 +7,12 @@ export type RawKey = {
   readonly most: number | null;
   readonly used: number;
   readonly interval_ms: number | null;
+  readonly step_ms: number | null;
   readonly burst: number;
   readonly next_at: number | null;
   readonly applied_ms: number | null;
+  readonly bucket_at: number | null;
+  readonly again_at: number | null;
   readonly now: number;
 };
 
@@ -65,8 +68,12 @@ export type Asking =
     };
 
 export function toKeyState(raw: RawKey): KeyState {
-  const { key, most, used, burst, now } = raw;
-  return { key, most, used, intervalMs: raw.interval_ms, burst, nextAt: raw.next_at, now };
+  const { key, most, used, burst, now, interval_ms: intervalMs, step_ms: stepMs } = raw;
+  const rate =
+    intervalMs === null
+      ? null
+      : { intervalMs, stepMs: stepMs!, burst, nextAt: raw.next_at, againAt: raw.again_at, bucketAt: raw.bucket_at };
+  return { key, most, used, rate, now };
 }
 
 export function toOverride(raw: RawOverride): LimitOverride {
@@ -97,15 +104,15 @@ export function toCandidate(
   const { id } = item.task;
   if (!raw) {
     if (item.hadRow) return { kind: 'refused', item };
-    const candidate = { id, limits: item.limits, since: now, slot: null, ticket: null };
+    const candidate = { id, limits: item.limits, since: now, running: false, slot: null, ticket: null };
     return { kind: 'candidate', item, candidate, turn: Math.max(item.turn, 0) };
   }
   const mine = raw.claim_worker === worker && Number(raw.claim_no) === item.claimNo;
   if (raw.over || (raw.claim_worker !== null && !mine)) return { kind: 'refused', item };
   if (item.turn === -1 && raw.waits) return { kind: 'waits', item };
   if (item.turn !== -1 && item.turn < raw.turn) return { kind: 'refused', item };
-  const slot = raw.slot_key === null ? null : { key: raw.slot_key, running: mine };
+  const slot = raw.slot_key === null ? null : { key: raw.slot_key };
   const ticket = raw.ticket_key === null ? null : { key: raw.ticket_key, at: raw.ticket_at! };
-  const candidate = { id, limits: item.limits, since: raw.created_at, slot, ticket };
+  const candidate = { id, limits: item.limits, since: raw.created_at, running: mine, slot, ticket };
   return { kind: 'candidate', item, candidate, turn: Math.max(item.turn, raw.turn) };
 }

@@ -9,18 +9,27 @@ const P = NEW_TASK_PARAMETERS;
  * What is not returned was not granted. Repeating it with the same claim numbers grants the same.
  * $1 worker id · $2 worker name · then the columns of the tasks · turns (-1: header absent) · claim numbers · had_row
  */
-export const CLAIM = { name: 'tasks-claim', text: claim('', '', '', '') };
+export const CLAIM = { name: 'tasks-claim', text: claim('now()', '', '', '', '') };
 
-/** The same for tasks with limits: each notes the concurrency key whose slot it has. Then also: keys, null for none. */
+/**
+ * The same for tasks with limits: each notes the concurrency key whose slot it has. Then also: keys, null for none · the moment at
+ * which they were let start, ms since the epoch: rates count by it.
+ */
 export const CLAIM_LIMITED = {
   name: 'tasks-claim-limited',
-  text: claim(', limit_key', `, $${P + 6}::text[]`, ', s.limit_key', ', limit_key = excluded.limit_key'),
+  text: claim(
+    `to_timestamp($${P + 7}::float8 / 1000)`,
+    ', limit_key',
+    `, $${P + 6}::text[]`,
+    ', s.limit_key',
+    ', limit_key = excluded.limit_key',
+  ),
 };
 
-function claim(column: string, parameter: string, value: string, set: string): string {
+function claim(startedAt: string, column: string, parameter: string, value: string, set: string): string {
   return `
 insert into tasks as t (${NEW_TASK_COLUMNS}, state, turn, claim_worker, claim_no, worker, started_at${column})
-select ${NEW_TASK_SELECT}, 'STARTED', s.turn, $1::uuid, s.no, $2, now()${value}
+select ${NEW_TASK_SELECT}, 'STARTED', s.turn, $1::uuid, s.no, $2, ${startedAt}${value}
 from unnest(${newTaskUnnest(3)}, $${P + 3}::int[], $${P + 4}::bigint[], $${P + 5}::bool[]${parameter})
   as s(${NEW_TASK_COLUMNS}, turn, no, had_row${column})
 where (not s.had_row or exists (select from tasks e where e.id = s.id))
@@ -37,22 +46,22 @@ returning t.id, t.retries, t.suspected, t.crashes`;
 
 /**
  * Compare-and-set from a dead holder. What was called off is not run again: it ends REVOKED.
- * $1 worker id · $2 worker name · $3 task · $4 new claim number · $5, $6 the dead claim
+ * $1 worker id · $2 worker name · $3 task · $4 new claim number · $5, $6 the dead claim · $7 only end that claim
  */
 export const TAKE_OVER = {
   name: 'tasks-take-over',
   text: `
 with old as (
-  select id, started_at, cancel_at is not null as revoked from tasks
+  select id, started_at, cancel_at is not null as revoked, cancel_at is null and not $7::bool as claimed from tasks
   where id = $3 and claim_worker = $5 and claim_no = $6
     and exists (select from workers w where w.id = $1 and w.lease_until > now()) for update),
 lost as (
   insert into attempts (task_id, worker, claim_no, outcome, started_at)
   select id, $5, $6, 'LOST', started_at from old where not revoked on conflict do nothing),
 taken as (
-  update tasks t set state = case when old.revoked then 'REVOKED' else 'STARTED' end,
-    claim_worker = case when not old.revoked then $1::uuid end, claim_no = case when not old.revoked then $4::bigint end,
-    worker = case when old.revoked then t.worker else $2 end, started_at = case when old.revoked then t.started_at else now() end,
+  update tasks t set state = case when old.revoked then 'REVOKED' when old.claimed then 'STARTED' else 'QUEUED' end,
+    claim_worker = case when old.claimed then $1::uuid end, claim_no = case when old.claimed then $4::bigint end,
+    worker = case when old.claimed then $2 else t.worker end, started_at = case when old.claimed then now() else t.started_at end,
     error = case when old.revoked then ${revokedError('t')} else t.error end,
     finished_at = case when old.revoked then now() end, suspected = t.suspected + 1
   from old where t.id = old.id returning t.id, t.retries, t.suspected, t.crashes, t.ended_state),

@@ -23,8 +23,9 @@ export const READ_KEYS = {
   text: `
 select k.key, f.most,
   (select count(*) from limit_slots s where s.limit_key = k.key)::int as used,
-  f.interval_ms, f.burst,
+  f.interval_ms, limits_step(f.interval_ms) as step_ms, f.burst,
   extract(epoch from k.next_at)::float8 * 1000 as next_at, k.applied_ms,
+  extract(epoch from k.bucket_at)::float8 * 1000 as bucket_at, extract(epoch from k.again_at)::float8 * 1000 as again_at,
   extract(epoch from clock_timestamp())::float8 * 1000 as now
 from limit_keys k join limits_in_force f using (key) where key = any($1::text[])`,
 };
@@ -98,12 +99,17 @@ used as (delete from limit_tickets k using s where k.task_id = s.id)
 select`,
 };
 
-/** $1 keys · $2 the next free time, ms since the epoch · $3 interval by which it was found, ms */
+/**
+ * $1 keys · $2 the next free time, ms since the epoch · $3 interval by which it was found, ms · $4 when the bucket is full ·
+ * $5 the next time of those that were late
+ */
 export const RATE_GIVEN = {
   name: 'limits-rate-given',
   text: `
-update limit_keys k set next_at = to_timestamp(s.next_at / 1000), applied_ms = s.applied
-from unnest($1::text[], $2::float8[], $3::float8[]) as s(key, next_at, applied) where k.key = s.key`,
+update limit_keys k set next_at = to_timestamp(s.next_at / 1000), applied_ms = s.applied, bucket_at = to_timestamp(s.bucket_at / 1000),
+  again_at = to_timestamp(s.again_at / 1000)
+from unnest($1::text[], $2::float8[], $3::float8[], $4::float8[], $5::float8[]) as s(key, next_at, applied, bucket_at, again_at)
+where k.key = s.key`,
 };
 
 /** $1 keys, which are held */
@@ -121,6 +127,9 @@ select exists (select from limit_slots) or exists (select from outbox where limi
 };
 
 export const SWEEP_LIMITS = { name: 'limits-sweep', text: 'select limits_sweep() as mended' };
+
+/** Reads which rates have waiting tasks: once a minute. */
+export const MEND_RATES = { name: 'limits-mend-rates', text: 'select limits_mend_rates() as mended' };
 
 /** Leftovers: times of tasks that ended without them; keys that nobody has met for a day. Bounded. */
 export const TIDY_LIMITS = {

@@ -1,6 +1,6 @@
 import { systemClock, type Clock, type SweepReport, type SweepStore } from '@lovage/ports';
 import type { Database, Statement } from '../database.ts';
-import { ANY_LIMITED, SWEEP_LIMITS, TIDY_LIMITS } from '../sql/limits.ts';
+import { ANY_LIMITED, MEND_RATES, SWEEP_LIMITS, TIDY_LIMITS } from '../sql/limits.ts';
 import { WAKE_UNSERVED } from '../sql/pass-on.ts';
 import { ANY_TO_SWEEP, SWEEP_BATCH, SWEEP_EXPIRED, SWEEP_KEYS, SWEEP_LAPSED, SWEEP_ORPHANS } from '../sql/sweep.ts';
 
@@ -88,6 +88,7 @@ export class PgSweepStore implements SweepStore {
     this.lastThorough = this.clock.monotonic();
     const [orphans] = await this.database.run<PutBack>(SWEEP_ORPHANS, []);
     await this.database.run(TIDY_LIMITS, []);
+    await this.database.run(MEND_RATES, []);
     return orphans!;
   }
 }

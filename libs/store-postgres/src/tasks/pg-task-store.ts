@@ -148,14 +148,14 @@ export class PgTaskStore implements TaskStore {
 
   async takeOver(
     worker: { id: WorkerId; name: string },
-    claim: { id: string; claimNo: number; from: { worker: WorkerId; claimNo: number } },
-  ): Promise<ClaimedTask | 'revoked' | undefined> {
-    const { id, claimNo, from } = claim;
-    const values = [worker.id, worker.name, id, claimNo, from.worker, from.claimNo];
+    claim: { id: string; claimNo: number; from: { worker: WorkerId; claimNo: number }; release?: boolean },
+  ): Promise<ClaimedTask | 'revoked' | 'released' | undefined> {
+    const { id, claimNo, from, release = false } = claim;
+    const values = [worker.id, worker.name, id, claimNo, from.worker, from.claimNo, release];
     const [row] = await this.database.run<ClaimedTask & { revoked: boolean }>(TAKE_OVER, values);
     if (!row) return undefined;
     const { revoked, ...taken } = row;
-    return revoked ? 'revoked' : taken;
+    return revoked ? 'revoked' : release ? 'released' : taken;
   }
 
   async record(worker: WorkerId, items: readonly RecordItem[]): Promise<EndedOurs> {

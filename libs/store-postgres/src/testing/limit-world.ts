@@ -214,7 +214,7 @@ export class LimitWorld implements AsyncDisposable {
       const claim = { id: row.id, claimNo: claimOf(message.task).claimNo, from: { worker: claimWorker, claimNo } };
       const taken = await tasks.takeOver({ id, name }, claim);
       if (taken === 'revoked') return;
-      if (!taken || worker.id !== id) return void this.broker.push(message);
+      if (!taken || taken === 'released' || worker.id !== id) return void this.broker.push(message);
       return void worker.running.set(row.id, { claimNo: claim.claimNo, message });
     }
     if (row.cancelAt !== null) return void (await tasks.endUnclaimed(row.id));

@@ -26,7 +26,7 @@ export interface RateOptions<I = unknown> {
   key?(input: I): LimitKeyValue;
   /**
    * How many may start at once after a pause. Default 1: starts are spaced evenly. With `burst: 10` a bucket of ten tokens
-   * fills at the rate, so that in one second at most `rate + burst - 1` start.
+   * fills at the rate. In any second (of a slower rate: in any time of one start) at most `rate + burst` start.
    */
   burst?: number;
 }
