@@ -1,5 +1,6 @@
 import { deflateSync, gzipSync } from 'node:zlib';
 import { decodeTask } from './decode-task.ts';
+import { encodeTask } from './encode-task.ts';
 import { REJECT_CODES } from './reject-codes.ts';
 import type { IncomingTask, WireMessage } from './task-message.ts';
 
@@ -44,6 +45,7 @@ describe('a message of a Python producer', () => {
       embed: { callbacks: null, errbacks: null, chain: null, chord: null },
       ...{ rootId: ID, parentId: null, retries: 0, eta: null, expiresAt: null, timeLimit: [null, null] },
       ...{ turn: -1, hasRow: false, facts: undefined, ignoreResult: false },
+      stamp: null,
       ...{ replyTo: 'e8170cb1-70e1-3d1b-a5c5-b69670e28aa8', correlationId: ID, extraHeaders: undefined },
       ...{ origin: 'gen15372@vm', shadow: null, group: null, groupIndex: null },
     });
@@ -251,4 +253,31 @@ describe('a message that is no task', () => {
     const body = `[["${'\\"'.repeat(4_000_000)}`;
     expect(decodeTask(python({ body }))).toMatchObject({ code: 'body_not_json' });
   });
+});
+
+describe('what an input was made for', () => {
+  const stampOf = (headers: Record<string, unknown>) => {
+    const message = encodeTask({
+      ...{ id: 'a', name: 'a.b', inputJson: '{}', rootId: null, parentId: null, retries: 0, turn: 0, hasRow: false },
+    });
+    const decoded = decodeTask({ ...message, headers: { ...message.headers, ...headers } });
+    return decoded.ok ? decoded.task.stamp : decoded.code;
+  };
+
+  it('is read from its header', () => {
+    expect(stampOf({ 'x-lovage-input': '2:0123456789abcdef' })).toBe('2:0123456789abcdef');
+    expect(stampOf({ 'x-lovage-input': '7:' })).toBe('7:');
+    expect(stampOf({})).toBeNull();
+  });
+
+  it('of a message of an older release is its version alone', () => {
+    expect(stampOf({ 'x-lovage-facts': '{"version":2}' })).toBe('2:');
+  });
+
+  it.each(['', '0:', '2', '2:xyz', '2:0123456789abcdef\0', 2, {}, 'x'.repeat(1e6)])(
+    'that is none, %#, is not stated',
+    (value) => {
+      expect(stampOf({ 'x-lovage-input': value })).toBeNull();
+    },
+  );
 });

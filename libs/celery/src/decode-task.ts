@@ -1,6 +1,6 @@
 import { bodyText, parseBody } from './body.ts';
 import { PLAIN_EMBED } from './encode-task.ts';
-import { extraHeaders, FACTS, ROW, TURN } from './headers.ts';
+import { extraHeaders, FACTS, INPUT, ROW, TURN } from './headers.ts';
 import { plain, type PlainOptions } from './plain-json.ts';
 import { Malformed, type RejectCode } from './reject-codes.ts';
 import * as field from './task-fields.ts';
@@ -120,6 +120,7 @@ function common(
   source: Readonly<Record<string, unknown>>,
 ): IncomingTask {
   const { headers } = message;
+  const facts = field.factsOf(headers[FACTS]);
   return {
     id,
     name,
@@ -135,7 +136,8 @@ function common(
     timeLimit: field.timeLimitOf(source['timelimit']),
     turn: field.turnOf(headers[TURN]),
     hasRow: headers[ROW] === 1 || headers[ROW] === true,
-    facts: field.factsOf(headers[FACTS]),
+    stamp: field.stampOf(headers[INPUT], facts),
+    facts,
     ignoreResult: false,
     replyTo: message.replyTo || undefined,
     correlationId: message.correlationId || id,

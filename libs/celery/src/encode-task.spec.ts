@@ -36,10 +36,11 @@ describe('encodeTask', () => {
     expect(message).not.toHaveProperty('expiration');
   });
 
-  it('carries turn, row and facts in headers of our own', () => {
-    const facts = { userId: ID, version: 2, expiresAt: 5 };
-    const { headers } = encodeTask(task({ turn: 3, hasRow: true, facts }));
-    expect(headers).toMatchObject({ 'x-lovage-turn': 3, 'x-lovage-row': 1 });
+  it('carries turn, row, stamp and facts in headers of our own', () => {
+    const facts = { userId: ID, expiresAt: 5 };
+    const { headers } = encodeTask(task({ turn: 3, hasRow: true, stamp: '2:0123456789abcdef', facts }));
+    expect(headers).toMatchObject({ 'x-lovage-turn': 3, 'x-lovage-row': 1, 'x-lovage-input': '2:0123456789abcdef' });
+    expect(encodeTask(task({ stamp: null })).headers).not.toHaveProperty('x-lovage-input');
     expect(JSON.parse(headers['x-lovage-facts'] as string)).toEqual(facts);
   });
 

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { FACTS, forwardableHeaders, ROW, TURN } from './headers.ts';
+import { FACTS, forwardableHeaders, INPUT, ROW, TURN } from './headers.ts';
 import { isoTime } from './iso-time.ts';
 import type { EncodedMessage, OutgoingTask } from './task-message.ts';
 
@@ -54,6 +54,7 @@ export function encodeTask(task: OutgoingTask): EncodedMessage {
     [TURN]: task.turn,
   };
   if (task.hasRow) headers[ROW] = 1;
+  if (task.stamp) headers[INPUT] = task.stamp;
   if (task.facts) headers[FACTS] = JSON.stringify(task.facts);
   const message: EncodedMessage = {
     body: Buffer.from(body, 'utf8'),
@@ -69,7 +70,7 @@ export function encodeTask(task: OutgoingTask): EncodedMessage {
 function withExtra(extra: Readonly<Record<string, unknown>>, own: Record<string, unknown>): Record<string, unknown> {
   const kept = forwardableHeaders(extra);
   // The body is never compressed; a header that says so would make it unreadable. Row and facts are ours alone to state.
-  for (const key of ['compression', ROW, FACTS]) delete kept[key];
+  for (const key of ['compression', ROW, FACTS, INPUT]) delete kept[key];
   return Object.assign(kept, own);
 }
 

@@ -3,6 +3,8 @@ import { Malformed } from './reject-codes.ts';
 export const TURN = 'x-lovage-turn';
 export const ROW = 'x-lovage-row';
 export const FACTS = 'x-lovage-facts';
+/** What the input was made for: contract version and schema fingerprint, `2:9f86d081884c7d65`. */
+export const INPUT = 'x-lovage-input';
 
 /** Deepest nesting of a header's value. */
 const MAX_DEPTH = 64;
@@ -11,7 +13,7 @@ const MAX_DEPTH = 64;
 const OWN: ReadonlySet<string> = new Set([
   ...['lang', 'task', 'id', 'shadow', 'eta', 'expires', 'group', 'group_index', 'retries', 'timelimit'],
   ...['root_id', 'parent_id', 'argsrepr', 'kwargsrepr', 'origin', 'ignore_result', 'compression'],
-  ...[TURN, ROW, FACTS],
+  ...[TURN, ROW, FACTS, INPUT],
 ]);
 
 /** Added by a broker on the way, or an order to it (CC would send a copy again). */

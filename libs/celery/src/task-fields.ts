@@ -97,6 +97,14 @@ function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= MAX_COUNT;
 }
 
+/** `version:fingerprint`. What is none is as good as absent: the input is then checked as one of which nobody said anything. */
+const STAMP = /^[1-9]\d{0,9}:(?:[0-9a-f]{16})?$/;
+
+export function stampOf(value: unknown, facts: TaskFacts | undefined): string | null {
+  if (typeof value === 'string' && STAMP.test(value)) return value;
+  return facts?.version === undefined ? null : `${facts.version}:`;
+}
+
 export function factsOf(value: unknown): TaskFacts | undefined {
   if (value === undefined || value === null) return undefined;
   const refuse = (why: string) => new Malformed('facts_invalid', `x-lovage-facts: ${why}`);

@@ -13,7 +13,7 @@ export interface TaskFacts {
   userId?: string;
   /** ms since the epoch. */
   expiresAt?: number;
-  /** Version of the contract it was sent with. */
+  /** Version of the contract it was sent with: only read, in messages of older releases; today the header `x-lovage-input` tells it. */
   version?: number;
   /** UUID of the task that this one runs again. */
   retriedFrom?: string;
@@ -46,6 +46,8 @@ export interface OutgoingTask {
   turn: number;
   /** The task's row was committed before this publish. */
   hasRow: boolean;
+  /** What the input was made for (libs/task, `Stamp`); null: nobody said. */
+  stamp?: string | null;
   facts?: TaskFacts;
   replyTo?: string;
   /** Further headers of the caller. Those of the protocol win over equal names; what a broker adds is left out. */
@@ -100,6 +102,8 @@ export interface IncomingTask {
   /** -1: the message carries none (a Python producer), it is never stale. */
   turn: number;
   hasRow: boolean;
+  /** What the input was made for (libs/task, `Stamp`); null: the message does not tell, or not readably. */
+  stamp: string | null;
   facts: TaskFacts | undefined;
   ignoreResult: boolean;
   replyTo: string | undefined;

@@ -11,7 +11,7 @@ export interface StoredMessage {
   readonly timeLimit?: readonly [hard: number | null, soft: number | null];
   /** The retry policy of this submit: what differs from the contract's (`RetryOptions` of libs/task). */
   readonly retry?: Readonly<Record<string, unknown>>;
-  /** Version of the contract that the input was made for; left out for 1. */
+  /** Version of the contract that the input was made for: only read, in rows of older releases; today the column `input_stamp` tells it. */
   readonly version?: number;
   /** Positional arguments, where the input is no object (column `input` is null then). */
   readonly args?: readonly unknown[];

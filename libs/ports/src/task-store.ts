@@ -29,6 +29,8 @@ export interface NewTask {
   readonly expiresAt: number | null;
   /** As submitted, 0 to 9; null: none. Celery's producers may state up to 255. */
   readonly priority: number | null;
+  /** What the input was made for: contract version and schema fingerprint (libs/task, `Stamp`). Null or left out: nobody said. */
+  readonly stamp?: string | null;
 }
 
 /** A task row as read. Times are ms since the epoch; JSON fields are parsed. */
@@ -57,6 +59,8 @@ export interface TaskRow {
   readonly eta: number | null;
   readonly expiresAt: number | null;
   readonly priority: number | null;
+  /** As {@link NewTask.stamp}. */
+  readonly stamp?: string | null;
   readonly cancelAt: number | null;
   readonly cancelBy: string | null;
   readonly cancelWhy: string | null;

@@ -28,6 +28,7 @@ export interface RawTask {
   eta: Date | null;
   expires_at: Date | null;
   priority: number | null;
+  input_stamp: string | null;
   cancel_at: Date | null;
   cancel_by: string | null;
   cancel_why: string | null;
@@ -60,6 +61,7 @@ export function toTaskRow(raw: RawTask): TaskRow {
     eta: raw.eta?.getTime() ?? null,
     expiresAt: raw.expires_at?.getTime() ?? null,
     priority: raw.priority,
+    stamp: raw.input_stamp,
     cancelAt: raw.cancel_at?.getTime() ?? null,
     cancelBy: raw.cancel_by,
     cancelWhy: raw.cancel_why,

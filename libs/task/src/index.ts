@@ -85,3 +85,4 @@ export { acceptInput } from './version/accept-input.ts';
 export { bareSchema, fingerprintOf, type JsonSchema } from './version/fingerprint.ts';
 export type { Migration, Migrations } from './version/migrations.ts';
 export { readStamp, stampOf, type Stamp, type StampParts } from './version/stamp.ts';
+export { mapInput, MappingError, MAX_MAPPING_RULES, pathProblem, type MappingRule } from './version/input-mapping.ts';

@@ -15,6 +15,7 @@ export type MessageSource = Pick<
   | 'retriedFrom'
   | 'expiresAt'
   | 'priority'
+  | 'stamp'
 >;
 
 /**
@@ -41,6 +42,7 @@ export function encodeMessage(
     timeLimit: stored.timeLimit,
     turn: sending.turn,
     hasRow: sending.hasRow,
+    stamp: task.stamp ?? (stored.version === undefined ? null : `${stored.version}:`),
     facts: factsOf(task, stored),
     replyTo: stored.replyTo,
     headers: stored.headers,
@@ -61,14 +63,12 @@ export function encodeMessage(
   };
 }
 
-function factsOf(task: MessageSource, { version, retry }: StoredMessage): TaskFacts | undefined {
+function factsOf(task: MessageSource, { retry }: StoredMessage): TaskFacts | undefined {
   const { userId, expiresAt, retriedFrom } = task;
-  if (userId === null && expiresAt === null && retriedFrom === null && version === undefined && retry === undefined)
-    return undefined;
+  if (userId === null && expiresAt === null && retriedFrom === null && retry === undefined) return undefined;
   const facts: TaskFacts = {};
   if (userId !== null) facts.userId = userId;
   if (expiresAt !== null) facts.expiresAt = expiresAt;
-  if (version !== undefined) facts.version = version;
   if (retriedFrom !== null) facts.retriedFrom = retriedFrom;
   if (retry !== undefined) facts.retry = retry;
   return facts;

@@ -51,10 +51,9 @@ export function prepare(
     replyTo: sending.replyTo,
     timeLimit: compiled.timeLimit,
     retry: compiled.retry,
-    version: contract.version === 1 ? undefined : contract.version,
   };
   const queue = compiled.queue ?? sending.routes.of(contract.name)?.queue ?? contract.options.queue;
-  const task = make(contract.name, queue, json, stored, compiled, contract.options.record, () =>
+  const task = make(contract.name, queue, json, contract.stamp, stored, compiled, contract.options.record, () =>
     fingerprintOf({ input, options: identity(options) }),
   );
   return compiled.unique ? { ...task, unique: uniqueKey(contract, validated, compiled.unique) } : task;
@@ -80,7 +79,7 @@ export function prepareForeign(
     retry: compiled.retry,
     ...(positional && { args, kwargs }),
   };
-  return make(name, compiled.queue, json, stored, compiled, 'full', () =>
+  return make(name, compiled.queue, json, null, stored, compiled, 'full', () =>
     fingerprintOf({ args, kwargs, options: identity(options) }),
   );
 }
@@ -89,6 +88,7 @@ function make(
   name: string,
   queue: string,
   input: string | null,
+  stamp: string | null,
   stored: StoredMessage,
   options: CompiledSubmit,
   record: RecordMode,
@@ -111,6 +111,7 @@ function make(
       eta: options.eta,
       expiresAt: options.expiresAt,
       priority: options.priority ?? null,
+      stamp,
     },
     stored,
     record,

@@ -144,6 +144,7 @@ function rowOf(
     eta: task?.eta ?? null,
     expiresAt: facts?.expiresAt ?? task?.expiresAt ?? null,
     priority,
+    stamp: task?.stamp ?? null,
   };
 }
 

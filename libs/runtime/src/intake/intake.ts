@@ -58,6 +58,7 @@ function factsOf(
     eta: task.eta,
     expiresAt: task.facts?.expiresAt ?? task.expiresAt,
     priority: keptPriority(priority, task.turn >= 0),
+    stamp: task.stamp,
   };
 }
 
@@ -84,8 +85,6 @@ function messageJson(task: IncomingTask, withArguments: boolean): string | null 
   if (task.replyTo) keep('replyTo', task.replyTo);
   if (task.correlationId !== task.id) keep('correlationId', task.correlationId);
   if (task.timeLimit[0] !== null || task.timeLimit[1] !== null) keep('timeLimit', task.timeLimit);
-  const version = task.facts?.version ?? 1;
-  if (version !== 1) keep('version', version);
   if (task.facts?.retry) keep('retry', task.facts.retry);
   if (withArguments) {
     keep('args', task.args);

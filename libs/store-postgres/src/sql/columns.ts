@@ -3,7 +3,7 @@ import { plainArray, textArray } from '../pg-array.ts';
 
 /** Names of a new task's columns, in the order of {@link newTaskValues}. */
 export const NEW_TASK_COLUMNS =
-  'id, wire_id, name, queue, input, message, user_id, parent_id, root_id, retried_from, eta, expires_at, priority';
+  'id, wire_id, name, queue, input, message, user_id, parent_id, root_id, retried_from, eta, expires_at, priority, input_stamp';
 
 /** `unnest` arguments for them, from parameter `$first` on; times come as ms since the epoch. */
 export function newTaskUnnest(first: number): string {
@@ -21,15 +21,16 @@ export function newTaskUnnest(first: number): string {
     'float8',
     'float8',
     'int2',
+    'text',
   ];
   return types.map((type, i) => `$${first + i}::${type}[]`).join(', ');
 }
 
 /** The select list that fits {@link NEW_TASK_COLUMNS}, from the alias `s`. */
 export const NEW_TASK_SELECT =
-  's.id, s.wire_id, s.name, s.queue, s.input, s.message, s.user_id, s.parent_id, s.root_id, s.retried_from, to_timestamp(s.eta / 1000), to_timestamp(s.expires_at / 1000), s.priority';
+  's.id, s.wire_id, s.name, s.queue, s.input, s.message, s.user_id, s.parent_id, s.root_id, s.retried_from, to_timestamp(s.eta / 1000), to_timestamp(s.expires_at / 1000), s.priority, s.input_stamp';
 
-export const NEW_TASK_PARAMETERS = 13;
+export const NEW_TASK_PARAMETERS = 14;
 
 export function newTaskValues(tasks: readonly NewTask[]): (string | null)[] {
   return [
@@ -46,5 +47,6 @@ export function newTaskValues(tasks: readonly NewTask[]): (string | null)[] {
     plainArray(tasks.map((task) => task.eta)),
     plainArray(tasks.map((task) => task.expiresAt)),
     plainArray(tasks.map((task) => task.priority)),
+    plainArray(tasks.map((task) => task.stamp ?? null)),
   ];
 }
