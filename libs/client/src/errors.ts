@@ -21,7 +21,8 @@ export class TaskFailedError extends LovageError {
     readonly document: TaskErrorDocument,
     readonly state: 'FAILURE' | 'DEAD' = 'FAILURE',
   ) {
-    super(`task ${taskId} failed with ${document.type}: ${document.message}`);
+    // As the cause, so that a handler that waited for the task fails with its evidence.
+    super(`task ${taskId} failed with ${document.type}: ${document.message}`, { cause: document });
   }
 }
 

@@ -35,8 +35,8 @@ describe('toError', () => {
     expect(toError('a text').message).toBe('a text');
     expect(toError({ a: 1 }).message).toBe('a non-error was thrown: {"a":1}');
     expect(toError(undefined).message).toBe('a non-error was thrown: undefined');
-    expect(toError(circular).message).toBe('a non-error was thrown: [object Array]');
-    expect(toError(5n).message).toBe('a non-error was thrown: [object BigInt]');
+    expect(toError(circular).message).toBe('a non-error was thrown: ["[circular]"]');
+    expect(toError(5n).message).toBe('a non-error was thrown: 5');
   });
 
   it('never throws itself', () => {

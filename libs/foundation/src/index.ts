@@ -6,6 +6,23 @@ export { closest } from './closest.ts';
 export { deferred, type Deferred } from './deferred.ts';
 export { durationMs, type Duration } from './duration.ts';
 export { hasCode, LovageError, toError } from './errors.ts';
+export {
+  errorFacts,
+  fieldOf,
+  fitText,
+  isA,
+  isError,
+  MAX_ERROR_DEPTH,
+  MAX_ERROR_ERRORS,
+  MAX_ERROR_MESSAGE,
+  MAX_ERROR_STACK,
+  MAX_ERROR_TYPE,
+  plainFields,
+  plainOf,
+  textOf,
+  type ErrorFacts,
+  type PlainBounds,
+} from './foreign.ts';
 export { isUuid, newId, uuidFrom } from './ids.ts';
 export { Lifecycle, type Service } from './lifecycle.ts';
 export { maskUrl } from './mask-url.ts';

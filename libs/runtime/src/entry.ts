@@ -49,6 +49,8 @@ export class TaskEntry {
   run: TaskRun<TaskEntry> | undefined;
   /** Why its signal was aborted; the first reason stands. */
   abortReason: Error | undefined;
+  /** Why the worker ended its attempt, whatever its handler came to. */
+  endReason: Error | undefined;
   /** ms since the epoch; for people, in rows written at the end. */
   startedAt = 0;
   /** The same of the handler's end. */

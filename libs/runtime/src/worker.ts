@@ -149,7 +149,8 @@ export class TaskWorker implements Service {
     );
     const { limits } = deps;
     this.limitOverrides = limits && new LimitOverrides(limits, this.clock, log);
-    const steps = deps.steps && new TaskSteps(deps.steps, this.retry);
+    const steps =
+      deps.steps && new TaskSteps(deps.steps, this.retry, (entry, lost) => this.executor.abort(entry, lost));
     this.pools = new Pools(this.options, {
       handlers: deps.handlers,
       services: {

@@ -169,7 +169,7 @@ export function defineTask<
           `${name}.${type}`,
           parsed.error.issues.map((issue) => ({ path: ['data', ...issue.path].join('.'), message: issue.message })),
         );
-      return new DeclaredError<K, z.output<E[K]>>(type, parsed.data as z.output<E[K]>, message ?? type);
+      return new DeclaredError<K, z.output<E[K]>>(type, parsed.data as z.output<E[K]>, message ?? type, name);
     },
   });
 }

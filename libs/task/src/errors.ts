@@ -1,4 +1,4 @@
-import { LovageError } from '@lovage/foundation';
+import { LovageError, type ErrorFacts } from '@lovage/foundation';
 import type { z } from 'zod';
 import type { AnyContract } from './contract.ts';
 import type { Stamp, StampParts } from './version/stamp.ts';
@@ -10,13 +10,11 @@ export interface Issue {
 }
 
 /** How a failure is kept in the store, shown over REST and sent to waiting clients. */
-export interface TaskErrorDocument {
-  /** Name of the declared error, or of the error's class. */
+export interface TaskErrorDocument extends ErrorFacts {
+  /** Name of the declared error, or the error's `name`: mostly that of its class. At most 200 characters. */
   readonly type: string;
-  readonly message: string;
   /** Of a declared error: its data, valid by its schema. */
   readonly data?: unknown;
-  readonly stack?: string;
 }
 
 /** `defineTask` was given something that cannot be a contract. */
@@ -104,6 +102,8 @@ export class DeclaredError<K extends string = string, D = unknown> extends Lovag
     readonly type: K,
     readonly data: D,
     message: string,
+    /** Name of the contract that declares it. Thrown by a handler of another contract, it is an error like any other. */
+    readonly contract?: string,
   ) {
     super(message);
     this.name = type;

@@ -54,5 +54,5 @@ function errorOf(outcome: Outcome, id: string, contract: AnyContract | undefined
 function declared(document: TaskErrorDocument, contract: AnyContract | undefined): DeclaredError | undefined {
   if (!contract || !Object.hasOwn(contract.errors, document.type)) return undefined;
   const parsed = contract.errors[document.type].safeParse(document.data);
-  return parsed.success ? new DeclaredError(document.type, parsed.data, document.message) : undefined;
+  return parsed.success ? new DeclaredError(document.type, parsed.data, document.message, contract.name) : undefined;
 }

@@ -1,8 +1,9 @@
 import type { Clock, TaskLogLevel } from '@lovage/ports';
 import type { TaskEntry } from '../entry.ts';
+import { failureFromWire } from '../run/failure.ts';
 import type { RunServices } from '../run/task-run.ts';
 import type { ChildDeath } from './child-death.ts';
-import { fromWire, toWire } from './error-wire.ts';
+import { toWire } from './error-wire.ts';
 import type { PoolEvents } from './pool.ts';
 import type { ChildTask, Ended, FromChild, ToChild } from './protocol.ts';
 import { answer, type Answers } from './questions.ts';
@@ -61,10 +62,8 @@ export class ChildRun {
         return this.deps.events.begun(this.entry);
       case 'progress':
         return this.deps.services.onProgress(this.entry, message.progress);
-      case 'log': {
-        const errors = Object.entries(message.errors).map(([key, wire]) => [key, fromWire(wire)] as const);
-        return this.log(message.level, message.message, { ...message.fields, ...Object.fromEntries(errors) });
-      }
+      case 'log':
+        return this.log(message.level, message.message, message.fields);
       case 'ask':
         return void answer(this.entry, message.question, this.deps.answers).then(
           (value) => this.reply({ type: 'answer', no: message.no, value }),
@@ -91,7 +90,7 @@ export class ChildRun {
     const { events } = this.deps;
     if (this.killedFor) events.failed(this.entry, this.killedFor);
     else if (message.type === 'succeeded') events.succeeded(this.entry, message.result);
-    else events.failed(this.entry, fromWire(message.error));
+    else events.failedAs(this.entry, failureFromWire(message.failure));
   }
 
   /** The child is no more. */

@@ -1,13 +1,17 @@
 import type { TaskEntry } from '../entry.ts';
+import type { Failure } from '../run/failure.ts';
 import type { ChildDeath } from './child-death.ts';
 
-/** How pools tell of attempts. For each that was started, one of the last three comes, once or more; the first one counts. */
+/** How pools tell of attempts. For each that was started, one of the last four comes, once or more; the first one counts. */
 export interface PoolEvents {
   /** The handler begins: its time limits run from here. */
   begun(entry: TaskEntry): void;
   /** @param result JSON text. */
   succeeded(entry: TaskEntry, result: string): void;
+  /** @param thrown by the handler, or why the pool could not run it. */
   failed(entry: TaskEntry, thrown: unknown): void;
+  /** The same of what was read where it was thrown. */
+  failedAs(entry: TaskEntry, failure: Failure): void;
   /** The child that ran it died, by no doing of ours. */
   died(entry: TaskEntry, death: ChildDeath): void;
 }

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Clock } from '@lovage/ports';
 import type { ChildDeath } from './child-death.ts';
 import type { CompiledChildren } from './child-options.ts';
+import { readFromChild } from './from-child.ts';
 import type { FromChild, ToChild } from './protocol.ts';
 import { StderrTail } from './stderr-tail.ts';
 
@@ -43,7 +44,10 @@ export class ProcessChild {
       stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
     });
     this.stderr = new StderrTail(this.process.stderr!);
-    this.process.on('message', (message) => events.message(message as FromChild));
+    this.process.on('message', (message) => {
+      const known = readFromChild(message);
+      if (known) events.message(known);
+    });
     this.exited = new Promise((resolve) => {
       let ended = false;
       const end = (exitCode: number | null, signal: string | null): void => {

@@ -158,7 +158,7 @@ export class ProcessPool implements Pool {
         seat.booted = true;
         return seat.off();
       case 'unable':
-        seat.bootError = new ChildBootFailed(message.error.message, { cause: fromWire(message.error) });
+        seat.bootError = bootFailed(fromWire(message.error));
         return;
       case 'succeeded':
       case 'failed':
@@ -234,6 +234,10 @@ export class ProcessPool implements Pool {
       ? new MemoryLimitExceeded(maxMemoryMb * HARD_MEMORY)
       : undefined;
   }
+}
+
+function bootFailed(cause: Error): ChildBootFailed {
+  return new ChildBootFailed(cause.message, { cause });
 }
 
 function lastLine(text: string): string {

@@ -33,11 +33,12 @@ export type ToChild =
   /** Ends the application, then the process. */
   | { readonly type: 'stop' };
 
+/** Read by `readFromChild`. `error` is an {@link ErrorWire}, for `fromWire`. */
 export type FromChild =
   /** The application is booted. */
   | { readonly type: 'ready' }
   /** It is not, and never will be. */
-  | { readonly type: 'unable'; readonly error: ErrorWire }
+  | { readonly type: 'unable'; readonly error: unknown }
   | { readonly type: 'begun' }
   /** `progress` is JSON text, valid by the contract. */
   | { readonly type: 'progress'; readonly progress: string }
@@ -45,9 +46,8 @@ export type FromChild =
       readonly type: 'log';
       readonly level: TaskLogLevel;
       readonly message: string;
+      /** Plain values. */
       readonly fields: Record<string, unknown>;
-      /** Those of the fields that are errors. */
-      readonly errors: Readonly<Record<string, ErrorWire>>;
     }
   | { readonly type: 'ask'; readonly no: number; readonly question: Question }
   | Ended;
@@ -59,5 +59,6 @@ export type Ended = {
   readonly last: boolean;
 } & (
   | { readonly type: 'succeeded'; /** JSON text. */ readonly result: string }
-  | { readonly type: 'failed'; readonly error: ErrorWire }
+  /** A `FailureWire`, for `failureFromWire`. */
+  | { readonly type: 'failed'; readonly failure: unknown }
 );

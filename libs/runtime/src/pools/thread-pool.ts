@@ -1,16 +1,17 @@
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { deferred, hasCode, toError } from '@lovage/foundation';
+import { deferred, hasCode } from '@lovage/foundation';
 import type { Log } from '@lovage/ports';
 import type { Piscina } from 'piscina';
 import type { TaskEntry } from '../entry.ts';
 import { ChildBootFailed, MemoryLimitExceeded } from './child-death.ts';
 import type { CompiledChildren } from './child-options.ts';
 import { ChildRun, type ChildRunDeps } from './child-run.ts';
-import { fromWire } from './error-wire.ts';
+import { fromWire, toWire } from './error-wire.ts';
 import type { ChildCounts, Pool } from './pool.ts';
-import type { Ended, FromChild, ToChild } from './protocol.ts';
+import { readFromChild } from './from-child.ts';
+import type { Ended, ToChild } from './protocol.ts';
 
 export interface ThreadPoolDeps extends ChildRunDeps {
   readonly log: Log;
@@ -74,7 +75,9 @@ export class ThreadPool implements Pool {
     const closed = once(port, 'close');
     const settled = deferred<Ended>();
     let last: Ended | undefined;
-    port.on('message', (message: FromChild) => {
+    port.on('message', (given: unknown) => {
+      const message = readFromChild(given);
+      if (!message) return;
       if (message.type === 'succeeded' || message.type === 'failed') {
         last = message;
         settled.resolve(message);
@@ -89,7 +92,8 @@ export class ThreadPool implements Pool {
       const piscina = await this.piscina;
       await piscina.run({ task: run.task, port: port2 }, { transferList: [port2], signal: end.signal });
     } catch (error) {
-      death = toError(error);
+      // Whatever code in the thread threw and nobody caught.
+      death = fromWire(toWire(error));
     }
     // What was said before comes first: both ends of the port are closed by now, or will be.
     await Promise.race([settled.promise, closed, ...(death ? [this.lastWords()] : [])]);

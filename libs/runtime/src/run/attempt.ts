@@ -1,12 +1,13 @@
 import { inputOf, type IncomingTask } from '@lovage/celery';
-import { OutputInvalidError, validateInput, validateOutput, type AnyContract, type TaskContext } from '@lovage/task';
+import { validateInput, validateOutput, type AnyContract, type TaskContext } from '@lovage/task';
 import type { HandlerBinding } from '../handler-binding.ts';
+import { storableJson } from './storable.ts';
 
 export type AttemptInput = Pick<IncomingTask, 'name' | 'args' | 'kwargs'>;
 
 /**
  * Runs a handler on a task's input, checked by the contract, to a result that the contract allows, as JSON text. One of the
- * two is called, once, at once or later.
+ * two is called, at once or later; the first call counts, since a thenable of the handler's own may settle twice. Never throws.
  */
 export function attempt(
   { contract, handle }: HandlerBinding,
@@ -30,22 +31,22 @@ export function attempt(
   } catch (error) {
     return failed(error);
   }
-  if (isThenable(value)) value.then(succeed, failed);
-  else succeed(value);
+  try {
+    const then = thenOf(value);
+    if (then) return void then.call(value, succeed, failed);
+  } catch (error) {
+    return failed(error);
+  }
+  succeed(value);
 }
 
 /** A result that the contract allows, as JSON text. @throws OutputInvalidError */
 export function resultJson(contract: AnyContract, value: unknown): string {
-  const valid = validateOutput(contract, value);
-  try {
-    return JSON.stringify(valid) ?? 'null';
-  } catch (error) {
-    throw new OutputInvalidError(contract.name, [
-      { path: 'output', message: `cannot be kept as JSON: ${(error as Error).message}` },
-    ]);
-  }
+  return storableJson(contract, 'output', validateOutput(contract, value));
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
+/** Asked for once: it may be a getter. */
+function thenOf(value: unknown): PromiseLike<unknown>['then'] | undefined {
+  const then = (value as { then?: unknown } | null | undefined)?.then;
+  return typeof then === 'function' ? (then as PromiseLike<unknown>['then']) : undefined;
 }

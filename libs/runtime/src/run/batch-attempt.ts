@@ -1,4 +1,5 @@
 import { inputOf } from '@lovage/celery';
+import { fieldOf } from '@lovage/foundation';
 import {
   batchItem,
   validateInput,
@@ -44,7 +45,8 @@ export function batchAttempt(
     for (const member of given.values()) member.failed(thrown);
   };
   // In a promise also for a handler that answers at once: none of a batch is told its end before all have begun.
-  void new Promise((resolve) => resolve(handleBatch(items))).then((answer) => tell(contract, answer, given), failed);
+  // What of its answer cannot be read is its failure as well.
+  new Promise((resolve) => resolve(handleBatch(items))).then((answer) => tell(contract, answer, given)).catch(failed);
 }
 
 /** A batch handler as one of single tasks: each is a batch of its own. */
@@ -63,11 +65,11 @@ function tell(contract: AnyContract, answer: unknown, given: ReadonlyMap<string,
   for (const [id, member] of given) {
     const outcome = outcomes.get(id);
     if (!outcome) member.failed(missing(contract, answer));
-    else if (!outcome.ok) member.failed(outcome.error);
+    else if (fieldOf(outcome, 'ok') !== true) member.failed(fieldOf(outcome, 'error'));
     else {
       let result: string;
       try {
-        result = resultJson(contract, outcome.value);
+        result = resultJson(contract, (outcome as { value?: unknown }).value);
       } catch (error) {
         member.failed(error);
         continue;
@@ -77,13 +79,15 @@ function tell(contract: AnyContract, answer: unknown, given: ReadonlyMap<string,
   }
 }
 
-/** What a handler said, by task; of two about one task the first counts. */
+/** What a handler said, by task; of two about one task the first counts. What of it cannot be read says nothing. */
 function outcomesOf(answer: unknown): ReadonlyMap<string, BatchOutcome> {
   const outcomes = new Map<string, BatchOutcome>();
   if (!Array.isArray(answer)) return outcomes;
-  for (const outcome of answer as (Partial<BatchOutcome> | null | undefined)[])
-    if (typeof outcome?.id === 'string' && typeof outcome.ok === 'boolean' && !outcomes.has(outcome.id))
-      outcomes.set(outcome.id, outcome as BatchOutcome);
+  for (const outcome of answer as unknown[]) {
+    const [id, ok] = [fieldOf(outcome, 'id'), fieldOf(outcome, 'ok')];
+    if (typeof id === 'string' && typeof ok === 'boolean' && !outcomes.has(id))
+      outcomes.set(id, outcome as BatchOutcome);
+  }
   return outcomes;
 }
 

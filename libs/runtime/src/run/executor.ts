@@ -1,11 +1,12 @@
-import { backoffDelayMs, ChurnMap } from '@lovage/foundation';
+import { backoffDelayMs, ChurnMap, errorFacts, isA } from '@lovage/foundation';
 import type { Clock } from '@lovage/ports';
-import { TaskRevokedError } from '@lovage/task';
+import { TaskRevokedError, type AnyContract } from '@lovage/task';
 import type { TaskEntry } from '../entry.ts';
 import { ChildBootFailed, WorkerChildDied, type ChildDeath } from '../pools/child-death.ts';
 import type { Pool, PoolEvents } from '../pools/pool.ts';
 import { LeaseLost, NotRegistered, SoftTimeLimitExceeded, TimeLimitExceeded, WorkerShutdown } from './abort-reasons.ts';
-import { errorDocument, outcomeOfThrown, type Outcome } from './outcome.ts';
+import { readFailure, type Failure } from './failure.ts';
+import { outcomeOfFailure, type Outcome } from './outcome.ts';
 
 /** An attempt that is to be killed first gets this long to heed its signal, ms, unless that was aborted before. */
 const KILL_GRACE_MS = 1000;
@@ -75,8 +76,7 @@ export class Executor implements PoolEvents {
   kill(entry: TaskEntry, reason: Error): void {
     if (!this.running.has(entry.no)) return;
     const graceMs = entry.abortReason ? 0 : KILL_GRACE_MS;
-    entry.abortReason ??= reason;
-    this.poolOf(entry).kill(entry, reason, graceMs);
+    this.end(entry, reason, graceMs);
   }
 
   /** Aborts what runs under a claim of this worker id because that claim is no longer ours; ends it where that can be done. */
@@ -108,7 +108,7 @@ export class Executor implements PoolEvents {
 
   /** Ends what still runs without waiting for it: handed back, at no cost. */
   releaseAll(): void {
-    for (const entry of [...this.running.values()]) this.poolOf(entry).kill(entry, new WorkerShutdown(), 0);
+    for (const entry of [...this.running.values()]) this.end(entry, new WorkerShutdown(), 0);
   }
 
   begun(entry: TaskEntry): void {
@@ -131,11 +131,25 @@ export class Executor implements PoolEvents {
   }
 
   failed(entry: TaskEntry, thrown: unknown): void {
-    this.finish(entry, outcomeOf(entry, thrown));
+    this.finish(entry, outcomeOfWorker(entry, thrown) ?? this.outcomeOf(entry, readFailure(thrown, contractOf(entry))));
+  }
+
+  failedAs(entry: TaskEntry, failure: Failure): void {
+    this.finish(entry, outcomeOfWorker(entry) ?? this.outcomeOf(entry, failure));
   }
 
   died(entry: TaskEntry, death: ChildDeath): void {
     this.finish(entry, outcomeOfDeath(entry, death));
+  }
+
+  private end(entry: TaskEntry, reason: Error, graceMs: number): void {
+    entry.abortReason ??= reason;
+    entry.endReason ??= reason;
+    this.poolOf(entry).kill(entry, reason, graceMs);
+  }
+
+  private outcomeOf(entry: TaskEntry, failure: Failure): Outcome {
+    return outcomeOfFailure(failure, entry.options.retry, entry.retries);
   }
 
   /** The first outcome stands: a handler may still settle after its time limit. */
@@ -157,31 +171,33 @@ function isOfWorker(reason: unknown): boolean {
   return reason instanceof WorkerShutdown || reason instanceof LeaseLost;
 }
 
-/** Called off, if it was. */
-function revokedBy(...reasons: readonly unknown[]): Outcome | undefined {
-  const reason = reasons.find((one) => one instanceof TaskRevokedError);
-  if (!reason) return undefined;
-  const { by, why } = reason;
-  // Where there is a row, its mark says the same and the time as well.
-  return { kind: 'revoked', error: { type: 'Revoked', message: why ?? 'the task was revoked', data: { by, why } } };
+/**
+ * Revoked or released, if that is how the attempt ended: by its own abort reason, or by why the worker ended it. What the handler
+ * threw decides neither: the same classes come out of other tasks that it waits for.
+ */
+function outcomeOfWorker({ abortReason, endReason }: TaskEntry, thrown?: unknown): Outcome | undefined {
+  const revoked = [abortReason, endReason].find((one) => one instanceof TaskRevokedError);
+  if (revoked) {
+    const { by, why } = revoked;
+    // Where there is a row, its mark says the same and the time as well.
+    return { kind: 'revoked', error: { type: 'Revoked', message: why ?? 'the task was revoked', data: { by, why } } };
+  }
+  if (isOfWorker(abortReason) || isOfWorker(endReason)) return RELEASED;
+  if (isA(thrown, ChildBootFailed))
+    return { kind: 'postponed', how: 'release', delayMs: BOOT_AGAIN_MS, error: errorFacts(thrown) };
+  return undefined;
 }
 
-function outcomeOf(entry: TaskEntry, thrown: unknown): Outcome {
-  const revoked = revokedBy(entry.abortReason, thrown);
-  if (revoked) return revoked;
-  if (isOfWorker(entry.abortReason) || isOfWorker(thrown)) return RELEASED;
-  if (thrown instanceof ChildBootFailed)
-    return { kind: 'postponed', how: 'release', delayMs: BOOT_AGAIN_MS, error: errorDocument(thrown) };
-  return outcomeOfThrown(thrown, entry.options.retry, entry.retries);
+function contractOf({ binding }: TaskEntry): AnyContract | undefined {
+  return binding?.contract;
 }
 
 function outcomeOfDeath(entry: TaskEntry, death: ChildDeath): Outcome {
-  const revoked = revokedBy(entry.abortReason);
-  if (revoked) return revoked;
-  if (isOfWorker(entry.abortReason)) return RELEASED;
+  const ofWorker = outcomeOfWorker(entry);
+  if (ofWorker) return ofWorker;
   const { maxCrashes, retry } = entry.options;
   const deaths = entry.crashes + 1;
-  const error = errorDocument(new WorkerChildDied(death, deaths));
+  const { document: error } = readFailure(new WorkerChildDied(death, deaths), contractOf(entry));
   if (deaths >= maxCrashes) return { kind: 'dead', error };
   return { kind: 'postponed', how: 'crash', delayMs: backoffDelayMs(retry, deaths), error };
 }

@@ -1,3 +1,4 @@
+import { fieldOf, textOf } from '@lovage/foundation';
 import type { AnyContract } from '@lovage/task';
 import { StepInvalidError, StepsUnavailableError } from './step-errors.ts';
 
@@ -59,7 +60,7 @@ function jsonOf(key: string, value: unknown): string {
   try {
     json = JSON.stringify(value) ?? 'null';
   } catch (error) {
-    throw new StepInvalidError(key, `its value cannot be kept as JSON: ${(error as Error).message}`);
+    throw new StepInvalidError(key, `its value cannot be kept as JSON: ${textOf(fieldOf(error, 'message') ?? error)}`);
   }
   if (Buffer.byteLength(json) > MAX_VALUE)
     throw new StepInvalidError(

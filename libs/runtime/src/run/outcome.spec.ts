@@ -1,7 +1,26 @@
 import fc from 'fast-check';
-import { compileRetry, DeclaredError, InputInvalidError, type RetryOptions } from '@lovage/task';
+import { z } from 'zod';
+import {
+  compileRetry,
+  defineTask,
+  DeclaredError,
+  InputInvalidError,
+  TaskRevokedError,
+  type CompiledRetry,
+  type RetryOptions,
+} from '@lovage/task';
 import { RetryRequested, SnoozeRequested } from './abort-reasons.ts';
-import { outcomeOfThrown } from './outcome.ts';
+import { readFailure } from './failure.ts';
+import { outcomeOfFailure } from './outcome.ts';
+
+const contract = defineTask({
+  name: 'a.b',
+  input: z.strictObject({}),
+  output: z.null(),
+  errors: { Refused: z.object({}) },
+});
+const outcomeOfThrown = (thrown: unknown, retry: CompiledRetry, failures: number, random?: () => number) =>
+  outcomeOfFailure(readFailure(thrown, contract), retry, failures, random);
 
 class Timeout extends Error {
   override readonly name = 'Timeout';
@@ -51,6 +70,16 @@ describe('outcomeOfThrown', () => {
     expect(waits({ maxAttempts: 2, on: [type] }, thrown)).toEqual([1000, 'end']);
     expect(waits({ maxAttempts: 2, errors: { [type]: {} } }, thrown)).toEqual([1000, 'end']);
   });
+
+  it.each<[string, unknown]>([
+    ['of another contract', new DeclaredError('Refused', {}, 'no', 'other.task')],
+    ['declared nowhere', new DeclaredError('Unheard', {}, 'no')],
+    ['of the input of a child', new InputInvalidError('other.task', [])],
+    ['of a child that was revoked', new TaskRevokedError('id')],
+    ['that is none', undefined],
+  ])('retries an error %s as any other', (_, thrown) =>
+    expect(waits({ maxAttempts: 2 }, thrown)).toEqual([1000, 'end']),
+  );
 
   it('waits as long as the error asks, within bounds, and not shorter than the policy says', () => {
     const policy: RetryOptions = { maxAttempts: 2, delay: 10 };

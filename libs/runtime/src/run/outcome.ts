@@ -1,10 +1,12 @@
-import { backoffDelayMs, toError } from '@lovage/foundation';
-import { DeclaredError, type CompiledRetry, type CompiledRule, type TaskErrorDocument } from '@lovage/task';
-import { WorkerChildDied } from '../pools/child-death.ts';
-import { MaxRetriesExceeded, RetryRequested, SnoozeRequested } from './abort-reasons.ts';
-import { retryAfterMs } from './retry-after.ts';
+import { backoffDelayMs, errorFacts } from '@lovage/foundation';
+import type { CompiledRetry, CompiledRule, TaskErrorDocument } from '@lovage/task';
+import { MaxRetriesExceeded } from './abort-reasons.ts';
+import type { Failure } from './failure.ts';
 
-/** How an attempt ended. */
+/**
+ * How an attempt ended, storable: results are JSON text, errors hold plain values only. What a handler gave is read before, by
+ * `storableJson` and `readFailure`; nothing that comes after may throw because of it.
+ */
 export type Outcome =
   | { readonly kind: 'succeeded'; /** JSON text. */ readonly result: string }
   | { readonly kind: 'failed'; readonly error: TaskErrorDocument }
@@ -19,81 +21,42 @@ export type Outcome =
       readonly error: TaskErrorDocument | null;
     };
 
-/** Errors that say something of the input or the handler that another run would only say again: not retried unless `retry.on` lists them. */
-const ANSWERS: ReadonlySet<string> = new Set([
-  'declared_error',
-  'input_invalid',
-  'output_invalid',
-  'arguments_invalid',
-  'batch_outcome_missing',
-  'not_registered',
-  'step_invalid',
-  'steps_unavailable',
-]);
-
-/** A stack is for people; what is longer tells them nothing more. */
-const MAX_STACK = 8192;
-const MAX_MESSAGE = 8192;
-
-/** What is kept of a failure. */
-export function errorDocument(thrown: unknown): TaskErrorDocument {
-  const error = toError(thrown);
-  return {
-    type: error instanceof DeclaredError ? error.type : error.name || 'Error',
-    message: String(error.message).slice(0, MAX_MESSAGE),
-    ...(error instanceof DeclaredError || error instanceof WorkerChildDied ? { data: error.data } : {}),
-    // A declared error is an answer, not an accident: where in the handler it was made is of no interest. A death has no stack of its own.
-    ...(error instanceof DeclaredError || error instanceof WorkerChildDied || !error.stack
-      ? {}
-      : { stack: error.stack.slice(0, MAX_STACK) }),
-  };
-}
-
 /**
- * What becomes of an attempt that threw.
+ * What becomes of an attempt that failed.
  * @param failures attempts of this task that failed before this one.
  */
-export function outcomeOfThrown(
-  thrown: unknown,
+export function outcomeOfFailure(
+  failure: Failure,
   retry: CompiledRetry,
   failures: number,
   random: () => number = Math.random,
 ): Outcome {
-  if (thrown instanceof SnoozeRequested)
-    return { kind: 'postponed', how: 'snooze', delayMs: thrown.delayMs, error: null };
-  const asked = thrown instanceof RetryRequested ? thrown : undefined;
-  const cause = asked ? asked.cause : thrown;
-  const rule: CompiledRule = retry.errors.get(typeOf(cause)) ?? retry;
+  const { document: error, asks } = failure;
+  if (asks?.how === 'snooze') return { kind: 'postponed', how: 'snooze', delayMs: asks.delayMs ?? 0, error: null };
+  const rule: CompiledRule = (failure.bare ? undefined : retry.errors.get(error.type)) ?? retry;
   const left = failures + 1 < rule.maxAttempts;
-  if (left && (asked !== undefined || isRetried(cause, retry))) {
-    const delayMs = asked?.delayMs ?? delayOf(cause, rule, retry.maxRetryAfterMs, failures + 1, random);
-    return { kind: 'postponed', how: 'retry', delayMs, error: errorDocument(cause ?? asked) };
+  if (left && (asks !== undefined || isRetried(failure, retry))) {
+    const delayMs = asks?.delayMs ?? delayOf(failure, rule, retry.maxRetryAfterMs, failures + 1, random);
+    return { kind: 'postponed', how: 'retry', delayMs, error };
   }
-  return { kind: 'failed', error: errorDocument(cause ?? new MaxRetriesExceeded(rule.maxAttempts)) };
+  return { kind: 'failed', error: failure.bare ? errorFacts(new MaxRetriesExceeded(rule.maxAttempts)) : error };
 }
 
 /** By the rule, and not before the time that the error asks for. */
 function delayOf(
-  cause: unknown,
+  { retryAfterMs: asked }: Failure,
   rule: CompiledRule,
   maxRetryAfterMs: number,
   retry: number,
   random: () => number,
 ): number {
-  const asked = retryAfterMs(cause, Date.now());
   const backoffMs = backoffDelayMs(rule, retry, random);
   return asked === undefined ? backoffMs : Math.max(backoffMs, Math.min(asked, maxRetryAfterMs));
 }
 
-function typeOf(thrown: unknown): string {
-  const error = toError(thrown);
-  return error instanceof DeclaredError ? error.type : error.name;
-}
-
-function isRetried(thrown: unknown, retry: CompiledRetry): boolean {
-  const type = typeOf(thrown);
+function isRetried({ document: { type }, isAnswer }: Failure, retry: CompiledRetry): boolean {
   if (retry.never.has(type)) return false;
   if (retry.errors.has(type)) return true;
   if (retry.on) return retry.on.has(type);
-  return !ANSWERS.has((toError(thrown) as { code?: string }).code ?? '');
+  return !isAnswer;
 }

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { fromWire, toWire } from '../pools/error-wire.ts';
+import { failureFromWire, failureToWire, readFailure } from './failure.ts';
 import { retryAfterMs } from './retry-after.ts';
 
 const NOW = Date.UTC(2026, 0, 1, 12);
@@ -39,6 +39,6 @@ describe('retryAfterMs', () => {
 
   it('crosses from a child to its worker, though the headers do not', () => {
     const error = Object.assign(new Error('429'), { response: { headers: new Headers({ 'retry-after': '7' }) } });
-    expect(retryAfterMs(fromWire(toWire(error)), NOW)).toBe(7000);
+    expect(failureFromWire(failureToWire(readFailure(error, undefined))).retryAfterMs).toBe(7000);
   });
 });

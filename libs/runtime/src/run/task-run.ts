@@ -1,8 +1,9 @@
-import { durationMs, type Duration } from '@lovage/foundation';
+import { durationMs, plainFields, textOf, type Duration } from '@lovage/foundation';
 import type { Log, NewTask, TaskLogLevel } from '@lovage/ports';
 import { validateProgress, type AnyContract, type ChildOptions, type TaskContext, type TaskLogger } from '@lovage/task';
 import { LeaseLost, RetryRequested, SnoozeRequested } from './abort-reasons.ts';
 import { Once, type Steps } from './once.ts';
+import { storableJson } from './storable.ts';
 
 /** Submits a task on behalf of a running one. */
 export type SubmitChild = (
@@ -89,7 +90,8 @@ export class TaskRun<S extends RunSubject = RunSubject> implements TaskContext {
   }
 
   progress(value: unknown): void {
-    this.services.onProgress(this.subject, JSON.stringify(validateProgress(this.contract, value)) ?? 'null');
+    const { contract } = this;
+    this.services.onProgress(this.subject, storableJson(contract, 'progress', validateProgress(contract, value)));
   }
 
   retry(options: { delay?: Duration; cause?: unknown } = {}): Error {
@@ -131,15 +133,21 @@ function waitMs(delay: Duration): number {
   return ms;
 }
 
+/** Characters of a log line's message, and of its fields. What is longer is cut: a line must neither fail its task nor burden its worker. */
+const MAX_LOG_MESSAGE = 8192;
+const MAX_LOG_FIELDS = 6000;
+
 function toTaskLogger(
   log: Log,
   keep: (level: TaskLogLevel, message: string, fields: Record<string, unknown>) => void,
 ): TaskLogger {
   const writer =
     (level: TaskLogLevel) =>
-    (message: string, fields: Record<string, unknown> = {}): void => {
-      log[level](fields, message);
-      keep(level, message, fields);
+    (message: string, fields?: Record<string, unknown>): void => {
+      const text = textOf(message, MAX_LOG_MESSAGE);
+      const plain = fields === undefined ? {} : plainFields(fields, { maxChars: MAX_LOG_FIELDS });
+      log[level](plain, text);
+      keep(level, text, plain);
     };
   return { debug: writer('debug'), info: writer('info'), warn: writer('warn'), error: writer('error') };
 }

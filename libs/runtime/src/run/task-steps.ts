@@ -10,6 +10,8 @@ export class TaskSteps implements Steps<TaskEntry> {
   constructor(
     private readonly store: StepStore,
     private readonly retry: StoreRetry,
+    /** The claim is no longer the attempt's: it is to be aborted. */
+    private readonly onLost: (entry: TaskEntry, reason: LeaseLost) => void,
   ) {}
 
   find(entry: TaskEntry, key: string): Promise<string | undefined> {
@@ -22,7 +24,11 @@ export class TaskSteps implements Steps<TaskEntry> {
     if (!entry.claimed || worker === undefined)
       throw new StepsUnavailableError('task.once needs a claim, and this task has none');
     const kept = await this.retry.until(() => this.store.keep({ id, worker, claimNo }, key, value));
-    if (kept.kind === 'stale') throw new LeaseLost();
+    if (kept.kind === 'stale') {
+      const reason = new LeaseLost();
+      this.onLost(entry, reason);
+      throw reason;
+    }
     if (kept.kind === 'full') throw new StepInvalidError(key, `the task has ${MAX_STEPS} steps already`);
     return kept.value;
   }

@@ -5,6 +5,7 @@ import { durationMs } from '@lovage/foundation';
 import { defineTask, type TaskContext, type TaskOptions } from '@lovage/task';
 import type { BatchHandle, Handle } from '../handler-binding.ts';
 import { HandlerTable } from '../handlers.ts';
+import { badDeeds, careless } from './bad-deeds.ts';
 import type { ChildApp } from '../pools/child/child-app.ts';
 
 /** What the handler is to do: the name of one of {@link deeds}, and a value for it. */
@@ -134,6 +135,21 @@ export const handle: Handle = (input, task) => {
   return deeds[name]!(value, task);
 };
 
+/** Its input names one of {@link badDeeds}. */
+export function bad(defaults: TaskOptions = {}) {
+  const { name, output, errors } = careless;
+  return defineTask({
+    name,
+    input: z.strictObject({ deed: z.string() }),
+    output,
+    errors,
+    progress: z.unknown(),
+    defaults,
+  });
+}
+
+export const handleBad: Handle = (input, task) => badDeeds[(input as { deed: string }).deed]!.do(task);
+
 /** Its tasks answer the process that ran them. */
 export const batched = defineTask({
   name: 'test.batched',
@@ -146,8 +162,9 @@ export const batchHandler: BatchHandle = (items) => items.map((item) => item.suc
 
 export function handlers(defaults: TaskOptions = {}): HandlerTable {
   return new HandlerTable(
-    [deed(defaults), batched],
+    [deed(defaults), batched, bad()],
     [
+      { name: 'test.careless', handle: handleBad },
       { name: 'test.deed', handle },
       { name: 'test.batched', handleBatch: batchHandler },
     ],

@@ -14,7 +14,7 @@ const pools = new Pools(
     handlers: handlers(),
     services: { log: silentLog, submitChild: undefined, onProgress: nothing },
     answers: { submitChild: undefined, contract: () => undefined },
-    events: { begun: nothing, succeeded: nothing, failed: nothing, died: nothing },
+    events: { begun: nothing, succeeded: nothing, failed: nothing, failedAs: nothing, died: nothing },
     clock: systemClock,
     log: silentLog,
   },

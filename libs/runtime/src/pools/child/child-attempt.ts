@@ -1,9 +1,11 @@
 import { deferred, type Deferred } from '@lovage/foundation';
 import type { Log } from '@lovage/ports';
+import type { AnyContract } from '@lovage/task';
 import { NotRegistered } from '../../run/abort-reasons.ts';
 import { attempt } from '../../run/attempt.ts';
 import { TaskRun, type RunServices } from '../../run/task-run.ts';
-import { cloneable, fromWire, toWire, type ErrorWire } from '../error-wire.ts';
+import { failureToWire, readFailure, type FailureWire } from '../../run/failure.ts';
+import { fromWire } from '../error-wire.ts';
 import type { ChildTask, FromChild, Question, ToChild } from '../protocol.ts';
 import type { ChildApp } from './child-app.ts';
 
@@ -17,6 +19,8 @@ export class ChildAttempt {
   /** It was aborted before it began. */
   private aborted: Error | undefined;
   private asked = 0;
+  /** It has told how it ended. What code of it that goes on still says is unheard: the child may run another task by now. */
+  private over = false;
   private readonly asking = new Map<number, Deferred<unknown>>();
 
   constructor(
@@ -29,12 +33,11 @@ export class ChildAttempt {
   /** Runs the handler and tells how it ended. */
   start(app: ChildApp): void {
     const binding = app.handlers.find(this.task.name);
-    if (!binding) return this.end({ type: 'failed', error: toWire(new NotRegistered(this.task.name)) });
+    if (!binding) return this.fail(new NotRegistered(this.task.name), undefined);
     const services: RunServices<ChildTask> = {
       log: unheard,
-      onProgress: (_, progress) => this.post({ type: 'progress', progress }),
-      onLog: (_, level, message, fields) =>
-        this.post({ type: 'log', level, message: String(message), ...split(fields) }),
+      onProgress: (_, progress) => this.say({ type: 'progress', progress }),
+      onLog: (_, level, message, fields) => this.say({ type: 'log', level, message, fields }),
       submitChild: async (contract, input, _, options) =>
         (await this.ask({ kind: 'submit', contract: contract.name, input, options })) as string,
       steps: {
@@ -50,7 +53,7 @@ export class ChildAttempt {
       this.task,
       this.run,
       (result) => this.end({ type: 'succeeded', result }),
-      (thrown) => this.end({ type: 'failed', error: toWire(thrown) }),
+      (thrown) => this.fail(thrown, binding.contract),
     );
   }
 
@@ -67,6 +70,7 @@ export class ChildAttempt {
   }
 
   private async ask(question: Question): Promise<unknown> {
+    if (this.over) throw new Error(`task ${this.task.id} is over: nothing can be asked on its behalf`);
     this.asked += 1;
     const answer = deferred<unknown>();
     this.asking.set(this.asked, answer);
@@ -74,21 +78,17 @@ export class ChildAttempt {
     return answer.promise;
   }
 
-  private end(how: { type: 'succeeded'; result: string } | { type: 'failed'; error: ErrorWire }): void {
+  private say(message: FromChild): void {
+    if (!this.over) this.post(message);
+  }
+
+  private fail(thrown: unknown, contract: AnyContract | undefined): void {
+    this.end({ type: 'failed', failure: failureToWire(readFailure(thrown, contract)) });
+  }
+
+  private end(how: { type: 'succeeded'; result: string } | { type: 'failed'; failure: FailureWire }): void {
+    if (this.over) return;
+    this.over = true;
     this.post({ ...how, memory: process.memoryUsage.rss(), last: this.last });
   }
-}
-
-/** Fields of a log line, errors among them apart; what cannot be cloned is told so. */
-function split(all: Record<string, unknown>): {
-  fields: Record<string, unknown>;
-  errors: Record<string, ErrorWire>;
-} {
-  const fields: Record<string, unknown> = {};
-  const errors: Record<string, ErrorWire> = {};
-  for (const [key, value] of Object.entries(all)) {
-    if (value instanceof Error) errors[key] = toWire(value);
-    else if (value !== undefined) fields[key] = cloneable(value) ?? `(a ${typeof value} that cannot be sent)`;
-  }
-  return { fields, errors };
 }

@@ -1,0 +1,73 @@
+import { fieldOf, fitText, plainFields } from '@lovage/foundation';
+import { TASK_LOG_LEVELS, type TaskLogLevel } from '@lovage/ports';
+import type { Ended, FromChild, Question } from './protocol.ts';
+
+const MAX_LOG_MESSAGE = 8192;
+
+/**
+ * A message of a child, read; undefined when it is none of ours. A child runs foreign code, which may send whatever it likes
+ * over the same channel: nothing that it sends may end the worker.
+ */
+export function readFromChild(message: unknown): FromChild | undefined {
+  const type = fieldOf(message, 'type');
+  switch (type) {
+    case 'ready':
+    case 'begun':
+      return { type };
+    case 'unable':
+      return { type, error: fieldOf(message, 'error') };
+    case 'progress': {
+      const progress = fieldOf(message, 'progress');
+      return typeof progress === 'string' ? { type, progress } : undefined;
+    }
+    case 'log':
+      return readLog(message);
+    case 'ask': {
+      const [no, question] = [fieldOf(message, 'no'), readQuestion(fieldOf(message, 'question'))];
+      return typeof no === 'number' && question ? { type, no, question } : undefined;
+    }
+    case 'succeeded':
+    case 'failed':
+      return readEnded(type, message);
+    default:
+      return undefined;
+  }
+}
+
+function readLog(message: unknown): FromChild | undefined {
+  const [level, text] = [fieldOf(message, 'level'), fieldOf(message, 'message')];
+  if (!TASK_LOG_LEVELS.includes(level as TaskLogLevel) || typeof text !== 'string') return undefined;
+  return {
+    ...{ type: 'log', level: level as TaskLogLevel },
+    ...{ message: fitText(text, MAX_LOG_MESSAGE), fields: plainFields(fieldOf(message, 'fields')) },
+  };
+}
+
+function readQuestion(question: unknown): Question | undefined {
+  const text = (key: string): string | undefined => {
+    const value = fieldOf(question, key);
+    return typeof value === 'string' ? value : undefined;
+  };
+  const [kind, contract, key, value] = [text('kind'), text('contract'), text('key'), text('value')];
+  if (kind === 'submit' && contract !== undefined) {
+    const options = fieldOf(question, 'options');
+    return {
+      ...{ kind, contract, input: fieldOf(question, 'input') },
+      options: (typeof options === 'object' && options !== null ? options : {}) as (Question & {
+        kind: 'submit';
+      })['options'],
+    };
+  }
+  if (kind === 'findStep' && key !== undefined) return { kind, key };
+  if (kind === 'keepStep' && key !== undefined && value !== undefined) return { kind, key, value };
+  return undefined;
+}
+
+function readEnded(type: Ended['type'], message: unknown): Ended | undefined {
+  const memory = fieldOf(message, 'memory');
+  const common = { memory: typeof memory === 'number' ? memory : 0, last: fieldOf(message, 'last') === true };
+  // Read with the care it needs by `failureFromWire`.
+  if (type === 'failed') return { type, failure: fieldOf(message, 'failure'), ...common };
+  const result = fieldOf(message, 'result');
+  return typeof result === 'string' ? { type, result, ...common } : undefined;
+}
