@@ -1,4 +1,4 @@
-import { BatchQueue, hasCode, toError } from '@lovage/foundation';
+import { BatchQueue, errorFacts, hasCode, toError } from '@lovage/foundation';
 import type {
   Clock,
   Log,
@@ -14,7 +14,7 @@ import type { TaskEntry } from '../entry.ts';
 import type { HeldTasks } from '../intake/held-tasks.ts';
 import type { Replies } from '../record/replies.ts';
 import { NotRegistered } from '../run/abort-reasons.ts';
-import { errorDocument, type Outcome } from '../run/outcome.ts';
+import type { Outcome } from '../run/outcome.ts';
 import type { StoreRetry } from '../store-retry.ts';
 
 export interface PassOnDeps {
@@ -122,7 +122,7 @@ export class PassOn {
 
   /** It has waited for as long as it may: the row ends, whoever waits is told, the message goes to the dead letters. */
   private async end({ entry, order }: Passing): Promise<void> {
-    const outcome = order.orElse ?? { kind: 'failed', error: errorDocument(new NotRegistered(entry.task.name)) };
+    const outcome = order.orElse ?? { kind: 'failed', error: errorFacts(new NotRegistered(entry.task.name)) };
     if (entry.claimed) return this.deps.onEnded(entry, outcome);
     const { tasks, retry, replies, held, clock, log, name: worker } = this.deps;
     const { task, facts, retries } = entry;
