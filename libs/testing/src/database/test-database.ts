@@ -8,6 +8,9 @@ export interface TestDatabaseOptions {
   readonly migrated?: boolean;
 }
 
+/** Files are copied as they are, not through the log: a fifth of the time. PostgreSQL 15 and newer. */
+const COPY = 'strategy file_copy';
+
 /** A database of one's own. */
 export interface TestDatabase extends AsyncDisposable {
   readonly url: string;
@@ -27,7 +30,7 @@ export async function testDatabase(options: TestDatabaseOptions = {}): Promise<T
   const name = `lovage_test_${process.pid}_${randomBytes(5).toString('hex')}`;
   await onServer(serverUrl, async (admin) => {
     const template = options.migrated === false ? 'template0' : await ensureTemplate(admin, serverUrl);
-    await admin.query(`create database ${name} template ${template}`);
+    await admin.query(`create database ${name} template ${template} ${COPY}`);
   });
   const url = withDatabase(serverUrl, name);
   const drop = (): Promise<void> =>
