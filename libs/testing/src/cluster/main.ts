@@ -23,7 +23,13 @@ const dataDir = mkdtempSync(join(fastestFolder(), 'lovage-test-'));
 const postgres = new EmbeddedPostgres({
   dataDir,
   // Nothing here outlives the run: what a power cut would lose is not missed.
-  settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '300', max_wal_size: '256MB' },
+  settings: {
+    fsync: 'off',
+    synchronous_commit: 'off',
+    full_page_writes: 'off',
+    max_connections: '300',
+    max_wal_size: '256MB',
+  },
 });
 
 const end = async (code: number): Promise<never> => {
