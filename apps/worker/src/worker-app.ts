@@ -73,6 +73,7 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
         logs: platform.logs,
         steps: platform.steps,
         queues: platform.queues,
+        holdings: platform.rescue,
         limits: platform.limits,
         lease: (onLost) => new PgWorkerLease({ url: databaseUrl, info, log, onLost }),
         log,

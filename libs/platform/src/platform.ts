@@ -9,6 +9,7 @@ import {
   type DeadLetterStore,
   type LimitStore,
   type Log,
+  type MessageHoldings,
   type OutboxStore,
   type RescueStore,
   type QueueStore,
@@ -61,7 +62,7 @@ export interface Platform extends Service {
   readonly steps: StepStore;
   readonly outbox: OutboxStore;
   readonly sweep: SweepStore;
-  readonly rescue: RescueStore;
+  readonly rescue: RescueStore & MessageHoldings;
   /** Messages that the broker gave up. */
   readonly deadLetters: DeadLetterStore;
   readonly schedules: ScheduleStore;
@@ -158,7 +159,7 @@ class ServerPlatform implements Platform {
     return this.store.sweep;
   }
 
-  get rescue(): RescueStore {
+  get rescue(): RescueStore & MessageHoldings {
     return this.store.rescue;
   }
 

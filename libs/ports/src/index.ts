@@ -126,7 +126,7 @@ export {
 } from './dead-letter-store.ts';
 export type { StoredMessage } from './stored-message.ts';
 export type { OutboxItem, OutboxStore, SweepReport, SweepStore } from './outbox-store.ts';
-export type { AwaitedMessage, RescueCursor, RescueStore } from './rescue-store.ts';
+export type { AwaitedMessage, MessageHoldings, QueueHolders, RescueCursor, RescueStore } from './rescue-store.ts';
 export type { LeaseOptions, WorkerInfo, WorkerLease } from './worker-lease.ts';
 export type { NewUser, User, UserPatch, UserRole, UserStore } from './user-store.ts';
 export type {

@@ -7,6 +7,7 @@ import {
   type Delivery,
   type LimitStore,
   type Log,
+  type MessageHoldings,
   type QueueStore,
   type StepStore,
   type TaskLogSink,
@@ -22,6 +23,7 @@ import { RefusedClaims } from './claim/refused.ts';
 import type { TaskEntry } from './entry.ts';
 import type { HandlerTable } from './handlers.ts';
 import { HeldTasks } from './intake/held-tasks.ts';
+import { HoldingsReport } from './intake/holdings-report.ts';
 import { admit } from './intake/intake.ts';
 import { MalformedMessages, type Malformed } from './intake/malformed.ts';
 import { prefetchFor } from './intake/prefetch.ts';
@@ -60,6 +62,8 @@ export interface WorkerDeps {
   readonly steps?: StepStore;
   /** Knows which queues are paused; without it none is. */
   readonly queues?: Pick<QueueStore, 'paused'>;
+  /** Asks which messages it holds; without it the queues of this worker are not searched for lost messages. */
+  readonly holdings?: MessageHoldings;
   /** Concurrency and rate limits over all workers; without it none holds. */
   readonly limits?: LimitStore;
   readonly clock?: Clock;
@@ -115,6 +119,7 @@ export class TaskWorker implements Service {
   private readonly passOn: PassOn;
   private readonly malformed: MalformedMessages;
   private readonly consumers: QueueConsumers;
+  private readonly holdings: HoldingsReport | undefined;
   private readonly lifecycle = new Lifecycle(
     () => this.open(),
     () => this.close(),
@@ -203,6 +208,10 @@ export class TaskWorker implements Service {
       onDelivery: (delivery) => this.onDelivery(delivery),
       withdraw: (queue) => this.claimer.withdraw(queue),
     });
+    if (deps.holdings)
+      this.holdings = new HoldingsReport({
+        ...{ queues: this.options.queues, store: deps.holdings, lease, held: this.held, clock: this.clock, log },
+      });
     this.refused = new RefusedClaims({
       name,
       tasks,
@@ -316,6 +325,7 @@ export class TaskWorker implements Service {
     await this.limitOverrides?.start();
     await this.consumers.start();
     this.cancels.start();
+    this.holdings?.start();
   }
 
   private async close(): Promise<void> {
@@ -323,6 +333,7 @@ export class TaskWorker implements Service {
     // At once: a slot that comes free from here on is for nobody.
     const claimed = this.claimer.close();
     const limitsRead = this.limitOverrides?.stop();
+    const reported = this.holdings?.stop();
     // What is called off from here on ends so when it is recorded.
     const heard = this.cancels.stop();
     await this.consumers.cancel();
@@ -331,7 +342,7 @@ export class TaskWorker implements Service {
     await claimed;
     this.executor.releaseWaiting();
     await this.drain();
-    await Promise.all([heard, limitsRead]);
+    await Promise.all([heard, limitsRead, reported]);
     // A decision may make an end to record, and the record of an end a decision.
     do {
       await this.decisions.idle();

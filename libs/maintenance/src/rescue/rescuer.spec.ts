@@ -1,4 +1,4 @@
-import type { AwaitedMessage, RescueCursor, RescueStore } from '@lovage/ports';
+import type { AwaitedMessage, QueueHolders, RescueCursor, RescueStore } from '@lovage/ports';
 import { MemoryBroker, RecordingLog, TestClock } from '@lovage/testing';
 import { messageOf, rest } from '../testing/fakes.ts';
 import { Rescuer } from './rescuer.ts';
@@ -7,6 +7,8 @@ import { Rescuer } from './rescuer.ts';
 class WaitingTasks implements RescueStore {
   readonly waiting: AwaitedMessage[] = [];
   readonly sent: string[] = [];
+  /** What those who serve the queues answer. */
+  holding: QueueHolders[] = [];
 
   put(queue: string, ...ids: string[]): void {
     for (const taskId of ids) this.waiting.push({ taskId, turn: 0, queue });
@@ -17,6 +19,14 @@ class WaitingTasks implements RescueStore {
     const items = this.waiting.slice(from, from + options.limit);
     const next = items.length < options.limit ? undefined : { at: '', id: items.at(-1)!.taskId };
     return { items, next };
+  }
+
+  async ask(): Promise<string> {
+    return 'now';
+  }
+
+  async holders(): Promise<QueueHolders[]> {
+    return this.holding;
   }
 
   async sendAgain(items: readonly AwaitedMessage[]): Promise<number> {
@@ -56,6 +66,30 @@ describe('Rescuer', () => {
     await rescuer.runOnce();
     await rescuer.runOnce();
     expect(rescue.sent).toEqual([]);
+  });
+
+  test('leaves alone what a worker holds, and sends the rest', async () => {
+    const { broker, rescue, rescuer } = await setUp();
+    await broker.consume('q', { prefetch: 1, onDelivery: () => undefined });
+    rescue.put('q', 'held', 'lost');
+    rescue.holding = [{ queue: 'q', workers: 1, answered: 1, held: new Set(['held']) }];
+    await rescuer.runOnce();
+    await rescuer.runOnce();
+    expect(rescue.sent).toEqual(['lost']);
+  });
+
+  test.each([
+    ['a worker that has not answered', 1, 2, 1],
+    ['a consumer that cannot be asked', 2, 1, 1],
+    ['a consumer that is no worker', 1, 0, 0],
+  ])('leaves a queue alone with %s', async (_, consumers, workers, answered) => {
+    const { broker, rescue, rescuer, log } = await setUp();
+    for (let n = 0; n < consumers; n += 1) await broker.consume('q', { prefetch: 1, onDelivery: () => undefined });
+    rescue.put('q', 'a');
+    rescue.holding = [{ queue: 'q', workers, answered, held: new Set() }];
+    for (let look = 0; look < 3; look += 1) await rescuer.runOnce();
+    expect(rescue.sent).toEqual([]);
+    expect(log.entries).toEqual([]);
   });
 
   test('waits for a queue that is not there until somebody serves it', async () => {

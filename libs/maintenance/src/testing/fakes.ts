@@ -94,7 +94,7 @@ export class TimedBroker extends MemoryBroker {
   }
 }
 
-export const messageOf = (row: TaskRow): OutgoingMessage => ({
+export const messageOf = (row: Pick<TaskRow, 'id' | 'queue'>): OutgoingMessage => ({
   queue: row.queue,
   body: Buffer.from('{}'),
   contentType: 'application/json',

@@ -105,6 +105,7 @@ export class Fixture implements AsyncDisposable {
         logs: this.store.logs,
         steps: this.store.steps,
         queues: this.store.queues,
+        holdings: this.store.rescue,
         limits: this.store.limits,
         lease,
         handlers: new HandlerTable([contract], [handler]),

@@ -1,4 +1,5 @@
 import type { AwaitedMessage, RescueCursor } from '@lovage/ports';
+import { newId } from '@lovage/foundation';
 import { claimOf, fixture, newTask, type Fixture } from '../testing/fixture.ts';
 
 const ago = (f: Fixture, seconds: number): Promise<unknown> =>
@@ -52,5 +53,46 @@ describe('the search for lost messages', () => {
     expect(await f.store.rescue.sendAgain(items)).toBe(1);
     expect(await f.store.rescue.sendAgain(items)).toBe(0);
     expect(await f.db.query('select task_id, turn from outbox')).toEqual([{ task_id: a.id, turn: 0 }]);
+  });
+
+  test('asks the workers of a queue, and hears what they hold', async () => {
+    await using f = await fixture();
+    const queues = ['default', 'other'];
+    const [one, two, lapsed] = [newId(), newId(), newId()];
+    const insert = `insert into workers (id, name, lease_until, info) values ($1, $2, now() + $3::float8 * interval '1 s', $4)`;
+    await f.db.query(insert, [one, 'one', 60, { queues }]);
+    await f.db.query(insert, [two, 'two', 60, { queues: ['default'] }]);
+    await f.db.query(insert, [lapsed, 'lapsed', -1, { queues }]);
+    await f.db.query(insert, [newId(), 'tells nothing', 60, null]);
+    const [a, b] = [newId(), newId()];
+    await f.store.rescue.report(one, 'default', [a]);
+    expect(await f.store.rescue.sought(one, queues)).toEqual([]);
+    const since = await f.store.rescue.ask(['default']);
+    expect(await f.store.rescue.sought(one, queues)).toEqual(['default']);
+    expect(await f.store.rescue.holders(queues, since)).toEqual(
+      expect.arrayContaining([
+        { queue: 'default', workers: 2, answered: 0, held: new Set() },
+        { queue: 'other', workers: 1, answered: 0, held: new Set() },
+      ]),
+    );
+    await f.store.rescue.report(one, 'default', [a, b]);
+    await f.store.rescue.report(two, 'default', []);
+    expect(await f.store.rescue.sought(one, queues)).toEqual([]);
+    expect(await f.store.rescue.holders(['default'], since)).toEqual([
+      { queue: 'default', workers: 2, answered: 2, held: new Set([a, b]) },
+    ]);
+    // What it answered goes with its lease, and nothing is taken from one without a lease.
+    await f.db.query('delete from workers');
+    expect(await f.db.query('select * from message_holdings')).toEqual([]);
+    await expect(f.store.rescue.report(one, 'default', [a])).rejects.toMatchObject({ code: 'value_refused' });
+    expect(await f.store.rescue.holders(['default'], since)).toEqual([]);
+  });
+
+  test('asking forgets what was asked long ago', async () => {
+    await using f = await fixture();
+    await f.store.rescue.ask(['default', 'other']);
+    await f.db.query("update message_searches set asked_at = now() - interval '2 hours'");
+    await f.store.rescue.ask(['default']);
+    expect(await f.db.query('select queue from message_searches')).toEqual([{ queue: 'default' }]);
   });
 });

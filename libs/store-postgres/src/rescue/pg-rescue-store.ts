@@ -1,10 +1,10 @@
-import type { AwaitedMessage, RescueCursor, RescueStore } from '@lovage/ports';
+import type { AwaitedMessage, MessageHoldings, QueueHolders, RescueCursor, RescueStore } from '@lovage/ports';
 import type { Database } from '../database.ts';
-import { plainArray } from '../pg-array.ts';
-import { AWAITED, SEND_AGAIN } from '../sql/rescue.ts';
+import { plainArray, textArray } from '../pg-array.ts';
+import { ASK, AWAITED, HOLDERS, REPORT, SEND_AGAIN, SOUGHT } from '../sql/rescue.ts';
 
 /** The search for lost messages on Postgres. */
-export class PgRescueStore implements RescueStore {
+export class PgRescueStore implements RescueStore, MessageHoldings {
   constructor(private readonly database: Database) {}
 
   async awaited(options: {
@@ -26,5 +26,28 @@ export class PgRescueStore implements RescueStore {
     const ids = plainArray(items.map(({ taskId }) => taskId));
     const sent = await this.database.run(SEND_AGAIN, [ids, plainArray(items.map(({ turn }) => turn))], 'relaxed');
     return sent.length;
+  }
+
+  async ask(queues: readonly string[]): Promise<string> {
+    const asked = await this.database.run<{ at: string }>(ASK, [textArray(queues)], 'relaxed');
+    // Each row has a moment of its own; whoever answers after the last of them has answered after all.
+    return asked.reduce((latest, { at }) => (at > latest ? at : latest), asked[0]!.at);
+  }
+
+  async holders(queues: readonly string[], since: string): Promise<QueueHolders[]> {
+    const rows = await this.database.run<Omit<QueueHolders, 'held'> & { held: string[][] }>(HOLDERS, [
+      textArray(queues),
+      since,
+    ]);
+    return rows.map((row) => ({ ...row, held: new Set(row.held.flat()) }));
+  }
+
+  async sought(worker: string, queues: readonly string[]): Promise<string[]> {
+    const rows = await this.database.run<{ queue: string }>(SOUGHT, [worker, textArray(queues)]);
+    return rows.map(({ queue }) => queue);
+  }
+
+  async report(worker: string, queue: string, taskIds: readonly string[]): Promise<void> {
+    await this.database.run(REPORT, [worker, queue, plainArray(taskIds)], 'relaxed');
   }
 }

@@ -29,3 +29,40 @@ select t.id, t.turn, now() from tasks t join unnest($1::uuid[], $2::int[]) as s(
 where t.finished_at is null and t.claim_worker is null
 on conflict do nothing returning task_id`,
 };
+
+/** $1 queues → when */
+export const ASK = {
+  name: 'rescue-ask',
+  text: `
+with old as (delete from message_searches where asked_at < now() - interval '1 hour' and queue <> all($1::text[]))
+insert into message_searches (queue, asked_at) select q, clock_timestamp() from unnest($1::text[]) q order by q
+on conflict (queue) do update set asked_at = excluded.asked_at returning asked_at::text as at`,
+};
+
+/** $1 worker · $2 its queues → those it was asked about */
+export const SOUGHT = {
+  name: 'rescue-sought',
+  text: `
+select s.queue from unnest($2::text[]) q(name) join message_searches s on s.queue = q.name
+where s.asked_at > now() - interval '1 minute'
+  and not exists (select from message_holdings h where h.worker = $1 and h.queue = s.queue and h.at > s.asked_at)`,
+};
+
+/** The answer. $1 worker · $2 queue · $3 task ids */
+export const REPORT = {
+  name: 'rescue-report',
+  text: `
+insert into message_holdings (worker, queue, at, held) values ($1, $2, clock_timestamp(), coalesce($3::uuid[], '{}'))
+on conflict (worker, queue) do update set at = excluded.at, held = excluded.held`,
+};
+
+/** $1 queues · $2 since when answers count → for each that somebody serves: by how many, how many answered, what they hold */
+export const HOLDERS = {
+  name: 'rescue-holders',
+  text: `
+select q.name as queue, count(*)::int as workers, count(h.worker)::int as answered,
+  coalesce(json_agg(h.held) filter (where h.worker is not null), '[]') as held
+from workers w join unnest($1::text[]) q(name) on (w.info -> 'queues')::jsonb ? q.name
+left join message_holdings h on h.worker = w.id and h.queue = q.name and h.at > $2::timestamptz
+where w.lease_until > now() group by q.name`,
+};
