@@ -2,7 +2,7 @@ import { EventEmitter, getEventListeners } from 'node:events';
 import { z } from 'zod';
 import { Signal } from '@lovage/foundation';
 import { ContractRegistry, defineTask, type TaskErrorDocument } from '@lovage/task';
-import { eventually, MemoryBroker, RecordingLog } from '@lovage/testing';
+import { eventually, MemoryBroker, RecordingLog, TestClock } from '@lovage/testing';
 import { LovageClient } from './client.ts';
 import { Fixture, plainEcho, unrecordedEcho, type Received } from './testing/fixture.ts';
 
@@ -230,6 +230,73 @@ describe('the client as a service', () => {
     ])
       await expect(late()).rejects.toMatchObject({ code: 'client_stopped' });
     await expect(lovage.handle('x').result()).rejects.toMatchObject({ code: 'client_stopped' });
+  });
+
+  test('a call that races with stop: never unhandled, and the truth about what was sent', async () => {
+    const unhandled: unknown[] = [];
+    const listener = (reason: unknown) => unhandled.push(reason);
+    process.on('unhandledRejection', listener);
+    await using fixture = await Fixture.open();
+    await fixture.serve(() => undefined);
+    const asError = (promise: Promise<unknown>) => promise.catch((error: unknown) => error);
+    try {
+      // Stopped while it opens its inbox: nothing is sent.
+      const early = fixture.client();
+      const first = asError(early.call(plainEcho, { value: 1 }));
+      const submitted = asError(early.submit(plainEcho, { value: 1 }));
+      const stopped = early.stop();
+      expect(await first).toMatchObject({ code: 'client_stopped', taskId: undefined });
+      expect(await submitted).toMatchObject({ code: 'client_stopped', taskId: undefined });
+      await stopped;
+      expect(fixture.broker.sent).toEqual([]);
+
+      // Stopped while it waits for the confirm: it was accepted, and the error tells which task.
+      const late = fixture.client();
+      const confirm = fixture.broker.holdConfirms();
+      const second = asError(late.call(plainEcho, { value: 2 }));
+      await eventually(() => fixture.broker.sent.length === 1);
+      const stopping = late.stop();
+      confirm();
+      const error = await second;
+      expect(error).toMatchObject({ code: 'client_stopped', accepted: true });
+      await stopping;
+      const { taskId } = error as { taskId: string };
+      expect(await fixture.store.tasks.get(taskId)).toMatchObject({ state: 'QUEUED' });
+
+      // The submit fails while the client stops: that is what the call failed of.
+      const refused = fixture.client();
+      const go = fixture.broker.holdConfirms();
+      const third = asError(refused.call(plainEcho, { value: 3 }));
+      await eventually(() => fixture.broker.sent.length === 2);
+      const ending = refused.stop();
+      fixture.broker.loseConfirms('gone');
+      await fixture.line.refuse();
+      go();
+      expect(await third).toMatchObject({ code: 'confirm_lost' });
+      await ending;
+    } finally {
+      await new Promise((resolve) => setImmediate(resolve));
+      process.off('unhandledRejection', listener);
+    }
+    expect(unhandled).toEqual([]);
+  });
+
+  test('a confirm that never comes does not keep the client from stopping; nobody claims to know what became of its task', async () => {
+    await using fixture = await Fixture.open();
+    const clock = new TestClock();
+    const lovage = fixture.client({ clock });
+    await lovage.submit(plainEcho, { value: 0 });
+    const confirm = fixture.broker.holdConfirms();
+    const call = lovage.call(plainEcho, { value: 1 }).catch((error: unknown) => error);
+    const timed = lovage.call(plainEcho, { value: 2 }, { timeout: '1s' }).catch((error: unknown) => error);
+    await eventually(() => fixture.broker.sent.length === 3);
+    await clock.advance(1000);
+    expect(await timed).toMatchObject({ code: 'result_timeout', accepted: false });
+    const stopping = lovage.stop();
+    await clock.advance(2000);
+    await stopping;
+    expect(await call).toMatchObject({ code: 'client_stopped', accepted: false });
+    confirm();
   });
 
   test('without a reply inbox results are read, and not every submit tries to open one', async () => {

@@ -14,7 +14,7 @@ import {
   type TaskStore,
 } from '@lovage/ports';
 import type { AnyContract, ContractRegistry, Output, SubmitInput } from '@lovage/task';
-import { ClientStoppedError, SubmitOptionsError } from './errors.ts';
+import { ClientStoppedError, ResultTimeoutError, SubmitOptionsError } from './errors.ts';
 import {
   ClientTaskHandle,
   rowIdOf,
@@ -89,7 +89,10 @@ export class LovageClient implements Service {
     return this.stopping ? Promise.reject(new ClientStoppedError()) : Promise.resolve();
   }
 
-  /** Rejects whoever still waits, writes the rows under way and closes the inbox. The broker and the stores stay open. */
+  /**
+   * Rejects whoever still waits, ends the submits under way (for two seconds at most), writes their rows and closes the inbox. The
+   * broker and the stores stay open.
+   */
   stop(): Promise<void> {
     this.stopping ??= this.end();
     return this.stopping;
@@ -186,6 +189,8 @@ export class LovageClient implements Service {
       (submitOptions?.unique ?? contract.options.unique ?? false) !== false;
     if (mayBeEarlier) return (await this.submit(contract, input, submitOptions)).result({ timeout, signal });
     const replyTo = await this.replyAddress(true);
+    // Given up while the inbox was opened: then nothing is sent.
+    signal?.throwIfAborted();
     const task = prepare(contract, input, submitOptions, this.sending(replyTo));
     // Listening before sending: the reply of a fast worker would come to nobody.
     const waiting = waitFor(this.watches, this.clock, task.row.id, {
@@ -194,8 +199,26 @@ export class LovageClient implements Service {
       plan: replyTo === undefined ? PLAN_POLL : PLAN_REPLY,
       mustExist: false,
     });
-    this.submitter.submit(task).catch(waiting.cancel);
-    return valueOf((await waiting.ended).outcome, task.row.id, contract);
+    let accepted = false;
+    let refused: { readonly error: unknown } | undefined;
+    const submitted = this.submitter.submit(task).then(
+      () => void (accepted = true),
+      (error: unknown) => {
+        refused = { error };
+        waiting.cancel(error);
+      },
+    );
+    try {
+      return valueOf((await waiting.ended).outcome, task.row.id, contract);
+    } catch (error) {
+      if (error instanceof ResultTimeoutError && !accepted)
+        throw new ResultTimeoutError(error.taskId, error.timeoutMs, false);
+      if (!(error instanceof ClientStoppedError)) throw error;
+      // The stop waits for submits under way, as long as it can.
+      await Promise.race([submitted, this.stopping]);
+      if (refused) throw refused.error;
+      throw new ClientStoppedError(task.row.id, accepted);
+    }
   }
 
   /** A task by its id, also one that was submitted elsewhere. With the contract its result and errors are typed. */
@@ -229,7 +252,11 @@ export class LovageClient implements Service {
   private async replyAddress(wanted: boolean): Promise<string | undefined> {
     if (this.stopping) throw new ClientStoppedError();
     if (!wanted) return undefined;
-    if (this.inbox.address === undefined) await this.inbox.open();
+    if (this.inbox.address === undefined) {
+      await this.inbox.open();
+      // Stopped meanwhile: `stopping` is not what it was.
+      if (this.stopping as Promise<void> | undefined) throw new ClientStoppedError();
+    }
     return this.inbox.address;
   }
 

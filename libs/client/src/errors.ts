@@ -42,8 +42,14 @@ export class ResultTimeoutError extends LovageError {
   constructor(
     readonly taskId: string,
     readonly timeoutMs: number,
+    /** False: its submit was still under way, so it may come to run or not. */
+    readonly accepted = true,
   ) {
-    super(`task ${taskId} has not ended within ${timeoutMs} ms; it goes on: wait longer, or revoke it`);
+    super(
+      accepted
+        ? `task ${taskId} has not ended within ${timeoutMs} ms; it goes on: wait longer, or revoke it`
+        : `task ${taskId} was not even accepted within ${timeoutMs} ms; it may run or not: look for it by its id`,
+    );
   }
 }
 
@@ -69,10 +75,19 @@ export class IdempotencyKeyReusedError extends LovageError {
   }
 }
 
-/** The client was stopped while somebody waited, or before the submit. */
+/** The client was stopped before the submit, which sent nothing, or while somebody waited for a task. */
 export class ClientStoppedError extends LovageError {
   readonly code = 'client_stopped';
-  constructor() {
-    super('this client is stopped: make a new one');
+  constructor(
+    /** The task that was waited for. */
+    readonly taskId?: string,
+    /** False: its submit was still under way when the client let go of it, so it may come to run or not. */
+    readonly accepted = true,
+  ) {
+    super(
+      taskId === undefined
+        ? 'this client is stopped: make a new one; nothing was sent'
+        : `this client was stopped while task ${taskId} was waited for; ${accepted ? 'it goes on' : 'it may run or not'}: look for it by its id`,
+    );
   }
 }

@@ -93,10 +93,10 @@ test('a period, and states in which it runs or is done', async () => {
 test('a call waits for the task that is there', async () => {
   const answered = new Signal<SubmittedFirst>();
   const tasks = Object.create(f.store.tasks) as TaskStore;
-  tasks.insertFirst = async (...given) => {
-    const answer = await f.store.tasks.insertFirst(...given);
-    answered.emit(answer);
-    return answer;
+  tasks.insertFirstEach = async (...given) => {
+    const answers = await f.store.tasks.insertFirstEach(...given);
+    for (const answer of answers) answered.emit(answer as SubmittedFirst);
+    return answers;
   };
   const { whole } = f.client({ contracts, tasks }).client({ whole: contracts[0] });
   const first = await whole.submit({ tenant: 'a' });

@@ -25,6 +25,7 @@ export {
 } from './foreign.ts';
 export { isUuid, newId, uuidFrom } from './ids.ts';
 export { Lifecycle, type Service } from './lifecycle.ts';
+export { Limiter } from './limiter.ts';
 export { maskUrl } from './mask-url.ts';
 export { isQueueText, QUEUE_TEXT, QUEUE_TEXT_RULE } from './queue-text.ts';
 export { isTaskPriority, TASK_PRIORITY_RULE } from './task-priority.ts';

@@ -56,6 +56,8 @@ export type {
   ClaimItem,
   EndedOurs,
   FinalItem,
+  FirstItem,
+  FirstOutcome,
   NewTask,
   PostponeItem,
   ProgressItem,
@@ -75,7 +77,12 @@ export type { PassedOn, PassOnItem, PassOnLimits, PassOnNeed, PassOnReason, Serv
 export type { LiveWorker, QueueFacts, QueuePause, QueueReport, QueueStore } from './queue-store.ts';
 export type { TaskExplain, TaskFacts, TaskHolder } from './task-explain.ts';
 export { MAX_STEPS, type KeptStep, type StepClaim, type StepStore } from './step-store.ts';
-export { StoreUnavailableError, TaskNotUniqueError, ValueRefusedError } from './store-errors.ts';
+export {
+  StoreUnavailableError,
+  TaskNotUniqueError,
+  ValueRefusedError,
+  type StoreUnavailableCode,
+} from './store-errors.ts';
 export type { SubmitKey, SubmitKeys, UniqueKey } from './submit-keys.ts';
 export {
   MOST_WAITING_COUNTED,

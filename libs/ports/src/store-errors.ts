@@ -1,8 +1,15 @@
 import { LovageError } from '@lovage/foundation';
 
-/** Postgres cannot be reached or refuses connections: nothing was written, the same call may be repeated. */
+/** `store_busy`: Postgres is there, but this process's statements have kept its connections busy for too long. */
+export type StoreUnavailableCode = 'store_unavailable' | 'store_busy';
+
+/** Postgres cannot be reached, refuses connections, or is too busy: nothing was written, the same call may be repeated. */
 export class StoreUnavailableError extends LovageError {
-  readonly code = 'store_unavailable';
+  readonly code: StoreUnavailableCode;
+  constructor(message: string, options: ErrorOptions & { readonly code?: StoreUnavailableCode } = {}) {
+    super(message, options);
+    this.code = options.code ?? 'store_unavailable';
+  }
 }
 
 /** Postgres refused a value of one item: repeating is of no use, and the rest of its batch is not at fault. */

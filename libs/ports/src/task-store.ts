@@ -210,6 +210,22 @@ export interface SubmittedFirst {
   readonly replaced?: RevokedTask;
 }
 
+/** A task to be inserted first, with what binds it. */
+export interface FirstItem extends SubmitKeys {
+  readonly task: NewTask;
+  /** When its message is due; 0 = now. */
+  readonly delayMs: number;
+  /** The caller publishes it itself within this time; 0 leaves it to the relay. */
+  readonly leaseMs: number;
+}
+
+/**
+ * What came of one of many tasks that are inserted first; with an error, or `locked`, nothing of it was stored. Errors:
+ * {@link TaskNotUniqueError}, {@link ValueRefusedError}, {@link StoreUnavailableError} where Postgres went away in between. `locked`:
+ * another transaction has one of its keys, and ends who knows when.
+ */
+export type FirstOutcome = SubmittedFirst | Error | 'locked';
+
 /**
  * The system of record. Every statement is one of `delivery-protocol` (docs/delivery.md) and may be repeated.
  * Batches name an id once at most. All throw {@link StoreUnavailableError} when Postgres cannot be reached.
@@ -226,6 +242,11 @@ export interface TaskStore {
    * @throws TaskNotUniqueError nothing was stored.
    */
   insertFirst(task: NewTask, options: { delayMs: number; leaseMs: number } & SubmitKeys): Promise<SubmittedFirst>;
+  /**
+   * Many such tasks in one commit, each with an outcome of its own, in their order: what {@link insertFirst} throws of one is told of
+   * that one. Of several with one key the first one makes the task. None of them waits long for a transaction of somebody else's.
+   */
+  insertFirstEach(items: readonly FirstItem[]): Promise<FirstOutcome[]>;
   /**
    * Many such tasks in one commit, for the relay to send, each after its delay; returns the ids of those inserted. One whose id is
    * there already is left as it is, so the same ids may be given again. Those that must be unique come after the others, each for
@@ -287,6 +308,8 @@ export interface TaskStore {
   ): Promise<{ id: string; by: string | null; why: string | null }[]>;
 
   get(id: string): Promise<TaskRow | undefined>;
+  /** Those of these tasks that have a row, in no order, in one query. For up to some hundred. */
+  getMany(ids: readonly string[]): Promise<TaskRow[]>;
   /** Those of these tasks that have ended, in one query. For whoever waits for many. */
   finished(ids: readonly string[]): Promise<TaskRow[]>;
 }

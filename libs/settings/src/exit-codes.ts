@@ -13,6 +13,7 @@ export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 const BY_ERROR_CODE: Readonly<Record<string, ExitCode>> = {
   setting_invalid: ExitCode.badSetting,
   store_unavailable: ExitCode.serverUnreachable,
+  store_busy: ExitCode.serverUnreachable,
   broker_unavailable: ExitCode.serverUnreachable,
   EADDRINUSE: ExitCode.portInUse,
 };

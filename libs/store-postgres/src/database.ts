@@ -1,6 +1,7 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { toError } from '@lovage/foundation';
-import { StoreUnavailableError, ValueRefusedError, type Log } from '@lovage/ports';
+import { StoreUnavailableError, ValueRefusedError, type Clock, type Log } from '@lovage/ports';
+import { GatedPool } from './gated-pool.ts';
 import { isOutage, READ_ONLY, sqlStateOf } from './sql-state.ts';
 import { ReadOnlyError, refuseReadOnly } from './writable.ts';
 
@@ -11,13 +12,22 @@ export interface DatabaseOptions {
   readonly applicationName?: string;
   /** Connections for statements that wait for the disk. Default 8. */
   readonly maxConnections?: number;
-  /** Longest wait for a connection, ms; then {@link StoreUnavailableError}. Default 5000. */
+  /** Further ones for submits alone, so that a handler with thousands of children leaves claims and records theirs. Default 4. */
+  readonly submitConnections?: number;
+  /** Longest wait for the server to take a connection, ms; then {@link StoreUnavailableError}. Default 5000. */
   readonly connectTimeoutMs?: number;
+  /** Longest wait for a free one of these connections, ms; then {@link StoreUnavailableError} `store_busy`. Default 30000. */
+  readonly busyTimeoutMs?: number;
   readonly log: Log;
+  /** Default: the system's. */
+  readonly clock?: Clock;
 }
 
-/** How a statement's commit is waited for. `relaxed`: not at all (`synchronous_commit = off`); a crash of Postgres may undo its last moments. */
-export type Durability = 'durable' | 'relaxed';
+/**
+ * On which connections a statement runs, and how its commit is waited for. `relaxed`: not at all (`synchronous_commit = off`); a
+ * crash of Postgres may undo its last moments. `submit`: as `durable`, for new tasks.
+ */
+export type Durability = 'durable' | 'relaxed' | 'submit';
 
 /** A statement with its parameters; the name makes it prepared once a connection. */
 export interface Statement {
@@ -39,28 +49,36 @@ export type RunStatement = <R extends pg.QueryResultRow>(
   values: readonly unknown[],
 ) => Promise<R[]>;
 
-/** The two pools of connections, and the one place where errors of `pg` become errors of ours. */
+/** `statement_timeout`, or somebody at the server. */
+const CANCELED = '57014';
+
+/** The pools of connections, and the one place where errors of `pg` become errors of ours. */
 export class Database {
-  private readonly pools: Record<Durability, pg.Pool>;
+  private readonly pools: Record<Durability, GatedPool>;
 
   constructor(options: DatabaseOptions) {
-    const common: pg.PoolConfig = {
-      connectionString: options.url,
-      application_name: options.applicationName ?? 'lovage',
-      connectionTimeoutMillis: options.connectTimeoutMs ?? 5000,
-      idleTimeoutMillis: 30_000,
-      // One stays: a connection takes longer to make than a task that runs alone.
-      min: 1,
-      keepAlive: true,
-      verify: refuseReadOnly,
+    const { busyTimeoutMs, log, clock } = options;
+    const open = (purpose: string, max: number, settings: string): GatedPool => {
+      const pool = {
+        connectionString: options.url,
+        application_name: options.applicationName ?? 'lovage',
+        connectionTimeoutMillis: options.connectTimeoutMs ?? 5000,
+        idleTimeoutMillis: 30_000,
+        // One stays: a connection takes longer to make than a task that runs alone.
+        min: 1,
+        keepAlive: true,
+        verify: refuseReadOnly,
+        max,
+        options: settings,
+      };
+      return new GatedPool({ purpose, pool, busyTimeoutMs, log, clock });
     };
     this.pools = {
-      durable: new pg.Pool({ ...common, max: options.maxConnections ?? 8, options: PLANNING }),
+      durable: open('claims and records', options.maxConnections ?? 8, PLANNING),
+      submit: open('submits', options.submitConnections ?? 4, PLANNING),
       // Two are enough: a claim's flush takes well under a millisecond, since it does not wait for the disk.
-      relaxed: new pg.Pool({ ...common, max: 2, options: `${PLANNING} -c synchronous_commit=off` }),
+      relaxed: open('what need not wait for the disk', 2, `${PLANNING} -c synchronous_commit=off`),
     };
-    for (const pool of Object.values(this.pools))
-      pool.on('error', (error) => options.log.warn({ err: error }, 'an idle connection to Postgres was lost'));
   }
 
   /** Runs one statement. A deadlock or serialisation failure (class 40) is tried again: every statement here may be repeated. */
@@ -71,12 +89,11 @@ export class Database {
   ): Promise<R[]> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const result = await this.pools[durability].query<R>({
+        return await this.pools[durability].query<R>({
           name: statement.name,
           text: statement.text,
           values: values as unknown[],
         });
-        return result.rows;
       } catch (error) {
         if (sqlClass(error) === '40' && attempt < 5) continue;
         throw toStoreError(error);
@@ -88,13 +105,16 @@ export class Database {
    * Runs statements in one transaction, each seeing what was committed before it. `work` is tried again as {@link run} is, so
    * it must do nothing but run statements.
    */
-  async transaction<R>(work: (run: RunStatement) => Promise<R>): Promise<R> {
+  async transaction<R>(
+    work: (run: RunStatement) => Promise<R>,
+    durability: Exclude<Durability, 'relaxed'> = 'durable',
+  ): Promise<R> {
+    const pool = this.pools[durability];
     for (let attempt = 1; ; attempt += 1) {
       let client: pg.PoolClient | undefined;
       let failure: Error | undefined;
       try {
-        client = await this.pools.durable.connect();
-        client.on('error', toldByStatement);
+        client = await pool.connect();
         await client.query('begin');
         const result = await work(async ({ name, text }, values) => {
           const { rows } = await client!.query({ name, text, values: values as unknown[] });
@@ -109,19 +129,18 @@ export class Database {
         if (sqlClass(error) === '40' && attempt < 5) continue;
         throw toStoreError(error);
       } finally {
-        client?.off('error', toldByStatement);
         // A connection that cannot roll back is of no use to the next one.
-        client?.release(failure);
+        if (client) pool.release(client, failure);
       }
     }
   }
 
   /**
-   * Resolves when Postgres answers and takes writes on connections of both kinds; the first statements need not wait for one
+   * Resolves when Postgres answers and takes writes on connections of all kinds; the first statements need not wait for one
    * then. @throws StoreUnavailableError
    */
   async ping(): Promise<void> {
-    await Promise.all([this.pingOn('durable'), this.pingOn('relaxed')]);
+    await Promise.all([this.pingOn('durable'), this.pingOn('submit'), this.pingOn('relaxed')]);
   }
 
   private async pingOn(durability: Durability): Promise<void> {
@@ -132,16 +151,8 @@ export class Database {
 
   /** Idempotent. */
   async close(): Promise<void> {
-    await Promise.all(Object.values(this.pools).map((pool) => (pool.ended || pool.ending ? undefined : pool.end())));
+    await Promise.all(Object.values(this.pools).map((pool) => pool.close()));
   }
-}
-
-/**
- * For connections taken out of a pool: what breaks one rejects its statement, and is emitted as well. The pool listens to
- * those in it; of one that is out it would end the process.
- */
-export function toldByStatement(): void {
-  // The statement under way, or else the next one, has it.
 }
 
 /**
@@ -149,6 +160,12 @@ export function toldByStatement(): void {
  * where of a value, else as it is.
  */
 export function toStoreError(error: unknown): unknown {
+  if (error instanceof StoreUnavailableError) return error;
+  if (sqlStateOf(error) === CANCELED)
+    return new StoreUnavailableError('Postgres gave up a statement that took too long; nothing was written', {
+      code: 'store_busy',
+      cause: error,
+    });
   if (isUnavailable(error))
     return new StoreUnavailableError('Postgres cannot be reached or refuses work; nothing was written', {
       cause: error,

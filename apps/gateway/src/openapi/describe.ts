@@ -74,7 +74,9 @@ export function answer(description: string, schema: z.ZodType | { $ref: string }
 /** OpenAPI's response objects for problems, by status. */
 export function problemResponses(codes: readonly ProblemCode[]) {
   const byStatus = new Map<number, ProblemCode[]>();
-  for (const code of codes) {
+  // Whoever needs the database may find it busy as well as away.
+  const all = codes.flatMap((code) => (code === 'store_unavailable' ? [code, 'store_busy' as const] : [code]));
+  for (const code of all) {
     const { status } = PROBLEM_CODES[code];
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }

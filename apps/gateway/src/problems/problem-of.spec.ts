@@ -25,6 +25,7 @@ test.each<[unknown, ProblemCode]>([
   [new IdempotencyKeyReusedError('k', 'id'), 'idempotency_key_reused'],
   [new UnroutableError('q'), 'queue_unknown'],
   [new StoreUnavailableError('away'), 'store_unavailable'],
+  [new StoreUnavailableError('all at work', { code: 'store_busy' }), 'store_busy'],
   [new BrokerUnavailableError('away'), 'broker_unavailable'],
   [new ConfirmLostError('lost'), 'broker_unavailable'],
   [new PublishRefusedError('no'), 'broker_unavailable'],
@@ -42,8 +43,15 @@ test.each<[unknown, ProblemCode]>([
 });
 
 test('every 503 that may pass says when to try again', () => {
-  for (const error of [new StoreUnavailableError('x'), new ConfirmLostError('x'), new PublishRefusedError('x')])
+  const busy = new StoreUnavailableError('x', { code: 'store_busy' });
+  for (const error of [new StoreUnavailableError('x'), busy, new ConfirmLostError('x'), new PublishRefusedError('x')])
     expect(problemOf(error).headers).toEqual({ 'retry-after': '1' });
+});
+
+test('a database that is busy is not said to be away', () => {
+  const busy = new StoreUnavailableError('all connections are at work', { code: 'store_busy' });
+  expect(problemOf(busy).detail).toBe('all connections are at work');
+  expect(problemOf(new StoreUnavailableError('no answer')).detail).toBe('no answer; try again');
 });
 
 test('a bug’s message stays inside', () => {

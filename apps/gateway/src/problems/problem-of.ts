@@ -52,9 +52,8 @@ function ofPlatform(error: unknown): Problem | undefined {
   const ofFile = FILE_PROBLEMS[(error as { code?: string } | undefined)?.code ?? ''];
   if (ofFile) return problem(ofFile, (error as Error).message);
   if (hasCode(error, 'store_unavailable'))
-    return problem('store_unavailable', 'Postgres cannot be reached; nothing was stored, try again', {
-      headers: RETRY_SOON,
-    });
+    return problem('store_unavailable', `${error.message}; try again`, { headers: RETRY_SOON });
+  if (hasCode(error, 'store_busy')) return problem('store_busy', error.message, { headers: RETRY_SOON });
   if (hasCode(error, 'confirm_lost'))
     return problem(
       'broker_unavailable',

@@ -1,14 +1,25 @@
 import type { Channel, ChannelModel } from 'amqplib';
+import { Limiter } from '@lovage/foundation';
 import { closeChannel } from './close-channel.ts';
+
+/** Channels that such questions have open at once on a connection. A server has a limit (2,047 unless told otherwise), and each costs it a process. */
+const MOST_OPEN = 16;
+const limiters = new WeakMap<ChannelModel, Limiter>();
 
 /**
  * Runs `use` on a channel of its own, closed afterwards: for questions that the server may answer by closing the channel,
- * such as whether a queue exists.
+ * such as whether a queue exists. A few at a time: with three queues for each priority level, a list of all asks thousands at once.
  */
-export async function onThrowawayChannel<T>(
-  connection: ChannelModel,
-  use: (channel: Channel) => Promise<T>,
-): Promise<T> {
+export function onThrowawayChannel<T>(connection: ChannelModel, use: (channel: Channel) => Promise<T>): Promise<T> {
+  let limiter = limiters.get(connection);
+  if (!limiter) {
+    limiter = new Limiter(MOST_OPEN);
+    limiters.set(connection, limiter);
+  }
+  return limiter.run(() => onChannel(connection, use));
+}
+
+async function onChannel<T>(connection: ChannelModel, use: (channel: Channel) => Promise<T>): Promise<T> {
   const channel = await connection.createChannel();
   // The server's refusal comes as the rejection of the call; the event would tell the same again.
   channel.on('error', () => undefined);

@@ -135,7 +135,8 @@ export function compileSubmit(options: SubmitOptions, now: number, contract?: Su
     throw new SubmitOptionsError('expires', 'is not after its start: it would expire before it may run');
   return {
     queue,
-    priority,
+    // -0 is 0.
+    priority: priority === undefined ? undefined : priority + 0,
     delayMs,
     eta: eta ?? (delayMs > 0 ? now + delayMs : null),
     expiresAt,

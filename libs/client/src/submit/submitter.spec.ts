@@ -227,9 +227,9 @@ describe('submit, row first', () => {
     await using fixture = await Fixture.open();
     const { tasks } = fixture.store;
     const cutting = Object.create(tasks, {
-      insertFirst: {
-        value: async (...args: Parameters<TaskStore['insertFirst']>) => {
-          const kept = await tasks.insertFirst(...args);
+      insertFirstEach: {
+        value: async (...args: Parameters<TaskStore['insertFirstEach']>) => {
+          const kept = await tasks.insertFirstEach(...args);
           await fixture.line.refuse();
           return kept;
         },

@@ -13,6 +13,7 @@ import { IdempotencyKeyReusedError } from '../errors.ts';
 import { encodeMessage } from '../message/encode-message.ts';
 import type { PreparedTask } from './prepare.ts';
 import { Publisher } from './publisher.ts';
+import { KeyedWriter } from './keyed-writer.ts';
 import { KnownQueues } from './known-queues.ts';
 import { leftMs, OutboxWriter, type Delay } from './outbox-writer.ts';
 import { RowWriter } from './row-writer.ts';
@@ -54,6 +55,8 @@ interface OutboxKey {
 const LEASE_MS = 10_000;
 /** Until the relay tries a message that the broker has refused for itself, ms. */
 const REFUSED_AGAIN_MS = 5_000;
+/** How long a stop waits for submits under way, ms: no longer than a broker's stop waits for their confirms. */
+const STOP_PATIENCE_MS = 2_000;
 const FIRST = { turn: 0, retries: 0, hasRow: false } as const;
 const FIRST_WITH_ROW = { ...FIRST, hasRow: true } as const;
 
@@ -73,7 +76,11 @@ export class Submitter {
   private readonly queues: KnownQueues;
   private readonly rows: RowWriter;
   private readonly outbox: OutboxWriter;
+  private readonly keyed: KeyedWriter;
   private readonly published: Batcher<OutboxKey>;
+  /** Submits that have begun and not ended. */
+  private underWay = 0;
+  private onSettled: (() => void) | undefined;
 
   constructor(private readonly options: SubmitterOptions) {
     const { broker, tasks, outbox, log, clock } = options;
@@ -81,6 +88,7 @@ export class Submitter {
     this.queues = new KnownQueues(broker, options.queues);
     this.rows = new RowWriter({ tasks, log, clock });
     this.outbox = new OutboxWriter({ tasks, clock });
+    this.keyed = new KeyedWriter({ tasks, clock });
     this.published = new Batcher<OutboxKey>({
       flush: async (keys) => {
         await outbox.published(keys);
@@ -119,24 +127,46 @@ export class Submitter {
     return earlierOf(task, kept) ?? { id: row.id, fresh: true, state: delayMs > 0 ? 'SCHEDULED' : 'PENDING' };
   }
 
+  /** Waits for the submits under way, for two seconds at most: a confirm may never come. */
   async stop(): Promise<void> {
+    await this.settled();
     await this.rows.stop();
     await this.outbox.idle();
+    await this.keyed.idle();
     await this.published.idle();
     this.publisher.stop();
   }
 
+  private async settled(): Promise<void> {
+    if (this.underWay === 0) return;
+    await new Promise<void>((resolve) => {
+      const cancelTimer = this.options.clock.after(STOP_PATIENCE_MS, resolve);
+      this.onSettled = () => {
+        cancelTimer();
+        resolve();
+      };
+    });
+  }
+
+  private leave(): void {
+    this.underWay -= 1;
+    if (this.underWay === 0) this.onSettled?.();
+  }
+
   private async fast(task: PreparedTask): Promise<Submitted> {
     const { row } = task;
+    this.underWay += 1;
     try {
       if (!this.queues.isOpen(row.queue)) await this.queues.open(row.queue);
       await this.publisher.send(encodeMessage(row, task.stored, FIRST));
+      if (task.record === 'full') await this.rows.write(row);
+      return { id: row.id, fresh: true, state: 'QUEUED' };
     } catch (error) {
       if (!outboxTakesOver(error)) throw error;
-      return this.afterFailedPublish(task, error);
+      return await this.afterFailedPublish(task, error);
+    } finally {
+      this.leave();
     }
-    if (task.record === 'full') await this.rows.write(row);
-    return { id: row.id, fresh: true, state: 'QUEUED' };
   }
 
   private async afterFailedPublish(task: PreparedTask, failure: unknown): Promise<Submitted> {
@@ -151,20 +181,23 @@ export class Submitter {
 
   private async rowFirst(task: PreparedTask): Promise<Submitted> {
     const { row, key, unique } = task;
-    const delay = this.delayOf(task);
-    const reachable = await this.reach(row.queue);
-    const publishNow = reachable && task.delayMs === 0;
-    if (publishNow || key || unique) {
-      const delayMs = leftMs(delay, this.options.clock);
-      const leaseMs = publishNow ? LEASE_MS : 0;
-      const kept = await this.options.tasks.insertFirst(row, { delayMs, leaseMs, key, unique });
-      if (kept.replaced) this.options.onReplaced(kept.replaced);
-      const earlier = earlierOf(task, kept);
-      if (earlier) return earlier;
-    } else await this.outbox.write(row, delay);
-    if (task.delayMs > 0) return { id: row.id, fresh: true, state: 'SCHEDULED' };
-    const published = publishNow && (await this.publishLeased(task));
-    return { id: row.id, fresh: true, state: published ? 'QUEUED' : 'PENDING' };
+    this.underWay += 1;
+    try {
+      const delay = this.delayOf(task);
+      const reachable = await this.reach(row.queue);
+      const publishNow = reachable && task.delayMs === 0;
+      if (publishNow || key || unique) {
+        const kept = await this.keyed.write({ task: row, delay, leaseMs: publishNow ? LEASE_MS : 0, key, unique });
+        if (kept.replaced) this.options.onReplaced(kept.replaced);
+        const earlier = earlierOf(task, kept);
+        if (earlier) return earlier;
+      } else await this.outbox.write(row, delay);
+      if (task.delayMs > 0) return { id: row.id, fresh: true, state: 'SCHEDULED' };
+      const published = publishNow && (await this.publishLeased(task));
+      return { id: row.id, fresh: true, state: published ? 'QUEUED' : 'PENDING' };
+    } finally {
+      this.leave();
+    }
   }
 
   private delayOf({ delayMs }: PreparedTask): Delay {

@@ -9,7 +9,7 @@ function setUp() {
   const rows = new Map<string, Partial<TaskRow>>();
   const clock = new TestClock();
   const tasks = {
-    get: async (id: string) => rows.get(id) as TaskRow | undefined,
+    getMany: async (ids: readonly string[]) => ids.flatMap((id) => (rows.get(id) as TaskRow | undefined) ?? []),
     finished: async (ids: readonly string[]) =>
       ids.map((id) => rows.get(id) as TaskRow).filter((row) => row?.state === 'SUCCESS' || row?.state === 'FAILURE'),
   };

@@ -45,7 +45,7 @@ export async function* progressOf(
       wake?.();
     },
     onUnknown: options.mustExist ? () => fail(new TaskUnknownError(id)) : undefined,
-    onStop: () => fail(new ClientStoppedError()),
+    onStop: () => fail(new ClientStoppedError(id)),
   });
   const onAbort = () => fail(signal!.reason);
   signal?.addEventListener('abort', onAbort, { once: true });

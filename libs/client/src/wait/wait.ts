@@ -29,12 +29,10 @@ export interface Waiting {
  */
 export function waitFor(watches: WatchList, clock: Clock, id: string, options: WaitOptions): Waiting {
   const { timeoutMs, signal } = options;
-  let cancel!: (reason: unknown) => void;
+  // Until the wait has begun there is nothing to give up.
+  let cancel: (reason: unknown) => void = () => undefined;
   const ended = new Promise<Ended>((resolve, reject) => {
-    if (signal?.aborted) {
-      cancel = () => undefined;
-      return reject(signal.reason);
-    }
+    if (signal?.aborted) return reject(signal.reason);
     const release = () => {
       callOffTimer?.();
       signal?.removeEventListener('abort', onAbort);
@@ -52,7 +50,7 @@ export function waitFor(watches: WatchList, clock: Clock, id: string, options: W
         resolve({ outcome, row });
       },
       onUnknown: options.mustExist ? () => fail(new TaskUnknownError(id)) : undefined,
-      onStop: () => fail(new ClientStoppedError()),
+      onStop: () => fail(new ClientStoppedError(id)),
     });
     const callOffTimer =
       timeoutMs === undefined ? undefined : clock.after(timeoutMs, () => fail(new ResultTimeoutError(id, timeoutMs)));

@@ -11,7 +11,7 @@ import { WatchList } from './watch-list.ts';
 class FakeRows {
   readonly rows = new Map<string, TaskRow>();
   readonly queries: number[] = [];
-  readonly gets: string[] = [];
+  readonly gets: (readonly string[])[] = [];
   away = false;
 
   put(id: string, state: TaskState, columns: Partial<TaskRow> = {}): void {
@@ -35,9 +35,9 @@ class FakeRows {
     });
   }
 
-  async get(id: string): Promise<TaskRow | undefined> {
-    this.gets.push(id);
-    return this.rows.get(id);
+  async getMany(ids: readonly string[]): Promise<TaskRow[]> {
+    this.gets.push(ids);
+    return ids.flatMap((id) => this.rows.get(id) ?? []);
   }
 }
 
@@ -139,6 +139,27 @@ describe('waiting for tasks', () => {
     expect([list.size, clock.pending]).toEqual([0, 0]);
     await expect(wait('e', { signal: controller.signal }).ended).rejects.toThrow('not needed');
     expect(list.size).toBe(0);
+  });
+
+  test('many that are awaited from elsewhere are read together, whether they are there or not', async () => {
+    const { clock, tasks, list, wait } = setUp();
+    const ids = Array.from({ length: 1200 }, (_, i) => String(i));
+    for (const id of ids.slice(0, 900)) tasks.put(id, 'STARTED');
+    const ends = ids.map((id) =>
+      wait(id, { plan: PLAN_POLL, mustExist: true }).ended.then(
+        ({ outcome }) => outcome.state,
+        ({ code }: { code: string }) => code,
+      ),
+    );
+    await clock.advance(0);
+    expect(tasks.queries).toEqual([500, 500, 200]);
+    expect(tasks.gets.map(({ length }) => length)).toEqual([500, 500, 200]);
+    expect(new Set(await Promise.all(ends.slice(900)))).toEqual(new Set(['task_unknown']));
+    expect(list.size).toBe(900);
+    for (const id of ids.slice(0, 900)) tasks.put(id, 'SUCCESS');
+    await clock.advance(50);
+    expect(new Set(await Promise.all(ends.slice(0, 900)))).toEqual(new Set(['SUCCESS']));
+    expect(tasks.gets.length).toBe(3);
   });
 
   test('while Postgres is away whoever waits waits on', async () => {

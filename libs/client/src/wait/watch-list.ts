@@ -7,7 +7,7 @@ import { outcomeOfReply, outcomeOfRow, type Outcome } from './outcome.ts';
 import { Watch, type WatchOptions } from './watch.ts';
 
 export interface WatchListOptions {
-  readonly tasks: Pick<TaskStore, 'get' | 'finished'>;
+  readonly tasks: Pick<TaskStore, 'getMany' | 'finished'>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -96,12 +96,17 @@ export class WatchList {
   private async read(due: Watch[]): Promise<void> {
     for (const watch of due) watch.reading = true;
     try {
-      const ids = [...new Set(due.map((watch) => watch.id))];
+      const ids = idsOf(due);
       for (let i = 0; i < ids.length; i += READ_AT_ONCE)
         for (const row of await this.options.tasks.finished(ids.slice(i, i + READ_AT_ONCE)))
           this.end(row.id, outcomeOfRow(row)!, row);
-      for (const watch of due)
-        if (!watch.ended && (watch.options.onProgress || watch.options.onUnknown)) await this.readOne(watch);
+      const asking = due.filter(({ ended, options }) => !ended && (options.onProgress || options.onUnknown));
+      for (let i = 0; i < asking.length; i += READ_AT_ONCE) {
+        const some = asking.slice(i, i + READ_AT_ONCE);
+        const rows = await this.options.tasks.getMany(idsOf(some));
+        const byId = new Map(rows.map((row) => [row.id, row]));
+        for (const watch of some) this.tell(watch, byId.get(watch.id));
+      }
     } catch (error) {
       if (error instanceof StoreUnavailableError)
         this.options.log.debug({ err: error }, 'Postgres is away; whoever waits for a task waits on');
@@ -116,8 +121,8 @@ export class WatchList {
     }
   }
 
-  private async readOne(watch: Watch): Promise<void> {
-    const row = await this.options.tasks.get(watch.id);
+  /** What its row says of a task that had not ended a moment ago. */
+  private tell(watch: Watch, row: TaskRow | undefined): void {
     if (watch.ended) return;
     if (!row) {
       if (!watch.options.onUnknown) return;
@@ -130,3 +135,6 @@ export class WatchList {
     else if (row.progress !== null) watch.options.onProgress?.(row.progress, 'row');
   }
 }
+
+/** Of the tasks that are watched, each once. */
+const idsOf = (watches: readonly Watch[]): string[] => [...new Set(watches.map(({ id }) => id))];

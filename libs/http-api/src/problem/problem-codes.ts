@@ -50,6 +50,7 @@ export const PROBLEM_CODES = {
   headers_too_large: { status: 431, title: 'The headers are too large' },
   internal_error: { status: 500, title: 'Something went wrong here' },
   store_unavailable: { status: 503, title: 'The database cannot be reached' },
+  store_busy: { status: 503, title: 'The database has too much to do' },
   broker_unavailable: { status: 503, title: 'The broker took nothing' },
   busy: { status: 503, title: 'Too much at once' },
   stopping: { status: 503, title: 'This server is stopping' },

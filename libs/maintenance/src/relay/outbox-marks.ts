@@ -1,5 +1,5 @@
-import { Batcher, hasCode, Signal } from '@lovage/foundation';
-import type { Clock, Log, OutboxStore } from '@lovage/ports';
+import { Batcher, Signal } from '@lovage/foundation';
+import { StoreUnavailableError, type Clock, type Log, type OutboxStore } from '@lovage/ports';
 
 /** A message of the outbox. */
 export interface OutboxKey {
@@ -107,7 +107,7 @@ export class OutboxMarks {
         await write();
         return true;
       } catch (error) {
-        const hopeless = !hasCode(error, 'store_unavailable') || this.stopped || clock.monotonic() > until;
+        const hopeless = !(error instanceof StoreUnavailableError) || this.stopped || clock.monotonic() > until;
         if (attempt === 1 || hopeless)
           log.warn({ err: error, hopeless }, 'the outbox cannot be told what was sent; messages may be sent twice');
         if (hopeless) return false;

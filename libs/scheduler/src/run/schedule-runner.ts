@@ -1,13 +1,13 @@
+import { backoffDelayMs, Lifecycle, Signal, toError, type BackoffPolicy, type Service } from '@lovage/foundation';
 import {
-  backoffDelayMs,
-  hasCode,
-  Lifecycle,
-  Signal,
-  toError,
-  type BackoffPolicy,
-  type Service,
-} from '@lovage/foundation';
-import { systemClock, type Clock, type Firing, type FiringPlan, type Log, type ScheduleStore } from '@lovage/ports';
+  StoreUnavailableError,
+  systemClock,
+  type Clock,
+  type Firing,
+  type FiringPlan,
+  type Log,
+  type ScheduleStore,
+} from '@lovage/ports';
 import { DefinitionError, storedSchedule, type ContractRegistry, type Schedule } from '@lovage/task';
 import { FiringPlanner, type PrepareTask } from './firing-planner.ts';
 
@@ -137,7 +137,7 @@ export class ScheduleRunner implements Service {
     try {
       return await store.fire(plans);
     } catch (error) {
-      if (hasCode(error, 'store_unavailable')) throw error;
+      if (error instanceof StoreUnavailableError) throw error;
       if (plans.length === 1) {
         const [{ schedule: name, revision }] = plans as [FiringPlan];
         this.planner.complain({ name, revision }, error);

@@ -1,5 +1,6 @@
-import pg from 'pg';
-import { toldByStatement, toStoreError, type DatabaseOptions } from '../database.ts';
+import type pg from 'pg';
+import { toStoreError, type DatabaseOptions } from '../database.ts';
+import { GatedPool } from '../gated-pool.ts';
 import type { Query } from './list-sql.ts';
 
 /** No question for a page takes longer in health; one that does must not hold its connection, ms. */
@@ -18,10 +19,11 @@ const OPTIONS = `${PLANNING} -c default_transaction_read_only=on -c statement_ti
  * only go by key. Few, so that questions leave the machine to the tasks.
  */
 export class ReadingPool {
-  private readonly pool: pg.Pool;
+  private readonly pool: GatedPool;
 
   constructor(options: DatabaseOptions) {
-    this.pool = new pg.Pool({
+    const { busyTimeoutMs, log, clock } = options;
+    const pool = {
       connectionString: options.url,
       application_name: options.applicationName ?? 'lovage',
       connectionTimeoutMillis: options.connectTimeoutMs ?? 5000,
@@ -29,20 +31,19 @@ export class ReadingPool {
       keepAlive: true,
       max: 4,
       options: OPTIONS,
-    });
-    this.pool.on('error', (error) => options.log.warn({ err: error }, 'an idle connection to Postgres was lost'));
+    };
+    this.pool = new GatedPool({ purpose: 'lists', pool, busyTimeoutMs, log, clock });
   }
 
   /** @throws StoreUnavailableError */
   run<R extends pg.QueryResultRow>({ text, values }: Query): Promise<R[]> {
-    return asStoreError(async () => (await this.pool.query<R>(text, values)).rows);
+    return asStoreError(() => this.pool.query<R>({ text, values: values as unknown[] }));
   }
 
   /** Several queries that see the same moment. @throws StoreUnavailableError */
   together<T>(work: (run: <R extends pg.QueryResultRow>(query: Query) => Promise<R[]>) => Promise<T>): Promise<T> {
     return asStoreError(async () => {
       const client = await this.pool.connect();
-      client.on('error', toldByStatement);
       let broken: Error | undefined;
       try {
         await client.query('begin transaction isolation level repeatable read');
@@ -54,15 +55,14 @@ export class ReadingPool {
         broken = error as Error;
         throw error;
       } finally {
-        client.off('error', toldByStatement);
-        client.release(broken);
+        this.pool.release(client, broken);
       }
     });
   }
 
   /** Idempotent. */
   async close(): Promise<void> {
-    if (!this.pool.ended && !this.pool.ending) await this.pool.end();
+    await this.pool.close();
   }
 }
 

@@ -2,7 +2,7 @@ import type { FiringTask } from '@lovage/ports';
 import type { RunStatement } from '../database.ts';
 import { plainArray, textArray } from '../pg-array.ts';
 import { TAKE_KEYS } from '../sql/schedules.ts';
-import { replace, type UniqueVerdict } from '../tasks/insert-unique.ts';
+import { replace, type UniqueVerdict } from '../tasks/insert-first.ts';
 
 /** Which task a key stands for now. */
 export interface Taken {

@@ -4,6 +4,8 @@ import type {
   ClaimItem,
   EndedOurs,
   FinalItem,
+  FirstItem,
+  FirstOutcome,
   NewTask,
   PassedOn,
   PassOnItem,
@@ -17,6 +19,7 @@ import type {
   RevokeOutcome,
   SubmitKeys,
   SubmittedFirst,
+  TaskNotUniqueError,
   TaskRow,
   TaskSituation,
   TaskStore,
@@ -40,13 +43,14 @@ import {
   RECORD_FINAL,
   RECORD_LIMITED,
 } from '../sql/record.ts';
-import { INSERT_FIRST, INSERT_FIRST_MANY, INSERT_FIRST_WITH_KEY, INSERT_QUEUED } from '../sql/submit.ts';
+import { INSERT_FIRST_MANY, INSERT_QUEUED } from '../sql/submit.ts';
 import { toTaskRow, type RawTask } from '../task-row.ts';
-import { insertUnique, insertUniqueIn, type UniqueInsert } from './insert-unique.ts';
+import { insertFirstEach, insertFirstIn } from './insert-first.ts';
 import { runInTransaction } from './run-in-transaction.ts';
 import { revokedTask, type RawRevoked } from './revoked-task.ts';
 
 const SELECT_TASK: Statement = { name: 'tasks-get', text: 'select * from tasks where id = $1' };
+const SELECT_MANY: Statement = { name: 'tasks-get-many', text: 'select * from tasks where id = any($1::uuid[])' };
 const SELECT_FINISHED: Statement = {
   name: 'tasks-finished',
   text: 'select * from tasks where id = any($1::uuid[]) and finished_at is not null',
@@ -59,16 +63,21 @@ export class PgTaskStore implements TaskStore {
   constructor(private readonly database: Database) {}
 
   async insertQueued(tasks: readonly NewTask[]): Promise<void> {
-    await this.database.run(INSERT_QUEUED, newTaskValues(tasks));
+    await this.database.run(INSERT_QUEUED, newTaskValues(tasks), 'submit');
   }
 
   async insertFirst(
     task: NewTask,
     options: { delayMs: number; leaseMs: number } & SubmitKeys,
   ): Promise<SubmittedFirst> {
-    if (options.unique) return this.insertFirstUnique(task, { ...options, unique: options.unique });
-    const { statement, values } = insertFirst(task, options);
-    return toSubmitted(await this.database.run<RawSubmitted>(statement, values));
+    const [outcome] = await insertFirstEach(this.database, [{ ...options, task }]);
+    if (outcome instanceof Error) throw outcome;
+    // Alone it waits for whoever has its key.
+    return outcome as SubmittedFirst;
+  }
+
+  insertFirstEach(items: readonly FirstItem[]): Promise<FirstOutcome[]> {
+    return insertFirstEach(this.database, items);
   }
 
   async insertFirstMany(
@@ -81,23 +90,27 @@ export class PgTaskStore implements TaskStore {
     // What is there already must not call off whoever has its key by now.
     const ids = plainArray(bound.map(({ task }) => task.id));
     const there = new Set((await this.database.run<{ id: string }>(SELECT_THERE, [ids])).map(({ id }) => id));
-    for (const { task, delayMs, unique } of bound) {
-      if (there.has(task.id)) continue;
-      try {
-        const { fresh } = await this.insertFirst(task, { delayMs, leaseMs: 0, unique });
-        if (fresh) made.push(task.id);
-      } catch (error) {
-        if (!hasCode(error, 'task_not_unique')) throw error;
-      }
+    const missing = bound.filter(({ task }) => !there.has(task.id)).map((item) => ({ ...item, leaseMs: 0 }));
+    const outcomes = await this.insertFirstEach(missing);
+    for (const [i, { task, ...options }] of missing.entries()) {
+      let outcome = outcomes[i]!;
+      if (outcome === 'locked')
+        outcome = await this.insertFirst(task, options).catch((error: unknown) => {
+          if (hasCode(error, 'task_not_unique')) return error as TaskNotUniqueError;
+          throw error;
+        });
+      if (hasCode(outcome, 'value_refused')) throw outcome;
+      if (!(outcome instanceof Error) && outcome.fresh) made.push(task.id);
     }
     return made;
   }
 
   private async insertFree(items: readonly { task: NewTask; delayMs: number }[]): Promise<string[]> {
-    const rows = await this.database.run<{ id: string }>(INSERT_FIRST_MANY, [
-      ...newTaskValues(items.map(({ task }) => task)),
-      plainArray(items.map(({ delayMs }) => delayMs)),
-    ]);
+    const rows = await this.database.run<{ id: string }>(
+      INSERT_FIRST_MANY,
+      [...newTaskValues(items.map(({ task }) => task)), plainArray(items.map(({ delayMs }) => delayMs))],
+      'submit',
+    );
     return rows.map(({ id }) => id);
   }
 
@@ -106,12 +119,8 @@ export class PgTaskStore implements TaskStore {
     task: NewTask,
     options: { delayMs: number } & SubmitKeys,
   ): Promise<SubmittedFirst> {
-    if (options.unique) {
-      const run: RunStatement = (statement, values) => runInTransaction(transaction, statement, values);
-      return insertUniqueIn(run, task, { ...options, unique: options.unique, leaseMs: 0 });
-    }
-    const { statement, values } = insertFirst(task, { ...options, leaseMs: 0 });
-    return toSubmitted(await runInTransaction<RawSubmitted>(transaction, statement, values));
+    const run: RunStatement = (statement, values) => runInTransaction(transaction, statement, values);
+    return insertFirstIn(run, { ...options, task, leaseMs: 0 });
   }
 
   async claim(
@@ -269,16 +278,15 @@ export class PgTaskStore implements TaskStore {
     return raw && toTaskRow(raw);
   }
 
+  async getMany(ids: readonly string[]): Promise<TaskRow[]> {
+    if (ids.length === 0) return [];
+    return (await this.database.run<RawTask & Record<string, unknown>>(SELECT_MANY, [plainArray(ids)])).map(toTaskRow);
+  }
+
   async finished(ids: readonly string[]): Promise<TaskRow[]> {
     return (await this.database.run<RawTask & Record<string, unknown>>(SELECT_FINISHED, [plainArray(ids)])).map(
       toTaskRow,
     );
-  }
-
-  /** One statement, unless another task is to be replaced: that takes a transaction. */
-  private async insertFirstUnique(task: NewTask, options: UniqueInsert): Promise<SubmittedFirst> {
-    const alone = await insertUnique((statement, values) => this.database.run(statement, values), task, options);
-    return 'waits' in alone ? this.database.transaction((run) => insertUniqueIn(run, task, options)) : alone;
   }
 
   /** The statement that takes the keys of limits first, where there are any. */
@@ -295,30 +303,9 @@ export class PgTaskStore implements TaskStore {
   }
 }
 
-interface RawSubmitted {
-  task_id: string;
-  fresh: boolean;
-  fingerprint: string;
-  [column: string]: unknown;
-}
-
 interface RawEnded {
   id: string;
   revoked: TaskErrorDocument | null;
-}
-
-function insertFirst(
-  task: NewTask,
-  { delayMs, leaseMs, key }: { delayMs: number; leaseMs: number } & SubmitKeys,
-): { statement: Statement; values: unknown[] } {
-  const values = [...newTaskValues([task]), delayMs, leaseMs > 0 ? leaseMs : null];
-  return key
-    ? { statement: INSERT_FIRST_WITH_KEY, values: [...values, key.scope, key.key, key.ttlMs, key.fingerprint] }
-    : { statement: INSERT_FIRST, values };
-}
-
-function toSubmitted([row]: readonly RawSubmitted[]): SubmittedFirst {
-  return { taskId: row!.task_id, fresh: row!.fresh, fingerprint: row!.fingerprint };
 }
 
 const endedOurs = (rows: readonly RawEnded[]): EndedOurs => new Map(rows.map(({ id, revoked }) => [id, revoked]));

@@ -26,6 +26,7 @@ type Step =
       readonly rule: Rule;
       readonly delayed: boolean;
       readonly by: number;
+      readonly batched: boolean;
     }
   | { readonly kind: 'claim' | 'succeed' | 'fail' | 'retry' | 'revoke' | 'expire'; readonly at: number }
   | { readonly kind: 'pass' | 'prune' };
@@ -39,6 +40,8 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
       delayed: fc.boolean(),
       /** So many at the same time. */
       by: fc.constantFrom(1, 1, 1, 4),
+      /** Those of the same time in one statement. */
+      batched: fc.boolean(),
     }),
   },
   {
@@ -104,16 +107,17 @@ class World {
     expect(new Map(keys.map(({ key, task_id }) => [key, task_id]))).toEqual(this.holders);
   }
 
-  private async submit({ key: no, rule, delayed, by }: Step & { kind: 'submit' }): Promise<void> {
+  private async submit({ key: no, rule, delayed, by, batched }: Step & { kind: 'submit' }): Promise<void> {
     const key = this.keys[no]!;
     const tasks = Array.from({ length: by }, () => newTask({ name: 'model.task' }));
-    const answers = await Promise.all(
-      tasks.map(async (task) => {
-        const options = { delayMs: delayed ? HOUR_MS : 0, leaseMs: 0, unique: { ...rule, key } };
-        const submitting = this.f.store.tasks.insertFirst(task, options);
-        return { task, answer: await submitting.catch((error: unknown) => error as Error) };
-      }),
-    );
+    const options = { delayMs: delayed ? HOUR_MS : 0, leaseMs: 0, unique: { ...rule, key } };
+    const { tasks: store } = this.f.store;
+    const outcomes = batched
+      ? await store.insertFirstEach(tasks.map((task) => ({ ...options, task })))
+      : await Promise.all(
+          tasks.map((task) => store.insertFirst(task, options).catch((error: unknown) => error as Error)),
+        );
+    const answers = tasks.map((task, i) => ({ task, answer: outcomes[i]! }));
     // In the order in which they had the key: each stands on what the one before left.
     for (const { task, answer } of this.inOrder(answers, key)) {
       const holder = this.tasks.find(({ id }) => id === this.holders.get(key));

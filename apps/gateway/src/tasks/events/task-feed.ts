@@ -1,5 +1,4 @@
-import { hasCode } from '@lovage/foundation';
-import type { Clock, Log, TaskEvents, TaskLogLine } from '@lovage/ports';
+import { StoreUnavailableError, type Clock, type Log, type TaskEvents, type TaskLogLine } from '@lovage/ports';
 import { type Follower, isEnd, type TaskEvent } from './follower.ts';
 
 /** Between two looks at a task that has just changed, ms. */
@@ -75,7 +74,7 @@ export class TaskFeed {
       if (due.length > 0) await this.lookAt(due);
     } catch (error) {
       // Streams stay open: what happens meanwhile is in the rows when Postgres is back.
-      const level = hasCode(error, 'store_unavailable') ? 'debug' : 'error';
+      const level = error instanceof StoreUnavailableError ? 'debug' : 'error';
       this.log[level]({ err: error, tasks: due.length }, 'tasks that are followed could not be looked at; tried again');
     }
     const later = this.clock.monotonic();

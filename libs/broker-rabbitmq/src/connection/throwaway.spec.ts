@@ -1,0 +1,43 @@
+import { EventEmitter } from 'node:events';
+import type { ChannelModel } from 'amqplib';
+import { onThrowawayChannel } from './throwaway.ts';
+
+/** Counts its channels. */
+class Connection {
+  open = 0;
+  most = 0;
+
+  createChannel(): Promise<EventEmitter> {
+    this.open += 1;
+    this.most = Math.max(this.most, this.open);
+    const close = () => {
+      this.open -= 1;
+      return Promise.resolve();
+    };
+    return Promise.resolve(Object.assign(new EventEmitter(), { close }));
+  }
+}
+
+const ask = (connection: Connection, use: () => Promise<number>) =>
+  onThrowawayChannel(connection as unknown as ChannelModel, use);
+
+test('a thousand questions at once open a few channels at a time, on each connection', async () => {
+  const [one, other] = [new Connection(), new Connection()];
+  const later = (n: number) => new Promise<number>((resolve) => setImmediate(() => resolve(n)));
+  const numbers = Array.from({ length: 1000 }, (_, n) => n);
+  const asked = numbers.map((n) => ask(n % 2 ? one : other, () => later(n)));
+  expect(await Promise.all(asked)).toEqual(numbers);
+  for (const { open, most } of [one, other]) {
+    expect(open).toBe(0);
+    expect(most).toBeGreaterThan(1);
+    expect(most).toBeLessThanOrEqual(16);
+  }
+});
+
+test('a question that fails gives its channel back', async () => {
+  const connection = new Connection();
+  const asked = Array.from({ length: 50 }, () => ask(connection, () => Promise.reject(new Error('404'))));
+  for (const result of await Promise.allSettled(asked)) expect(result.status).toBe('rejected');
+  expect(await ask(connection, () => Promise.resolve(1))).toBe(1);
+  expect(connection.open).toBe(0);
+});
