@@ -44,7 +44,7 @@ describe('a message of a Python producer', () => {
       ...{ id: ID, name: 'interop.add', args: [2, 3], kwargs: {}, inputJson: null },
       embed: { callbacks: null, errbacks: null, chain: null, chord: null },
       ...{ rootId: ID, parentId: null, retries: 0, eta: null, expiresAt: null, timeLimit: [null, null] },
-      ...{ turn: -1, hasRow: false, facts: undefined, ignoreResult: false },
+      ...{ turn: -1, hasRow: false, rowless: true, facts: undefined, ignoreResult: false },
       stamp: null,
       ...{ replyTo: 'e8170cb1-70e1-3d1b-a5c5-b69670e28aa8', correlationId: ID, extraHeaders: undefined },
       ...{ origin: 'gen15372@vm', shadow: null, group: null, groupIndex: null },

@@ -136,6 +136,7 @@ function common(
     timeLimit: field.timeLimitOf(source['timelimit']),
     turn: field.turnOf(headers[TURN]),
     hasRow: headers[ROW] === 1 || headers[ROW] === true,
+    rowless: headers[ROW] === 0 || headers[TURN] === undefined || headers[TURN] === null,
     stamp: field.stampOf(headers[INPUT], facts),
     facts,
     ignoreResult: false,

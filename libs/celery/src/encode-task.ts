@@ -54,6 +54,7 @@ export function encodeTask(task: OutgoingTask): EncodedMessage {
     [TURN]: task.turn,
   };
   if (task.hasRow) headers[ROW] = 1;
+  else if (task.rowless) headers[ROW] = 0;
   if (task.stamp) headers[INPUT] = task.stamp;
   if (task.facts) headers[FACTS] = JSON.stringify(task.facts);
   const message: EncodedMessage = {

@@ -48,6 +48,8 @@ export interface OutgoingTask {
   hasRow: boolean;
   /** What the input was made for (libs/task, `Stamp`); null: nobody said. */
   stamp?: string | null;
+  /** It gets no row while it waits (`record: 'final' | 'none'`). Default false. */
+  rowless?: boolean;
   facts?: TaskFacts;
   replyTo?: string;
   /** Further headers of the caller. Those of the protocol win over equal names; what a broker adds is left out. */
@@ -104,6 +106,8 @@ export interface IncomingTask {
   hasRow: boolean;
   /** What the input was made for (libs/task, `Stamp`); null: the message does not tell, or not readably. */
   stamp: string | null;
+  /** Nobody but the message knows of it while it waits: it says so, or a Python producer sent it. */
+  rowless: boolean;
   facts: TaskFacts | undefined;
   ignoreResult: boolean;
   replyTo: string | undefined;

@@ -75,7 +75,7 @@ export type {
 } from './task-store.ts';
 export type { PassedOn, PassOnItem, PassOnLimits, PassOnNeed, PassOnReason, ServedContract } from './pass-on.ts';
 export type { LiveWorker, QueueFacts, QueuePause, QueueReport, QueueStore } from './queue-store.ts';
-export type { TaskExplain, TaskFacts, TaskHolder } from './task-explain.ts';
+export type { ServingWorker, TaskExplain, TaskFacts, TaskHolder, TaskPassedOn } from './task-explain.ts';
 export { MAX_STEPS, type KeptStep, type StepClaim, type StepStore } from './step-store.ts';
 export {
   StoreUnavailableError,

@@ -1,4 +1,5 @@
 import type { HeldBack } from './limit-store.ts';
+import type { PassOnReason } from './pass-on.ts';
 import type { QueuePause } from './queue-store.ts';
 import type { TaskAttempt } from './task-lists.ts';
 import type { TaskRow } from './task-store.ts';
@@ -13,6 +14,24 @@ export interface TaskHolder {
   /** Null: its row is gone. */
   readonly leaseUntil: number | null;
   readonly alive: boolean;
+}
+
+/** How a task was last passed on by a worker that could not run it. */
+export interface TaskPassedOn {
+  readonly reason: PassOnReason;
+  /** In a row. */
+  readonly times: number;
+  /** Since when no live worker serves it, ms since the epoch; null: one did at that time. */
+  readonly since: number | null;
+  /** What a worker must have to run it; null: any will do. */
+  readonly version: number | null;
+  readonly fingerprint: string | null;
+}
+
+/** What a live worker tells that it serves; at most 100 contracts. Null: it does not tell. */
+export interface ServingWorker {
+  readonly worker: string;
+  readonly contracts: readonly { readonly name: string; readonly version: number | null }[] | null;
 }
 
 /** All that is known of where a task is, of one moment. Times are ms since the epoch, by the database's clock. */
@@ -35,6 +54,11 @@ export interface TaskFacts {
   /** Live workers that serve its queue; of them those that serve its contract. */
   readonly serveQueue: number;
   readonly serveContract: number;
+  /** Where none serves its contract: some of those of its queue, and some that serve the contract in other queues. */
+  readonly serving: readonly ServingWorker[];
+  readonly elsewhere: readonly { readonly worker: string; readonly queues: readonly string[] }[];
+  /** Its message was last passed on, and no worker has run it since. */
+  readonly passedOn: TaskPassedOn | null;
 }
 
 export interface TaskExplain {

@@ -28,11 +28,11 @@ export interface WorkerOptions extends PoolsOptions {
   readonly revokeGrace?: Duration;
   /**
    * How long a task may wait while no live worker serves its contract: then it ends `FAILURE` `NotRegistered`, and its message goes to
-   * the dead letters. Default: for ever. Celery callers' tasks, and those of contracts that keep no row while they wait: see {@link unservedRowless}.
+   * the dead letters. Default `never`: it waits for ever. Tasks that came without a row: see {@link unservedRowless}.
    */
-  readonly unserved?: Duration | undefined;
-  /** The same of tasks that came without a row. Default `1h`. */
-  readonly unservedRowless?: Duration | undefined;
+  readonly unserved?: Duration | 'never' | undefined;
+  /** The same of tasks that came without a row: those of Celery callers, and of contracts with `record: 'final' | 'none'`. Default `1h`. */
+  readonly unservedRowless?: Duration | 'never' | undefined;
   /** Least level of `task.log` that is kept with the task; `off`: none. Default `info`. The process's own log has its own level. */
   readonly taskLogLevel?: TaskLogLevel | 'off';
 }
@@ -69,9 +69,13 @@ export function compileWorkerOptions(options: WorkerOptions): CompiledWorkerOpti
     shutdownGraceMs: durationMs(options.shutdownGrace ?? '5s'),
     revokeGraceMs: durationMs(options.revokeGrace ?? '5s'),
     unserved: {
-      mostMs: options.unserved === undefined ? null : durationMs(options.unserved),
-      mostRowlessMs: durationMs(options.unservedRowless ?? '1h'),
+      mostMs: waitMs(options.unserved ?? 'never'),
+      mostRowlessMs: waitMs(options.unservedRowless ?? '1h'),
     },
     taskLogLevel: options.taskLogLevel ?? 'info',
   };
+}
+
+function waitMs(wait: Duration | 'never'): number | null {
+  return wait === 'never' ? null : durationMs(wait);
 }

@@ -69,6 +69,13 @@ export interface WorkerSettings {
    * 5 s. Whoever sends the signal has to wait as long, and some seconds more.
    */
   readonly shutdownGrace: Duration | undefined;
+  /**
+   * `UNSERVED_TIMEOUT`: how long a task may wait while no live worker serves its contract; then it ends FAILURE and its message is a
+   * dead letter. Default `never`: it waits for ever.
+   */
+  readonly unserved: Duration | 'never' | undefined;
+  /** `UNSERVED_ROWLESS_TIMEOUT`: the same of tasks without a row, and of those of Celery callers. Default 1 h. */
+  readonly unservedRowless: Duration | 'never' | undefined;
   /** `WORKER_NAME`, `-n`. Default `worker-<pid>@<host>`. */
   readonly name: string;
   /**
@@ -154,6 +161,8 @@ export function parseSettings<R extends SettingsReader = 'any'>(
         wholeNumber(1, 1000),
       ),
       shutdownGrace: graceOf(reader),
+      unserved: unservedOf(reader, 'UNSERVED_TIMEOUT'),
+      unservedRowless: unservedOf(reader, 'UNSERVED_ROWLESS_TIMEOUT'),
       name:
         either(
           reader,
@@ -190,6 +199,16 @@ export function parseSettings<R extends SettingsReader = 'any'>(
 }
 
 const levelOf = oneOf<LogLevel>('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent');
+
+const waitFrom = durationFrom('1s', '3650d');
+
+function unservedOf(reader: Reader, name: string): Duration | 'never' | undefined {
+  return reader.value(name, 'a duration such as 10m or 1d, at most 3650d, or never', (text) => {
+    if (text.toLowerCase() === 'never') return 'never';
+    const ms = waitFrom(text);
+    return ms === undefined ? undefined : (`${ms}ms` as const);
+  });
+}
 
 function graceOf(reader: Reader): Duration | undefined {
   const ms = reader.value(

@@ -26,7 +26,7 @@ export type MessageSource = Pick<
 export function encodeMessage(
   task: MessageSource,
   stored: StoredMessage,
-  sending: { turn: number; retries: number; hasRow: boolean },
+  sending: { turn: number; retries: number; hasRow: boolean; rowless?: boolean },
 ): OutgoingMessage {
   const encoded = encodeTask({
     id: task.wireId ?? task.id,
@@ -43,6 +43,7 @@ export function encodeMessage(
     turn: sending.turn,
     hasRow: sending.hasRow,
     stamp: task.stamp ?? (stored.version === undefined ? null : `${stored.version}:`),
+    rowless: sending.rowless,
     facts: factsOf(task, stored),
     replyTo: stored.replyTo,
     headers: stored.headers,

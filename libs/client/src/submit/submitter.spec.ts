@@ -31,7 +31,14 @@ describe('submit, the fast way', () => {
     expect(await fixture.outbox()).toEqual([]);
     const [message] = fixture.broker.sent;
     const task = decoded(message!);
-    expect(task).toMatchObject({ id: handle.id, kwargs: { value: [1] }, turn: 0, hasRow: false, timeLimit: [9, null] });
+    expect(task).toMatchObject({
+      id: handle.id,
+      kwargs: { value: [1] },
+      turn: 0,
+      hasRow: false,
+      rowless: false,
+      timeLimit: [9, null],
+    });
     expect(task.facts).toEqual({ userId: USER, expiresAt: row.expiresAt });
     expect(task.replyTo).toBe((row.message as { replyTo: string }).replyTo);
     expect((await fixture.broker.depth('default')).ready).toBe(1);

@@ -58,6 +58,7 @@ const REFUSED_AGAIN_MS = 5_000;
 /** How long a stop waits for submits under way, ms: no longer than a broker's stop waits for their confirms. */
 const STOP_PATIENCE_MS = 2_000;
 const FIRST = { turn: 0, retries: 0, hasRow: false } as const;
+const FIRST_ROWLESS = { ...FIRST, rowless: true } as const;
 const FIRST_WITH_ROW = { ...FIRST, hasRow: true } as const;
 
 /** Failures of a publish after which the outbox takes over: the task is accepted, the broker gets it later. */
@@ -158,7 +159,7 @@ export class Submitter {
     this.underWay += 1;
     try {
       if (!this.queues.isOpen(row.queue)) await this.queues.open(row.queue);
-      await this.publisher.send(encodeMessage(row, task.stored, FIRST));
+      await this.publisher.send(encodeMessage(row, task.stored, task.record === 'full' ? FIRST : FIRST_ROWLESS));
       if (task.record === 'full') await this.rows.write(row);
       return { id: row.id, fresh: true, state: 'QUEUED' };
     } catch (error) {

@@ -14,6 +14,7 @@ export const REASON_CODES = [
   'worker_lost',
   'retry_due',
   'eta',
+  'passed_on',
   'concurrency_limit',
   'rate_limit',
   'unpublished',

@@ -126,6 +126,12 @@ describe('a task whose contract this worker does not serve', () => {
     await eventually(async () => f.broker.dead.length > 0);
     expect(f.broker.dead).toMatchObject([{ queue: 'default', headers: { id } }]);
     expect(await f.ready()).toBe(0);
+    const unrecorded = await f.send(1, { name: 'test.later', rowless: true });
+    expect(await f.ended(unrecorded)).toMatchObject({ state: 'FAILURE', error: { type: 'NotRegistered' } });
+    // The claim's to make, or the producer's: it has a row all the same, and waits for ever.
+    const waiting = await f.send(1, { name: 'test.later' });
+    await eventually(() => passedOn(f, waiting));
+    expect(await passedOn(f, waiting)).toMatchObject({ rowless: false });
   });
 
   test('with a row it waits for ever, unless a setting says how long', async () => {

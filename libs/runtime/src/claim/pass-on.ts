@@ -167,6 +167,6 @@ function toItem({ entry, order: { reason, need = {}, orElse } }: Passing): PassO
     reason,
     need,
     waits: orElse === undefined,
-    rowless: task.turn < 0,
+    rowless: task.rowless,
   };
 }

@@ -23,6 +23,9 @@ export class PgTaskExplain implements TaskExplain {
       deadLetter: raw.dead_letter,
       serveQueue: raw.serve_queue,
       serveContract: raw.serve_contract,
+      serving: raw.serving ?? [],
+      elsewhere: raw.elsewhere ?? [],
+      passedOn: raw.passed_on,
     };
   }
 }
@@ -38,6 +41,9 @@ interface RawFacts extends RawTask {
   dead_letter: TaskFacts['deadLetter'];
   serve_queue: number;
   serve_contract: number;
+  serving: TaskFacts['serving'] | null;
+  elsewhere: TaskFacts['elsewhere'] | null;
+  passed_on: TaskFacts['passedOn'];
 }
 
 function holderOf({ claim_worker: id, holder }: RawFacts): TaskHolder | null {

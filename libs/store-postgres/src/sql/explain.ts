@@ -1,4 +1,27 @@
+import { jsonList } from './json-list.ts';
+
 const ms = (time: string) => `extract(epoch from ${time})::float8 * 1000`;
+
+/** Workers that one answer names. */
+const MOST_TOLD = 20;
+
+/** Of the task `t` and the worker `w`. */
+const SERVES_QUEUE = `exists (select from json_array_elements_text(${jsonList("w.info->'queues'")}) q(name) where q.name = t.queue)`;
+
+/** The same: it has a handler for the contract, of the version and the schema that the task was last passed on for. */
+const FITS = `(exists (
+    select from json_to_recordset(${jsonList('w.serves')}) s(name text, version int, fingerprint text)
+    where s.name = t.name and coalesce(s.version >= (t.passed_on->>'version')::int, true)
+      and coalesce(s.fingerprint = t.passed_on->>'fingerprint', t.passed_on->>'fingerprint' is null))
+  or w.serves is null and t.passed_on->>'fingerprint' is null and (json_typeof(w.info->'contracts') is distinct from 'array'
+    or exists (select from json_array_elements_text(${jsonList("w.info->'contracts'")}) c(name) where c.name = t.name)))`;
+
+/** What the worker `w` serves, the first 100 by name. Null: it does not tell. */
+const CONTRACTS = `(
+  select json_agg(json_build_object('name', c.name, 'version', c.version) order by c.name) from (
+    select s.name, s.version from json_to_recordset(${jsonList('w.serves')}) s(name text, version int)
+    union all select o.name, null from json_array_elements_text(${jsonList("w.info->'contracts'")}) o(name) where w.serves is null
+    order by name limit 100) c)`;
 
 /** All facts of one task in one statement, so that they are of one moment. $1 id */
 export const EXPLAIN = {
@@ -28,12 +51,16 @@ select t.*, now() as at, coalesce(t.expires_at <= now(), false) as expired,
   (select json_build_object('outcome', a.outcome, 'error', a.error, 'startedAt', ${ms('a.started_at')}, 'endedAt', ${ms('a.ended_at')})
    from attempts a where a.task_id = t.id order by a.ended_at desc, a.claim_no desc limit 1) as last_attempt,
   (select json_build_object('id', d.id, 'reason', d.reason) from dead_letters d where d.task_id = t.id order by d.id desc limit 1) as dead_letter,
-  s.serve_queue, s.serve_contract
+  s.serve_queue, s.serve_contract,
+  case when (t.passed_on->>'turn')::int = t.turn then t.passed_on end as passed_on,
+  case when s.serve_contract = 0 then (
+    select coalesce(json_agg(json_build_object('worker', w.name, 'contracts', ${CONTRACTS}) order by w.name, w.id), '[]') from (
+      select * from workers w where w.lease_until > now() and ${SERVES_QUEUE} order by w.name, w.id limit ${MOST_TOLD}) w) end as serving,
+  case when s.serve_contract = 0 then (
+    select coalesce(json_agg(json_build_object('worker', w.name, 'queues', w.info->'queues') order by w.name, w.id), '[]') from (
+      select * from workers w where w.lease_until > now() and not ${SERVES_QUEUE} and ${FITS} order by w.name, w.id limit ${MOST_TOLD}) w) end as elsewhere
 from tasks t, lateral (
-  select count(*)::int as serve_queue,
-    (count(*) filter (where json_typeof(w.info->'contracts') is distinct from 'array' or exists (
-      select from json_array_elements_text(w.info->'contracts') c(name) where c.name = t.name)))::int as serve_contract
-  from workers w where w.lease_until > now() and json_typeof(w.info->'queues') = 'array'
-    and exists (select from json_array_elements_text(w.info->'queues') q(name) where q.name = t.queue)) s
+  select count(*)::int as serve_queue, (count(*) filter (where ${FITS}))::int as serve_contract
+  from workers w where w.lease_until > now() and ${SERVES_QUEUE}) s
 where t.id = $1`,
 };

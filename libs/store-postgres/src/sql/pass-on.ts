@@ -1,4 +1,5 @@
 import { NEW_TASK_COLUMNS, NEW_TASK_PARAMETERS, NEW_TASK_SELECT, newTaskUnnest } from './columns.ts';
+import { jsonList } from './json-list.ts';
 import { SWEEP_BATCH } from './sweep.ts';
 
 /** While a live worker serves the task: the next one who gets it may be that one. Doubled each time, ms. */
@@ -10,9 +11,6 @@ const UNSERVED_LONGEST_MS = 600_000;
 
 const NOW_MS = 'extract(epoch from now())::float8 * 1000';
 
-/** A list of json, or an empty one where it is none. */
-const list = (json: string) => `case json_typeof(${json}) when 'array' then ${json} else '[]'::json end`;
-
 /**
  * What live workers serve in which queue. A worker of an older release tells names without versions, or nothing at all: then its
  * name is null, and it may serve any.
@@ -21,11 +19,11 @@ export const LIVE_SERVES = `
 serves as materialized (
   select distinct q.queue, c.name, c.version, c.fingerprint
   from workers w
-  cross join json_array_elements_text(${list("w.info->'queues'")}) as q(queue)
+  cross join json_array_elements_text(${jsonList("w.info->'queues'")}) as q(queue)
   cross join lateral (
-    select name, version, fingerprint from json_to_recordset(${list('w.serves')}) as s(name text, version int, fingerprint text)
+    select name, version, fingerprint from json_to_recordset(${jsonList('w.serves')}) as s(name text, version int, fingerprint text)
     union all
-    select name, null, null from json_array_elements_text(${list("w.info->'contracts'")}) as o(name) where w.serves is null
+    select name, null, null from json_array_elements_text(${jsonList("w.info->'contracts'")}) as o(name) where w.serves is null
     union all
     select null, null, null where w.serves is null and json_typeof(w.info->'contracts') is distinct from 'array') c
   where w.lease_until > now())`;

@@ -116,7 +116,58 @@ test('no live worker has a handler for the contract', async () => {
   await f.worker(() => 1, { contract: other });
   const id = await f.submit();
   expect(await f.codes(id)).toEqual(['queue_paused', 'no_worker_for_contract', 'with_broker']);
-  expect(await f.reason(id, 'no_worker_for_contract')).toMatchObject({ data: { name: 'test.job', workers: 1 } });
+  expect(await f.reason(id, 'no_worker_for_contract')).toMatchObject({
+    data: {
+      ...{ name: 'test.job', workers: 1, needs: { version: null, fingerprint: null }, triedAgainAt: null },
+      ...{ serving: [{ worker: 'w1', contracts: [{ name: 'test.other', version: null }] }], elsewhere: [] },
+    },
+  });
+});
+
+/** A live worker that takes nothing. */
+async function serving(f: Fixture, worker: string, queue: string, contracts: object[]): Promise<void> {
+  await f.gateway.db.query(
+    `insert into workers (id, name, lease_until, info, serves) values ($1, $2, now() + interval '1 h', $3, $4)`,
+    [newId(), worker, JSON.stringify({ queues: [queue] }), JSON.stringify(contracts)],
+  );
+}
+
+test('no live worker has a handler: one has got it, who else serves what', async () => {
+  await using f = await Fixture.open();
+  await f.worker(() => 1, { contract: other });
+  await serving(f, 'w2', 'default', [{ name: 'test.old', version: 3, fingerprint: 'aa' }]);
+  await serving(f, 'w3', 'elsewhere', [{ name: 'test.job', version: 1, fingerprint: 'bb' }]);
+  const id = await f.submit();
+  await eventually(async () => (await f.codes(id)).length === 1);
+  expect(await f.explain(id)).toMatchObject({
+    state: 'QUEUED',
+    reasons: [
+      {
+        code: 'no_worker_for_contract',
+        text: expect.stringMatching(/none of the 2 live workers .* worker w3 serves it in queue elsewhere$/) as string,
+        since: expect.any(String) as string,
+        data: {
+          triedAgainAt: expect.any(String) as string,
+          serving: [
+            { worker: 'w1', contracts: [{ name: 'test.other', version: null }] },
+            { worker: 'w2', contracts: [{ name: 'test.old', version: 3 }] },
+          ],
+          elsewhere: [{ worker: 'w3', queues: ['elsewhere'] }],
+        },
+      },
+    ],
+  });
+  await serving(f, 'w4', 'default', [{ name: 'test.job', version: 1, fingerprint: 'cc' }]);
+  expect(await f.reason(id, 'passed_on')).toMatchObject({ data: { reason: 'not_served', times: 1 } });
+  const needing = { version: 2, fingerprint: 'bb' };
+  await f.gateway.db.query(`update tasks set passed_on = (passed_on::jsonb || $2::jsonb)::json where id = $1`, [
+    id,
+    JSON.stringify({ reason: 'newer_version', ...needing }),
+  ]);
+  expect(await f.reason(id, 'no_worker_for_contract')).toMatchObject({
+    text: expect.stringContaining('serves version 2 of test.job') as string,
+    data: { needs: needing, elsewhere: [] },
+  });
 });
 
 test('the message is with the broker, behind others', async () => {

@@ -2,6 +2,7 @@ import type { ReasonDocument } from '@lovage/http-api';
 import type { BrokerState, QueueDepth, TaskFacts } from '@lovage/ports';
 import { isTerminal } from '@lovage/task';
 import { limitReasons } from './limit-reasons.ts';
+import { noWorkerForContract, passedOnReason } from './pass-on-reasons.ts';
 import { iso, reason, seconds } from './reason.ts';
 
 /** What the broker says of the task's queue at that moment. */
@@ -91,7 +92,8 @@ function expired({ task }: TaskFacts): ReasonDocument {
 }
 
 /** Of a task whose message is not with the broker. */
-function outboxReasons({ now, task, outbox, lastAttempt }: TaskFacts, { state }: BrokerFacts): ReasonDocument[] {
+function outboxReasons(facts: TaskFacts, { state }: BrokerFacts): ReasonDocument[] {
+  const { now, task, outbox, lastAttempt, passedOn, serveContract } = facts;
   if (!outbox) return [];
   const { dueAt, due } = outbox;
   const error = lastAttempt?.error as { type?: unknown; message?: unknown } | null | undefined;
@@ -114,6 +116,8 @@ function outboxReasons({ now, task, outbox, lastAttempt }: TaskFacts, { state }:
       }),
     ];
   }
+  // Where no worker serves it, that is what it waits for.
+  if (passedOn) return serveContract === 0 ? [] : [passedOnReason(facts, passedOn, dueAt)];
   const inSeconds = Math.max(0, (dueAt - now) / 1000);
   if (task.state === 'RETRY')
     return [
@@ -133,7 +137,7 @@ function outboxReasons({ now, task, outbox, lastAttempt }: TaskFacts, { state }:
 
 function queueReasons(facts: TaskFacts, { depth }: BrokerFacts): ReasonDocument[] {
   const { task, pause, serveQueue, serveContract } = facts;
-  const { queue, name } = task;
+  const { queue } = task;
   const reasons: ReasonDocument[] = [];
   if (pause) {
     const by = `by ${pause.by ?? 'somebody who is not recorded'}${pause.why === null ? '' : `: ${pause.why}`}`;
@@ -153,15 +157,7 @@ function queueReasons(facts: TaskFacts, { depth }: BrokerFacts): ReasonDocument[
         data: { queue, consumers: depth?.consumers ?? null },
       }),
     );
-  } else if (serveContract === 0) {
-    reasons.push(
-      reason(
-        'no_worker_for_contract',
-        `none of the ${serveQueue} live workers of queue ${queue} has a handler for ${name}: a worker that gets it fails it`,
-        { data: { queue, name, workers: serveQueue } },
-      ),
-    );
-  }
+  } else if (serveContract === 0) reasons.push(noWorkerForContract(facts));
   return reasons;
 }
 
