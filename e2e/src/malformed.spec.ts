@@ -1,7 +1,9 @@
 import amqp from 'amqplib';
 import { PostgresBroker } from '@lovage/broker-postgres';
+import { RabbitBroker } from '@lovage/broker-rabbitmq';
+import { decodeResult } from '@lovage/celery';
 import type { DeadLetterList, TaskDocument } from '@lovage/http-api';
-import type { OutgoingMessage } from '@lovage/ports';
+import type { Broker, OutgoingMessage } from '@lovage/ports';
 import { eventually, silentLog } from '@lovage/testing';
 import type { Platform } from './kit/platform.ts';
 import { onBothShapes } from './kit/shapes.ts';
@@ -87,7 +89,55 @@ onBothShapes('messages that are no tasks', (shape) => {
     const named = await rest.ask(`/api/dead-letters/${nameless.id}/redrive`, { body });
     expect(await rest.ended(named.json<TaskDocument>().id)).toMatchObject({ state: 'SUCCESS', result: 3 });
   });
+
+  test('a program that waits for one that cannot be run is told so at once', async () => {
+    const broker = shape.rabbit
+      ? new RabbitBroker({ url, log: silentLog })
+      : new PostgresBroker({ url, log: silentLog });
+    const step = { task: 'math.add', args: [1], kwargs: {}, options: {} };
+    const bodies = new Map([
+      [ID.replace('ff', 'e0'), '[[NaN, 2], {}, {}]'],
+      [ID.replace('ff', 'e1'), JSON.stringify([[1, 2], {}, { callbacks: [step] }])],
+      [ID.replace('ff', 'E2').toUpperCase(), JSON.stringify([[1, 2], {}, { chain: [step] }])],
+    ]);
+    expect(await askAll(broker, shape.queue, bodies)).toEqual([
+      'FAILURE body_number_not_finite',
+      'FAILURE canvas_unsupported',
+      'FAILURE canvas_unsupported',
+    ]);
+    for (const id of bodies.keys())
+      expect((await platform.rest.ask(`/api/tasks/${id}`)).json()).toMatchObject({
+        id: id.toLowerCase(),
+        ...{ state: 'FAILURE', rootId: id.toLowerCase() },
+      });
+    await eventually(async () => {
+      const { items } = (await platform.rest.ask('/api/dead-letters')).json<DeadLetterList>();
+      return items.filter(({ code }) => code === 'canvas_unsupported').length === 2;
+    });
+  });
 });
+
+/** What a Celery program sends and waits for, and what it is told. */
+async function askAll(broker: Broker, queue: string, bodies: ReadonlyMap<string, string>): Promise<string[]> {
+  await broker.start();
+  const told = new Map<string, string>();
+  const inbox = await broker.openReplies(({ body }) => {
+    const { taskId, state, error } = decodeResult(body)!;
+    told.set(taskId, `${state} ${error?.message.split(':')[0]}`);
+  });
+  try {
+    for (const [id, body] of bodies)
+      await broker.publish({
+        ...{ ...json, queue, body: Buffer.from(body), headers: { ...task, id } },
+        ...{ correlationId: id, replyTo: inbox.address },
+      });
+    await eventually(() => told.size === bodies.size);
+    return [...bodies.keys()].map((id) => told.get(id)!);
+  } finally {
+    await inbox.close();
+    await broker.stop();
+  }
+}
 
 async function sendByAmqp(url: string, queue: string, messages: readonly Odd[]): Promise<void> {
   const connection = await amqp.connect(url);

@@ -1,4 +1,5 @@
 import { deflateSync, gzipSync } from 'node:zlib';
+import { canvasRefusal } from './canvas.ts';
 import { decodeTask } from './decode-task.ts';
 import { encodeTask } from './encode-task.ts';
 import { REJECT_CODES } from './reject-codes.ts';
@@ -42,7 +43,7 @@ describe('a message of a Python producer', () => {
   it('is read whole', () => {
     expect(accepted()).toEqual({
       ...{ id: ID, name: 'interop.add', args: [2, 3], kwargs: {}, inputJson: null },
-      embed: { callbacks: null, errbacks: null, chain: null, chord: null },
+      ...{ embed: { callbacks: null, errbacks: null, chain: null, chord: null }, canvas: [] },
       ...{ rootId: ID, parentId: null, retries: 0, eta: null, expiresAt: null, timeLimit: [null, null] },
       ...{ turn: -1, hasRow: false, rowless: true, facts: undefined, ignoreResult: false },
       stamp: null,
@@ -231,8 +232,9 @@ describe('a message that is no task', () => {
 
   it('has a case here for every code', () => {
     const tested = new Set(cases.map(([code]) => code));
-    // The net under the decoder: no input is known that falls into it, and decode-task.property.spec.ts looks for one.
-    expect([...REJECT_CODES].filter((code) => !tested.has(code))).toEqual(['message_unreadable']);
+    // A canvas is decoded, and refused by who would have to run it. The net under the decoder: no input is known that falls into
+    // it, and decode-task.property.spec.ts looks for one.
+    expect([...REJECT_CODES].filter((code) => !tested.has(code))).toEqual(['canvas_unsupported', 'message_unreadable']);
   });
 
   it('tells id and name where it has them, so that the failure can be recorded', () => {
@@ -241,6 +243,12 @@ describe('a message that is no task', () => {
     expect(decodeTask(python({ headers: { id: null } }))).toEqual(
       expect.not.objectContaining({ id: expect.anything() }),
     );
+  });
+
+  it('tells the id also where the name is what is wrong, in both protocols', () => {
+    expect(decodeTask(python({ headers: { task: '' } }))).toMatchObject({ id: ID, code: 'task_invalid' });
+    const old = { body: `{"task":7,"id":"${ID}"}`, onlyHeaders: {} };
+    expect(decodeTask(python(old))).toMatchObject({ id: ID, code: 'task_invalid' });
   });
 
   it('leaves no trace on prototypes', () => {
@@ -280,4 +288,41 @@ describe('what an input was made for', () => {
       expect(stampOf({ 'x-lovage-input': value })).toBeNull();
     },
   );
+});
+
+describe('a canvas', () => {
+  const step = '{"task":"a.b","args":[],"kwargs":{},"options":{}}';
+  const parts = ({ body, onlyHeaders }: Changes) => accepted({ body, ...(onlyHeaders && { onlyHeaders }) });
+
+  it.each([
+    ['callbacks', `{"callbacks":[${step}]}`],
+    ['errbacks', `{"errbacks":[${step}]}`],
+    ['chain', `{"chain":[${step}]}`],
+    ['chord', `{"chord":${step}}`],
+    ['group', `{"group":[${step}]}`],
+  ])('that asks for %s is told, and refused', (part, embed) => {
+    const task = parts({ body: `[[],{},${embed}]` });
+    expect(task.canvas).toEqual([part]);
+    expect(canvasRefusal(task)).toEqual({ code: 'canvas_unsupported', reason: expect.stringContaining(`"${part}"`) });
+  });
+
+  it('of protocol 1 stands among the fields of its body', () => {
+    const old = (more: string) => parts({ body: `{"task":"a.b","id":"${ID}","utc":true${more}}`, onlyHeaders: {} });
+    expect(old(`,"callbacks":[${step}],"chord":null`).canvas).toEqual(['callbacks']);
+    expect(old('').canvas).toEqual([]);
+  });
+
+  it('that is empty is none', () => {
+    for (const embed of ['null', '{}', EMBED, '{"callbacks":[],"errbacks":[],"chain":[],"chord":{},"more":false}']) {
+      const task = parts({ body: `[[],{},${embed}]` });
+      expect([task.canvas, canvasRefusal(task)]).toEqual([[], undefined]);
+    }
+  });
+
+  it('of very many or long parts is refused in few words', () => {
+    const embed = Object.fromEntries(Array.from({ length: 1000 }, (_, n) => [`${n}${'x'.repeat(1000)}`, 1]));
+    const { reason } = canvasRefusal(parts({ body: JSON.stringify([[], {}, embed]) }))!;
+    expect(reason.length).toBeLessThan(500);
+    expect(reason).toContain('995 more');
+  });
 });

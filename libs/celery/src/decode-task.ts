@@ -17,6 +17,8 @@ const OWN_END = `,${PLAIN_EMBED}]`;
 
 /** What most messages have none of, once for all of them. */
 const NO_ARGS = Object.freeze([]) as unknown as unknown[];
+const NO_CANVAS = Object.freeze([]) as readonly string[];
+const CANVAS_OF_PROTOCOL_1 = ['callbacks', 'errbacks', 'chain', 'chord'];
 const NO_KWARGS: Record<string, unknown> = Object.freeze({});
 const NO_EMBED: TaskEmbed = Object.freeze({ callbacks: null, errbacks: null, chain: null, chord: null });
 
@@ -41,6 +43,7 @@ function read(message: WireMessage, seen: Seen): IncomingTask {
   const version2 = headers['task'] !== undefined && headers['task'] !== null;
   if (version2) {
     // Both before anything that may fail, so that a failure can be told to whom it concerns.
+    if (field.isName(headers['id'])) seen.id = headers['id'];
     seen.name = field.nameOf(headers['task']);
     seen.id = field.idOf(headers['id']);
   }
@@ -77,6 +80,7 @@ function protocol2(message: WireMessage, body: unknown): IncomingTask {
   task.args = field.argsOf(body[0]);
   task.kwargs = field.kwargsOf(body[1]);
   task.embed = field.embedOf(body[2]);
+  task.canvas = field.canvasOf(body[2]);
   return task;
 }
 
@@ -99,12 +103,14 @@ function protocol1(message: WireMessage, body: unknown, seen: Seen): IncomingTas
   const old = fields as Record<string, unknown>;
   if (!Object.hasOwn(old, 'task'))
     throw new Malformed('task_missing', 'the message names no task: no header "task", and none in the body');
+  if (field.isName(old['id'])) seen.id = old['id'];
   seen.name = field.nameOf(old['task']);
   seen.id = field.idOf(old['id']);
   const task = common(message, seen.id, seen.name, old);
   task.args = field.argsOf(old['args'] ?? []);
   task.kwargs = field.kwargsOf(old['kwargs'] ?? {});
   task.embed = field.embedOf(old);
+  task.canvas = field.canvasOf(old, CANVAS_OF_PROTOCOL_1);
   task.group = field.textOrNull(old['taskset']);
   return task;
 }
@@ -128,6 +134,7 @@ function common(
     kwargs: NO_KWARGS,
     inputJson: null,
     embed: NO_EMBED,
+    canvas: NO_CANVAS,
     rootId: null,
     parentId: null,
     retries: field.retriesOf(source['retries']),

@@ -5,5 +5,6 @@ export { ArgumentsError, inputOf } from './input.ts';
 export { REJECT_CODES, type RejectCode } from './reject-codes.ts';
 export { decodeResult, encodeResult, type IncomingResult, type TaskResult } from './result.ts';
 export { celeryState } from './state.ts';
-export { taskIdOf } from './task-id.ts';
+export { canvasRefusal } from './canvas.ts';
+export { rootIdOf, taskIdOf } from './task-id.ts';
 export type { EncodedMessage, IncomingTask, OutgoingTask, TaskEmbed, TaskFacts, WireMessage } from './task-message.ts';

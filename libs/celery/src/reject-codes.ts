@@ -22,6 +22,7 @@ export const REJECT_CODES = [
   'args_invalid',
   'kwargs_invalid',
   'embed_invalid',
+  'canvas_unsupported',
   'eta_invalid',
   'expires_invalid',
   'timelimit_invalid',

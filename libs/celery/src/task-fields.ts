@@ -24,7 +24,7 @@ export function idOf(value: unknown): string {
 }
 
 /** NUL is refused as Postgres cannot keep it. */
-function isName(value: unknown): value is string {
+export function isName(value: unknown): value is string {
   return typeof value === 'string' && value.length > 0 && value.length <= MAX_TEXT && !value.includes('\0');
 }
 
@@ -50,6 +50,16 @@ export function embedOf(value: unknown): TaskEmbed {
     chain: listOrNull('chain', given['chain']),
     chord: given['chord'] ?? null,
   };
+}
+
+/** Names of what is not empty. A part that is not known here counts as well: whoever wrote it expects something of it. */
+export function canvasOf(embed: unknown, keys = Object.keys((embed ?? {}) as object)): readonly string[] {
+  const given = (embed ?? {}) as Record<string, unknown>;
+  return keys.filter((key) => !isEmpty(given[key]));
+}
+
+function isEmpty(value: unknown): boolean {
+  return !value || (typeof value === 'object' && Object.keys(value).length === 0);
 }
 
 function listOrNull(key: string, value: unknown): unknown[] | null {

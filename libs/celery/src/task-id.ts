@@ -1,6 +1,18 @@
 import { isUuid, uuidFrom } from '@lovage/foundation';
+import type { IncomingTask } from './task-message.ts';
 
-/** The id of the row for an id on the wire: the same when it is a UUID as Postgres prints it, else one derived from the text, always the same. */
-export function taskIdOf(wireId: string): string {
-  return isUuid(wireId) ? wireId : uuidFrom(wireId);
+/**
+ * The id of the row of what a message, a person or a Celery program calls a task: the UUID itself in the one form that
+ * Postgres prints, whatever its case here; for any other text one derived from it, always the same. Everything that turns an
+ * id from outside into a row's goes through here.
+ */
+export function taskIdOf(publicId: string): string {
+  if (isUuid(publicId)) return publicId;
+  const lower = publicId.toLowerCase();
+  return isUuid(lower) ? lower : uuidFrom(publicId);
+}
+
+/** The row's root of a task from a message. Never none: the first of a family is its own, as in a row that a submit makes. */
+export function rootIdOf({ id, parentId, rootId }: Pick<IncomingTask, 'id' | 'parentId' | 'rootId'>): string {
+  return taskIdOf(rootId ?? parentId ?? id);
 }

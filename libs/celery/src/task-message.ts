@@ -92,6 +92,8 @@ export interface IncomingTask {
   /** JSON text of `kwargs`, when the message is of our own making and has no positional arguments: saves making it again. */
   inputJson: string | null;
   embed: TaskEmbed;
+  /** Parts of the embed that are not empty: what the sender wants to run with or after it. See {@link canvasRefusal}. */
+  canvas: readonly string[];
   rootId: string | null;
   parentId: string | null;
   retries: number;

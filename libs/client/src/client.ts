@@ -1,3 +1,4 @@
+import { taskIdOf } from '@lovage/celery';
 import { TaskRoutes, type RouteRule, type Service } from '@lovage/foundation';
 import {
   isSqlTransaction,
@@ -15,14 +16,7 @@ import {
 } from '@lovage/ports';
 import type { AnyContract, ContractRegistry, Output, SubmitInput } from '@lovage/task';
 import { ClientStoppedError, ResultTimeoutError, SubmitOptionsError } from './errors.ts';
-import {
-  ClientTaskHandle,
-  rowIdOf,
-  timeoutOf,
-  type CallOptions,
-  type HandleContext,
-  type TaskHandle,
-} from './handle.ts';
+import { ClientTaskHandle, timeoutOf, type CallOptions, type HandleContext, type TaskHandle } from './handle.ts';
 import { typedClient, type TypedClient } from './proxy.ts';
 import { Revoker, type RevokeManyOptions, type RevokeOptions, type RevokeReport } from './revoke/revoker.ts';
 import type { SubmitOptions } from './submit/options.ts';
@@ -224,7 +218,7 @@ export class LovageClient implements Service {
   /** A task by its id, also one that was submitted elsewhere. With the contract its result and errors are typed. */
   handle<C extends AnyContract = AnyContract>(id: string, contract?: C): TaskHandle<C> {
     return new ClientTaskHandle<C>(this.context, {
-      id: rowIdOf(id),
+      id: taskIdOf(id),
       fresh: false,
       contract,
       replies: false,
@@ -243,8 +237,8 @@ export class LovageClient implements Service {
     tasks: string | readonly string[] | TaskFilter,
     options: RevokeManyOptions = {},
   ): Promise<RevokeOutcome | RevokeReport> {
-    if (typeof tasks === 'string') return this.revoker.one(rowIdOf(tasks), options);
-    if (isIds(tasks)) return this.revoker.many(tasks.map(rowIdOf), options);
+    if (typeof tasks === 'string') return this.revoker.one(taskIdOf(tasks), options);
+    if (isIds(tasks)) return this.revoker.many(tasks.map(taskIdOf), options);
     return this.revoker.matching(tasks, options);
   }
 

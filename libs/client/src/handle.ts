@@ -1,4 +1,4 @@
-import { durationMs, isUuid, uuidFrom, type Duration } from '@lovage/foundation';
+import { durationMs, type Duration } from '@lovage/foundation';
 import type { Clock, NewTask, RevokeOutcome, TaskRow, TaskStore } from '@lovage/ports';
 import type { AnyContract, ContractRegistry, Output, Progress, TaskState } from '@lovage/task';
 import { ResultTimeoutError, SubmitOptionsError, TaskUnknownError } from './errors.ts';
@@ -164,10 +164,4 @@ export function timeoutOf(timeout: Duration | undefined): number | undefined {
   } catch (error) {
     throw new SubmitOptionsError('timeout', (error as Error).message, { cause: error });
   }
-}
-
-/** The id of a row for what a person or a Celery client calls the task. */
-export function rowIdOf(id: string): string {
-  const lower = id.toLowerCase();
-  return isUuid(lower) ? lower : uuidFrom(id);
 }

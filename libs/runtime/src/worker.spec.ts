@@ -138,6 +138,92 @@ describe('a malformed message', () => {
     });
     expect(await f.ended(id)).toMatchObject({ state: 'FAILURE', error: { type: 'MessageMalformed' } });
   });
+
+  const chain = [{ task: 'test.next', args: [], kwargs: {}, options: {} }];
+  const PLAIN = { callbacks: null, errbacks: null, chain: null, chord: null };
+  const of = (embed: object) => JSON.stringify([[], { value: 1 }, { ...PLAIN, ...embed }]);
+  test.each([
+    ['an argument that is NaN', 'body_number_not_finite', '[[NaN], {}, {"callbacks": null}]'],
+    ['no JSON at all', 'body_not_json', '[[1,'],
+    ['callbacks', 'canvas_unsupported', of({ callbacks: chain })],
+    ['errbacks', 'canvas_unsupported', of({ errbacks: chain })],
+    ['a chain', 'canvas_unsupported', of({ chain })],
+    ['a chord', 'canvas_unsupported', of({ chord: chain[0]! })],
+    ['a group in its embed', 'canvas_unsupported', of({ group: { task: 'celery.group' } })],
+  ])('with %s: not run, to the dead letters, and who waits is told', async (_, code, body) => {
+    await using f = await Fixture.open();
+    let runs = 0;
+    await f.worker(echo(), () => (runs += 1));
+    const replied = f.replied.next();
+    const id = await f.sendBody(body);
+    const error = { type: 'MessageMalformed', message: expect.stringContaining(`${code}: `) };
+    expect(await replied).toMatchObject({ taskId: id, state: 'FAILURE', status: 'FAILURE', error });
+    expect(await f.store.tasks.get(id)).toMatchObject({ state: 'FAILURE', error, rootId: id });
+    await eventually(() => f.broker.dead.length === 1);
+    expect(runs).toBe(0);
+  });
+
+  test('of protocol 1 that cannot be parsed: told by its correlation id, which is the id of its task', async () => {
+    await using f = await Fixture.open();
+    await f.worker(echo(), (input) => value(input));
+    const replied = f.replied.next();
+    const id = await f.sendBody('{"task":"test.echo","id":"x","args":[NaN]}', {});
+    expect(await replied).toMatchObject({ taskId: id, state: 'FAILURE', error: { type: 'MessageMalformed' } });
+    await eventually(() => f.broker.dead.length === 1);
+  });
+
+  test('of a task that had ended: who waits is told of that end', async () => {
+    await using f = await Fixture.open();
+    await f.worker(echo(), (input) => value(input));
+    const id = await f.send('done');
+    await f.ended(id);
+    const replied = f.replied.next();
+    await f.sendBody('[1', { task: 'test.echo', id });
+    expect(await replied).toMatchObject({ taskId: id, state: 'SUCCESS', result: 'done' });
+  });
+
+  test('of a sender that ignores results: no reply, and one whose empty embed asks for nothing is run', async () => {
+    await using f = await Fixture.open();
+    const worker = await f.worker(echo(), (input) => value(input));
+    const told: string[] = [];
+    f.replied.on(({ taskId }) => told.push(taskId));
+    const malformed = worker.signals.malformed.next();
+    const id = newId();
+    await f.sendBody('[1', { task: 'test.echo', id, ignore_result: true });
+    await malformed;
+    const good = await f.sendBody(of({ callbacks: [], errbacks: [], chain: [], chord: {} }));
+    await eventually(() => told.length > 0);
+    expect(told).toEqual([good]);
+  });
+});
+
+describe('ids', () => {
+  test('of a Celery program in capitals: one task, under the id that everything else knows', async () => {
+    await using f = await Fixture.open();
+    await f.worker(echo(), (input) => value(input));
+    const upper = newId().toUpperCase();
+    const replied = f.replied.next();
+    await f.send('big', { id: upper });
+    expect(await replied).toMatchObject({ taskId: upper, result: 'big' });
+    expect(await f.ended(upper.toLowerCase())).toMatchObject({ wireId: upper, rootId: upper.toLowerCase() });
+    // Sent again under the other case: the same task, which is over.
+    await f.send('small', { id: upper.toLowerCase() });
+    await eventually(async () => (await f.ready()) === 0);
+    expect(await f.db.query('select count(*)::int as n from tasks')).toEqual([{ n: 1 }]);
+  });
+
+  test('a row that the claim makes has the root that a submit gives it', async () => {
+    await using f = await Fixture.open();
+    await f.worker(echo(), (input) => value(input));
+    const [rootId, parentId] = [newId(), newId()];
+    const own = await f.send(1);
+    const said = await f.send(1, { id: own, rootId: own });
+    const child = await f.send(1, { rootId, parentId });
+    const grandchild = await f.send(1, { parentId });
+    expect(await f.ended(said)).toMatchObject({ rootId: own, parentId: null });
+    expect(await f.ended(child)).toMatchObject({ rootId, parentId });
+    expect(await f.ended(grandchild)).toMatchObject({ rootId: parentId, parentId });
+  });
 });
 
 describe('retries', () => {
@@ -465,11 +551,14 @@ describe('what Postgres does not take', () => {
     await using f = await Fixture.open();
     await f.db.query("alter table tasks add constraint no_poison check (input::text not like '%poison%')");
     await f.worker(echo(), (input) => value(input));
+    const told = new Map<string, string>();
+    f.replied.on(({ taskId, state }) => told.set(taskId, state));
     const ids = await Promise.all(['one', 'poison', 'two'].map((word) => f.send(word)));
     expect(await f.ended(ids[0]!)).toMatchObject({ state: 'SUCCESS' });
     expect(await f.ended(ids[2]!)).toMatchObject({ state: 'SUCCESS' });
     await eventually(() => f.broker.dead.length === 1);
     expect(await f.store.tasks.get(ids[1]!)).toBeUndefined();
+    await eventually(() => told.get(ids[1]!) === 'FAILURE');
   });
 });
 

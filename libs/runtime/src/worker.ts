@@ -145,7 +145,7 @@ export class TaskWorker implements Service {
     if (deps.logs && taskLogLevel !== 'off')
       this.logs = new LogWriter({ logs: deps.logs, level: taskLogLevel, clock: this.clock, log });
     this.putOffs = new PutOffs({ tasks, retry: this.retry, held: this.held, clock: this.clock, log });
-    this.malformed = new MalformedMessages({ name, tasks, retry: this.retry, log });
+    this.malformed = new MalformedMessages({ name, tasks, retry: this.retry, replies: this.replies, log });
     this.executor = new Executor(
       (entry) => this.pools.of(entry),
       (entries) => this.pools.startBatch(entries),
@@ -401,6 +401,10 @@ export class TaskWorker implements Service {
       { err: error, task: entry.id },
       'Postgres cannot keep this task: its message goes to the dead letters',
     );
+    this.replies.ended(entry, 'FAILURE', null, {
+      type: 'MessageGivenUp',
+      message: `Postgres cannot keep this task: ${error.message}`,
+    });
     entry.nack(false);
     this.held.letGo(entry);
   }

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { taskIdOf } from '@lovage/celery';
 import { isUuid, type TaskRoutes } from '@lovage/foundation';
 import type {
   AgainManyAnswer,
@@ -29,7 +30,6 @@ import { withinDeadline } from '../http/deadline.ts';
 import { GatewayMetrics } from '../metrics/metrics.ts';
 import { ProblemError } from '../problems/problem-error.ts';
 import { submittedRow, taskDocument } from '../tasks/task-document.ts';
-import { rowIdOf } from '../tasks/task-reader.ts';
 import { letterDocument, wholeLetterDocument } from './letter-document.ts';
 import { taskOfLetter } from './letter-task.ts';
 
@@ -166,7 +166,7 @@ export class DeadLettersService {
 }
 
 function filterOf({ task, ...same }: RedriveManyBody['filter']): DeadLetterFilter {
-  return { ...same, ...(task !== undefined && { taskId: rowIdOf(task) }) };
+  return { ...same, ...(task !== undefined && { taskId: taskIdOf(task) }) };
 }
 
 function positionOf(cursor: string): { position: string; dueAt: number | null } {

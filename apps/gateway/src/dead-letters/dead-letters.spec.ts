@@ -259,6 +259,16 @@ test('of another Celery application: its arguments and what follows go as they a
   expect((await f.redrive(edited, { input: { b: 3 } })).json()).toMatchObject({ input: { b: 3 } });
 });
 
+test('with a chain behind it: a contract of ours is not run without the rest, so it stays', async () => {
+  await using f = await Fixture.open();
+  const chain = [{ task: 'their.next', args: [], kwargs: {}, options: {} }];
+  const letter = readable('math.add', { x: 1, y: 2 }, { embed: { chain } });
+  const id = await f.letter({ ...letter, code: 'canvas_unsupported', detail: 'asks for "chain"' });
+  const problem = (await f.redrive(id)).problem();
+  expect(problem).toMatchObject({ status: 422, code: 'letter_unreadable', errors: [{ path: 'embed' }] });
+  expect(problem.detail).toContain('"chain"');
+});
+
 describe('many at once', () => {
   test('by a filter and at a rate: each gets its moment, and the request waits for none', async () => {
     await using f = await Fixture.open();

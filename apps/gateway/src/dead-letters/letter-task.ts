@@ -1,5 +1,5 @@
 import { prepareForeignRow, prepareRow, type ForeignTask, type SubmitOptions } from '@lovage/client';
-import type { DecodedTask } from '@lovage/celery';
+import { canvasRefusal, type DecodedTask } from '@lovage/celery';
 import { isQueueText, type TaskRoutes } from '@lovage/foundation';
 import type { RedriveBody } from '@lovage/http-api';
 import type { NewTask, StoredMessage, WholeDeadLetter } from '@lovage/ports';
@@ -44,10 +44,17 @@ export function taskOfLetter(
     ...queueOf(letter, edits),
   };
   if (!contract) return foreign(letter, edits, name, readable, options, at);
+  if (readable) refuseCanvas(letter, readable);
   const input = edits.input === undefined ? inputAgain(letter, readable, contract) : edits.input;
   // Somebody has looked at the letter and wants it run: a task of the same work is no reason not to.
   const { task } = prepareRow(contract, input as SubmitInput<AnyContract>, { ...options, unique: false }, at, routes);
-  return withCanvas(task, readable);
+  return task;
+}
+
+/** A worker of ours would refuse it again. @throws ProblemError `letter_unreadable` */
+function refuseCanvas(letter: WholeDeadLetter, { task }: Readable): void {
+  const refusal = canvasRefusal(task);
+  if (refusal) throw unreadable(letter, 'embed', `${refusal.reason}: submit ${task.name} to run it without the rest`);
 }
 
 /** Where it died, unless that was not told: then a contract says where. */
@@ -121,7 +128,7 @@ function withCanvas(row: NewTask, readable: Readable | undefined): NewTask {
 }
 
 function unreadable(letter: WholeDeadLetter, path: string, why: string): ProblemError {
-  const message = letter.code === null ? why : `${why} (${letter.code}: ${letter.detail ?? ''})`;
+  const message = letter.code === null || path === 'embed' ? why : `${why} (${letter.code}: ${letter.detail ?? ''})`;
   return new ProblemError('letter_unreadable', message, { errors: [{ path, message }] });
 }
 

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { taskIdOf } from '@lovage/celery';
 import { prepareForeignRow, prepareRow, type PreparedRow, type SubmitOptions } from '@lovage/client';
 import { uuidFrom, type TaskRoutes } from '@lovage/foundation';
 import type { AgainManyAnswer, RetryManyBody } from '@lovage/http-api';
@@ -15,7 +16,6 @@ import { ProblemError } from '../problems/problem-error.ts';
 import { decodeCursor, encodeCursor } from './list/cursor.ts';
 import { filterOf } from './list/filter.ts';
 import { argumentsOf, inputAgain } from './steer.service.ts';
-import { rowIdOf } from './task-reader.ts';
 
 /** Rows of one statement: an input may have a mebibyte. */
 const BATCH = 50;
@@ -70,12 +70,12 @@ export class RetryManyService {
   /** @param ids as people or Celery programs call the tasks. */
   private async retryPart(ids: readonly string[], userId: string, due: DueTimes, tally: AgainTally): Promise<void> {
     if (ids.length === 0) return;
-    const rows = await withinDeadline(this.clock, this.tasks.finished([...new Set(ids.map(rowIdOf))]));
+    const rows = await withinDeadline(this.clock, this.tasks.finished([...new Set(ids.map(taskIdOf))]));
     const byId = new Map(rows.map((row) => [row.id, row]));
     const open = await this.openQueues(rows);
     const items: (PreparedRow & { delayMs: number })[] = [];
     for (const id of ids) {
-      const row = byId.get(rowIdOf(id));
+      const row = byId.get(taskIdOf(id));
       const ready = tally.try(id, () => {
         if (!row) throw notEnded();
         if (open.get(row.queue) === false) throw queueUnknown(row.queue, 'queue');

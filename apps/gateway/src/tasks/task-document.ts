@@ -24,7 +24,8 @@ export function taskDocument(row: TaskRow): TaskDocument {
     startedAt: isoOrNull(row.startedAt),
     finishedAt: isoOrNull(row.finishedAt),
     parentId: row.parentId,
-    rootId: row.rootId,
+    // A row that an older worker made of its message may lack it: the task is its own root.
+    rootId: row.rootId ?? row.id,
     retriedFrom: row.retriedFrom,
     user: row.userId,
   };

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { isUuid, uuidFrom } from '@lovage/foundation';
+import { taskIdOf } from '@lovage/celery';
 import type { Clock, TaskRow, TaskStore } from '@lovage/ports';
 import { CLOCK, TASKS } from '../deps.ts';
 import { withinDeadline } from '../http/deadline.ts';
@@ -15,7 +15,7 @@ export class TaskReader {
 
   /** By what a person or a Celery program calls the task. @throws ProblemError `task_unknown` */
   async byPublicId(text: string): Promise<TaskRow> {
-    const row = await this.find(rowIdOf(text));
+    const row = await this.find(taskIdOf(text));
     if (row) return row;
     throw taskUnknown(text);
   }
@@ -23,13 +23,6 @@ export class TaskReader {
   find(id: string): Promise<TaskRow | undefined> {
     return withinDeadline(this.clock, this.tasks.get(id));
   }
-}
-
-/** The id of the row of what a person or a Celery program calls the task. */
-export function rowIdOf(text: string): string {
-  const lower = text.toLowerCase();
-  // An id from Celery that is no UUID is kept under one derived from it.
-  return isUuid(lower) ? lower : uuidFrom(text);
 }
 
 export function taskUnknown(text: string): ProblemError {

@@ -71,6 +71,20 @@ describe('how it died', () => {
   });
 });
 
+test('a task with a chain behind it: refused by its worker for that, and readable', () => {
+  const chain = [{ task: 'math.add', args: [], kwargs: {}, options: {} }];
+  const parts = { rootId: null, parentId: null, retries: 0, turn: -1, hasRow: false };
+  const { body } = encodeTask({ id, name: 'math.add', inputJson: '{"x":1,"y":2}', ...parts, embed: { chain } });
+  const letter = readLetter(delivery({ body }));
+  expect(letter).toMatchObject({ reason: 'malformed', code: 'canvas_unsupported', taskId: id });
+  expect(letter.detail).toContain('"chain"');
+  expect(letter.task).toMatchObject({ input: '{"x":1,"y":2}', rootId: id });
+  expect(JSON.parse(letter.error)).toMatchObject({ type: 'MessageMalformed' });
+  // What the broker gave up by itself says so.
+  const expired = { ...delivery({ body }).headers, 'x-first-death-reason': 'expired' };
+  expect(JSON.parse(readLetter(delivery({ body, headers: expired })).error)).toMatchObject({ type: 'MessageGivenUp' });
+});
+
 test('a task: what its row needs to know', () => {
   const letter = readLetter(delivery());
   expect(letter).toMatchObject({

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { decodeTask, taskIdOf, type DecodedTask, type IncomingTask } from '@lovage/celery';
+import { canvasRefusal, decodeTask, rootIdOf, taskIdOf, type DecodedTask, type IncomingTask } from '@lovage/celery';
 import { newId } from '@lovage/foundation';
 import { keptPriority, MAX_LETTER_BYTES, type Delivery, type NewDeadLetter, type NewTask } from '@lovage/ports';
 import { deathOf, type Death } from './death.ts';
@@ -26,7 +26,9 @@ export function readLetter(delivery: Delivery): NewDeadLetter {
   const death = deathOf(delivery);
   const decoded = decodeTask(delivery);
   const { id: wireId, name } = decoded.ok ? decoded.task : decoded;
-  const malformed = !decoded.ok && (death.reason === 'rejected' || death.reason === 'unknown');
+  // What a worker refuses it for; it says no more than that to the broker.
+  const fault = decoded.ok ? canvasRefusal(decoded.task) : decoded;
+  const malformed = fault !== undefined && (death.reason === 'rejected' || death.reason === 'unknown');
   const reason = malformed ? 'malformed' : death.reason;
   const taskId = wireId === undefined ? null : taskIdOf(wireId);
   const kept = headersJson(headers, OF_DELIVERY);
@@ -40,8 +42,8 @@ export function readLetter(delivery: Delivery): NewDeadLetter {
     redelivered: wasDelivered(delivery),
     queue: death.queue,
     reason,
-    code: decoded.ok ? null : decoded.code,
-    detail: decoded.ok ? null : decoded.reason.slice(0, MAX_DETAIL).replaceAll('\0', ''),
+    code: fault?.code ?? null,
+    detail: fault === undefined ? null : fault.reason.slice(0, MAX_DETAIL).replaceAll('\0', ''),
     taskId,
     wireId: taskId === wireId ? null : (wireId ?? null),
     name: name ?? null,
@@ -55,7 +57,7 @@ export function readLetter(delivery: Delivery): NewDeadLetter {
     bodySize: body.length,
     diedAt: death.at,
     task: taskId === null ? null : rowOf(taskId, wireId!, name, death.queue, decoded, priority),
-    error: JSON.stringify(errorOf(decoded, reason, death)),
+    error: JSON.stringify(errorOf(fault, reason, death)),
     sendAgain: decoded.ok && TAKEN_BY_A_RULE.has(reason),
   };
 }
@@ -107,12 +109,12 @@ function textOf(value: string | undefined): string | null {
 }
 
 function errorOf(
-  decoded: DecodedTask,
+  fault: { readonly code: string; readonly reason: string } | undefined,
   reason: string,
   { queue }: Death,
 ): { type: string; message: string; data?: unknown } {
-  if (reason === 'malformed' && !decoded.ok)
-    return { type: 'MessageMalformed', message: `${decoded.code}: ${decoded.reason}`.slice(0, MAX_DETAIL) };
+  if (reason === 'malformed' && fault)
+    return { type: 'MessageMalformed', message: `${fault.code}: ${fault.reason}`.slice(0, MAX_DETAIL) };
   return {
     type: 'MessageGivenUp',
     message: `the broker gave up the message of this task in queue ${queue}: ${reason}`,
@@ -139,7 +141,7 @@ function rowOf(
     ...argumentsOf(task),
     userId: facts?.userId ?? null,
     parentId: task?.parentId == null ? null : taskIdOf(task.parentId),
-    rootId: task?.rootId == null || task.rootId === wireId ? null : taskIdOf(task.rootId),
+    rootId: task ? rootIdOf(task) : id,
     retriedFrom: facts?.retriedFrom ?? null,
     eta: task?.eta ?? null,
     expiresAt: facts?.expiresAt ?? task?.expiresAt ?? null,

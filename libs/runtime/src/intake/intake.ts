@@ -1,4 +1,4 @@
-import { decodeTask, inputOf, taskIdOf, type IncomingTask } from '@lovage/celery';
+import { canvasRefusal, decodeTask, inputOf, rootIdOf, taskIdOf, type IncomingTask } from '@lovage/celery';
 import { keptPriority, type Delivery, type NewTask, type StoredMessage } from '@lovage/ports';
 import { compileOptions, compileRetry, type CompiledTaskOptions } from '@lovage/task';
 import { TaskEntry } from '../entry.ts';
@@ -19,6 +19,8 @@ export function admit(delivery: Delivery, handlers: HandlerTable): Admitted {
     return { ok: false, malformed: { delivery, code, reason, id, name } };
   }
   const { task } = decoded;
+  const refusal = canvasRefusal(task);
+  if (refusal) return { ok: false, malformed: { delivery, ...refusal, id: task.id, name: task.name } };
   const binding = handlers.find(task.name);
   const facts = factsOf(task, delivery, binding?.contract.positional);
   let options: CompiledTaskOptions;
@@ -53,7 +55,7 @@ function factsOf(
     message: messageJson(task, input === null),
     userId: task.facts?.userId ?? null,
     parentId: task.parentId === null ? null : taskIdOf(task.parentId),
-    rootId: task.rootId === null || task.rootId === task.id ? null : taskIdOf(task.rootId),
+    rootId: rootIdOf(task),
     retriedFrom: task.facts?.retriedFrom ?? null,
     eta: task.eta,
     expiresAt: task.facts?.expiresAt ?? task.expiresAt,
@@ -90,8 +92,6 @@ function messageJson(task: IncomingTask, withArguments: boolean): string | null 
     keep('args', task.args);
     keep('kwargs', task.kwargs);
   }
-  const { callbacks, errbacks, chain, chord } = task.embed;
-  if (callbacks || errbacks || chain || chord) keep('embed', { ...task.embed });
   if (task.extraHeaders) keep('headers', task.extraHeaders);
   if (task.shadow !== null) keep('shadow', task.shadow);
   if (task.group !== null) keep('group', task.group);

@@ -1,6 +1,11 @@
 import { taskIdOf } from '@lovage/celery';
 import type { Delivery, FinalItem, Log, TaskStore } from '@lovage/ports';
+import type { TaskErrorDocument } from '@lovage/task';
+import { endOf, type Replies } from '../record/replies.ts';
 import type { StoreRetry } from '../store-retry.ts';
+
+/** Of the text on why, characters: parts of it come from the message. */
+const MAX_MESSAGE = 1000;
 
 /** A message that is no task. */
 export interface Malformed {
@@ -16,24 +21,28 @@ export interface Malformed {
 export interface MalformedDeps {
   /** Of the worker. */
   readonly name: string;
-  readonly tasks: TaskStore;
+  readonly tasks: Pick<TaskStore, 'recordFinal' | 'get'>;
   readonly retry: StoreRetry;
+  readonly replies: Pick<Replies, 'refused'>;
   readonly log: Log;
 }
 
-/** Sends what is no task to the dead letters. A row that it names ends: none waits for a message that was given up. */
+/**
+ * Sends what is no task to the dead letters. A row that it names ends, and whoever waits for a reply gets one: nobody waits for
+ * a message that was given up.
+ */
 export class MalformedMessages {
   constructor(private readonly deps: MalformedDeps) {}
 
   async refuse(malformed: Malformed): Promise<void> {
     const { delivery, code, reason, id, name } = malformed;
-    const { log, retry, tasks } = this.deps;
+    const { log } = this.deps;
     log.warn(
       { code, reason, task: id, contract: name, queue: delivery.queue },
       'malformed message: to the dead letters',
     );
     try {
-      if (id !== undefined) await retry.until(() => tasks.recordFinal([this.toItem(malformed, id)]));
+      await this.end(malformed);
       delivery.nack({ requeue: false });
     } catch (error) {
       log.error({ err: error, task: id }, 'the end of a malformed message could not be recorded; it goes back');
@@ -41,7 +50,19 @@ export class MalformedMessages {
     }
   }
 
-  private toItem({ delivery, code, reason, name }: Malformed, wireId: string): FinalItem {
+  private async end(malformed: Malformed): Promise<void> {
+    const { delivery, id } = malformed;
+    const { tasks, retry, replies } = this.deps;
+    if (id === undefined) return replies.refused(delivery, id, { state: 'FAILURE', error: errorOf(malformed) });
+    await retry.until(() => tasks.recordFinal([this.toItem(malformed, id)]));
+    if (delivery.replyTo === undefined) return;
+    // The row may have ended otherwise before, or be in the hands of a worker, which tells its end itself.
+    const row = await retry.until(() => tasks.get(taskIdOf(id)));
+    if (row && row.finishedAt !== null) replies.refused(delivery, id, endOf(row));
+  }
+
+  private toItem(malformed: Malformed, wireId: string): FinalItem {
+    const { delivery, name } = malformed;
     const id = taskIdOf(wireId);
     const now = Date.now();
     return {
@@ -54,7 +75,7 @@ export class MalformedMessages {
         message: null,
         userId: null,
         parentId: null,
-        rootId: null,
+        rootId: id,
         retriedFrom: null,
         eta: null,
         expiresAt: null,
@@ -64,8 +85,12 @@ export class MalformedMessages {
       retries: 0,
       worker: this.deps.name,
       result: null,
-      error: JSON.stringify({ type: 'MessageMalformed', message: `${code}: ${reason}` }),
+      error: JSON.stringify(errorOf(malformed)),
       startedAt: now,
     };
   }
+}
+
+function errorOf({ code, reason }: Malformed): TaskErrorDocument {
+  return { type: 'MessageMalformed', message: `${code}: ${reason}`.slice(0, MAX_MESSAGE) };
 }

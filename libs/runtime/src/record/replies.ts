@@ -1,7 +1,10 @@
 import { encodeResult, type TaskResult } from '@lovage/celery';
-import type { Broker, TaskRow } from '@lovage/ports';
+import type { Broker, Delivery, TaskRow } from '@lovage/ports';
 import type { TaskErrorDocument, TaskState } from '@lovage/task';
 import type { TaskEntry } from '../entry.ts';
+
+/** How a task ended. */
+type TaskEnd = Pick<TaskResult, 'state' | 'result' | 'error'>;
 
 /** Tells those who wait how a task goes: Celery's rpc messages, with our state and error beside. */
 export class Replies {
@@ -18,7 +21,14 @@ export class Replies {
 
   /** From the row: for a message that came again after its task was over. */
   repeated(entry: TaskEntry, row: TaskRow): void {
-    this.send(entry, { state: row.state, result: row.result, error: row.error ?? undefined });
+    this.send(entry, endOf(row));
+  }
+
+  /** Of a message that is no task: to whom it names, by as much of its id as could be read. */
+  refused({ replyTo, correlationId, headers }: Delivery, id: string | undefined, what: TaskEnd): void {
+    const taskId = id ?? correlationId;
+    if (!replyTo || taskId === undefined || headers['ignore_result'] === true) return;
+    this.broker.reply(replyTo, { correlationId: correlationId ?? taskId, body: encodeResult({ taskId, ...what }) });
   }
 
   private send(entry: TaskEntry, what: Omit<TaskResult, 'taskId'>): void {
@@ -26,4 +36,9 @@ export class Replies {
     if (!replyTo || ignoreResult) return;
     this.broker.reply(replyTo, { correlationId, body: encodeResult({ taskId: id, ...what }) });
   }
+}
+
+/** As the row has it. */
+export function endOf({ state, result, error }: Pick<TaskRow, 'state' | 'result' | 'error'>): TaskEnd {
+  return { state, result, error: error ?? undefined };
 }

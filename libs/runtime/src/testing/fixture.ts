@@ -162,6 +162,15 @@ export class Fixture implements AsyncDisposable {
     await this.broker.publish({ queue: QUEUE, ...encoded, headers: foreign });
   }
 
+  /** Publishes a body as it is, as a Celery program does that waits for the reply; resolves to the task's id. */
+  async sendBody(body: string, headers?: Record<string, unknown>): Promise<string> {
+    const id = newId();
+    const plain = { queue: QUEUE, contentType: 'application/json', contentEncoding: 'utf-8', replyTo: this.replyTo };
+    const message = { ...plain, body: Buffer.from(body), correlationId: (headers?.['id'] as string | undefined) ?? id };
+    await this.broker.publish({ ...message, headers: headers ?? { task: 'test.echo', id } });
+    return id;
+  }
+
   /** From now on what is due in the outbox is sent. */
   relay(): void {
     this.relaying ??= relay(this.store.outbox, this.broker);
