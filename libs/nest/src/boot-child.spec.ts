@@ -6,7 +6,7 @@ import { ContractRegistry } from '@lovage/task';
 import { MemoryBroker, silentLog, testDatabase } from '@lovage/testing';
 import { LovageServer } from './lovage-server.ts';
 import { NestLog } from './nest-log.ts';
-import { GreetingsModule, greetIn } from './testing/child-app.ts';
+import { GreetingsModule, greetIn, tickIn, ticks } from './testing/child-app.ts';
 
 test.each(['async', 'thread', 'process'] as const)(
   'guards, pipes, interceptors and injection apply in the pool %s, and errors come through',
@@ -30,7 +30,13 @@ test.each(['async', 'thread', 'process'] as const)(
     };
     const server = new LovageServer(
       { broker, tasks, log: silentLog, lease },
-      { name: info.name, queues: info.queues, concurrency: 5, contracts: [greet], children },
+      {
+        name: info.name,
+        queues: info.queues,
+        concurrency: 5,
+        contracts: [greet, tickIn(pool), ticks],
+        children,
+      },
     );
     const logger = new NestLog(silentLog);
     const options = { strategy: server, logger, abortOnError: false };

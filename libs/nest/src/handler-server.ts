@@ -1,7 +1,8 @@
 import { Server, type MessageHandler } from '@nestjs/microservices';
-import { isObservable, lastValueFrom } from 'rxjs';
+import { isObservable } from 'rxjs';
 import { HandlerDuplicateError, HandlerTable, type Handler } from '@lovage/runtime';
-import type { AnyContract } from '@lovage/task';
+import type { AnyContract, TaskContext } from '@lovage/task';
+import { lastValueOf } from './last-value.ts';
 import { BATCH } from './task-handler.ts';
 
 /** What Nest's transports of ours share: the handlers that the application brings. */
@@ -38,9 +39,9 @@ export abstract class HandlerServer extends Server {
 }
 
 function toHandler(name: string, handler: MessageHandler): Handler {
-  const call = async (data: unknown, context?: unknown): Promise<unknown> => {
+  const call = async (data: unknown, context: TaskContext | readonly TaskContext[]): Promise<unknown> => {
     const result: unknown = await handler(data, context);
-    return isObservable(result) ? lastValueFrom(result, { defaultValue: undefined }) : result;
+    return isObservable(result) ? lastValueOf(result, context) : result;
   };
   const isBatch = (handler.extras as Record<string, unknown> | undefined)?.[BATCH] === true;
   // Guards and interceptors that look at the context see those of the tasks.

@@ -37,7 +37,8 @@ function decorateParameters(target: object, key: string | symbol, ...decorators:
 /**
  * Makes a controller's method the handler of a contract. It stays a Nest message handler: guards, pipes, interceptors,
  * filters and injection apply. The method gets the validated input and the {@link TaskContext}, without further
- * decorators; write `@Payload(…)` and `@Ctx()` where a parameter needs pipes of its own. Of an observable the last value counts.
+ * decorators; write `@Payload(…)` and `@Ctx()` where a parameter needs pipes of its own. Of an observable the last value counts;
+ * it is unsubscribed when the attempt is over before it completes (time limit, revoke, stop, lost lease).
  *
  * A method whose types do not fit the contract does not compile.
  */

@@ -20,7 +20,7 @@ export {
 } from './run/abort-reasons.ts';
 export type { EndedAttempt } from './record/ended-attempt.ts';
 export { StepInvalidError, StepsUnavailableError } from './run/step-errors.ts';
-export type { SubmitChild } from './run/task-run.ts';
+export { onAttemptOver, type SubmitChild } from './run/task-run.ts';
 export type { BootChild, ChildApp } from './pools/child/child-app.ts';
 export {
   ChildBootFailed,

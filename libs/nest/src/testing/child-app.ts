@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { appendFileSync } from 'node:fs';
 import {
   Controller,
   ForbiddenException,
@@ -15,13 +16,46 @@ import {
   type PipeTransform,
 } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
-import { map, type Observable } from 'rxjs';
+import { ignoreElements, map, Observable } from 'rxjs';
 import { z } from 'zod';
 import type { ChildApp } from '@lovage/runtime';
-import { defineTask, type Input, type TaskContext } from '@lovage/task';
+import { defineTask, type BatchItem, type Input, type TaskContext, type TaskOptions } from '@lovage/task';
 import { bootChild } from '../boot-child.ts';
 import { TaskErrorFilter } from '../task-error.filter.ts';
-import { TaskHandler } from '../task-handler.ts';
+import { TaskBatchHandler, TaskHandler } from '../task-handler.ts';
+
+/** An observable that ends only by being unsubscribed; `input.file` tells of each of its steps. */
+export const tickIn = (pool: 'async' | 'thread' | 'process', defaults: TaskOptions = {}) =>
+  defineTask({
+    name: 'test.tick',
+    input: z.strictObject({ file: z.string() }),
+    output: z.string(),
+    progress: z.literal('ticking'),
+    defaults: { ...defaults, pool },
+  });
+const tick = tickIn('async');
+
+/** The same of a batch of two. */
+export const ticks = defineTask({
+  name: 'test.ticks',
+  input: z.strictObject({ file: z.string() }),
+  output: z.string(),
+  progress: z.literal('ticking'),
+  defaults: { batch: { size: 2, timeout: '10m' } },
+});
+
+/** Tells each task that it is subscribed, and `file` when it is no more. */
+function ticking(file: string, tasks: readonly TaskContext[]): Observable<string> {
+  return new Observable<string>((subscriber) => {
+    subscriber.next('on');
+    for (const task of tasks) task.progress('ticking');
+    const timer = setInterval(() => subscriber.next('on'), 10);
+    return () => {
+      clearInterval(timer);
+      appendFileSync(file, 'torn down;');
+    };
+  });
+}
 
 export const greetIn = (pool: 'async' | 'thread' | 'process') =>
   defineTask({
@@ -75,13 +109,27 @@ class Greetings {
   }
 }
 
+@Controller()
+class Ticks {
+  @TaskHandler(tick)
+  tick({ file }: Input<typeof tick>, task: TaskContext<typeof tick>): Observable<string> {
+    return ticking(file, [task]);
+  }
+
+  @TaskBatchHandler(ticks)
+  ticks(items: readonly BatchItem<typeof ticks>[]): Observable<never> {
+    const tasks = items.map(({ task }) => task);
+    return ticking(items[0]!.input.file, tasks).pipe(ignoreElements());
+  }
+}
+
 /** The application of a worker, and of its children. */
 @Module({
-  controllers: [Greetings],
+  controllers: [Greetings, Ticks],
   providers: [Greeter, { provide: APP_FILTER, useClass: TaskErrorFilter }],
 })
 export class GreetingsModule {}
 
 export default function boot(): Promise<ChildApp> {
-  return bootChild(GreetingsModule, { contracts: [greet], logger: { log() {}, error() {}, warn() {} } });
+  return bootChild(GreetingsModule, { contracts: [greet, tick, ticks], logger: { log() {}, error() {}, warn() {} } });
 }

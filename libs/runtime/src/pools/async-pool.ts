@@ -53,9 +53,10 @@ export class AsyncPool implements Pool {
     entry.run?.abort(reason);
   }
 
-  /** The attempt is over at once; its code may go on until it settles, unheard. */
+  /** The attempt is over at once: an observable is unsubscribed; other code may go on until it settles, unheard. */
   kill(entry: TaskEntry, reason: Error): void {
     entry.run?.abort(reason);
+    entry.run?.over(reason);
     this.events.failed(entry, reason);
   }
 

@@ -22,6 +22,9 @@ export interface ChildLink {
   kill(): void;
 }
 
+/** A child that is about to be killed gets this long to unsubscribe what its handler observes, ms; one that computes does not hear of it. */
+const TEARDOWN_MS = 100;
+
 /** Last log lines kept as evidence, and of each so many characters. */
 const LAST_LINES = 5;
 const LINE_CHARS = 300;
@@ -64,6 +67,9 @@ export class ChildRun {
         return this.deps.services.onProgress(this.entry, message.progress);
       case 'log':
         return this.log(message.level, message.message, message.fields);
+      case 'over':
+        this.offGrace();
+        return this.link.kill();
       case 'ask':
         return void answer(this.entry, message.question, this.deps.answers).then(
           (value) => this.reply({ type: 'answer', no: message.no, value }),
@@ -79,9 +85,21 @@ export class ChildRun {
   kill(reason: Error, graceMs: number): void {
     this.killedFor ??= reason;
     this.offGrace();
-    if (graceMs <= 0) return this.link.kill();
+    if (graceMs <= 0) return this.tearDown(reason);
     this.abort(reason);
-    this.offGrace = this.deps.clock.after(graceMs, () => this.link.kill());
+    this.offGrace = this.deps.clock.after(graceMs, () => this.tearDown(reason));
+  }
+
+  /** Without a moment for anything: each costs memory that is not there. */
+  killAtOnce(reason: Error): void {
+    this.killedFor ??= reason;
+    this.offGrace();
+    this.link.kill();
+  }
+
+  private tearDown(reason: Error): void {
+    this.link.post({ type: 'over', reason: toWire(reason) });
+    this.offGrace = this.deps.clock.after(TEARDOWN_MS, () => this.link.kill());
   }
 
   /** The handler has settled. */

@@ -224,7 +224,7 @@ export class ProcessPool implements Pool {
   private look(seat: Seat): void {
     const { maxMemoryMb } = this.options;
     if (maxMemoryMb === undefined || seat.memory <= maxMemoryMb * HARD_MEMORY * MIB) return;
-    seat.run?.kill(new MemoryLimitExceeded(maxMemoryMb * HARD_MEMORY), 0);
+    seat.run?.killAtOnce(new MemoryLimitExceeded(maxMemoryMb * HARD_MEMORY));
   }
 
   /** V8 ends a process whose heap reaches its limit; where we have set that limit, the task has exceeded it. */

@@ -30,6 +30,8 @@ export type ToChild =
   | { readonly type: 'run'; readonly task: ChildTask }
   | { readonly type: 'abort'; readonly reason: ErrorWire }
   | { readonly type: 'answer'; readonly no: number; readonly value: unknown; readonly error?: ErrorWire }
+  /** The attempt is over, and the child is about to be killed: what can be ended in order ends now. */
+  | { readonly type: 'over'; readonly reason: ErrorWire }
   /** Ends the application, then the process. */
   | { readonly type: 'stop' };
 
@@ -49,6 +51,8 @@ export type FromChild =
       /** Plain values. */
       readonly fields: Record<string, unknown>;
     }
+  /** What could be ended of an attempt that is over has ended. */
+  | { readonly type: 'over' }
   | { readonly type: 'ask'; readonly no: number; readonly question: Question }
   | Ended;
 

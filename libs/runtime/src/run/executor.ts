@@ -85,7 +85,11 @@ export class Executor implements PoolEvents {
       if (entry.worker !== worker) continue;
       const reason = new LeaseLost();
       if (this.poolOf(entry).endsCode) this.kill(entry, reason);
-      else this.abort(entry, reason);
+      else {
+        this.abort(entry, reason);
+        // Until then the lease has not ended, and a handler may tidy up.
+        this.clock.after(KILL_GRACE_MS, () => this.running.has(entry.no) && entry.run?.over(reason));
+      }
     }
   }
 

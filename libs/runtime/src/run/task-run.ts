@@ -39,6 +39,8 @@ export class TaskRun<S extends RunSubject = RunSubject> implements TaskContext {
   private abortedWith: Error | undefined;
   private taskLog: TaskLogger | undefined;
   private steps: Once<S> | undefined;
+  private overWith: Error | undefined;
+  private overListeners: Set<(reason: Error) => void> | undefined;
 
   constructor(
     private readonly subject: S,
@@ -122,6 +124,38 @@ export class TaskRun<S extends RunSubject = RunSubject> implements TaskContext {
     this.abortedWith = reason;
     this.controller?.abort(reason);
   }
+
+  /** The attempt is over although its handler has not settled: what can be ended of it ends. The first reason stands. */
+  over(reason: Error): void {
+    if (this.overWith) return;
+    this.overWith = reason;
+    for (const listener of this.overListeners ?? []) this.tell(listener, reason);
+    this.overListeners = undefined;
+  }
+
+  /** Calls `listener` once, when the attempt is {@link over}, or at once when it is; returns how to stop that. */
+  onOver(listener: (reason: Error) => void): () => void {
+    if (this.overWith) this.tell(listener, this.overWith);
+    else (this.overListeners ??= new Set()).add(listener);
+    return () => this.overListeners?.delete(listener);
+  }
+
+  /** Code of the application runs here: what it throws must not reach whoever ended the attempt. */
+  private tell(listener: (reason: Error) => void, reason: Error): void {
+    try {
+      listener(reason);
+    } catch (error) {
+      this.log.error('the handler could not be ended in order', { err: error });
+    }
+  }
+}
+
+/**
+ * Calls `listener` when the attempt of this context is over without its handler having settled: past its time limit, revoked,
+ * handed back at a stop, or its lease lost. Returns how to stop that.
+ */
+export function onAttemptOver(task: TaskContext, listener: (reason: Error) => void): () => void {
+  return task instanceof TaskRun ? task.onOver(listener) : () => undefined;
 }
 
 /** Postgres keeps no time much further away, and nobody means it: ten years, ms. */

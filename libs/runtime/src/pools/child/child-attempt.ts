@@ -19,7 +19,7 @@ export class ChildAttempt {
   /** It was aborted before it began. */
   private aborted: Error | undefined;
   private asked = 0;
-  /** It has told how it ended. What code of it that goes on still says is unheard: the child may run another task by now. */
+  /** It has told how it ended, or is about to be killed. What code of it that goes on still says is unheard: the child may run another task by now. */
   private over = false;
   private readonly asking = new Map<number, Deferred<unknown>>();
 
@@ -61,6 +61,12 @@ export class ChildAttempt {
     if (message.type === 'abort') {
       this.aborted = fromWire(message.reason);
       this.run?.abort(this.aborted);
+    } else if (message.type === 'over') {
+      // It has told its end meanwhile: the child is not killed.
+      if (this.over) return;
+      this.over = true;
+      this.run?.over(fromWire(message.reason));
+      this.post({ type: 'over' });
     } else if (message.type === 'answer') {
       const waiting = this.asking.get(message.no);
       this.asking.delete(message.no);
