@@ -75,6 +75,8 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
         queues: platform.queues,
         holdings: platform.rescue,
         limits: platform.limits,
+        deadLetters: platform.deadLetters,
+        contracts: platform.contracts,
         lease: (onLost) => new PgWorkerLease({ url: databaseUrl, info, log, onLost }),
         log,
         contract: (name) => registry.find(name),

@@ -1,6 +1,7 @@
 export { decodeTask, type DecodedTask } from './decode-task.ts';
 export { encodeTask } from './encode-task.ts';
 export { forwardableHeaders } from './headers.ts';
+export { headersJson } from './plain-headers.ts';
 export { ArgumentsError, inputOf } from './input.ts';
 export { REJECT_CODES, type RejectCode } from './reject-codes.ts';
 export { decodeResult, encodeResult, type IncomingResult, type TaskResult } from './result.ts';

@@ -6,6 +6,7 @@ import {
   systemClock,
   type Broker,
   type Clock,
+  type ContractStore,
   type DeadLetterStore,
   type LimitStore,
   type Log,
@@ -65,6 +66,8 @@ export interface Platform extends Service {
   readonly rescue: RescueStore & MessageHoldings;
   /** Messages that the broker gave up. */
   readonly deadLetters: DeadLetterStore;
+  /** What workers have served, and what waits. */
+  readonly contracts: ContractStore;
   readonly schedules: ScheduleStore;
   readonly retention: RetentionStore;
   /** Where a task is, and why. */
@@ -165,6 +168,10 @@ class ServerPlatform implements Platform {
 
   get deadLetters(): DeadLetterStore {
     return this.store.deadLetters;
+  }
+
+  get contracts(): ContractStore {
+    return this.store.contracts;
   }
 
   get schedules(): ScheduleStore {

@@ -5,7 +5,8 @@ export const MAX_LETTER_BYTES = 1024 * 1024;
 
 /**
  * Why the broker gave a message up. `malformed`: refused, and it is no task that can be read. Else as the broker says:
- * `rejected`, `expired`, `maxlen`, `delivery_limit`; `unknown` when it says nothing.
+ * `rejected`, `expired`, `maxlen`, `delivery_limit`; `unknown` when it says nothing. `input_invalid`: not the broker but a worker gave it up, since its
+ * input was made for another version of the contract and fits no rule.
  */
 export type DeadLetterReason = string;
 
@@ -121,6 +122,31 @@ export interface RedriveItem {
   readonly delayMs: number;
 }
 
+/** A task whose input fits no contract here, with the letter that its message becomes. */
+export interface HeldInput {
+  /** The letter's. */
+  readonly id: string;
+  /** The row, made where there is none and the message came before it. */
+  readonly task: NewTask;
+  /** Of the message; -1: it carries none. */
+  readonly turn: number;
+  readonly hadRow: boolean;
+  /** Name of the worker that says so. */
+  readonly worker: string;
+  /** For people. */
+  readonly detail: string;
+  /** JSON text: the error that the task ends with. */
+  readonly error: string;
+  /** JSON text. */
+  readonly headers: string;
+  readonly contentType: string | null;
+  readonly contentEncoding: string | null;
+  /** At most {@link MAX_LETTER_BYTES} of it. */
+  readonly body: Buffer;
+  /** Of the whole, bytes. */
+  readonly bodySize: number;
+}
+
 /** Messages that brokers gave up. All throw StoreUnavailableError. */
 export interface DeadLetterStore {
   /**
@@ -138,6 +164,12 @@ export interface DeadLetterStore {
    * the letters that are redriven by this call; the others had been before, or are gone.
    */
   redrive(items: readonly RedriveItem[], by: string | null): Promise<string[]>;
+  /**
+   * Ends tasks `FAILURE` and keeps their messages as letters of the reason `input_invalid`, in one commit. Returns the ids of the tasks
+   * that ended by this call; of the others their rows say why not: cancelled, expired, claimed, over, or a later message is valid.
+   * @throws ValueRefusedError one of them cannot be kept; nothing was written.
+   */
+  hold(items: readonly HeldInput[]): Promise<string[]>;
   /** False: there is no such letter. */
   remove(id: string): Promise<boolean>;
 }

@@ -27,6 +27,7 @@ export {
   type PriorityBand,
 } from './priority.ts';
 export { systemClock, type Clock } from './clock.ts';
+export type { ContractStore, SeenSchema, ServedSchema, WaitingInput, WaitingStamp } from './contract-store.ts';
 export type { Log } from './log.ts';
 export {
   MAX_TASK_LOG_LINES,
@@ -126,6 +127,7 @@ export {
   type DeadLetterPage,
   type DeadLetterReason,
   type DeadLetterStore,
+  type HeldInput,
   type KeptDeadLetter,
   type NewDeadLetter,
   type RedriveItem,

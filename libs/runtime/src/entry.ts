@@ -2,6 +2,7 @@ import type { IncomingTask } from '@lovage/celery';
 import { bandOf, type Delivery, type NewTask, type PriorityBand, type TaskLimits, type WorkerId } from '@lovage/ports';
 import type { CompiledTaskOptions, PoolKind } from '@lovage/task';
 import type { Batch } from './claim/batch.ts';
+import type { PassOnOrder } from './claim/pass-on-order.ts';
 import type { HandlerBinding } from './handler-binding.ts';
 import type { TaskRun } from './run/task-run.ts';
 
@@ -43,6 +44,8 @@ export class TaskEntry {
   refusals = 0;
   /** The claim was granted: there is a row, and it is ours. */
   claimed = false;
+  /** Why it is not run here, and to whom it goes; undefined: it runs here. Known from its arrival. */
+  passOn: PassOnOrder | undefined;
   /** Limits that its claim is subject to; set when it is asked for. */
   limits: TaskLimits | undefined;
   /** Set while the handler runs in this event loop. */

@@ -86,6 +86,11 @@ export class HandlerTable {
     return this.byName.get(name);
   }
 
+  /** Those that are served. */
+  contracts(): AnyContract[] {
+    return [...this.byName.values()].map(({ contract }) => contract);
+  }
+
   names(): string[] {
     return [...this.byName.keys()].sort();
   }

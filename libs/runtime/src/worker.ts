@@ -4,6 +4,8 @@ import {
   type Broker,
   type Clock,
   type ConsumptionHealth,
+  type ContractStore,
+  type DeadLetterStore,
   type Delivery,
   type LimitStore,
   type Log,
@@ -18,7 +20,7 @@ import type { AnyContract } from '@lovage/task';
 import { Claimer } from './claim/claimer.ts';
 import { LimitOverrides } from './claim/limit-overrides.ts';
 import { LimitedClaims } from './claim/limited-claims.ts';
-import { PassOn, type PassOnOrder } from './claim/pass-on.ts';
+import { PassOn } from './claim/pass-on.ts';
 import { RefusedClaims } from './claim/refused.ts';
 import type { TaskEntry } from './entry.ts';
 import type { HandlerTable } from './handlers.ts';
@@ -31,6 +33,7 @@ import { PutOffs } from './intake/put-offs.ts';
 import { QueueConsumers } from './intake/queue-consumers.ts';
 import { compileWorkerOptions, type CompiledWorkerOptions, type WorkerOptions } from './options.ts';
 import { endedAttempt, type EndedAttempt } from './record/ended-attempt.ts';
+import { HeldInputs } from './record/held-inputs.ts';
 import { LogWriter } from './record/log-writer.ts';
 import { ProgressWriter } from './record/progress-writer.ts';
 import { Recorder } from './record/recorder.ts';
@@ -44,6 +47,7 @@ import type { Outcome } from './run/outcome.ts';
 import { Starter } from './run/starter.ts';
 import type { SubmitChild } from './run/task-run.ts';
 import { TaskSteps } from './run/task-steps.ts';
+import { ServedSchemas } from './served-schemas.ts';
 import { StoreRetry } from './store-retry.ts';
 import { UnderWay } from './under-way.ts';
 
@@ -66,6 +70,13 @@ export interface WorkerDeps {
   readonly holdings?: MessageHoldings;
   /** Concurrency and rate limits over all workers; without it none holds. */
   readonly limits?: LimitStore;
+  /**
+   * Holds tasks for redrive whose input was made for another version of the contract and fits no rule; without it they end, and the broker
+   * gets their messages as dead letters.
+   */
+  readonly deadLetters?: Pick<DeadLetterStore, 'hold'>;
+  /** Remembers which input schemas were served; without it every other schema is taken for one of the past. */
+  readonly contracts?: Pick<ContractStore, 'served' | 'known'>;
   readonly clock?: Clock;
   /** Lets handlers submit tasks; without it `task.submit` rejects. */
   readonly submitChild?: SubmitChild;
@@ -85,8 +96,6 @@ export interface WorkerSignals {
 
 /** After the grace, handlers that were aborted get this long to tidy up before their tasks are handed back without them, ms. */
 const TIDY_MS = 1000;
-
-const NOT_SERVED: PassOnOrder = { reason: 'not_served' };
 
 /** Before a claim that nothing speaks against is tried again, ms: mostly our own lease is being renewed meanwhile. */
 const CLAIM_AGAIN_MS = 50;
@@ -117,6 +126,8 @@ export class TaskWorker implements Service {
   private readonly held = new HeldTasks((entry) => (this.stopping ? entry.nack(true) : this.take(entry)));
   private readonly putOffs: PutOffs;
   private readonly passOn: PassOn;
+  private readonly heldInputs: HeldInputs | undefined;
+  private readonly schemas: ServedSchemas | undefined;
   private readonly malformed: MalformedMessages;
   private readonly consumers: QueueConsumers;
   private readonly holdings: HoldingsReport | undefined;
@@ -259,7 +270,20 @@ export class TaskWorker implements Service {
       onEnded: (entry, outcome) => this.recorder.add(entry, outcome),
       onUnstorable: (entry, error) => this.onUnclaimable(entry, error),
       onPassed: (entry) => this.signals.settled.emit({ id: entry.id, outcome: 'passed_on' }),
+      hold: deps.deadLetters && ((misfits) => this.heldInputs!.hold(misfits)),
     });
+    const letters = deps.deadLetters;
+    this.heldInputs =
+      letters &&
+      new HeldInputs({
+        ...{ name, letters, contracts: deps.contracts, retry: this.retry, replies: this.replies, log },
+        onHeld: (entry) => {
+          this.held.letGo(entry);
+          this.signals.settled.emit({ id: entry.id, outcome: 'failed' });
+        },
+        onRefused: (entries) => this.onRefused(entries),
+      });
+    this.schemas = deps.contracts && new ServedSchemas(deps.handlers.contracts(), deps.contracts, this.clock, log);
     this.unclaimedEnds = new UnclaimedEnds({
       ...{ name, tasks, lease, retry: this.retry, claimer: this.claimer, recorder: this.recorder },
       ...{ replies: this.replies, held: this.held, clock: this.clock, log },
@@ -321,6 +345,7 @@ export class TaskWorker implements Service {
   }
 
   private async open(): Promise<void> {
+    await this.schemas?.start();
     await this.deps.lease.start();
     await this.limitOverrides?.start();
     await this.consumers.start();
@@ -334,6 +359,7 @@ export class TaskWorker implements Service {
     const claimed = this.claimer.close();
     const limitsRead = this.limitOverrides?.stop();
     const reported = this.holdings?.stop();
+    this.schemas?.stop();
     // What is called off from here on ends so when it is recorded.
     const heard = this.cancels.stop();
     await this.consumers.cancel();
@@ -385,7 +411,7 @@ export class TaskWorker implements Service {
   private take(entry: TaskEntry): void {
     if (!this.held.take(entry)) return;
     if (this.putOffs.concerns(entry)) return this.decisions.add(this.putOffs.putOff(entry));
-    if (!entry.binding) return this.passOn.add(entry, NOT_SERVED);
+    if (entry.passOn) return this.passOn.add(entry, entry.passOn);
     if (entry.options.ack === 'early') entry.ack();
     this.claimer.add(entry);
   }
@@ -393,7 +419,7 @@ export class TaskWorker implements Service {
   private claimAgain(entry: TaskEntry): void {
     const pauseMs = Math.min(CLAIM_AGAIN_MS * 2 ** entry.refusals, LONGEST_CLAIM_PAUSE_MS);
     entry.refusals += 1;
-    this.clock.after(pauseMs, () => (entry.binding ? this.claimer.add(entry) : this.passOn.add(entry, NOT_SERVED)));
+    this.clock.after(pauseMs, () => (entry.passOn ? this.passOn.add(entry, entry.passOn) : this.claimer.add(entry)));
   }
 
   private onUnclaimable(entry: TaskEntry, error: Error): void {

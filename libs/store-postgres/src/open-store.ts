@@ -1,4 +1,5 @@
 import type { Clock } from '@lovage/ports';
+import { PgContractStore } from './contracts/pg-contract-store.ts';
 import { Database, type DatabaseOptions } from './database.ts';
 import { PgDeadLetterStore } from './dead-letters/pg-dead-letter-store.ts';
 import { PgTaskEvents } from './events/pg-task-events.ts';
@@ -29,6 +30,7 @@ export interface PgStore {
   readonly sweep: PgSweepStore;
   readonly rescue: PgRescueStore;
   readonly deadLetters: PgDeadLetterStore;
+  readonly contracts: PgContractStore;
   readonly schedules: PgScheduleStore;
   readonly retention: PgRetentionStore;
   readonly queues: PgQueueStore;
@@ -53,6 +55,7 @@ export function openStore(options: DatabaseOptions & { clock?: Clock }): PgStore
     sweep: new PgSweepStore(database, options.clock),
     rescue: new PgRescueStore(database),
     deadLetters: new PgDeadLetterStore(database, reading),
+    contracts: new PgContractStore(database),
     schedules: new PgScheduleStore(database),
     retention: new PgRetentionStore(database),
     queues: new PgQueueStore(database, reading),

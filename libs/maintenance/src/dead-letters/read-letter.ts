@@ -1,9 +1,16 @@
 import { createHash } from 'node:crypto';
-import { canvasRefusal, decodeTask, rootIdOf, taskIdOf, type DecodedTask, type IncomingTask } from '@lovage/celery';
+import {
+  canvasRefusal,
+  decodeTask,
+  headersJson,
+  rootIdOf,
+  taskIdOf,
+  type DecodedTask,
+  type IncomingTask,
+} from '@lovage/celery';
 import { newId } from '@lovage/foundation';
 import { keptPriority, MAX_LETTER_BYTES, type Delivery, type NewDeadLetter, type NewTask } from '@lovage/ports';
 import { deathOf, type Death } from './death.ts';
-import { headersJson } from './plain-headers.ts';
 
 /** What RabbitMQ says of this delivery, and not of the message. */
 const OF_DELIVERY: ReadonlySet<string> = new Set(['x-delivery-count', 'x-acquired-count', 'x-delivered-by']);

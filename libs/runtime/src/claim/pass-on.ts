@@ -1,21 +1,14 @@
 import { BatchQueue, errorFacts, hasCode, toError } from '@lovage/foundation';
-import type {
-  Clock,
-  Log,
-  PassedOn,
-  PassOnItem,
-  PassOnLimits,
-  PassOnNeed,
-  PassOnReason,
-  TaskStore,
-} from '@lovage/ports';
+import type { Clock, Log, PassedOn, PassOnItem, PassOnLimits, TaskStore } from '@lovage/ports';
 import { isTerminal } from '@lovage/task';
 import type { TaskEntry } from '../entry.ts';
+import { misfitDocument, type Misfit } from '../record/held-inputs.ts';
 import type { HeldTasks } from '../intake/held-tasks.ts';
 import type { Replies } from '../record/replies.ts';
 import { NotRegistered } from '../run/abort-reasons.ts';
 import type { Outcome } from '../run/outcome.ts';
 import type { StoreRetry } from '../store-retry.ts';
+import type { PassOnOrder } from './pass-on-order.ts';
 
 export interface PassOnDeps {
   /** Of the worker. */
@@ -37,15 +30,8 @@ export interface PassOnDeps {
   onUnstorable(entry: TaskEntry, error: Error): void;
   /** It is on its way, and has left this worker. */
   onPassed(entry: TaskEntry): void;
-}
-
-/** Why, to whom, and what else. */
-export interface PassOnOrder {
-  readonly reason: PassOnReason;
-  /** What another worker must have to run it, beside a handler for the contract. */
-  readonly need?: PassOnNeed;
-  /** How the task ends at once when no live worker serves it. Default: it waits for one, as long as {@link PassOnLimits} say. */
-  readonly orElse?: Extract<Outcome, { readonly kind: 'failed' }>;
+  /** Nobody serves these, none is claimed, and their inputs fit nowhere: holds their messages. The answer: those that shall wait for a worker. */
+  readonly hold: ((misfits: readonly Misfit[]) => Promise<TaskEntry[]>) | undefined;
 }
 
 interface Passing {
@@ -102,15 +88,19 @@ export class PassOn {
 
   private async settle(batch: readonly Passing[], answers: ReadonlyMap<string, PassedOn>): Promise<void> {
     const refused: TaskEntry[] = [];
+    const misfits: Misfit[] = [];
     for (const passing of batch) {
-      const { entry } = passing;
+      const { entry, order } = passing;
       const answer = answers.get(entry.id);
-      if (answer?.over) await this.end(passing);
+      if (answer?.over && order.misfit && this.deps.hold) misfits.push({ entry, order, error: order.misfit });
+      else if (answer?.over) await this.end(passing);
       else if (answer) this.passed(passing, answer);
       else if (entry.claimed) this.deps.onClaimRefused(entry);
       else refused.push(entry);
     }
     if (refused.length > 0) this.deps.onRefused(refused);
+    if (misfits.length === 0) return;
+    for (const entry of await this.deps.hold!(misfits)) this.add(entry, { ...entry.passOn!, waits: true });
   }
 
   private passed({ entry, order }: Passing, { unserved }: PassedOn): void {
@@ -122,7 +112,10 @@ export class PassOn {
 
   /** It has waited for as long as it may: the row ends, whoever waits is told, the message goes to the dead letters. */
   private async end({ entry, order }: Passing): Promise<void> {
-    const outcome = order.orElse ?? { kind: 'failed', error: errorFacts(new NotRegistered(entry.task.name)) };
+    const outcome: Outcome = {
+      kind: 'failed',
+      error: order.misfit ? misfitDocument(order.misfit) : errorFacts(new NotRegistered(entry.task.name)),
+    };
     if (entry.claimed) return this.deps.onEnded(entry, outcome);
     const { tasks, retry, replies, held, clock, log, name: worker } = this.deps;
     const { task, facts, retries } = entry;
@@ -156,7 +149,7 @@ export class PassOn {
   }
 }
 
-function toItem({ entry, order: { reason, need = {}, orElse } }: Passing): PassOnItem {
+function toItem({ entry, order: { reason, need = {}, waits = true } }: Passing): PassOnItem {
   const { facts, task, claimed, worker, claimNo, limits } = entry;
   return {
     task: facts,
@@ -166,7 +159,7 @@ function toItem({ entry, order: { reason, need = {}, orElse } }: Passing): PassO
     limitKey: limits?.concurrency?.key,
     reason,
     need,
-    waits: orElse === undefined,
+    waits,
     rowless: task.rowless,
   };
 }

@@ -55,7 +55,7 @@ export class RefusedClaims {
     // The sweep guards a living holder: should it die, a new message comes.
     if (situation.holderAlive && claimWorker !== this.deps.lease.id) return this.drop(entry, 'held by another worker');
     // Nor can it run here: the sweep gives it back.
-    if (!entry.binding) return this.drop(entry, 'held by a dead worker, and not served here');
+    if (entry.passOn) return this.drop(entry, 'held by a dead worker, and not run here');
     if (!(await this.takeOver(entry, row, { worker: claimWorker, claimNo }))) return;
     if (entry.options.batch) return void taken.push(entry);
     this.deps.claimer.takeSlot(entry);

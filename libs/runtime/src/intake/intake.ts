@@ -3,6 +3,8 @@ import { keptPriority, type Delivery, type NewTask, type StoredMessage } from '@
 import { compileOptions, compileRetry, type CompiledTaskOptions } from '@lovage/task';
 import { TaskEntry } from '../entry.ts';
 import type { HandlerTable } from '../handlers.ts';
+import { NOT_SERVED } from '../claim/pass-on-order.ts';
+import { acceptTask } from './accept.ts';
 import type { Malformed } from './malformed.ts';
 
 export type Admitted =
@@ -30,7 +32,9 @@ export function admit(delivery: Delivery, handlers: HandlerTable): Admitted {
     const reason = `x-lovage-facts: ${(error as Error).message}`;
     return { ok: false, malformed: { delivery, code: 'facts_invalid', reason, id: task.id, name: task.name } };
   }
-  return { ok: true, entry: new TaskEntry(task, facts, binding, options, delivery) };
+  const entry = new TaskEntry(task, facts, binding, options, delivery);
+  entry.passOn = binding ? acceptTask(task, binding.contract) : NOT_SERVED;
+  return { ok: true, entry };
 }
 
 /** The contract's options with what the submit has changed. @throws RangeError */

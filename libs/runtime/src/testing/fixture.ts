@@ -107,6 +107,8 @@ export class Fixture implements AsyncDisposable {
         queues: this.store.queues,
         holdings: this.store.rescue,
         limits: this.store.limits,
+        deadLetters: this.store.deadLetters,
+        contracts: this.store.contracts,
         lease,
         handlers: new HandlerTable([contract], [handler]),
         log: this.log,

@@ -21,6 +21,7 @@ export function relay(outbox: OutboxStore, broker: Broker): AsyncDisposable {
             retries: task.retries,
             turn: task.turn,
             hasRow: true,
+            stamp: task.stamp ?? null,
             replyTo: (task.message as { replyTo?: string } | null)?.replyTo,
           }),
         });

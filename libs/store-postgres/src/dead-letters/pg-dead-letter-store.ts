@@ -3,6 +3,7 @@ import type {
   DeadLetterOutcome,
   DeadLetterPage,
   DeadLetterStore,
+  HeldInput,
   KeptDeadLetter,
   NewDeadLetter,
   RedriveItem,
@@ -15,6 +16,7 @@ import { newTaskValues } from '../sql/columns.ts';
 import {
   DECIDE_LETTERS,
   GET_LETTERS,
+  HOLD_INPUTS,
   KEEP_LETTERS,
   LETTERS_LOCK,
   REDRIVE_LETTERS,
@@ -80,6 +82,24 @@ export class PgDeadLetterStore implements DeadLetterStore {
       plainArray(items.map(({ letterId }) => letterId)),
       plainArray(items.map(({ delayMs }) => delayMs)),
       by,
+    ]);
+    return rows.map(({ id }) => id);
+  }
+
+  async hold(items: readonly HeldInput[]): Promise<string[]> {
+    const rows = await this.database.run<{ id: string }>(HOLD_INPUTS, [
+      ...newTaskValues(items.map(({ task }) => task)),
+      plainArray(items.map(({ id }) => id)),
+      textArray(items.map(({ detail }) => detail)),
+      plainArray(items.map(({ turn }) => Math.max(turn, 0))),
+      plainArray(items.map(({ hadRow }) => hadRow)),
+      textArray(items.map(({ headers }) => headers)),
+      textArray(items.map(({ contentType }) => contentType)),
+      textArray(items.map(({ contentEncoding }) => contentEncoding)),
+      textArray(items.map(({ body }) => `\\x${body.toString('hex')}`)),
+      plainArray(items.map(({ bodySize }) => bodySize)),
+      textArray(items.map(({ error }) => error)),
+      items[0]?.worker ?? null,
     ]);
     return rows.map(({ id }) => id);
   }

@@ -93,6 +93,35 @@ select d.id, d.outcome, coalesce(w.ended_state = 'FAILURE', false) as failed
 from decided d left join written w on w.id = d.task_id`,
 };
 
+/**
+ * Ends tasks whose input fits no contract and keeps their messages, in one: a letter only of a task that ends by it.
+ * $1… facts of rows · $${P + 1} letters · $${P + 2} details · $${P + 3} turns (no header: 0, the first) · $${P + 4} had a row · $${P + 5} headers ·
+ * $${P + 6} content types · $${P + 7} encodings · $${P + 8} bodies · $${P + 9} sizes · $${P + 10} errors · $${P + 11} worker. Answers ids of tasks.
+ */
+export const HOLD_INPUTS = {
+  name: 'letters-hold',
+  text: `
+with given as materialized (
+  select * from unnest(${newTaskUnnest(1)}, $${P + 1}::uuid[], $${P + 2}::text[], $${P + 3}::int[], $${P + 4}::bool[], $${P + 5}::json[],
+    $${P + 6}::text[], $${P + 7}::text[], $${P + 8}::bytea[], $${P + 9}::int[], $${P + 10}::json[])
+    as s(${NEW_TASK_COLUMNS}, letter, detail, turn, had_row, headers, content_type, content_encoding, body, body_size, error)),
+written as (
+  insert into tasks as t (${NEW_TASK_COLUMNS}, state, turn, worker, error, finished_at)
+  select ${NEW_TASK_SELECT}, 'FAILURE', s.turn, $${P + 11}, s.error, now() from given s
+  where not s.had_row or exists (select from tasks e where e.id = s.id) order by s.id
+  on conflict (id) do update set state = 'FAILURE', worker = excluded.worker, error = excluded.error, finished_at = now()
+  where ${WAITS('excluded.turn')} and t.cancel_at is null and (t.expires_at is null or t.expires_at > now())
+  returning t.id, t.ended_state),${countEnded('written')},
+stale as (delete from outbox o using written w where o.task_id = w.id),
+letters as (
+  insert into dead_letters (id, fingerprint, redelivered, queue, reason, code, detail, task_id, wire_id, name, turn, headers, content_type,
+    content_encoding, body, body_size, died_at, outcome, priority)
+  select s.letter, 'held:' || s.letter, true, s.queue, 'input_invalid', 'input_invalid', s.detail, s.id, s.wire_id, s.name, s.turn, s.headers,
+    s.content_type, s.content_encoding, s.body, s.body_size, now(), 'ended', s.priority
+  from given s join written w on w.id = s.id)
+select id from written`,
+};
+
 /** $1 ids */
 export const GET_LETTERS = { name: 'letters-get', text: 'select * from dead_letters where id = any($1::uuid[])' };
 

@@ -35,8 +35,8 @@ function endReasons(facts: TaskFacts): ReasonDocument[] {
   const { state, finishedAt, error, worker } = task;
   const reasons = cancelReasons(facts);
   if (state === 'EXPIRED') reasons.push(expired(facts));
-  if (error?.type === 'MessageMalformed' || error?.type === 'MessageGivenUp') {
-    const why = error.type === 'MessageMalformed' ? 'could not be read' : 'was given up by the broker';
+  const why = whyLetter(facts);
+  if (why !== undefined && error) {
     reasons.push(
       reason('dead_letter', `its message ${why} and went to the dead letters: ${error.message}`, {
         data: { message: error.message, letter: deadLetter?.id ?? null, reason: deadLetter?.reason ?? null },
@@ -52,6 +52,15 @@ function endReasons(facts: TaskFacts): ReasonDocument[] {
     }),
   );
   return reasons;
+}
+
+/** Why its message is a dead letter, if that is how it ended. */
+function whyLetter({ task: { error }, deadLetter }: TaskFacts): string | undefined {
+  if (error?.type === 'MessageMalformed') return 'could not be read';
+  if (error?.type === 'MessageGivenUp') return 'was given up by the broker';
+  if (error?.type === 'InputInvalidError' && deadLetter?.reason === 'input_invalid')
+    return 'was made for another version of its contract, is held for redrive';
+  return undefined;
 }
 
 function cancelReasons({ task, holder }: TaskFacts): ReasonDocument[] {

@@ -1,0 +1,54 @@
+import type { ContractStore, SeenSchema, ServedSchema, WaitingInput, WaitingStamp } from '@lovage/ports';
+import type { Database } from '../database.ts';
+import { plainArray, textArray } from '../pg-array.ts';
+import { KNOWN, SEEN, SERVED, WAITING_INPUTS, WAITING_STAMPS } from '../sql/contracts.ts';
+
+/** What workers have served, and what waits for them, on Postgres. */
+export class PgContractStore implements ContractStore {
+  constructor(private readonly database: Database) {}
+
+  async served(schemas: readonly ServedSchema[]): Promise<void> {
+    await this.database.run(SERVED, [
+      textArray(schemas.map(({ name }) => name)),
+      plainArray(schemas.map(({ version }) => version)),
+      textArray(schemas.map(({ fingerprint }) => fingerprint)),
+      textArray(schemas.map(({ inputSchema }) => JSON.stringify(inputSchema))),
+    ]);
+  }
+
+  async known(schemas: readonly Pick<ServedSchema, 'name' | 'fingerprint'>[]): Promise<boolean[]> {
+    const rows = await this.database.run<{ known: boolean }>(KNOWN, [
+      textArray(schemas.map(({ name }) => name)),
+      textArray(schemas.map(({ fingerprint }) => fingerprint)),
+    ]);
+    return rows.map(({ known }) => known);
+  }
+
+  async seen(): Promise<SeenSchema[]> {
+    const rows = await this.database.run<RawSeen>(SEEN, []);
+    return rows.map(({ input_schema, first_seen_at, last_seen_at, ...same }) => ({
+      ...same,
+      inputSchema: input_schema,
+      firstSeenAt: first_seen_at,
+      lastSeenAt: last_seen_at,
+    }));
+  }
+
+  waiting(): Promise<WaitingStamp[]> {
+    return this.database.run<WaitingStamp & Record<string, unknown>>(WAITING_STAMPS, []);
+  }
+
+  waitingInputs(name: string, { limit, after }: { limit: number; after: string | undefined }): Promise<WaitingInput[]> {
+    return this.database.run<WaitingInput & Record<string, unknown>>(WAITING_INPUTS, [name, limit, after ?? null]);
+  }
+}
+
+interface RawSeen {
+  name: string;
+  version: number;
+  fingerprint: string;
+  input_schema: unknown;
+  first_seen_at: number;
+  last_seen_at: number;
+  [column: string]: unknown;
+}
