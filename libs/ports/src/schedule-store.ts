@@ -18,6 +18,10 @@ export interface ScheduleRow {
   readonly lastDueAt: number | null;
   readonly lastFiredAt: number | null;
   readonly lastTaskId: string | null;
+  /** A beat that runs states it so: else nobody fires it. Told by {@link ScheduleStore.read}; false elsewhere. */
+  readonly stated: boolean;
+  /** When a beat was last seen that does; null: not since that is noted. */
+  readonly seenAt: number | null;
   readonly updatedAt: number;
 }
 
@@ -64,11 +68,14 @@ export type FiringKey = Pick<Firing, 'dueAt' | 'trigger'>;
  */
 export interface ScheduleStore {
   /**
-   * Makes the stored schedules those of the code. What is new, or has new moments, begins now: earlier moments are not
-   * missed. What the code no longer has does not fire any more. A pause stays. Resolves to the names that changed.
+   * Takes over what the code of a beat states, and notes that such a beat runs: to be repeated every 10 s or so. What is new, or
+   * has new moments, begins now: earlier moments are not missed. A pause stays. What the code does not know is left alone.
+   * Resolves to the names that changed, and to those of which newer code, that still runs, states something else.
    */
-  mirror(schedules: readonly MirroredSchedule[]): Promise<{ changed: string[]; removed: string[] }>;
-  /** All that the code has, by name, and Postgres' time, ms since the epoch. */
+  mirror(schedules: readonly MirroredSchedule[]): Promise<{ changed: string[]; older: string[] }>;
+  /** Removes a schedule; false while a beat states it, which would put it back; undefined when there is no such schedule. */
+  remove(schedule: string): Promise<boolean | undefined>;
+  /** All that are not removed, by name, and Postgres' time, ms since the epoch. */
   read(): Promise<{ now: number; schedules: ScheduleRow[] }>;
   /**
    * Firings, their tasks and their messages in the outbox, in one transaction. A moment fires once, whoever asks and however
@@ -86,6 +93,6 @@ export interface ScheduleStore {
   pause(schedule: string, by: string | null): Promise<ScheduleRow | undefined>;
   /** Idempotent. Moments that passed during the pause are not missed. */
   resume(schedule: string): Promise<ScheduleRow | undefined>;
-  /** Newest first; `before` is the last of the page before. Also of a schedule that the code no longer has. */
+  /** Newest first; `before` is the last of the page before. Also of a schedule that was removed. */
   firings(schedule: string, options: { limit: number; before?: FiringKey }): Promise<Firing[]>;
 }

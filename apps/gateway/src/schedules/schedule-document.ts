@@ -18,7 +18,7 @@ export function scheduleDocument(row: ScheduleRow, now: number): ScheduleDocumen
     softTimeLimit = null,
     unique = null,
   } = options;
-  const fires = enabled && pausedAt === null;
+  const fires = enabled && pausedAt === null && row.stated;
   return {
     name,
     contract,
@@ -43,6 +43,8 @@ export function scheduleDocument(row: ScheduleRow, now: number): ScheduleDocumen
       lastDueAt === null || lastFiredAt === null || lastTaskId === null
         ? null
         : { dueAt: iso(lastDueAt), firedAt: iso(lastFiredAt), taskId: lastTaskId },
+    stated: row.stated,
+    seenAt: isoOrNull(row.seenAt),
     updatedAt: iso(row.updatedAt),
   };
 }

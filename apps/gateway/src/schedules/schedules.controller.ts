@@ -1,5 +1,5 @@
-import { Controller, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Controller, Delete, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
+import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { FiringDocument, FiringList, FiringListQuery, ScheduleDocument, ScheduleList } from '@lovage/http-api';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Audit, originOf } from '../audit/audit.service.ts';
@@ -39,7 +39,7 @@ export class SchedulesController {
   @Allow('viewer')
   @ApiOperation({ summary: 'When it fired, newest first', operationId: 'schedule_firings' })
   @Queries(FiringListQuery)
-  @Answers(200, FiringList, 'A page; also of a schedule that the code no longer has')
+  @Answers(200, FiringList, 'A page; also of a schedule that was removed')
   @Problems('schedule_unknown', 'query_invalid', 'store_unavailable')
   firings(@Param('name') name: string, @Req() request: FastifyRequest): Promise<FiringList> {
     const { limit, cursor } = parseQuery(FiringListQuery, request.query);
@@ -71,6 +71,17 @@ export class SchedulesController {
     const schedule = await this.schedules.resume(name);
     await this.audit.note(originOf(request), { action: 'schedule.resume', target: name });
     return schedule;
+  }
+
+  @Delete(':name')
+  @HttpCode(204)
+  @Allow('operator')
+  @ApiOperation({ summary: 'Remove one that no running beat has in its code', operationId: 'removeSchedule' })
+  @ApiResponse({ status: 204, description: 'It is gone; its history stays for as long as results do' })
+  @Problems('schedule_unknown', 'schedule_stated', 'store_unavailable')
+  async remove(@Param('name') name: string, @Req() request: FastifyRequest): Promise<void> {
+    await this.schedules.remove(name);
+    await this.audit.note(originOf(request), { action: 'schedule.remove', target: name });
   }
 
   @Post(':name/run')

@@ -57,6 +57,17 @@ export class SchedulesService {
     return this.get(name);
   }
 
+  /** @throws ProblemError `schedule_unknown`, `schedule_stated` */
+  async remove(name: string): Promise<void> {
+    const removed = isName(name) ? await this.within(this.store.remove(name)) : undefined;
+    if (removed === undefined) throw unknown(name);
+    if (!removed)
+      throw new ProblemError(
+        'schedule_stated',
+        `a beat whose code has ${JSON.stringify(name)} was seen within a minute, and would put it back: pause it, or take it out of the code, then remove it a minute after the last such beat has stopped`,
+      );
+  }
+
   /** @throws ProblemError `schedule_unknown`; TaskNotUniqueError; InputInvalidError ContractUnknownError where code and stored schedule differ */
   async run(name: string, userId: string): Promise<FiringDocument> {
     const { now, schedules } = await this.within(this.store.read());

@@ -46,7 +46,7 @@ test('the list has every schedule, whole', async () => {
     options: { queue: 'reports', expires: '1h', timeLimit: null, softTimeLimit: null, priority: null, unique: null },
     ...{ pausedAt: null, pausedBy: null, lastFiring: null },
     nextFirings: expect.any(Array),
-    updatedAt: expect.any(String),
+    ...{ stated: true, seenAt: expect.any(String), updatedAt: expect.any(String) },
   });
   expect(items[0]!.nextFirings).toHaveLength(5);
   for (const at of items[0]!.nextFirings) expect(at).toMatch(/T0[01]:30:00\.000Z$/);
@@ -132,9 +132,17 @@ test.each<[string, 'GET' | 'POST', number, string]>([
   expect(answer.problem()).toMatchObject({ status, code });
 });
 
-test('a schedule that the code no longer has is not found; its history is', async () => {
-  await store.schedules.mirror([]);
-  expect((await gateway.ask('/api/schedules')).json<ScheduleList>()).toEqual({ items: [] });
+test('what a running beat has in its code is not removed; else it is, its history stays', async () => {
+  const remove = (name: string) => gateway.ask(`/api/schedules/${name}`, { method: 'DELETE' });
+  expect((await remove('seconds')).problem()).toMatchObject({ status: 409, code: 'schedule_stated' });
+  expect((await remove('nobody')).problem()).toMatchObject({ status: 404, code: 'schedule_unknown' });
+  await gateway.db.query("update schedules set seen_at = now() - interval '2 min'");
+  expect(await get('seconds')).toMatchObject({ stated: false, nextFirings: [] });
+  expect((await gateway.ask('/api/schedules/seconds', { method: 'DELETE', as: 'viewer' })).status).toBe(403);
+  expect((await remove('seconds')).status).toBe(204);
+  expect((await gateway.ask('/api/schedules')).json<ScheduleList>().items).toHaveLength(schedules.length - 1);
   expect((await post('seconds', 'run')).problem().code).toBe('schedule_unknown');
   expect((await gateway.ask('/api/schedules/seconds/firings')).json<FiringList>().items).toHaveLength(5);
+  const { items } = (await gateway.ask('/api/audit', { as: 'admin' })).json<AuditList>();
+  expect(items[0]).toMatchObject({ action: 'schedule.remove', target: 'seconds', userId: gateway.userId });
 });

@@ -45,8 +45,12 @@ export const ScheduleDocument = z
     pausedBy: z.uuid().nullable().meta({ description: 'Who paused it' }),
     nextFirings: z
       .array(z.iso.datetime({ precision: 3 }))
-      .meta({ description: 'The next five; none while it is paused or not enabled' }),
+      .meta({ description: 'The next five; none while it is paused, not enabled or not stated' }),
     lastFiring: FiringDocument.pick({ dueAt: true, firedAt: true, taskId: true }).nullable(),
+    stated: z
+      .boolean()
+      .meta({ description: 'A beat whose code has it so was seen within a minute: else nobody fires it' }),
+    seenAt: time('When such a beat was last seen').nullable(),
     updatedAt: time('When it was last changed, paused or resumed'),
   })
   .meta({ id: 'Schedule' });

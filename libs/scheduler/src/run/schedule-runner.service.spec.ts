@@ -1,5 +1,5 @@
 import { openStore, type PgStore } from '@lovage/store-postgres';
-import type { ScheduleStore } from '@lovage/ports';
+import type { Firing, ScheduleStore } from '@lovage/ports';
 import { ContractRegistry, defineTask, type Schedule } from '@lovage/task';
 import { RecordingLog, TestClock, testDatabase, type TestDatabase } from '@lovage/testing';
 import { contracts, noted, prepare, schedule } from '../testing/schedules.ts';
@@ -156,16 +156,14 @@ test('a schedule of hours fires what it missed, once', async () => {
 });
 
 test('what it cannot fire it says once, and fires the others', async () => {
-  await using f = await fixture([schedule('a'), schedule('b'), schedule('c')]);
+  const unknown = defineTask({ ...noted, name: 'test.gone' });
+  await using f = await fixture([schedule('a'), schedule('b', { contract: unknown }), schedule('c')]);
   await started(f.runner());
   const refusing = (error: Error): ScheduleStore => ({
     ...bound(f.store.schedules),
     fire: (plans) =>
       plans.some((plan) => plan.schedule === 'c') ? Promise.reject(error) : f.store.schedules.fire(plans),
   });
-  await f.db.query(
-    `update schedules set definition = '{"contract":"test.gone","input":{},"timing":{"kind":"every","everyMs":1000},"catchUp":"latest","options":{}}' where name = 'b'`,
-  );
   const runner = f.runner({ store: refusing(new Error('a value of c cannot be kept')) });
   for (let round = 0; round < 3; round += 1) {
     await f.pass(3 * (round + 1));
@@ -189,6 +187,7 @@ test('sleeps until the next moment, and no longer than a second, also after fail
   const store: ScheduleStore = {
     ...bound(f.store.schedules),
     mirror: async (code) => {
+      if (rows.length > 0) return { changed: [], older: [] };
       const mirrored = await f.store.schedules.mirror(code);
       rows = (await f.store.schedules.read()).schedules.map((row) => ({ ...row, decidedUntil: 0 }));
       return mirrored;
@@ -214,6 +213,50 @@ test('sleeps until the next moment, and no longer than a second, also after fail
   away = false;
   await clock.advance(1000);
   expect(looks.length).toBeGreaterThan(3);
+});
+
+test('two beats with different code: each keeps what is its own, the newest states what both have, nothing fires twice', async () => {
+  await using f = await fixture([]);
+  const [shared, changed] = [schedule('shared'), schedule('shared', { input: { text: 'changed' } })];
+  const [oldClock, newClock] = [new TestClock(), new TestClock()];
+  const older = await started(f.runner({ schedules: [schedule('dropped'), shared], clock: oldClock }));
+  const newer = await started(f.runner({ schedules: [changed, schedule('added')], clock: newClock }));
+  const revisions = () => f.db.query('select name, revision, removed_at from schedules order by name');
+  const there = [
+    { name: 'added', revision: 1, removed_at: null },
+    { name: 'dropped', revision: 1, removed_at: null },
+    { name: 'shared', revision: 2, removed_at: null },
+  ];
+  expect(await revisions()).toEqual(there);
+  // They state their code again and again; a restart of the older one is no other.
+  for (let i = 0; i < 5; i += 1) {
+    await Promise.all([oldClock.advance(10_000), newClock.advance(10_000)]);
+    await Promise.all([older.runOnce(), newer.runOnce()]);
+  }
+  const restarted = await started(f.runner({ schedules: [schedule('dropped'), shared] }));
+  expect(await revisions()).toEqual(there);
+  await f.pass(3);
+  const fired = await Promise.all([older.runOnce(), newer.runOnce(), restarted.runOnce()]);
+  const names = (firings: (readonly Firing[])[]) => new Set(firings.flat().map((firing) => firing.schedule));
+  expect(names([fired[0], fired[2]])).toEqual(new Set(['dropped']));
+  expect(names([fired[1]])).toEqual(new Set(['added', 'shared']));
+  const rows = await firings(f);
+  expect(new Set(rows.map((row) => `${row.schedule} ${row.due_at.getTime()}`)).size).toBe(rows.length);
+  const inputs = await f.db.query(
+    "select distinct t.input->>'text' as text from firings f join tasks t on t.id = f.task_id where f.schedule = 'shared'",
+  );
+  expect(inputs).toEqual([{ text: 'changed' }]);
+  expect(f.log.entries.filter(({ fields }) => fields['schedules'])).toMatchObject([
+    { level: 'warn', fields: { schedules: ['shared'] } },
+    { level: 'warn', fields: { schedules: ['shared'] } },
+  ]);
+  // The newer ones are gone, as after a rollback: the older code is in force again.
+  await newer.stop();
+  await f.db.query("update schedules set seen_at = seen_at - interval '2 min'");
+  await f.pass(3);
+  await oldClock.advance(10_000);
+  await older.runOnce();
+  expect(await f.db.query("select revision from schedules where name = 'shared'")).toEqual([{ revision: 3 }]);
 });
 
 test('two schedules of one name are refused', () => {
@@ -245,6 +288,7 @@ function bound(store: ScheduleStore): ScheduleStore {
     runNow: (name, task) => store.runNow(name, task),
     pause: (name, by) => store.pause(name, by),
     resume: (name) => store.resume(name),
+    remove: (name) => store.remove(name),
     firings: (name, options) => store.firings(name, options),
   };
 }

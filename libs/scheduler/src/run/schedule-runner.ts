@@ -6,6 +6,8 @@ import {
   type Firing,
   type FiringPlan,
   type Log,
+  type MirroredSchedule,
+  type ScheduleRow,
   type ScheduleStore,
 } from '@lovage/ports';
 import { DefinitionError, storedSchedule, type ContractRegistry, type Schedule } from '@lovage/task';
@@ -13,7 +15,7 @@ import { FiringPlanner, type PrepareTask } from './firing-planner.ts';
 
 export interface ScheduleRunnerOptions {
   readonly store: ScheduleStore;
-  /** The schedules of the code; the stored ones become these when the runner starts. */
+  /** The schedules of the code: they are stored when the runner starts, and it fires them and no others. */
   readonly schedules: readonly Schedule[];
   /** Contracts that schedules may run. */
   readonly contracts: ContractRegistry;
@@ -28,6 +30,8 @@ export interface ScheduleRunnerOptions {
 }
 
 const MAX_SLEEP_MS = 1000;
+/** Between two notes that this code runs, ms: several before others take it for gone (`CODE_GONE_S`). */
+const STATE_EVERY_MS = 10_000;
 /** Soon at first, then no rarer than the looks of a day on which nothing fails: what fell due meanwhile is late enough. */
 const AFTER_FAILURE: BackoffPolicy = { kind: 'exponential', delayMs: 200, maxDelayMs: MAX_SLEEP_MS, jitter: true };
 
@@ -48,6 +52,13 @@ export class ScheduleRunner implements Service {
   private looking: Promise<void> | undefined;
   private failures = 0;
   private stopped = false;
+  private readonly code: readonly MirroredSchedule[];
+  /** The same by name, as JSON text, to be compared with what is stored. */
+  private readonly stated: ReadonlyMap<string, string>;
+  /** When the code was stated last, by the monotonic clock. */
+  private statedAt = -Infinity;
+  /** Those that newer code states otherwise, as told last. */
+  private older = '';
   /** When the next moment comes, by the monotonic clock. */
   private nextAt = Infinity;
 
@@ -61,9 +72,14 @@ export class ScheduleRunner implements Service {
       if (names.has(name)) throw new DefinitionError(`two schedules are named ${JSON.stringify(name)}`);
       names.add(name);
     }
+    this.code = schedules.map((schedule) => {
+      const { name, enabled } = schedule;
+      return { name, enabled, definition: storedSchedule(schedule) };
+    });
+    this.stated = new Map(this.code.map(({ name, definition }) => [name, JSON.stringify(definition)]));
   }
 
-  /** Resolves when the stored schedules are those of the code. @throws StoreUnavailableError */
+  /** Resolves when the schedules of the code are stored. @throws StoreUnavailableError */
   start(): Promise<void> {
     return this.lifecycle.start();
   }
@@ -76,10 +92,14 @@ export class ScheduleRunner implements Service {
   /** Fires what is due, now; resolves to what this runner fired. @throws StoreUnavailableError */
   async runOnce(): Promise<readonly Firing[]> {
     const { store, log, onFired } = this.options;
+    if (this.clock.monotonic() - this.statedAt >= STATE_EVERY_MS) await this.state();
     const { now, schedules } = await store.read();
     // Counted from the answer, not from the question: late by a network hop at worst, early never.
     const readAt = this.clock.monotonic();
-    const { plans, nextAt } = this.planner.plan(schedules, now);
+    const { plans, nextAt } = this.planner.plan(
+      schedules.filter((schedule) => this.isMine(schedule)),
+      now,
+    );
     this.nextAt = nextAt === undefined ? Infinity : readAt + (nextAt - now);
     const fired = plans.length === 0 ? [] : await this.fire(plans);
     for (const { schedule, dueAt, taskId } of fired)
@@ -90,14 +110,28 @@ export class ScheduleRunner implements Service {
   }
 
   private async begin(): Promise<void> {
-    const { store, schedules, log } = this.options;
-    const code = schedules.map((schedule) => {
-      const { name, enabled } = schedule;
-      return { name, enabled, definition: storedSchedule(schedule) };
-    });
-    const { changed, removed } = await store.mirror(code);
-    if (changed.length > 0 || removed.length > 0) log.info({ changed, removed }, 'schedules taken over from the code');
+    await this.state();
     this.look();
+  }
+
+  private async state(): Promise<void> {
+    const { store, log } = this.options;
+    const now = this.clock.monotonic();
+    const { changed, older } = await store.mirror(this.code);
+    this.statedAt = now;
+    if (changed.length > 0) log.info({ changed }, 'schedules taken over from the code');
+    if (older.join() === this.older) return;
+    this.older = older.join();
+    if (older.length > 0)
+      log.warn(
+        { schedules: older },
+        'newer code that runs beside this beat states these schedules otherwise: it fires them',
+      );
+  }
+
+  /** What other code states is for its beats to fire: a second application's, or a newer version's. */
+  private isMine({ name, definition }: ScheduleRow): boolean {
+    return this.stated.get(name) === JSON.stringify(definition);
   }
 
   private async end(): Promise<void> {

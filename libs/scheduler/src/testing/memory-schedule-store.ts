@@ -36,7 +36,7 @@ export class MemoryScheduleStore {
       mirror: (schedules) => call(() => this.mirror(schedules)),
       read: () => call(() => ({ now: this.now(), schedules: [...this.rows.values()] })),
       fire: (plans) => call(() => this.fire(plans)),
-      ...{ runNow: unused, firings: unused },
+      ...{ runNow: unused, firings: unused, remove: unused },
       pause: (name) => call(() => this.change(name, { pausedAt: this.now() })),
       resume: (name) => call(() => this.change(name, { pausedAt: null, decidedUntil: this.now() })),
     };
@@ -48,7 +48,7 @@ export class MemoryScheduleStore {
     for (let turns = (this.hops * 7) % 3; turns > 0; turns -= 1) await new Promise((resolve) => setImmediate(resolve));
   }
 
-  private mirror(schedules: readonly MirroredSchedule[]): { changed: string[]; removed: string[] } {
+  private mirror(schedules: readonly MirroredSchedule[]): { changed: string[]; older: string[] } {
     const changed: string[] = [];
     for (const schedule of schedules) {
       if (this.rows.has(schedule.name)) continue;
@@ -56,10 +56,10 @@ export class MemoryScheduleStore {
       this.rows.set(schedule.name, {
         ...schedule,
         ...{ revision: 1, pausedAt: null, pausedBy: null, decidedUntil: this.now(), updatedAt: this.now() },
-        ...{ lastDueAt: null, lastFiredAt: null, lastTaskId: null },
+        ...{ lastDueAt: null, lastFiredAt: null, lastTaskId: null, stated: true, seenAt: this.now() },
       });
     }
-    return { changed, removed: [] };
+    return { changed, older: [] };
   }
 
   private fire(plans: readonly FiringPlan[]): Firing[] {

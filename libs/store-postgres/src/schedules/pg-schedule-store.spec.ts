@@ -35,6 +35,9 @@ const count = async (f: Fixture, table: string): Promise<number> =>
 const one = async (f: Fixture, name = 'a') =>
   (await f.store.schedules.read()).schedules.find((schedule) => schedule.name === name)!;
 
+/** As if no beat that states them had been seen for long. */
+const gone = (f: Fixture) => f.db.query("update schedules set seen_at = seen_at - interval '2 min'");
+
 describe('firing', () => {
   test('makes firing, task and message together', async () => {
     await using f = await fixture();
@@ -92,7 +95,7 @@ describe('firing', () => {
     ['paused', (f: Fixture) => f.store.schedules.pause('a', null)],
     ['changed', (f: Fixture) => f.store.schedules.mirror([of('a', { definition: { ...definition, input: 1 } })])],
     ['disabled', (f: Fixture) => f.store.schedules.mirror([of('a', { enabled: false })])],
-    ['removed', (f: Fixture) => f.store.schedules.mirror([])],
+    ['removed', (f: Fixture) => gone(f).then(() => f.store.schedules.remove('a'))],
   ])('of a schedule %s meanwhile does nothing', async (_what, change) => {
     await using f = await fixture();
     const now = await aged(f, of('a'));
@@ -116,20 +119,54 @@ describe('firing', () => {
 });
 
 describe('the mirror', () => {
-  test('inserts, changes, removes and brings back; leaves alone what is the same', async () => {
+  test('inserts and changes; leaves alone what is the same, and what it does not know', async () => {
     await using f = await fixture();
     const { schedules } = f.store;
-    expect(await schedules.mirror([of('b'), of('a')])).toEqual({ changed: ['a', 'b'], removed: [] });
-    expect(await schedules.mirror([of('a'), of('b')])).toEqual({ changed: [], removed: [] });
+    expect(await schedules.mirror([of('b'), of('a')])).toEqual({ changed: ['a', 'b'], older: [] });
+    expect(await schedules.mirror([of('a'), of('b')])).toEqual({ changed: [], older: [] });
     expect((await schedules.read()).schedules).toMatchObject([
-      { name: 'a', revision: 1, definition, enabled: true, pausedAt: null },
+      { name: 'a', revision: 1, definition, enabled: true, pausedAt: null, stated: true },
       { name: 'b' },
     ]);
-    expect(await schedules.mirror([of('a', { enabled: false })])).toEqual({ changed: ['a'], removed: ['b'] });
-    expect((await schedules.read()).schedules).toMatchObject([{ name: 'a', revision: 2, enabled: false }]);
-    expect(await schedules.mirror([of('a', { enabled: false }), of('b')])).toEqual({ changed: ['b'], removed: [] });
-    expect(await schedules.mirror([])).toEqual({ changed: [], removed: ['a', 'b'] });
+    expect(await schedules.mirror([of('a', { enabled: false })])).toEqual({ changed: ['a'], older: [] });
+    expect((await schedules.read()).schedules).toMatchObject([
+      { name: 'a', revision: 2, enabled: false },
+      { name: 'b', revision: 1 },
+    ]);
+    expect(await schedules.mirror([])).toEqual({ changed: [], older: [] });
+    expect((await schedules.read()).schedules).toHaveLength(2);
+  });
+
+  test('older code takes nothing back while newer code runs, and does when that is gone', async () => {
+    await using f = await fixture();
+    const { schedules } = f.store;
+    const [older, newer] = [of('a'), of('a', { definition: { ...definition, input: 2 } })];
+    await schedules.mirror([older]);
+    expect(await schedules.mirror([newer])).toEqual({ changed: ['a'], older: [] });
+    for (let i = 0; i < 3; i += 1) {
+      expect(await schedules.mirror([older])).toEqual({ changed: [], older: ['a'] });
+      expect(await schedules.mirror([newer])).toEqual({ changed: [], older: [] });
+    }
+    expect(await one(f)).toMatchObject({ definition: newer.definition, revision: 2 });
+    await gone(f);
+    expect(await one(f)).toMatchObject({ stated: false });
+    expect(await schedules.mirror([older])).toEqual({ changed: ['a'], older: [] });
+    expect(await schedules.mirror([newer])).toEqual({ changed: [], older: ['a'] });
+    expect(await schedules.mirror([of('a', { enabled: false })])).toEqual({ changed: ['a'], older: [] });
+    expect(await schedules.mirror([older])).toEqual({ changed: [], older: ['a'] });
+  });
+
+  test('what somebody removes is gone until a beat states it; one that does keeps it', async () => {
+    await using f = await fixture();
+    const { schedules } = f.store;
+    await schedules.mirror([of('a')]);
+    expect(await schedules.remove('x')).toBeUndefined();
+    expect(await schedules.remove('a')).toBe(false);
+    await gone(f);
+    expect(await schedules.remove('a')).toBe(true);
+    expect(await schedules.remove('a')).toBeUndefined();
     expect((await schedules.read()).schedules).toEqual([]);
+    expect(await schedules.mirror([of('a')])).toEqual({ changed: ['a'], older: [] });
   });
 
   test.each<[string, Partial<MirroredSchedule>, boolean]>([
@@ -154,7 +191,8 @@ describe('the mirror', () => {
     const second = await one(f);
     expect(second.decidedUntil).toBeGreaterThan(first);
     await f.db.query("update schedules set decided_until = decided_until - interval '1 min'");
-    await f.store.schedules.mirror([]);
+    await gone(f);
+    await f.store.schedules.remove('a');
     await f.store.schedules.mirror([of('a')]);
     expect((await one(f)).decidedUntil).toBeGreaterThan(second.decidedUntil - 60_000);
     expect((await one(f)).pausedAt).not.toBeNull();
@@ -166,9 +204,15 @@ describe('the mirror', () => {
       [of('a'), of('b'), of('c')],
       [of('b', { enabled: false }), of('c'), of('d')],
     ];
-    await Promise.all(Array.from({ length: 20 }, (_, i) => f.store.schedules.mirror(versions[i % 2]!)));
+    await f.store.schedules.mirror(versions[0]!);
     await f.store.schedules.mirror(versions[1]!);
-    expect((await f.store.schedules.read()).schedules.map(({ name }) => name)).toEqual(['b', 'c', 'd']);
+    await Promise.all(Array.from({ length: 20 }, (_, i) => f.store.schedules.mirror(versions[i % 2]!)));
+    expect((await f.store.schedules.read()).schedules).toMatchObject([
+      { name: 'a', revision: 1 },
+      { name: 'b', revision: 2, enabled: false },
+      { name: 'c', revision: 1 },
+      { name: 'd', revision: 1 },
+    ]);
   });
 });
 

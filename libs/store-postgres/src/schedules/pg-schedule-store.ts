@@ -18,6 +18,7 @@ import {
   MIRROR,
   PAUSE,
   READ_SCHEDULES,
+  REMOVE_SCHEDULE,
   RESUME,
   RUN_NOW,
   SCHEDULE_EXISTS,
@@ -29,15 +30,20 @@ import { toFiring, toScheduleRow, type RawFiring, type RawSchedule } from './row
 export class PgScheduleStore implements ScheduleStore {
   constructor(private readonly database: Database) {}
 
-  async mirror(schedules: readonly MirroredSchedule[]): Promise<{ changed: string[]; removed: string[] }> {
-    const rows = await this.database.run<{ name: string; removed: boolean }>(MIRROR, [
+  async mirror(schedules: readonly MirroredSchedule[]): Promise<{ changed: string[]; older: string[] }> {
+    const rows = await this.database.run<{ name: string; verdict: 'taken' | 'older' }>(MIRROR, [
       textArray(schedules.map(({ name }) => name)),
       textArray(schedules.map(({ definition }) => JSON.stringify(definition))),
       textArray(schedules.map(({ definition }) => JSON.stringify(definition.timing))),
       plainArray(schedules.map(({ enabled }) => enabled)),
     ]);
-    const names = (removed: boolean) => rows.filter((row) => row.removed === removed).map(({ name }) => name);
-    return { changed: names(false), removed: names(true) };
+    const names = (verdict: string) => rows.filter((row) => row.verdict === verdict).map(({ name }) => name);
+    return { changed: names('taken'), older: names('older') };
+  }
+
+  async remove(schedule: string): Promise<boolean | undefined> {
+    const [row] = await this.database.run<{ removed: boolean }>(REMOVE_SCHEDULE, [schedule]);
+    return row?.removed;
   }
 
   async read(): Promise<{ now: number; schedules: ScheduleRow[] }> {

@@ -10,6 +10,9 @@ export interface RawSchedule {
   paused_at: Date | null;
   paused_by: string | null;
   decided_until: Date;
+  /** Only where it was asked for. */
+  stated?: boolean;
+  seen_at: Date | null;
   last_due_at: Date | null;
   last_fired_at: Date | null;
   last_task_id: string | null;
@@ -39,6 +42,8 @@ export function toScheduleRow(raw: RawSchedule): ScheduleRow {
     lastDueAt: raw.last_due_at?.getTime() ?? null,
     lastFiredAt: raw.last_fired_at?.getTime() ?? null,
     lastTaskId: raw.last_task_id,
+    stated: raw.stated ?? false,
+    seenAt: raw.seen_at?.getTime() ?? null,
     updatedAt: raw.updated_at.getTime(),
   };
 }

@@ -9,36 +9,64 @@ const planHolds = (
 ) => `c.revision = p.revision and c.enabled and c.paused_at is null and c.removed_at is null
     and ${until} > c.decided_until and ${until} <= now()`;
 
+/** So long after a beat was last seen that states a definition, it counts as gone, and another definition may take its place. */
+export const CODE_GONE_S = 60;
+
+/** A definition, whoever states it. */
+const hashOf = (definition: string, enabled: string) => `md5(${definition}::text || ${enabled}::text)`;
+
+const codeGone = `(c.seen_at is null or c.seen_at < now() - interval '${CODE_GONE_S} s')`;
+
 /**
- * Makes the stored schedules those of the code. The timing is a column of its own: operators of `json` read every string
- * of the value, and one may hold what only `json` can keep.
+ * Takes the schedules of a beat's code over, and notes that it was seen. Those that it does not know are left alone. A definition
+ * replaces another one if it is new, or if no beat with the other one has been seen for a while: so the newest code wins while it
+ * runs, and beats of two versions do not undo each other's. What is not answered was there as stated.
+ * The timing is a column of its own: operators of \`json\` read every string of the value, and one may hold what only \`json\` can keep.
  * $1 names · $2 definitions · $3 timings · $4 enabled
  */
 export const MIRROR = {
   name: 'schedules-mirror',
   text: `
-with s as (select * from unnest($1::text[], $2::json[], $3::text[], $4::bool[]) as s(name, definition, timing, enabled)),
-gone as (
-  update schedules c set removed_at = now(), revision = c.revision + 1, updated_at = now()
-  where c.removed_at is null and not exists (select from s where s.name = c.name) returning c.name),
-there as (
-  insert into schedules as c (name, definition, timing, enabled, decided_until)
-  select name, definition, timing, enabled, ${NOW_MS} from s order by name
-  on conflict (name) do update set definition = excluded.definition, timing = excluded.timing, enabled = excluded.enabled,
-    removed_at = null, revision = c.revision + 1, updated_at = now(),
+with s as (
+  select *, ${hashOf('definition', 'enabled')} as hash
+  from unnest($1::text[], $2::json[], $3::text[], $4::bool[]) as s(name, definition, timing, enabled)),
+there as materialized (
+  select c.name, s.definition, s.timing, s.enabled, s.hash, ${hashOf('c.definition', 'c.enabled')} as old, case
+    when s.hash = ${hashOf('c.definition', 'c.enabled')} then case when c.removed_at is null then 'same' else 'taken' end
+    when s.hash <> all(c.earlier) or ${codeGone} then 'taken' else 'older' end as verdict
+  from s join schedules c on c.name = s.name order by c.name for update of c),
+written as (
+  update schedules c set definition = t.definition, timing = t.timing, enabled = t.enabled, removed_at = null, seen_at = now(),
+    revision = c.revision + (t.verdict = 'taken')::int, updated_at = case t.verdict when 'taken' then now() else c.updated_at end,
+    earlier = case when t.hash = t.old then c.earlier else (array_prepend(t.old, array_remove(c.earlier, t.hash)))[1:20] end,
     decided_until = case
-      when c.removed_at is not null or excluded.enabled and not c.enabled or c.timing <> excluded.timing
-      then excluded.decided_until else c.decided_until end
-  where c.definition::text <> excluded.definition::text or c.enabled <> excluded.enabled or c.removed_at is not null
-  returning c.name)
-select name, false as removed from there union all select name, true from gone order by name`,
+      when t.verdict = 'taken' and (c.removed_at is not null or t.enabled and not c.enabled or c.timing <> t.timing)
+      then ${NOW_MS} else c.decided_until end
+  from there t where c.name = t.name and t.verdict <> 'older'),
+new as (
+  insert into schedules (name, definition, timing, enabled, decided_until, seen_at)
+  select name, definition, timing, enabled, ${NOW_MS}, now() from s where not exists (select from schedules c where c.name = s.name)
+  order by name on conflict (name) do nothing returning name)
+select name, verdict from there where verdict <> 'same' union all select name, 'taken' from new order by name`,
+};
+
+/**
+ * Removes a schedule that no running beat states. One row, if there is such a schedule: whether it was removed. $1 name
+ */
+export const REMOVE_SCHEDULE = {
+  name: 'schedules-remove',
+  text: `
+with gone as (
+  update schedules c set removed_at = now(), revision = c.revision + 1, updated_at = now()
+  where c.name = $1 and c.removed_at is null and ${codeGone} returning c.name)
+select exists (select from gone) as removed from schedules c where c.name = $1 and c.removed_at is null`,
 };
 
 /** One row at least, for the time: without a schedule its name is null. */
 export const READ_SCHEDULES = {
   name: 'schedules-read',
   text: `
-select extract(epoch from ${NOW_MS}) * 1000 as now_ms, c.*
+select extract(epoch from ${NOW_MS}) * 1000 as now_ms, not ${codeGone} as stated, c.*
 from (select) as one left join schedules c on c.removed_at is null order by c.name`,
 };
 
