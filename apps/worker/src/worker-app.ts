@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import type { DynamicModule, INestMicroservice, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { MicroserviceOptions } from '@nestjs/microservices';
+import { messageOfRow } from '@lovage/client';
 import { uuidFrom } from '@lovage/foundation';
 import { listenLean, LovageServer, NestLog } from '@lovage/nest';
 import { openPlatform, type Platform } from '@lovage/platform';
@@ -77,6 +78,8 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
         limits: platform.limits,
         deadLetters: platform.deadLetters,
         contracts: platform.contracts,
+        outbox: platform.outbox,
+        messageOf: messageOfRow,
         lease: (onLost) => new PgWorkerLease({ url: databaseUrl, info, log, onLost }),
         log,
         contract: (name) => registry.find(name),

@@ -74,6 +74,7 @@ export type {
   UnclaimedPostponeItem,
   WorkerId,
 } from './task-store.ts';
+export type { FreeingEnds, HandedOver, HandOverWish, Successor } from './hand-over.ts';
 export type { PassedOn, PassOnItem, PassOnLimits, PassOnNeed, PassOnReason, ServedContract } from './pass-on.ts';
 export type { LiveWorker, QueueFacts, QueuePause, QueueReport, QueueStore } from './queue-store.ts';
 export type { ServingWorker, TaskExplain, TaskFacts, TaskHolder, TaskPassedOn } from './task-explain.ts';

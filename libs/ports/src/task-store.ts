@@ -1,4 +1,5 @@
 import type { TaskErrorDocument, TaskState, TerminalState } from '@lovage/task';
+import type { FreeingEnds, HandedOver, HandOverWish } from './hand-over.ts';
 import type { PassedOn, PassOnItem, PassOnLimits } from './pass-on.ts';
 import type { SqlTransaction } from './sql-transaction.ts';
 import type { SubmitKeys, UniqueKey } from './submit-keys.ts';
@@ -287,6 +288,12 @@ export interface TaskStore {
   recordFinal(items: readonly FinalItem[]): Promise<void>;
   /** A task that had been called off has no other attempt to come: it ends REVOKED. */
   postpone(worker: WorkerId, items: readonly PostponeItem[]): Promise<EndedOurs>;
+  /**
+   * {@link record} or {@link postpone} of attempts that free slots of limits, and in the same transaction what the worker wishes with
+   * those that get the slots.
+   * @throws ValueRefusedError nothing was written: {@link record} isolates the guilty one.
+   */
+  endHandingOver(worker: { id: WorkerId; name: string }, ends: FreeingEnds, wish: HandOverWish): Promise<HandedOver>;
   postponeUnclaimed(items: readonly UnclaimedPostponeItem[]): Promise<void>;
   /**
    * Passes tasks on that this worker cannot run, to those that can: each waits for a growing pause, shorter while a live worker serves

@@ -10,9 +10,12 @@ import {
   type LimitStore,
   type Log,
   type MessageHoldings,
+  type OutboxStore,
+  type OutgoingMessage,
   type QueueStore,
   type StepStore,
   type TaskLogSink,
+  type TaskRow,
   type TaskStore,
   type WorkerLease,
 } from '@lovage/ports';
@@ -34,6 +37,7 @@ import { QueueConsumers } from './intake/queue-consumers.ts';
 import { compileWorkerOptions, type CompiledWorkerOptions, type WorkerOptions } from './options.ts';
 import { endedAttempt, type EndedAttempt } from './record/ended-attempt.ts';
 import { HeldInputs } from './record/held-inputs.ts';
+import { HandOver } from './record/hand-over.ts';
 import { LogWriter } from './record/log-writer.ts';
 import { ProgressWriter } from './record/progress-writer.ts';
 import { Recorder } from './record/recorder.ts';
@@ -77,6 +81,10 @@ export interface WorkerDeps {
   readonly deadLetters?: Pick<DeadLetterStore, 'hold'>;
   /** Remembers which input schemas were served; without it every other schema is taken for one of the past. */
   readonly contracts?: Pick<ContractStore, 'served' | 'known'>;
+  /** With {@link messageOf}: slots that come free here are handed over at once; without them the relay sends who gets one. */
+  readonly outbox?: Pick<OutboxStore, 'published' | 'release'>;
+  /** Makes the message of a row: `messageOfRow` of libs/client. */
+  readonly messageOf?: (row: TaskRow) => OutgoingMessage;
   readonly clock?: Clock;
   /** Lets handlers submit tasks; without it `task.submit` rejects. */
   readonly submitChild?: SubmitChild;
@@ -138,6 +146,8 @@ export class TaskWorker implements Service {
   /** What becomes of messages that are not simply run: decided from their rows, postponed, refused. */
   private readonly decisions = new UnderWay();
   private stopping = false;
+  /** Something may run here under a lease that is no more. */
+  private lostLease = false;
   private drained = deferred();
 
   constructor(
@@ -246,6 +256,7 @@ export class TaskWorker implements Service {
       tasks,
       retry: this.retry,
       replies: this.replies,
+      handOver: this.handOver(),
       log,
       onClaimVanished: (entry, outcome) => this.unclaimedEnds.claimAnew(entry, outcome),
       onFlushed: () => this.claimer.wake(),
@@ -341,6 +352,7 @@ export class TaskWorker implements Service {
 
   /** To be called by the lease: what runs under this id is no longer ours. */
   leaseLost(worker: string): void {
+    this.lostLease = true;
     this.executor.loseLease(worker);
   }
 
@@ -381,6 +393,7 @@ export class TaskWorker implements Service {
     offDeadline();
     this.retry.giveUp();
     this.held.handBackAll();
+    await this.decisions.idle();
     await this.consumers.close();
     await this.deps.lease.stop();
   }
@@ -394,6 +407,28 @@ export class TaskWorker implements Service {
     await this.drained.promise;
     offGrace();
     offEnd();
+  }
+
+  private handOver(): HandOver | undefined {
+    const { broker, tasks, lease, handlers, limits, outbox, messageOf, log } = this.deps;
+    if (!limits || !outbox || !messageOf) return undefined;
+    return new HandOver({
+      ...{ name: this.options.name, tasks, outbox, broker, lease, handlers, log, messageOf },
+      ...{ held: this.held, claimer: this.claimer, underWay: this.decisions },
+      queues: () => [...this.consumers.open.keys()],
+      lost: () => this.lostRuns(),
+      stopping: () => this.stopping,
+      onClaimed: (entry) => this.starter.run(entry),
+    });
+  }
+
+  /** Nearly always none: no lease was lost, or what ran under it has ended. */
+  private lostRuns(): string[] {
+    if (!this.lostLease) return [];
+    const { id } = this.deps.lease;
+    const lost = [...this.executor.entries()].filter((entry) => entry.claimed && entry.worker !== id);
+    this.lostLease = lost.length > 0;
+    return lost.map((entry) => entry.id);
   }
 
   private onDelivery(delivery: Delivery): void {

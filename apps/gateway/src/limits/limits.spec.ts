@@ -133,18 +133,29 @@ test('it shows the keys that are used: slots held, who waits', async () => {
   expect(items.find(({ contract }) => contract === 'test.mail')).toMatchObject({ held: 0, waiting: 0 });
 });
 
+test('0 pauses a contract, or single values of its key', async () => {
+  await using gateway = await open();
+  expect((await put(gateway, 'test.mail', { concurrency: 0 })).json<LimitDetail>()).toMatchObject({
+    override: { concurrency: 0 },
+    inForce: { concurrency: 0 },
+  });
+  expect((await put(gateway, 'test.sync', { keys: { acme: 0 } })).json<LimitDetail>()).toMatchObject({
+    override: { keys: { acme: 0 } },
+    inForce: { concurrency: 2 },
+  });
+});
+
 test.each<[string, string, unknown, string]>([
   ['a rate that is none', 'test.mail', { rate: '5/x' }, 'rate'],
   ['a rate of nothing', 'test.mail', { rate: '0/s' }, 'rate'],
   ['a negative rate', 'test.mail', { rate: '-5/s' }, 'rate'],
   ['a rate beyond all measure', 'test.mail', { rate: '1000000000/s' }, 'rate'],
   ['a rate that is a number', 'test.mail', { rate: 5 }, 'rate'],
-  ['no slots', 'test.mail', { concurrency: 0 }, 'concurrency'],
   ['fewer than no slots', 'test.mail', { concurrency: -1 }, 'concurrency'],
   ['half a slot', 'test.mail', { concurrency: 1.5 }, 'concurrency'],
   ['a milliard of slots', 'test.mail', { concurrency: 1e9 }, 'concurrency'],
   ['slots as text', 'test.mail', { concurrency: '5' }, 'concurrency'],
-  ['a key of no slots', 'test.sync', { keys: { acme: 0 } }, 'keys.acme'],
+  ['a key of fewer than no slots', 'test.sync', { keys: { acme: -1 } }, 'keys.acme'],
   ['a key too many', 'test.sync', { keys: Object.fromEntries(Array.from({ length: 1001 }, (_, n) => [n, 1])) }, 'keys'],
   ['a key that no task has', 'test.sync', { keys: { ['x'.repeat(201)]: 1 } }, `keys.${'x'.repeat(201)}`],
   ['keys of a contract that counts by none', 'test.mail', { keys: { acme: 1 } }, 'keys'],

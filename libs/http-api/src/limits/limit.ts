@@ -7,13 +7,10 @@ const MAX_KEYS = 1000;
 /** Of a longer value a key holds the hash alone. */
 const MAX_VALUE = 200;
 
+const SLOTS = { error: `must be a whole number from 0 to ${MAX_CONCURRENCY}, or null for no limit` };
+
 const slots = (description: string) =>
-  z
-    .int({ error: `must be a whole number from 1 to ${MAX_CONCURRENCY}, or null for no limit` })
-    .min(1, { error: `must be a whole number from 1 to ${MAX_CONCURRENCY}, or null for no limit` })
-    .max(MAX_CONCURRENCY, { error: `must be a whole number from 1 to ${MAX_CONCURRENCY}, or null for no limit` })
-    .nullable()
-    .meta({ description });
+  z.int(SLOTS).min(0, SLOTS).max(MAX_CONCURRENCY, SLOTS).nullable().meta({ description });
 
 const Rate = RateText.nullable().meta({
   description: '`10/s`, `100/m`, `1000/h`: so many start in a second, minute or hour; null: no limit',
@@ -21,7 +18,7 @@ const Rate = RateText.nullable().meta({
 
 const Settings = z.strictObject({
   concurrency: slots(
-    'How many run at once; where the contract has a key: of each of its values. null: no limit',
+    'How many run at once; where the contract has a key: of each of its values. 0: none starts; null: no limit',
   ).optional(),
   keys: z
     .record(
@@ -30,7 +27,7 @@ const Settings = z.strictObject({
         .min(1, { error: 'must not be empty' })
         .max(MAX_VALUE)
         .regex(/^[^\0]*$/, { error: 'must not hold NUL' }),
-      slots('How many of this value run at once; null: no limit'),
+      slots('How many of this value run at once; 0: none starts; null: no limit'),
     )
     .refine((keys) => Object.keys(keys).length <= MAX_KEYS, { error: `at most ${MAX_KEYS} values` })
     .optional()

@@ -98,6 +98,17 @@ export class Claimer {
     this.slots.take(entry);
   }
 
+  /** Takes a slot for the successor of a task that has ended, if one is free that nobody waits for. */
+  reserveSlot(entry: TaskEntry): boolean {
+    return !this.closed && this.slots.reserve(entry);
+  }
+
+  /** There is no successor. */
+  freeReserved(entry: TaskEntry): void {
+    this.slots.freeReserved(entry);
+    this.wake();
+  }
+
   /** Takes back what waits here of one queue, but what was acked already: nobody else would run that. */
   withdraw(queue: string): TaskEntry[] {
     const [back, acked] = [[] as TaskEntry[], [] as TaskEntry[]];

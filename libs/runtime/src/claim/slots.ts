@@ -67,6 +67,19 @@ export class Slots {
     if (lane) lane.taken += 1;
   }
 
+  /** Takes a slot of the entry's pool for one like it, if there is one and nobody waits for it. */
+  reserve(entry: TaskEntry): boolean {
+    const lane = this.of(entry);
+    if (!lane || lane.waiting.size > 0 || lane.taken >= lane.size) return false;
+    lane.taken += 1;
+    return true;
+  }
+
+  freeReserved(entry: TaskEntry): void {
+    const lane = this.of(entry);
+    if (lane) lane.taken -= 1;
+  }
+
   /** Of a batch the last one frees the slot. */
   free(entry: TaskEntry): void {
     const lane = this.of(entry);

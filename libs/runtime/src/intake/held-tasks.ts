@@ -19,6 +19,11 @@ export class HeldTasks {
     return !holding;
   }
 
+  /** Whether a task is in hand, whatever message brought it. */
+  holds(id: string): boolean {
+    return this.byId.get(id) !== undefined;
+  }
+
   has(entry: TaskEntry): boolean {
     return this.byId.get(entry.id) === entry;
   }

@@ -2,6 +2,7 @@ import { BatchQueue } from '@lovage/foundation';
 import type {
   EndedOurs,
   FinalItem,
+  FreeingEnds,
   Log,
   PostponeItem,
   RecordItem,
@@ -13,6 +14,7 @@ import type { TaskEntry } from '../entry.ts';
 import type { Outcome } from '../run/outcome.ts';
 import type { StoreRetry } from '../store-retry.ts';
 import { UnderWay } from '../under-way.ts';
+import type { HandOver } from './hand-over.ts';
 import type { Replies } from './replies.ts';
 
 interface Ended {
@@ -25,6 +27,8 @@ export interface RecorderDeps {
   readonly tasks: TaskStore;
   readonly retry: StoreRetry;
   readonly replies: Replies;
+  /** Gives the slots of limits that come free to those that wait for them; without it the relay sends those. */
+  readonly handOver?: Pick<HandOver, 'writing'> | undefined;
   readonly log: Log;
   /**
    * The row shows no claim at all: a crash of Postgres undid ours, or the sweep took us for dead and nobody has come since.
@@ -119,14 +123,27 @@ export class Recorder {
 
   private async writeTerminal(worker: string, ended: readonly Ended[]): Promise<void> {
     const items = ended.map(toRecordItem);
-    const ours = await this.deps.retry.until(() => this.deps.tasks.record(worker, items));
+    const write = this.writing(worker, { kind: 'record', items }, ended);
+    const ours = await this.deps.retry.until(write ?? (() => this.deps.tasks.record(worker, items)));
     await this.settle(ended, ours);
   }
 
   private async writePostponed(worker: string, ended: readonly Ended[]): Promise<void> {
     const items = ended.map(toPostponeItem);
-    const ours = await this.deps.retry.until(() => this.deps.tasks.postpone(worker, items));
+    const write = this.writing(worker, { kind: 'postpone', items }, ended);
+    const ours = await this.deps.retry.until(write ?? (() => this.deps.tasks.postpone(worker, items)));
     await this.settle(ended, ours);
+  }
+
+  /** Where slots of limits come free; undefined: the ordinary way. */
+  private writing(worker: string, ends: FreeingEnds, ended: readonly Ended[]): (() => Promise<EndedOurs>) | undefined {
+    const { handOver } = this.deps;
+    if (!handOver || !ends.items.some(({ limitKey }) => limitKey !== undefined)) return undefined;
+    return handOver.writing(
+      worker,
+      ends,
+      ended.map(({ entry }) => entry),
+    );
   }
 
   private async settle(ended: readonly Ended[], ours: EndedOurs): Promise<void> {

@@ -10,7 +10,7 @@ import { HandlerTable, servedContract, type Handler } from '../handlers.ts';
 import type { WorkerOptions } from '../options.ts';
 import type { ChildrenOptions } from '../pools/child-options.ts';
 import { TaskWorker, type WorkerDeps } from '../worker.ts';
-import { relay } from './relay.ts';
+import { messageOf, relay } from './relay.ts';
 
 const QUEUE = 'default';
 
@@ -109,6 +109,8 @@ export class Fixture implements AsyncDisposable {
         limits: this.store.limits,
         deadLetters: this.store.deadLetters,
         contracts: this.store.contracts,
+        outbox: this.store.outbox,
+        messageOf,
         lease,
         handlers: new HandlerTable([contract], [handler]),
         log: this.log,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { LimitWorld, VALUES, type HowEnded, type LimitStep } from '../testing/limit-world.ts';
 
-const slots = fc.option(fc.integer({ min: 1, max: 5 }));
+const slots = fc.option(fc.integer({ min: 0, max: 5 }));
 const settings = fc.record(
   {
     concurrency: slots,

@@ -21,8 +21,7 @@ on conflict (key) do update set declared = excluded.declared, interval_ms = excl
 export const READ_KEYS = {
   name: 'limits-read-keys',
   text: `
-select k.key, f.most,
-  (select count(*) from limit_slots s where s.limit_key = k.key)::int as used,
+select k.key, f.most, k.used,
   f.interval_ms, limits_step(f.interval_ms) as step_ms, f.burst,
   extract(epoch from k.next_at)::float8 * 1000 as next_at, k.applied_ms,
   extract(epoch from k.bucket_at)::float8 * 1000 as bucket_at, extract(epoch from k.again_at)::float8 * 1000 as again_at,

@@ -6,6 +6,9 @@ import type {
   FinalItem,
   FirstItem,
   FirstOutcome,
+  FreeingEnds,
+  HandedOver,
+  HandOverWish,
   NewTask,
   PassedOn,
   PassOnItem,
@@ -45,6 +48,7 @@ import {
 } from '../sql/record.ts';
 import { INSERT_FIRST_MANY, INSERT_QUEUED } from '../sql/submit.ts';
 import { toTaskRow, type RawTask } from '../task-row.ts';
+import { handOver } from './hand-over.ts';
 import { insertFirstEach, insertFirstIn } from './insert-first.ts';
 import { runInTransaction } from './run-in-transaction.ts';
 import { revokedTask, type RawRevoked } from './revoked-task.ts';
@@ -168,15 +172,7 @@ export class PgTaskStore implements TaskStore {
   }
 
   async record(worker: WorkerId, items: readonly RecordItem[]): Promise<EndedOurs> {
-    const write = (batch: readonly RecordItem[]) =>
-      this.runEnd(batch, RECORD, RECORD_LIMITED, [
-        worker,
-        plainArray(batch.map((item) => item.id)),
-        plainArray(batch.map((item) => item.claimNo)),
-        textArray(batch.map((item) => item.state)),
-        textArray(batch.map((item) => item.result)),
-        textArray(batch.map((item) => item.error)),
-      ]);
+    const write = (batch: readonly RecordItem[]) => runEnd(this.statements, recordOf(worker, batch));
     return endedOurs((await isolate(items, write, (item, why) => write([notStorable(item, why)]))).flat());
   }
 
@@ -195,15 +191,19 @@ export class PgTaskStore implements TaskStore {
   }
 
   async postpone(worker: WorkerId, items: readonly PostponeItem[]): Promise<EndedOurs> {
-    const rows = await this.runEnd(items, POSTPONE, POSTPONE_LIMITED, [
-      worker,
-      plainArray(items.map((item) => item.id)),
-      plainArray(items.map((item) => item.claimNo)),
-      textArray(items.map((item) => item.kind)),
-      plainArray(items.map((item) => item.delayMs)),
-      textArray(items.map((item) => item.error)),
-    ]);
-    return endedOurs(rows);
+    return endedOurs(await runEnd(this.statements, postponeOf(worker, items)));
+  }
+
+  async endHandingOver(
+    worker: { id: WorkerId; name: string },
+    ends: FreeingEnds,
+    wish: HandOverWish,
+  ): Promise<HandedOver> {
+    const end = ends.kind === 'record' ? recordOf(worker.id, ends.items) : postponeOf(worker.id, ends.items);
+    return this.database.transaction(async (run) => ({
+      ours: endedOurs(await runEnd(run, end)),
+      successors: await handOver(run, worker, wish),
+    }));
   }
 
   async postponeUnclaimed(items: readonly UnclaimedPostponeItem[]): Promise<void> {
@@ -289,24 +289,51 @@ export class PgTaskStore implements TaskStore {
     );
   }
 
-  /** The statement that takes the keys of limits first, where there are any. */
-  private runEnd(
-    items: readonly { readonly limitKey?: string | undefined }[],
-    plain: Statement,
-    limited: Statement,
-    values: unknown[],
-  ): Promise<RawEnded[]> {
-    const keys = new Set(items.map(({ limitKey }) => limitKey).filter((key) => key !== undefined));
-    return keys.size === 0
-      ? this.database.run(plain, values)
-      : this.database.run(limited, [...values, textArray([...keys])]);
-  }
+  private readonly statements: RunStatement = (statement, values) => this.database.run(statement, values);
 }
 
-interface RawEnded {
+interface End {
+  readonly items: readonly { readonly limitKey?: string | undefined }[];
+  readonly plain: Statement;
+  readonly limited: Statement;
+  readonly values: unknown[];
+}
+
+function recordOf(worker: WorkerId, items: readonly RecordItem[]): End {
+  const values = [
+    worker,
+    plainArray(items.map((item) => item.id)),
+    plainArray(items.map((item) => item.claimNo)),
+    textArray(items.map((item) => item.state)),
+    textArray(items.map((item) => item.result)),
+    textArray(items.map((item) => item.error)),
+  ];
+  return { items, plain: RECORD, limited: RECORD_LIMITED, values };
+}
+
+function postponeOf(worker: WorkerId, items: readonly PostponeItem[]): End {
+  const values = [
+    worker,
+    plainArray(items.map((item) => item.id)),
+    plainArray(items.map((item) => item.claimNo)),
+    textArray(items.map((item) => item.kind)),
+    plainArray(items.map((item) => item.delayMs)),
+    textArray(items.map((item) => item.error)),
+  ];
+  return { items, plain: POSTPONE, limited: POSTPONE_LIMITED, values };
+}
+
+/** The statement that takes the keys of limits first, where there are any. */
+function runEnd(run: RunStatement, { items, plain, limited, values }: End): Promise<RawEnded[]> {
+  const keys = new Set(items.map(({ limitKey }) => limitKey).filter((key) => key !== undefined));
+  return keys.size === 0 ? run(plain, values) : run(limited, [...values, textArray([...keys])]);
+}
+
+// A type, not an interface: it must fit pg's rows, which have an index signature.
+type RawEnded = {
   id: string;
   revoked: TaskErrorDocument | null;
-}
+};
 
 const endedOurs = (rows: readonly RawEnded[]): EndedOurs => new Map(rows.map(({ id, revoked }) => [id, revoked]));
 

@@ -85,7 +85,7 @@ export class RateWorld implements AsyncDisposable {
     [this.real, this.offset, this.forward, this.broker] = [0, 0, 0, []];
     this.running.clear();
     this.tasks.clear();
-    await this.query('truncate tasks, attempts, outbox, workers, limit_keys, limit_slots, limit_tickets');
+    await this.query('truncate tasks, attempts, outbox, workers, limit_keys, limit_slots, limit_tickets cascade');
     await this.setClock();
     await this.startWorker();
   }

@@ -45,7 +45,7 @@ export interface CompiledRate {
   readonly key: ((input: unknown) => LimitKeyValue) | undefined;
 }
 
-/** Largest limit: its slots are counted at each claim. */
+/** Largest limit. */
 export const MAX_CONCURRENCY = 100_000;
 const MAX_BURST = 100_000;
 const UNITS: Readonly<Record<string, Duration>> = { s: '1s', m: '1m', h: '1h' };

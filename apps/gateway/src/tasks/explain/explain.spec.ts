@@ -273,6 +273,12 @@ test('its key is at its limit: which, and which tasks hold the slots, since when
   expect(await f.reason(second, 'concurrency_limit')).toMatchObject({
     data: { limit: 2, inUse: 2, before: 0, holders: [{ id: holder }, { id: first, worker: null }] },
   });
+
+  await f.gateway.ask('/api/limits/test.capped', { method: 'PUT', body: { keys: { acme: 0 } } });
+  expect(await f.reason(second, 'concurrency_limit')).toMatchObject({
+    text: 'test.capped for "acme" is paused: its limit is 0, and 2 still have slots; nobody waits before it',
+    data: { limit: 0, inUse: 2 },
+  });
   goOn.resolve();
 });
 

@@ -23,9 +23,12 @@ export function limitReasons(now: number, heldBack: HeldBack): ReasonDocument[] 
   };
   const name = nameOf(key);
   const full = limit !== null && inUse >= limit;
-  const text = full
-    ? `${name} is at its limit of ${limit}: ${heldBy(now, holders, inUse)}; ${others(before)} before it`
-    : `${name} has free slots (${inUse} of ${limit ?? 'any number'} are taken): it is sent on within seconds, ${before === 0 ? 'next' : `after ${before} more`}`;
+  const text =
+    limit === 0
+      ? `${name} is paused: its limit is 0${inUse > 0 ? `, and ${inUse} still have slots` : ''}; ${others(before)} before it`
+      : full
+        ? `${name} is at its limit of ${limit}: ${heldBy(now, holders, inUse)}; ${others(before)} before it`
+        : `${name} has free slots (${inUse} of ${limit ?? 'any number'} are taken): it is sent on within seconds, ${before === 0 ? 'next' : `after ${before} more`}`;
   return [reason('concurrency_limit', text, { data })];
 }
 
