@@ -22,6 +22,7 @@ export { PROBLEM_MEDIA_TYPE, problemDocument, ProblemDocument, type ProblemParts
 export { AttemptDocument, AttemptList } from './tasks/attempts.ts';
 export { BatchAnswer, BatchBody, BatchItem, BatchOutcome, MAX_BATCH } from './tasks/batch.ts';
 export { FiringDocument, FiringList, FiringListQuery, ScheduleDocument, ScheduleList } from './schedules/schedule.ts';
+export { InputMapping } from './tasks/mapping.ts';
 export { TaskLogLine, TaskLogList, TaskLogQuery } from './tasks/logs.ts';
 export { ListedTask, pageLimit, TaskCountsDocument, TaskList, TaskListQuery } from './tasks/list.ts';
 export { PauseBody, PurgeBody, QueueDocument, QueueList } from './queues/queue.ts';

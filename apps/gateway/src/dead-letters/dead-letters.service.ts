@@ -31,7 +31,13 @@ import { GatewayMetrics } from '../metrics/metrics.ts';
 import { ProblemError } from '../problems/problem-error.ts';
 import { submittedRow, taskDocument } from '../tasks/task-document.ts';
 import { letterDocument, wholeLetterDocument } from './letter-document.ts';
-import { taskOfLetter } from './letter-task.ts';
+import { taskOfLetter, type LetterEdits } from './letter-task.ts';
+
+/** Who asks, and what is edited. */
+interface Redriving {
+  readonly userId: string;
+  readonly edits: LetterEdits;
+}
 
 /** Letters of one statement, and how much of their bodies is in memory at once. */
 const BATCH = 100;
@@ -97,7 +103,8 @@ export class DeadLettersService {
     for (;;) {
       const limit = Math.min(BATCH, body.limit - tally.submitted);
       const page = await withinDeadline(this.clock, this.letters.list(filter, { limit, before }));
-      for (const part of bySize(page.items)) await this.redrivePart(part, userId, due, tally);
+      for (const part of bySize(page.items))
+        await this.redrivePart(part, { userId, edits: { mapping: body.mapping } }, due, tally);
       const over = tally.submitted >= body.limit || this.clock.monotonic() >= until;
       if (page.next === null || over) {
         const next = page.next && encodeAgain({ position: page.next, dueAt: due.following });
@@ -109,7 +116,7 @@ export class DeadLettersService {
 
   private async redrivePart(
     part: readonly DeadLetter[],
-    userId: string,
+    by: Redriving,
     due: DueTimes,
     tally: AgainTally,
   ): Promise<void> {
@@ -123,24 +130,24 @@ export class DeadLettersService {
       if (!letter) continue;
       // Prepared before it is given its moment: one that is refused takes none.
       const ready = tally.try(id, () => {
-        const task = this.taskOf(letter, {}, userId, this.clock.now());
+        const task = this.taskOf(letter, by.edits, by.userId, this.clock.now());
         if (open.get(task.queue) === false) throw queueUnknown(task.queue, 'queue');
         return task;
       });
-      if (ready) items.push({ letterId: id, ...this.at(due, letter, ready, userId) });
+      if (ready) items.push({ letterId: id, ...this.at(due, letter, ready, by) });
     }
     if (items.length === 0) return;
-    const done = new Set(await withinDeadline(this.clock, this.letters.redrive(items, userId)));
+    const done = new Set(await withinDeadline(this.clock, this.letters.redrive(items, by.userId)));
     for (const { letterId, task } of items) if (done.has(letterId)) this.count(task);
     tally.submitted += done.size;
     tally.skipped += items.length - done.size;
   }
 
   /** Its expiry counts from its moment, not from now. */
-  private at(due: DueTimes, letter: WholeDeadLetter, now: NewTask, userId: string): Omit<RedriveItem, 'letterId'> {
+  private at(due: DueTimes, letter: WholeDeadLetter, now: NewTask, by: Redriving): Omit<RedriveItem, 'letterId'> {
     const { at, delayMs } = due.take();
     if (delayMs === 0) return { task: now, delayMs };
-    return { task: { ...this.taskOf(letter, {}, userId, at), eta: at }, delayMs };
+    return { task: { ...this.taskOf(letter, by.edits, by.userId, at), eta: at }, delayMs };
   }
 
   private async openQueues(letters: readonly WholeDeadLetter[]): Promise<Map<string, boolean>> {
@@ -152,7 +159,7 @@ export class DeadLettersService {
     if (this.contracts.find(name)) this.metrics.submitted(name);
   }
 
-  private taskOf(letter: WholeDeadLetter, edits: RedriveBody, userId: string, at: number): NewTask {
+  private taskOf(letter: WholeDeadLetter, edits: LetterEdits, userId: string, at: number): NewTask {
     const { contracts, routes } = this;
     return taskOfLetter(letter, edits, { userId, at, deps: { contracts, routes } });
   }

@@ -361,3 +361,21 @@ test('a letter is deleted', async () => {
     { action: 'dead_letter.delete', target: id },
   ]);
 });
+
+test('held inputs are redriven many at once with a mapping', async () => {
+  await using f = await Fixture.open();
+  const held = { reason: 'input_invalid', code: 'input_invalid' };
+  for (let n = 0; n < 3; n += 1)
+    await f.letter({ ...readable('math.add', { a: n }, { stamp: '1:0123456789abcdef' }), ...held });
+  const other = await f.letter(readable('math.add', { x: 1, y: 2 }));
+  const filter = { reason: 'input_invalid' };
+  expect(await f.redriveMany({ filter })).toMatchObject({ submitted: 0, refused: 3 });
+  const mapping = [
+    { op: 'rename', path: 'a', to: 'x' },
+    { op: 'set', path: 'y', value: 10 },
+  ];
+  expect(await f.redriveMany({ filter, mapping })).toMatchObject({ submitted: 3, refused: 0 });
+  const rows = await f.gateway.db.query<{ input: { x: number } }>('select input, input_stamp from tasks order by id');
+  expect(rows.map(({ input }) => input).sort((a, b) => a.x - b.x)).toEqual([0, 1, 2].map((x) => ({ x, y: 10 })));
+  expect((await f.list('?redriven=false')).items.map(({ id }) => id)).toEqual([other]);
+});

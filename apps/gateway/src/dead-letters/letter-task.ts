@@ -1,9 +1,10 @@
 import { prepareForeignRow, prepareRow, type ForeignTask, type SubmitOptions } from '@lovage/client';
 import { canvasRefusal, type DecodedTask } from '@lovage/celery';
 import { isQueueText, type TaskRoutes } from '@lovage/foundation';
-import type { RedriveBody } from '@lovage/http-api';
+import type { InputMapping, RedriveBody } from '@lovage/http-api';
 import type { NewTask, StoredMessage, WholeDeadLetter } from '@lovage/ports';
 import { compileRetry, type AnyContract, type ContractRegistry, type SubmitInput } from '@lovage/task';
+import { againInput, foreignAgain } from '../again/input-again.ts';
 import { ProblemError } from '../problems/problem-error.ts';
 import { inputOfMessage, isTruncated, messageOf } from './letter-message.ts';
 
@@ -18,15 +19,18 @@ type Options = Pick<
 >;
 type Readable = DecodedTask & { readonly ok: true };
 
+/** What is to be other than in the letter. */
+export type LetterEdits = RedriveBody & { readonly mapping?: InputMapping | undefined };
+
 /**
  * The task that a letter becomes, under an id of its own: what its message asked for, and what was edited. An expiry of its contract
  * counts from its start.
  * @param at ms since the epoch: when it is to start.
- * @throws ProblemError `letter_unreadable`, `body_invalid`; InputInvalidError SubmitOptionsError
+ * @throws ProblemError `letter_unreadable`, `body_invalid`; InputInvalidError MappingError SubmitOptionsError
  */
 export function taskOfLetter(
   letter: WholeDeadLetter,
-  edits: RedriveBody,
+  edits: LetterEdits,
   { userId, at, deps }: { userId: string; at: number; deps: LetterTaskDeps },
 ): NewTask {
   const { contracts, routes } = deps;
@@ -45,10 +49,20 @@ export function taskOfLetter(
   };
   if (!contract) return foreign(letter, edits, name, readable, options, at);
   if (readable) refuseCanvas(letter, readable);
-  const input = edits.input === undefined ? inputAgain(letter, readable, contract) : edits.input;
   // Somebody has looked at the letter and wants it run: a task of the same work is no reason not to.
-  const { task } = prepareRow(contract, input as SubmitInput<AnyContract>, { ...options, unique: false }, at, routes);
-  return task;
+  const again = { ...options, unique: false };
+  const run = (input: unknown): NewTask =>
+    prepareRow(contract, input as SubmitInput<AnyContract>, again, at, routes).task;
+  if (edits.input !== undefined) return run(edits.input);
+  const stamp = readable?.task.stamp ?? null;
+  const { input, newerStamp } = againInput(contract, inputAgain(letter, readable, contract), stamp, edits.mapping);
+  if (newerStamp === undefined) return run(input);
+  const queue = options.queue ?? contract.options.queue;
+  return prepareForeignRow(
+    { name, kwargs: input as Record<string, unknown>, stamp: newerStamp },
+    { ...options, queue },
+    at,
+  );
 }
 
 /** A worker of ours would refuse it again. @throws ProblemError `letter_unreadable` */
@@ -58,7 +72,7 @@ function refuseCanvas(letter: WholeDeadLetter, { task }: Readable): void {
 }
 
 /** Where it died, unless that was not told: then a contract says where. */
-function queueOf(letter: WholeDeadLetter, edits: RedriveBody): Pick<Options, 'queue'> {
+function queueOf(letter: WholeDeadLetter, edits: LetterEdits): Pick<Options, 'queue'> {
   if (edits.queue !== undefined) return { queue: edits.queue };
   return letter.reason === 'unknown' || !isQueueText(letter.queue) ? {} : { queue: letter.queue };
 }
@@ -97,7 +111,7 @@ function inputAgain(letter: WholeDeadLetter, readable: Readable | undefined, con
 /** Of another Celery application: its arguments are sent as they are. */
 function foreign(
   letter: WholeDeadLetter,
-  edits: RedriveBody,
+  edits: LetterEdits,
   name: string,
   readable: Readable | undefined,
   options: Options,
@@ -114,7 +128,8 @@ function foreign(
     task = { name, kwargs: edits.input };
   } else {
     if (!readable) throw unreadable(letter, 'input', 'its input cannot be read: give one');
-    task = { name, args: readable.task.args, kwargs: readable.task.kwargs };
+    const { args, kwargs, stamp } = readable.task;
+    task = foreignAgain({ name, args, kwargs, stamp }, edits.mapping);
   }
   return withCanvas(prepareForeignRow(task, { ...options, queue }, at), readable);
 }

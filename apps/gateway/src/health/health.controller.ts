@@ -23,7 +23,8 @@ export class HealthController {
   @Public()
   @ApiOperation({
     summary: 'Requests can be served',
-    description: 'Postgres decides: it has to take writes. A broker that is away is told, and no reason to send requests elsewhere.',
+    description:
+      'Postgres decides: it has to take writes. A broker that is away is told, and no reason to send requests elsewhere.',
     operationId: 'ready',
   })
   @Answers(200, ReadyDocument, 'They can')

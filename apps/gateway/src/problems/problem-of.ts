@@ -45,6 +45,7 @@ export function problemOf(thrown: unknown): Problem {
 function ofPlatform(error: unknown): Problem | undefined {
   if (hasCode(error, 'contract_unknown')) return problem('contract_unknown', error.message);
   if (hasCode(error, 'input_invalid')) return ofInput(error as InputInvalidError);
+  if (hasCode(error, 'mapping_invalid')) return oneError('input_invalid', 'mapping', error.message);
   if (hasCode(error, 'submit_options_invalid')) return ofOption(error as SubmitOptionsError);
   if (hasCode(error, 'idempotency_key_reused')) return problem('idempotency_key_reused', error.message);
   if (hasCode(error, 'task_not_unique')) return ofNotUnique(error as TaskNotUniqueError);

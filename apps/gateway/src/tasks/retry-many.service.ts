@@ -2,12 +2,13 @@ import { Inject, Injectable } from '@nestjs/common';
 import { taskIdOf } from '@lovage/celery';
 import { prepareForeignRow, prepareRow, type PreparedRow, type SubmitOptions } from '@lovage/client';
 import { uuidFrom, type TaskRoutes } from '@lovage/foundation';
-import type { AgainManyAnswer, RetryManyBody } from '@lovage/http-api';
+import type { AgainManyAnswer, InputMapping, RetryManyBody } from '@lovage/http-api';
 import type { Clock, StoredMessage, TaskLists, TaskRow, TaskStore } from '@lovage/ports';
 import type { AnyContract, ContractRegistry, SubmitInput, TaskState } from '@lovage/task';
 import { cursorInvalid, decodeAgain, encodeAgain } from '../again/again-cursor.ts';
 import { AgainTally } from '../again/again-tally.ts';
 import { DueTimes } from '../again/due-times.ts';
+import { againInput, foreignAgain } from '../again/input-again.ts';
 import { OpenQueues, queueUnknown } from '../again/open-queues.ts';
 import { CLOCK, CONTRACTS, LISTS, ROUTES, TASKS } from '../deps.ts';
 import { withinDeadline } from '../http/deadline.ts';
@@ -16,6 +17,12 @@ import { ProblemError } from '../problems/problem-error.ts';
 import { decodeCursor, encodeCursor } from './list/cursor.ts';
 import { filterOf } from './list/filter.ts';
 import { argumentsOf, inputAgain } from './steer.service.ts';
+
+/** Who asks, and what is edited. */
+interface Retrying {
+  readonly userId: string;
+  readonly mapping: InputMapping | undefined;
+}
 
 /** Rows of one statement: an input may have a mebibyte. */
 const BATCH = 50;
@@ -47,7 +54,8 @@ export class RetryManyService {
     if (body.ids) {
       if (from) throw cursorInvalid();
       const ids = [...new Set(body.ids)];
-      for (let i = 0; i < ids.length; i += BATCH) await this.retryPart(ids.slice(i, i + BATCH), userId, due, tally);
+      for (let i = 0; i < ids.length; i += BATCH)
+        await this.retryPart(ids.slice(i, i + BATCH), { userId, mapping: body.mapping }, due, tally);
       return tally.answer(due.last, null);
     }
     const until = this.clock.monotonic() + MANY_MS;
@@ -57,7 +65,7 @@ export class RetryManyService {
       const limit = Math.min(BATCH, body.limit - tally.submitted);
       const page = await withinDeadline(this.clock, this.lists.list(filter, { limit, after }));
       const ids = page.items.map(({ id }) => id);
-      await this.retryPart(ids, userId, due, tally);
+      await this.retryPart(ids, { userId, mapping: body.mapping }, due, tally);
       const over = tally.submitted >= body.limit || this.clock.monotonic() >= until;
       if (!page.next || over) {
         const next = page.next && encodeAgain({ position: encodeCursor(page.next), dueAt: due.following });
@@ -68,7 +76,7 @@ export class RetryManyService {
   }
 
   /** @param ids as people or Celery programs call the tasks. */
-  private async retryPart(ids: readonly string[], userId: string, due: DueTimes, tally: AgainTally): Promise<void> {
+  private async retryPart(ids: readonly string[], by: Retrying, due: DueTimes, tally: AgainTally): Promise<void> {
     if (ids.length === 0) return;
     const rows = await withinDeadline(this.clock, this.tasks.finished([...new Set(ids.map(taskIdOf))]));
     const byId = new Map(rows.map((row) => [row.id, row]));
@@ -79,12 +87,12 @@ export class RetryManyService {
       const ready = tally.try(id, () => {
         if (!row) throw notEnded();
         if (open.get(row.queue) === false) throw queueUnknown(row.queue, 'queue');
-        return this.taskOf(row, userId, this.clock.now());
+        return this.taskOf(row, by, this.clock.now());
       });
       if (!ready) continue;
       const { at, delayMs } = due.take();
       // Its expiry counts from its moment, not from now.
-      const { task, unique } = delayMs === 0 ? ready : this.taskOf(row!, userId, at);
+      const { task, unique } = delayMs === 0 ? ready : this.taskOf(row!, by, at);
       items.push({ task: delayMs === 0 ? task : { ...task, eta: at }, unique, delayMs });
     }
     if (items.length === 0) return;
@@ -95,21 +103,37 @@ export class RetryManyService {
     tally.skipped += items.length - made.size;
   }
 
-  /** @throws InputInvalidError SubmitOptionsError: its contract has changed. */
-  private taskOf(row: TaskRow, userId: string, at: number): PreparedRow {
+  /** @throws InputInvalidError MappingError SubmitOptionsError: its contract has changed. */
+  private taskOf(row: TaskRow, by: Retrying, at: number): PreparedRow {
     const options: Pick<SubmitOptions, 'priority' | 'retry' | 'userId' | 'retriedFrom'> & { queue: string } = {
       queue: row.queue,
       priority: row.priority === null ? undefined : Math.min(9, row.priority),
       retry: (row.message as StoredMessage | null)?.retry,
-      userId,
+      userId: by.userId,
       retriedFrom: row.id,
     };
-    const contract = this.contracts.find(row.name);
-    const { task, unique } = contract
-      ? prepareRow(contract, inputAgain(row, contract) as SubmitInput<AnyContract>, options, at, this.routes)
-      : { task: prepareForeignRow({ name: row.name, ...argumentsOf(row) }, options, at), unique: undefined };
+    const { task, unique } = this.prepared(row, by, options, at);
     const id = uuidFrom(`again:${row.id}`);
     return { task: { ...task, id, rootId: task.rootId === task.id ? id : task.rootId }, unique };
+  }
+
+  private prepared(
+    row: TaskRow,
+    { mapping }: Retrying,
+    options: SubmitOptions & { queue: string },
+    at: number,
+  ): PreparedRow {
+    const { name, stamp = null } = row;
+    const contract = this.contracts.find(name);
+    if (!contract) {
+      const foreign = foreignAgain({ name, ...argumentsOf(row), stamp }, mapping);
+      return { task: prepareForeignRow(foreign, options, at), unique: undefined };
+    }
+    const { input, newerStamp } = againInput(contract, inputAgain(row, contract), stamp, mapping);
+    if (newerStamp === undefined)
+      return prepareRow(contract, input as SubmitInput<AnyContract>, options, at, this.routes);
+    const newer = { name, kwargs: input as Record<string, unknown>, stamp: newerStamp };
+    return { task: prepareForeignRow(newer, options, at), unique: undefined };
   }
 
   private async openQueues(rows: readonly TaskRow[]): Promise<Map<string, boolean>> {

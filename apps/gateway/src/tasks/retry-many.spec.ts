@@ -133,3 +133,55 @@ test.each<[string, unknown, string]>([
   expect(await gateway.db.query('select 1 from outbox')).toEqual([]);
   expect(await gateway.db.query('select * from audit')).toEqual([]);
 });
+
+test('with an edit by a mapping: what it makes is checked by the contract, of each alone', async () => {
+  await using gateway = await TestGateway.start();
+  const ids = [await failed(gateway, {}, 1), await failed(gateway, {}, 2)];
+  // As an earlier version of the contract had it.
+  await gateway.db.query(`update tasks set input = '{"a":7,"y":2}' where id = $1`, [ids[0]]);
+  const plain = await retry(gateway, { ids });
+  expect(plain).toMatchObject({ submitted: 1, refused: 1, refusals: [{ id: ids[0], code: 'input_invalid' }] });
+  const mapping = [
+    { op: 'rename', path: 'a', to: 'x' },
+    { op: 'default', path: 'y', value: 5 },
+  ];
+  expect(await retry(gateway, { ids: [ids[0]], mapping })).toMatchObject({ submitted: 1, refused: 0 });
+  const again = (await made(gateway)).get(ids[0]!)!;
+  expect(again.input).toEqual({ x: 7, y: 2 });
+  expect((await gateway.store.tasks.get(again.id))!.stamp).toMatch(/^1:[0-9a-f]{16}$/);
+  const third = await failed(gateway, {}, 3);
+  expect(await retry(gateway, { ids: [third], mapping: [{ op: 'set', path: 'x.z', value: 1 }] })).toMatchObject({
+    refused: 1,
+    refusals: [
+      { code: 'input_invalid', message: 'mapping: rule 1 of the mapping, x.z: x is there, and has no fields' },
+    ],
+  });
+});
+
+test('an input of a newer version than this gateway knows goes as it is, with what it was made for', async () => {
+  await using gateway = await TestGateway.start();
+  const id = await failed(gateway);
+  const stamp = '9:0123456789abcdef';
+  await gateway.db.query(`update tasks set input = '{"sum":[1,2]}', input_stamp = $2 where id = $1`, [id, stamp]);
+  expect(await retry(gateway, { ids: [id] })).toMatchObject({ submitted: 1, refused: 0 });
+  const again = (await made(gateway)).get(id)!;
+  expect(await gateway.store.tasks.get(again.id)).toMatchObject({ input: { sum: [1, 2] }, stamp });
+  const alone = await gateway.ask(`/api/tasks/${id}/retry`, { method: 'POST' });
+  expect(alone.status).toBe(202);
+  expect(await gateway.store.tasks.get(alone.json<TaskDocument>().id)).toMatchObject({ input: { sum: [1, 2] }, stamp });
+});
+
+test.each([
+  [[], 'mapping'],
+  [[{ op: 'move', path: 'x' }], 'mapping.0'],
+  [[{ op: 'set', path: 'x' }], 'mapping.0.value'],
+  [[{ op: 'rename', path: 'x' }], 'mapping.0.to'],
+  [[{ op: 'remove', path: '__proto__.x' }], 'mapping.0.path'],
+  [[{ op: 'remove', path: 'x', to: 'y' }], 'mapping.0'],
+  [Array.from({ length: 101 }, () => ({ op: 'remove', path: 'x' })), 'mapping'],
+])('a mapping that is none is refused, %#', async (mapping, path) => {
+  await using gateway = await TestGateway.start();
+  const answer = await gateway.ask('/api/tasks/retry', { body: { ids: [newId()], mapping } });
+  expect(answer.status).toBe(422);
+  expect(answer.json<{ errors: { path: string }[] }>().errors[0]!.path).toContain(path);
+});

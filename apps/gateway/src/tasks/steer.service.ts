@@ -4,6 +4,7 @@ import type { RetryBody, RevokeBody, RevokeManyAnswer, RevokeManyBody, TaskDocum
 import type { Clock, StoredMessage, TaskRow } from '@lovage/ports';
 import { isTerminal, type AnyContract, type ContractRegistry, type SubmitInput } from '@lovage/task';
 import { CLIENT, CLOCK, CONTRACTS } from '../deps.ts';
+import { againInput } from '../again/input-again.ts';
 import { withinDeadline } from '../http/deadline.ts';
 import { GatewayMetrics } from '../metrics/metrics.ts';
 import { ProblemError } from '../problems/problem-error.ts';
@@ -81,14 +82,18 @@ export class SteerService {
     const contract = this.contracts.find(row.name);
     if (!contract) return this.retryForeign(row, body, options);
     checkOptions(contract, body.options ?? {}, at);
-    const input = body.input === undefined ? inputAgain(row, contract) : body.input;
+    const { input, newerStamp } =
+      body.input === undefined
+        ? againInput(contract, inputAgain(row, contract), row.stamp ?? null, undefined)
+        : { input: body.input, newerStamp: undefined };
+    if (newerStamp !== undefined) return this.retryForeign(row, body, options);
     const handle = await this.client.submit(contract, input as SubmitInput<AnyContract>, options);
     if (!handle.submitted) return { handle, task: taskDocument(await this.reader.byPublicId(handle.id)) };
     this.metrics.submitted(contract.name);
     return { handle, task: taskDocument(submittedRow(handle.submitted, input, at)) };
   }
 
-  /** A task of another Celery application, whose contract is not known here: its arguments are sent as they are. */
+  /** A task of another Celery application, or of a contract newer than this gateway: its arguments are sent as they are. */
   private async retryForeign(
     row: TaskRow,
     body: RetryBody,
@@ -99,7 +104,8 @@ export class SteerService {
         errors: [{ path: 'input', message: 'must be an object' }],
       });
     const again = body.input === undefined ? argumentsOf(row) : { kwargs: body.input };
-    const handle = await this.client.submitForeign({ name: row.name, ...again }, options);
+    const stamp = body.input === undefined ? row.stamp : null;
+    const handle = await this.client.submitForeign({ name: row.name, ...again, stamp }, options);
     const input = again.args ? null : (again.kwargs ?? {});
     return { handle, task: taskDocument(submittedRow(handle.submitted!, input, this.clock.now())) };
   }

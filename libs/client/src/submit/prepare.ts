@@ -25,6 +25,8 @@ export interface ForeignTask {
   readonly name: string;
   readonly args?: readonly unknown[];
   readonly kwargs?: Readonly<Record<string, unknown>>;
+  /** What its input was made for, where that is known: see libs/task, `Stamp`. */
+  readonly stamp?: string | null;
 }
 
 const NO_OPTIONS: CompiledSubmit = compileSubmit({}, 0);
@@ -65,7 +67,7 @@ export function prepareForeign(
   options: SubmitOptions & { queue: string },
   sending: { now: number; replyTo: string | undefined },
 ): PreparedTask {
-  const { name, args = [], kwargs = {} } = task;
+  const { name, args = [], kwargs = {}, stamp = null } = task;
   if (typeof name !== 'string' || !/^[\x21-\x7e]{1,200}$/.test(name))
     throw new SubmitOptionsError('name', 'must be 1 to 200 visible ASCII characters');
   const compiled = compileSubmit(options, sending.now);
@@ -79,7 +81,7 @@ export function prepareForeign(
     retry: compiled.retry,
     ...(positional && { args, kwargs }),
   };
-  return make(name, compiled.queue, json, null, stored, compiled, 'full', () =>
+  return make(name, compiled.queue, json, stamp, stored, compiled, 'full', () =>
     fingerprintOf({ args, kwargs, options: identity(options) }),
   );
 }

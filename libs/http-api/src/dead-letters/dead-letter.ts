@@ -1,6 +1,7 @@
 import { QUEUE_TEXT, QUEUE_TEXT_RULE } from '@lovage/foundation';
 import { z } from 'zod';
 import { pageLimit } from '../tasks/list.ts';
+import { InputMapping } from '../tasks/mapping.ts';
 import { RateText } from '../tasks/rate.ts';
 
 // NUL is no part of any text that is kept; Postgres does not even take it in a question.
@@ -117,6 +118,7 @@ export const RedriveManyBody = z
         error: 'must name at least one condition; all letters there are would be meant otherwise',
       })
       .meta({ description: 'Letters that match and have not been redriven, the newest first' }),
+    mapping: InputMapping.optional(),
     rate: RateText.optional().meta({
       description: 'They start one after the other at this rate. Left out: all at once',
     }),

@@ -1,6 +1,7 @@
 import { isTerminal, TERMINAL_STATES } from '@lovage/task';
 import { z } from 'zod';
 import { TaskListQuery } from './list.ts';
+import { InputMapping } from './mapping.ts';
 import { RateText } from './rate.ts';
 import { SubmitOptionsBody } from './submit.ts';
 
@@ -104,6 +105,7 @@ export const RetryManyBody = z
       description:
         'All ended tasks that match, the newest first; the fields of GET /api/tasks. Without `state`: FAILURE and DEAD',
     }),
+    mapping: InputMapping.optional(),
     rate: RateText.optional().meta({
       description: 'They start one after the other at this rate. Left out: all at once',
     }),
