@@ -102,11 +102,11 @@ export class Gateway implements Service {
     const { app } = this;
     if (!app) return;
     const server = app.getHttpServer() as { closeAllConnections(): void };
-    const cut = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+    const cancelCut = this.deps.clock.after(DRAIN_MS, () => server.closeAllConnections());
     try {
       await app.close();
     } finally {
-      clearTimeout(cut);
+      cancelCut();
     }
   }
 }

@@ -65,7 +65,7 @@ export class PostgresBroker implements Broker {
     // Parameters may hold secrets too.
     this.displayUrl = maskUrl(url).replace(/\?.*$/s, '');
     this.deadLetterQueue = deadLetterQueue;
-    const target = { url, applicationName };
+    const target = { url, applicationName, clock };
     const isUp = (): boolean => !this.stopping && this.state === 'up';
     this.lanes = {
       publish: new Lane({ ...target, setUp: WAIT_FOR_DISK }),
@@ -89,7 +89,6 @@ export class PostgresBroker implements Broker {
     this.upkeep = new Upkeep({ target, lane: this.lanes.control, queues: this.queues, clock, log });
     this.keeper = new SessionKeeper({
       ...target,
-      clock,
       log,
       beatMs: this.options.pollMs,
       silenceMs: this.options.silenceMs,

@@ -1,5 +1,5 @@
 import type { ChannelModel } from 'amqplib';
-import { hasCode, Lifecycle, LovageError, maskUrl, Signal } from '@lovage/foundation';
+import { deferred, hasCode, Lifecycle, LovageError, maskUrl, Signal } from '@lovage/foundation';
 import {
   bandOf,
   bandQueue,
@@ -250,14 +250,13 @@ export class RabbitBroker implements Broker {
   }
 
   private async onStop(): Promise<void> {
-    const end = this.options.clock.monotonic() + STOP_PATIENCE_MS;
+    const { clock } = this.options;
+    const end = clock.monotonic() + STOP_PATIENCE_MS;
     const bounded = async (work: Promise<unknown>): Promise<void> => {
-      let timer: NodeJS.Timeout | undefined;
-      const patience = new Promise((resolve) => {
-        timer = setTimeout(resolve, Math.max(0, end - this.options.clock.monotonic()));
-      });
-      await Promise.race([work, patience]);
-      clearTimeout(timer);
+      const patience = deferred();
+      const cancelTimer = clock.after(Math.max(0, end - clock.monotonic()), patience.resolve);
+      await Promise.race([work, patience.promise]);
+      cancelTimer();
     };
     await bounded(
       Promise.all([

@@ -273,6 +273,8 @@ export interface TaskStore {
     options: { durable: boolean },
   ): Promise<ClaimedTask[]>;
   situations(ids: readonly string[]): Promise<TaskSituation[]>;
+  /** Which of these times (ms since the epoch) have passed, by Postgres' clock; in their order. For tasks that have no row yet. */
+  passed(times: readonly number[]): Promise<boolean[]>;
   /**
    * Compare-and-set from a dead holder; undefined when somebody else was faster, `revoked` when the task had been cancelled:
    * then it has ended REVOKED instead.

@@ -166,7 +166,14 @@ export class TaskWorker implements Service {
     if (deps.logs && taskLogLevel !== 'off')
       this.logs = new LogWriter({ logs: deps.logs, level: taskLogLevel, clock: this.clock, log });
     this.putOffs = new PutOffs({ tasks, retry: this.retry, held: this.held, clock: this.clock, log });
-    this.malformed = new MalformedMessages({ name, tasks, retry: this.retry, replies: this.replies, log });
+    this.malformed = new MalformedMessages({
+      name,
+      tasks,
+      retry: this.retry,
+      replies: this.replies,
+      clock: this.clock,
+      log,
+    });
     this.executor = new Executor(
       (entry) => this.pools.of(entry),
       (entries) => this.pools.startBatch(entries),

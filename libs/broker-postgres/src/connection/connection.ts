@@ -1,5 +1,6 @@
 import { Socket } from 'node:net';
 import { toError } from '@lovage/foundation';
+import { systemClock, type Clock } from '@lovage/ports';
 import pg from 'pg';
 import { ConnectionLostError, NotSentError } from './connection-errors.ts';
 import { endsSession, isReadOnly, sqlState } from './sql-state.ts';
@@ -10,6 +11,8 @@ export interface ConnectionOptions {
   readonly url: string;
   /** Shown in `pg_stat_activity`. */
   readonly applicationName: string;
+  /** Default: the system's. */
+  readonly clock?: Clock;
 }
 
 const INT8 = 20;
@@ -50,6 +53,7 @@ export class Connection implements Runs {
   private constructor(
     private readonly client: pg.Client,
     private readonly socket: Socket,
+    private readonly clock: Clock,
   ) {
     client.on('error', (error) => this.destroy(error));
     this.gone = new Promise((resolve) => {
@@ -74,11 +78,11 @@ export class Connection implements Runs {
       types,
       stream: () => socket,
     });
-    const connection = new Connection(client, socket);
+    const { clock = systemClock } = options;
+    const connection = new Connection(client, socket, clock);
     const giveUp = (): void => connection.destroy(new Error('given up: stopped'));
-    const timer = setTimeout(
-      () => connection.destroy(new Error(`no answer within ${Math.round(timeoutMs)} ms`)),
-      timeoutMs,
+    const cancelTimer = clock.after(timeoutMs, () =>
+      connection.destroy(new Error(`no answer within ${Math.round(timeoutMs)} ms`)),
     );
     signal?.addEventListener('abort', giveUp);
     try {
@@ -94,7 +98,7 @@ export class Connection implements Runs {
       connection.destroy(cause);
       throw cause;
     } finally {
-      clearTimeout(timer);
+      cancelTimer();
       signal?.removeEventListener('abort', giveUp);
     }
   }
@@ -119,9 +123,9 @@ export class Connection implements Runs {
   async close(timeoutMs: number): Promise<void> {
     if (!this.alive) return;
     this.alive = false;
-    const timer = setTimeout(() => this.destroy(new Error('no goodbye from the server')), timeoutMs);
+    const cancelTimer = this.clock.after(timeoutMs, () => this.destroy(new Error('no goodbye from the server')));
     await this.client.end();
-    clearTimeout(timer);
+    cancelTimer();
   }
 
   /** Closes at once. What is under way fails with {@link ConnectionLostError}. */

@@ -128,7 +128,7 @@ export class Link {
   async stop(patienceMs: number): Promise<void> {
     this.giveUp();
     const patience = deferred();
-    const timer = setTimeout(patience.resolve, patienceMs);
+    const cancelTimer = this.options.clock.after(patienceMs, patience.resolve);
     if (!this.raw && this.attempting) {
       const over = Promise.race([once(this.manager, 'connectFailed'), once(this.manager, 'connect')]);
       // An attempt that has been decided on must have its socket by now: one made with a signal that is already aborted
@@ -140,7 +140,7 @@ export class Link {
       await new Promise((resolve) => setImmediate(resolve));
     }
     await Promise.race([this.manager.close().catch(() => undefined), patience.promise]);
-    clearTimeout(timer);
+    cancelTimer();
     // A silent server never answers the close: amqplib would wait for it for ever.
     this.abort.abort();
     this.lost();

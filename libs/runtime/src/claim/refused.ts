@@ -35,9 +35,14 @@ export class RefusedClaims {
   async resolve(entries: readonly TaskEntry[]): Promise<void> {
     const situations = await this.deps.retry.until(() => this.deps.tasks.situations(entries.map((entry) => entry.id)));
     const byId = new Map(situations.map((situation) => [situation.row.id, situation]));
+    const rowless = entries.filter((entry) => !byId.has(entry.id));
+    if (rowless.length > 0) await this.decideWithoutRows(rowless);
     const taken: TaskEntry[] = [];
     try {
-      for (const entry of entries) await this.decide(entry, byId.get(entry.id), taken);
+      for (const entry of entries) {
+        const situation = byId.get(entry.id);
+        if (situation) await this.decide(entry, situation, taken);
+      }
     } finally {
       for (const batch of inBatches(taken)) {
         this.deps.claimer.takeSlot(batch[0]!);
@@ -47,8 +52,7 @@ export class RefusedClaims {
   }
 
   /** @param taken gets those taken over whose handler takes many at once. */
-  private async decide(entry: TaskEntry, situation: TaskSituation | undefined, taken: TaskEntry[]): Promise<void> {
-    if (!situation) return this.decideWithoutRow(entry);
+  private async decide(entry: TaskEntry, situation: TaskSituation, taken: TaskEntry[]): Promise<void> {
     const { row, claimWorker, claimNo } = situation;
     if (isTerminal(row.state)) return this.deps.onOver(entry, row);
     if (claimWorker === null || claimNo === null) return this.decideUnclaimed(entry, situation);
@@ -75,11 +79,21 @@ export class RefusedClaims {
     this.deps.tryAgain(entry);
   }
 
-  private decideWithoutRow(entry: TaskEntry): void {
-    const { expiresAt } = entry.facts;
-    if (entry.task.hasRow) return this.drop(entry, 'it ran, and its row is past retention');
-    if (expiresAt !== null && expiresAt <= Date.now()) return this.deps.onExpiredRowless(entry);
-    this.deps.tryAgain(entry);
+  private async decideWithoutRows(entries: readonly TaskEntry[]): Promise<void> {
+    const expired = await this.expiredOf(entries.filter(({ task, facts }) => !task.hasRow && facts.expiresAt !== null));
+    for (const entry of entries) {
+      if (entry.task.hasRow) this.drop(entry, 'it ran, and its row is past retention');
+      else if (expired.has(entry)) this.deps.onExpiredRowless(entry);
+      else this.deps.tryAgain(entry);
+    }
+  }
+
+  /** By Postgres' clock: another worker's, or the producer's, may differ from ours. */
+  private async expiredOf(entries: readonly TaskEntry[]): Promise<ReadonlySet<TaskEntry>> {
+    if (entries.length === 0) return new Set();
+    const times = entries.map(({ facts }) => facts.expiresAt!);
+    const passed = await this.deps.retry.until(() => this.deps.tasks.passed(times));
+    return new Set(entries.filter((_, n) => passed[n]));
   }
 
   /** Whether it is ours now, and to be run. */

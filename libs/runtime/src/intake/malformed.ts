@@ -1,5 +1,5 @@
 import { taskIdOf } from '@lovage/celery';
-import type { Delivery, FinalItem, Log, TaskStore } from '@lovage/ports';
+import type { Clock, Delivery, FinalItem, Log, TaskStore } from '@lovage/ports';
 import type { TaskErrorDocument } from '@lovage/task';
 import { endOf, type Replies } from '../record/replies.ts';
 import type { StoreRetry } from '../store-retry.ts';
@@ -24,6 +24,7 @@ export interface MalformedDeps {
   readonly tasks: Pick<TaskStore, 'recordFinal' | 'get'>;
   readonly retry: StoreRetry;
   readonly replies: Pick<Replies, 'refused'>;
+  readonly clock: Clock;
   readonly log: Log;
 }
 
@@ -64,7 +65,6 @@ export class MalformedMessages {
   private toItem(malformed: Malformed, wireId: string): FinalItem {
     const { delivery, name } = malformed;
     const id = taskIdOf(wireId);
-    const now = Date.now();
     return {
       task: {
         id,
@@ -86,7 +86,7 @@ export class MalformedMessages {
       worker: this.deps.name,
       result: null,
       error: JSON.stringify(errorOf(malformed)),
-      startedAt: now,
+      startedAt: this.deps.clock.now(),
     };
   }
 }

@@ -1,3 +1,5 @@
+import type { Clock } from '@lovage/ports';
+
 /** Looks at the memory of busy children this often, ms. */
 const LOOK_MS = 250;
 
@@ -9,26 +11,35 @@ export interface Watched {
 /** Keeps an eye on the resident memory of child processes while they run a task: one that computes cannot tell it itself. */
 export class MemoryWatch<W extends Watched> {
   private readonly watched = new Set<W>();
-  private timer: NodeJS.Timeout | undefined;
+  private cancelTimer: (() => void) | undefined;
   private looking = false;
 
   /** @param seen called with each that was looked at. */
-  constructor(private readonly seen: (one: W) => void) {}
+  constructor(
+    private readonly clock: Clock,
+    private readonly seen: (one: W) => void,
+  ) {}
 
   add(one: W): void {
     this.watched.add(one);
-    this.timer ??= setInterval(() => void this.look(), LOOK_MS).unref();
+    if (!this.looking) this.plan();
   }
 
   delete(one: W): void {
     this.watched.delete(one);
     if (this.watched.size > 0) return;
-    clearInterval(this.timer);
-    this.timer = undefined;
+    this.cancelTimer?.();
+    this.cancelTimer = undefined;
+  }
+
+  private plan(): void {
+    this.cancelTimer ??= this.clock.after(LOOK_MS, () => {
+      this.cancelTimer = undefined;
+      void this.look();
+    });
   }
 
   private async look(): Promise<void> {
-    if (this.looking) return;
     this.looking = true;
     try {
       const { default: pidusage } = await import('pidusage');
@@ -42,6 +53,7 @@ export class MemoryWatch<W extends Watched> {
       }
     } finally {
       this.looking = false;
+      if (this.watched.size > 0) this.plan();
     }
   }
 }

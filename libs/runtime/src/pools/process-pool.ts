@@ -46,14 +46,16 @@ export class ProcessPool implements Pool {
   private readonly running = new Map<TaskEntry, Seat>();
   /** Children that are ending, and those at work: none outlives the pool. */
   private readonly alive = new Set<ProcessChild>();
-  private readonly memory = new MemoryWatch<Seat>((seat) => this.look(seat));
+  private readonly memory: MemoryWatch<Seat>;
   private deaths = 0;
   private stopped = false;
 
   constructor(
     private readonly options: CompiledChildren,
     private readonly deps: ProcessPoolDeps,
-  ) {}
+  ) {
+    this.memory = new MemoryWatch(deps.clock, (seat) => this.look(seat));
+  }
 
   get counts(): ChildCounts {
     return { alive: this.alive.size, died: this.deaths };

@@ -126,6 +126,8 @@ export class PgWorkerLease implements WorkerLease {
   private onGone(reason: Error): void {
     this.thread = undefined;
     if (this.closed) return;
+    // Nothing was held yet: the start fails with what went wrong, sooner than with its time limit.
+    if (!this.current) return this.firstHeld.reject(reason);
     this.deaths += 1;
     const delayMs = backoffDelayMs(AGAIN, this.deaths);
     this.options.log.error(

@@ -69,6 +69,12 @@ ended as (select ended_state from taken where ended_state is not null),${countEn
 select id, retries, suspected, crashes, ended_state is not null as revoked from taken`,
 };
 
+/** $1 times, ms since the epoch → whether each has passed, in their order */
+export const PASSED = {
+  name: 'tasks-passed',
+  text: `select to_timestamp(at / 1000) <= now() as passed from unnest($1::float8[]) with ordinality as s(at, n) order by n`,
+};
+
 /**
  * Rows as they stand, with the life of their holders. A holder is alive while its lease runs and its session lock is held:
  * a killed process loses the lock at once, a partitioned one its lease. For 6 s after a start of Postgres, which drops every

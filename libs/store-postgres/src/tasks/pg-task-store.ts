@@ -34,7 +34,7 @@ import type { TaskErrorDocument, TaskState } from '@lovage/task';
 import type { Database, RunStatement, Statement } from '../database.ts';
 import { plainArray, textArray } from '../pg-array.ts';
 import { END_UNCLAIMED, MARKED, REVOKE } from '../sql/cancel.ts';
-import { CLAIM, SITUATIONS, TAKE_OVER } from '../sql/claim.ts';
+import { CLAIM, PASSED, SITUATIONS, TAKE_OVER } from '../sql/claim.ts';
 import { newTaskValues } from '../sql/columns.ts';
 import { PASS_ON } from '../sql/pass-on.ts';
 import {
@@ -281,6 +281,11 @@ export class PgTaskStore implements TaskStore {
   async getMany(ids: readonly string[]): Promise<TaskRow[]> {
     if (ids.length === 0) return [];
     return (await this.database.run<RawTask & Record<string, unknown>>(SELECT_MANY, [plainArray(ids)])).map(toTaskRow);
+  }
+
+  async passed(times: readonly number[]): Promise<boolean[]> {
+    const rows = await this.database.run<{ passed: boolean }>(PASSED, [plainArray(times)]);
+    return rows.map(({ passed }) => passed);
   }
 
   async finished(ids: readonly string[]): Promise<TaskRow[]> {

@@ -91,7 +91,7 @@ export class World {
   /** An empty world with living workers. */
   async reset(): Promise<void> {
     await this.sql.query('select pg_advisory_unlock_all()');
-    await this.sql.query('truncate tasks, outbox, workers, attempts, keys, steps, task_counts');
+    await this.sql.query('truncate tasks, outbox, workers, message_holdings, attempts, keys, steps, task_counts');
     this.broker = new ModelBroker();
     this.accepted = [];
     this.unwritten = [];
