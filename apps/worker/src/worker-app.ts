@@ -3,8 +3,7 @@ import { hostname } from 'node:os';
 import type { DynamicModule, INestMicroservice, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { MicroserviceOptions } from '@nestjs/microservices';
-import { messageOfRow } from '@lovage/client';
-import { uuidFrom } from '@lovage/foundation';
+import { messageOfRow, submitChildWith } from '@lovage/client';
 import { listenLean, LovageServer, NestLog } from '@lovage/nest';
 import { openPlatform, type Platform } from '@lovage/platform';
 import { systemClock, type Log } from '@lovage/ports';
@@ -83,12 +82,7 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
         lease: (onLost) => new PgWorkerLease({ url: databaseUrl, info, log, onLost }),
         log,
         contract: (name) => registry.find(name),
-        submitChild: async (contract, input, parent, { key }) => {
-          const { id: parentId, rootId, userId } = parent;
-          const idempotencyKey = key === undefined ? undefined : `child:${parentId}:${uuidFrom(key)}`;
-          const options = { parentId, rootId, userId: userId ?? undefined, awaitReply: false, idempotencyKey };
-          return (await client.submit(contract, input as never, options)).id;
-        },
+        submitChild: submitChildWith(client),
       },
       { ...worker, contracts, children: child === undefined ? undefined : { ...worker.children, boot: child } },
     );

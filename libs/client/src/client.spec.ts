@@ -1,9 +1,17 @@
 import { EventEmitter, getEventListeners } from 'node:events';
 import { z } from 'zod';
-import { Signal } from '@lovage/foundation';
-import { ContractRegistry, defineTask, type TaskErrorDocument } from '@lovage/task';
+import { newId, Signal } from '@lovage/foundation';
+import {
+  ContractRegistry,
+  defineTask,
+  type ChildOptions,
+  type SubmitManyError,
+  type TaskErrorDocument,
+} from '@lovage/task';
 import { eventually, MemoryBroker, RecordingLog, TestClock } from '@lovage/testing';
 import { LovageClient } from './client.ts';
+import type { TaskHandle } from './handle.ts';
+import { submitChildWith } from './submit/submit-child.ts';
 import { Fixture, plainEcho, unrecordedEcho, type Received } from './testing/fixture.ts';
 
 /** Answers each task at once: `value` says how. */
@@ -209,6 +217,68 @@ describe('a handle', () => {
     expect(await handle.revoke({ who: 'me', why: 'changed my mind' })).toEqual({ kind: 'revoked' });
     await refused;
     expect(await handle.revoke()).toMatchObject({ kind: 'terminal', state: 'REVOKED' });
+  });
+});
+
+describe('many submits', () => {
+  test('of a generator no more are taken in than are under way; each stands for itself', async () => {
+    await using fixture = await Fixture.open();
+    const { echo } = fixture.client().client({ echo: plainEcho });
+    function* inputs() {
+      for (let n = 0; n < 3000; n += 1) yield n === 7 ? ({ wrong: n } as never) : { value: n };
+    }
+    const many = echo.submitMany(inputs(), (_, n) => ({
+      awaitReply: false,
+      // Some share a key, with other input; some are unique; one has an option that nobody knows.
+      ...(n % 1000 === 0 && { idempotencyKey: 'shared' }),
+      ...(n % 2 === 1 && { unique: true }),
+      ...(n === 9 && ({ dely: 1 } as object)),
+    }));
+    const error = await many.catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'submit_many_failed', failed: 4 });
+    const { outcomes, message } = error as SubmitManyError<TaskHandle>;
+    expect(message).toMatch(/^4 of 3000 tasks were not submitted; the first of them: input of test\.echo/);
+    const codes = outcomes.flatMap((one, n) => (one.ok ? [] : [[n, (one.error as { code: string }).code]]));
+    expect(codes).toEqual([
+      [7, 'input_invalid'],
+      [9, 'submit_options_invalid'],
+      [1000, 'idempotency_key_reused'],
+      [2000, 'idempotency_key_reused'],
+    ]);
+    expect(await fixture.db.query('select count(*)::int as n from tasks')).toEqual([{ n: 2996 }]);
+    const handles = await echo.submitMany([{ value: 1 }, { value: 'new' }], { unique: true });
+    expect(handles.map(({ fresh, earlier }) => [fresh, earlier])).toEqual([
+      [false, 'unique'],
+      [true, undefined],
+    ]);
+  });
+
+  test('a child has what is its parent’s from it, any other option of a submit from the handler', async () => {
+    await using fixture = await Fixture.open();
+    const submit = submitChildWith(fixture.client());
+    const [id, rootId, userId] = [newId(), newId(), newId()];
+    const parent = { id, rootId, userId };
+    const child = await submit(plainEcho, { value: 1 }, parent, { delay: '1h', priority: 7, unique: true, key: 'a' });
+    expect(child).toMatchObject({ fresh: true, earlier: undefined });
+    expect(await fixture.store.tasks.get(child.id)).toMatchObject({
+      ...{ parentId: id, rootId, userId, priority: 7, state: 'SCHEDULED' },
+    });
+    const again = await submit(plainEcho, { value: 1 }, parent, { delay: '1h', priority: 7, unique: true, key: 'a' });
+    expect(again).toEqual({ id: child.id, fresh: false, earlier: 'idempotencyKey' });
+    const same = await submit(plainEcho, { value: 1 }, parent, { unique: true, key: 'b' });
+    expect(same).toEqual({ id: child.id, fresh: false, earlier: 'unique' });
+    for (const [options, option] of [
+      [{ key: 'a', idempotencyKey: 'b' }, 'key'],
+      [{ key: '' }, 'key'],
+      [{ key: 1 }, 'key'],
+      [{ parentId: newId() }, 'parentId'],
+      [{ userId: newId() }, 'userId'],
+      [{ queue: 'a b' }, 'queue'],
+      [{ dely: 1 }, 'dely'],
+    ] as const)
+      await expect(submit(plainEcho, { value: 1 }, parent, options as ChildOptions)).rejects.toMatchObject({
+        ...{ code: 'submit_options_invalid', option },
+      });
   });
 });
 

@@ -62,6 +62,15 @@ export async function types(lovage: LovageClient): Promise<void> {
   await math.divide.submit({ x: 1 }, { unique: { states: ['DONE'] } });
   if (!result.ok && result.error.code === 'task_not_unique') void (result.error.taskId satisfies string);
 
+  const many = await math.divide.submitMany([{ x: 1 }, { x: 2, y: 3 }], ({ x }, n) => ({
+    idempotencyKey: `${x} ${n}`,
+  }));
+  void (many[0]!.id satisfies string);
+  // @ts-expect-error x must be a number
+  await math.divide.submitMany([{ x: 'a' }]);
+  // @ts-expect-error no such option
+  await math.divide.submitMany([{ x: 1 }], { prio: 3 });
+
   const handle = await math.divide.submit({ x: 1 });
   void (handle.earlier satisfies 'idempotencyKey' | 'unique' | undefined);
   const again: number = await handle.result();

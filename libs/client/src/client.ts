@@ -1,5 +1,5 @@
 import { taskIdOf } from '@lovage/celery';
-import { TaskRoutes, type RouteRule, type Service } from '@lovage/foundation';
+import { mapWindow, TaskRoutes, type RouteRule, type Service } from '@lovage/foundation';
 import {
   isSqlTransaction,
   systemClock,
@@ -14,7 +14,7 @@ import {
   type SqlTransaction,
   type TaskStore,
 } from '@lovage/ports';
-import type { AnyContract, ContractRegistry, Output, SubmitInput } from '@lovage/task';
+import { submitted, type AnyContract, type ContractRegistry, type Output, type SubmitInput } from '@lovage/task';
 import { ClientStoppedError, ResultTimeoutError, SubmitOptionsError } from './errors.ts';
 import { ClientTaskHandle, timeoutOf, type CallOptions, type HandleContext, type TaskHandle } from './handle.ts';
 import { typedClient, type TypedClient } from './proxy.ts';
@@ -27,6 +27,9 @@ import { valueOf } from './wait/outcome.ts';
 import { waitFor } from './wait/wait.ts';
 import { PLAN_POLL, PLAN_REPLY } from './wait/watch.ts';
 import { WatchList } from './wait/watch-list.ts';
+
+/** Submits of one `submitMany` under way at once: batches are full, and memory does not grow with their number. */
+const MANY_AT_ONCE = 1000;
 
 export interface LovageClientOptions {
   /** Started and stopped by whoever made it. */
@@ -139,12 +142,32 @@ export class LovageClient implements Service {
     const replyTo = await this.replyAddress(options?.awaitReply ?? true);
     const task = prepare(contract, input, options, this.sending(replyTo));
     const { id, fresh, earlier, state } = await this.submitter.submitIn(transaction, task);
-    const submitted = fresh ? { task: task.row, state } : undefined;
+    const kept = fresh ? { task: task.row, state } : undefined;
     // Not known to exist before the commit: whoever waits too early, or after a rollback, is told so.
     return new ClientTaskHandle(this.context, {
-      ...{ id, fresh, earlier, submitted, contract, own: false },
+      ...{ id, fresh, earlier, submitted: kept, contract, own: false },
       replies: fresh && replyTo !== undefined,
     });
+  }
+
+  /**
+   * Submits many tasks of one contract, some hundred at a time, so that any number of them takes little memory: `inputs` may be a
+   * generator. Each stands for itself; handles come in the order of the inputs and do not keep what was submitted.
+   * @param options for all of them, or a function that gives those of each.
+   * @throws SubmitManyError some were not submitted, the others were; `outcomes` tells which, and why.
+   */
+  async submitMany<C extends AnyContract>(
+    contract: C,
+    inputs: Iterable<SubmitInput<C>> | AsyncIterable<SubmitInput<C>>,
+    options?: SubmitOptions | ((input: SubmitInput<C>, index: number) => SubmitOptions),
+  ): Promise<TaskHandle<C>[]> {
+    const optionsOf = typeof options === 'function' ? options : () => options;
+    const outcomes = await mapWindow(inputs, MANY_AT_ONCE, async (input, index) => {
+      const given = optionsOf(input, index);
+      const replyTo = await this.replyAddress(given?.awaitReply ?? true);
+      return this.send(prepare(contract, input, given, this.sending(replyTo)), contract, false);
+    });
+    return submitted(outcomes);
   }
 
   /** The same as {@link submit}, in Celery's word. */
@@ -195,7 +218,7 @@ export class LovageClient implements Service {
     });
     let accepted = false;
     let refused: { readonly error: unknown } | undefined;
-    const submitted = this.submitter.submit(task).then(
+    const sent = this.submitter.submit(task).then(
       () => void (accepted = true),
       (error: unknown) => {
         refused = { error };
@@ -209,7 +232,7 @@ export class LovageClient implements Service {
         throw new ResultTimeoutError(error.taskId, error.timeoutMs, false);
       if (!(error instanceof ClientStoppedError)) throw error;
       // The stop waits for submits under way, as long as it can.
-      await Promise.race([submitted, this.stopping]);
+      await Promise.race([sent, this.stopping]);
       if (refused) throw refused.error;
       throw new ClientStoppedError(task.row.id, accepted);
     }
@@ -258,12 +281,16 @@ export class LovageClient implements Service {
     return { now: this.clock.now(), replyTo, routes: this.routes };
   }
 
-  private async send<C extends AnyContract>(task: PreparedTask, contract: C | undefined): Promise<TaskHandle<C>> {
+  private async send<C extends AnyContract>(
+    task: PreparedTask,
+    contract: C | undefined,
+    keep = true,
+  ): Promise<TaskHandle<C>> {
     const { id, fresh, earlier, state } = await this.submitter.submit(task);
     // An earlier submit of the key may have asked for no reply, or in another process.
     const replies = fresh && task.stored.replyTo !== undefined;
-    const submitted = fresh ? { task: task.row, state } : undefined;
-    return new ClientTaskHandle(this.context, { id, fresh, earlier, submitted, contract, replies, own: true });
+    const kept = fresh && keep ? { task: task.row, state } : undefined;
+    return new ClientTaskHandle(this.context, { id, fresh, earlier, submitted: kept, contract, replies, own: true });
   }
 
   private async end(): Promise<void> {

@@ -1,10 +1,10 @@
 import { durationMs, type Duration } from '@lovage/foundation';
 import type { Clock, NewTask, RevokeOutcome, TaskRow, TaskStore } from '@lovage/ports';
-import type { AnyContract, ContractRegistry, Output, Progress, TaskState } from '@lovage/task';
+import type { AnyContract, ContractRegistry, EarlierBy, Output, Progress, TaskState } from '@lovage/task';
 import { ResultTimeoutError, SubmitOptionsError, TaskUnknownError } from './errors.ts';
 import type { Revoker, RevokeOptions } from './revoke/revoker.ts';
 import type { SubmitOptions } from './submit/options.ts';
-import type { EarlierBy, SubmittedState } from './submit/submitter.ts';
+import type { SubmittedState } from './submit/submitter.ts';
 import { valueOf, type Outcome } from './wait/outcome.ts';
 import { progressOf } from './wait/progress.ts';
 import { waitFor, type Ended } from './wait/wait.ts';

@@ -9,7 +9,7 @@ export {
   TaskUnknownError,
 } from './errors.ts';
 export { TaskNotUniqueError } from '@lovage/ports';
-export { TaskRevokedError } from '@lovage/task';
+export { SubmitManyError, TaskRevokedError, type EarlierBy } from '@lovage/task';
 export type { CallOptions, ResultOptions, SubmittedTask, TaskHandle } from './handle.ts';
 export { messageOfRow } from './message/message-of-row.ts';
 export type { CallError, SafeResult, TypedClient, TypedTask } from './proxy.ts';
@@ -17,5 +17,6 @@ export type { RevokeManyOptions, RevokeOptions, RevokeReport } from './revoke/re
 export type { SubmitOptions } from './submit/options.ts';
 export type { ForeignTask } from './submit/prepare.ts';
 export { prepareForeignRow, prepareRow, type PreparedRow } from './submit/prepare-row.ts';
-export type { EarlierBy, SubmittedState } from './submit/submitter.ts';
+export { submitChildWith } from './submit/submit-child.ts';
+export type { SubmittedState } from './submit/submitter.ts';
 export type { Outcome } from './wait/outcome.ts';

@@ -52,6 +52,11 @@ export interface TypedTask<C extends AnyContract> {
   safe(input: SubmitInput<C>, options?: CallOptions): Promise<SafeResult<C>>;
   /** Sends it and does not wait. See `LovageClient.submit`. */
   submit(input: SubmitInput<C>, options?: SubmitOptions): Promise<TaskHandle<C>>;
+  /** Sends many, some hundred at a time. See `LovageClient.submitMany`. */
+  submitMany(
+    inputs: Iterable<SubmitInput<C>> | AsyncIterable<SubmitInput<C>>,
+    options?: SubmitOptions | ((input: SubmitInput<C>, index: number) => SubmitOptions),
+  ): Promise<TaskHandle<C>[]>;
   /** Sends it with the commit of a transaction of yours. See `LovageClient.submitIn`. */
   submitIn(transaction: SqlTransaction, input: SubmitInput<C>, options?: SubmitOptions): Promise<TaskHandle<C>>;
   /** The same as `submit`. */
@@ -68,6 +73,11 @@ export type TypedClient<T extends Readonly<Record<string, AnyContract>>> = { rea
 /** What a typed client is a coat of. */
 export interface TaskCaller {
   submit<C extends AnyContract>(contract: C, input: SubmitInput<C>, options?: SubmitOptions): Promise<TaskHandle<C>>;
+  submitMany<C extends AnyContract>(
+    contract: C,
+    inputs: Iterable<SubmitInput<C>> | AsyncIterable<SubmitInput<C>>,
+    options?: SubmitOptions | ((input: SubmitInput<C>, index: number) => SubmitOptions),
+  ): Promise<TaskHandle<C>[]>;
   submitIn<C extends AnyContract>(
     transaction: SqlTransaction,
     contract: C,
@@ -93,6 +103,10 @@ function typedTask<C extends AnyContract>(client: TaskCaller, contract: C): Type
     Object.assign(call, {
       safe: (input: SubmitInput<C>, options?: CallOptions) => safely<C>(() => call(input, options)),
       submit,
+      submitMany: (
+        inputs: Iterable<SubmitInput<C>> | AsyncIterable<SubmitInput<C>>,
+        options?: SubmitOptions | ((input: SubmitInput<C>, index: number) => SubmitOptions),
+      ) => client.submitMany(contract, inputs, options),
       submitIn: (transaction: SqlTransaction, input: SubmitInput<C>, options?: SubmitOptions) =>
         client.submitIn(transaction, contract, input, options),
       delay: submit,

@@ -1,5 +1,6 @@
 import type { Duration } from '@lovage/foundation';
 import type { AnyContract, Progress, SubmitInput } from './contract.ts';
+import type { EarlierBy, TaskSubmitOptions } from './options/submit-options.ts';
 
 /** Log lines tied to the task: each carries its id, name and attempt. */
 export interface TaskLogger {
@@ -9,10 +10,21 @@ export interface TaskLogger {
   error(message: string, fields?: Record<string, unknown>): void;
 }
 
-/** How a child is submitted. */
-export interface ChildOptions {
-  /** Names the child among those of its parent and contract. */
+/** How a child is submitted: as any task, and under a name among its parent's children. */
+export interface ChildOptions extends TaskSubmitOptions {
+  /**
+   * Names the child among those of its parent and contract, 1 to 1,000 characters. Not together with `idempotencyKey`, which names it among
+   * all tasks of its user and contract.
+   */
   readonly key?: string;
+}
+
+/** A child that was submitted. */
+export interface ChildSubmitted {
+  readonly id: string;
+  /** False: it was there before; {@link earlier} tells why. */
+  readonly fresh: boolean;
+  readonly earlier: EarlierBy | undefined;
 }
 
 /** What a handler knows of the task it runs, and may do besides returning a result. */
@@ -52,7 +64,19 @@ export interface TaskContext<C extends AnyContract = AnyContract> {
   /**
    * Submits a child task: its `parentId` is this task. Resolves to its id once it cannot be lost.
    * With a `key`, a handler that runs again gets the child that it submitted before, for 24 hours; without one it
-   * submits another. The same key with other input is an `idempotency_key_reused` error.
+   * submits another. The same key with other input or other options is an `idempotency_key_reused` error.
    */
   submit<D extends AnyContract>(contract: D, input: SubmitInput<D>, options?: ChildOptions): Promise<string>;
+  /**
+   * Submits many children of one contract, some hundred at a time, so that any number of them takes little memory: `inputs` may be
+   * a generator. Each stands for itself; what came of them is in the order of the inputs.
+   * @param options for all of them, or a function that gives those of each, such as a `key`.
+   * @throws SubmitManyError some were not submitted, the others were; `outcomes` tells which. The reason of {@link signal}, when that was
+   *   aborted meanwhile: no further ones are submitted then.
+   */
+  submitMany<D extends AnyContract>(
+    contract: D,
+    inputs: Iterable<SubmitInput<D>> | AsyncIterable<SubmitInput<D>>,
+    options?: ChildOptions | ((input: SubmitInput<D>, index: number) => ChildOptions),
+  ): Promise<ChildSubmitted[]>;
 }

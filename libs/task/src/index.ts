@@ -1,5 +1,5 @@
 export { batchItem, type BatchItem, type BatchOutcome } from './batch.ts';
-export type { ChildOptions, TaskContext, TaskLogger } from './context.ts';
+export type { ChildOptions, ChildSubmitted, TaskContext, TaskLogger } from './context.ts';
 export {
   ContractRegistry,
   defineTask,
@@ -37,6 +37,8 @@ export {
   type Rate,
   type RateOptions,
 } from './options/limit-options.ts';
+export { submitted, SubmitManyError } from './submit-many.ts';
+export type { EarlierBy, TaskSubmitOptions } from './options/submit-options.ts';
 export { POOLS, type PoolKind } from './options/pool-options.ts';
 export {
   MAX_KEEP,

@@ -14,41 +14,12 @@ import {
   type AnyContract,
   type CompiledUnique,
   type RetryOptions,
-  type SubmitUnique,
+  type TaskSubmitOptions,
 } from '@lovage/task';
 import { SubmitOptionsError } from '../errors.ts';
 
 /** How one task is to be sent; what is left out is as the contract says. */
-export interface SubmitOptions {
-  /** Queue to send it to, instead of the contract's. A queue that no contract names is not made: some worker must serve it. */
-  queue?: string;
-  /**
-   * From 0 to 9, higher is more urgent: of what waits in its queue it runs first. Its retries keep it. Default: the contract's, else
-   * none, which is in the middle, as 4 is. RabbitMQ tells three bands apart: up to 3, 4 to 6, from 7 on.
-   */
-  priority?: number;
-  /** Run it this long from now. It waits in the outbox, so no worker holds it. */
-  delay?: Duration;
-  /** Run it at this time; in the past: now. Not together with `delay`. */
-  eta?: Date;
-  /** If it has not started this long after the submit, or at this time, it becomes `EXPIRED`. */
-  expires?: Duration | Date;
-  /** Ends it `FAILURE` `TimeLimitExceeded` after so long a run. */
-  timeLimit?: Duration;
-  /** Aborts the handler's signal after so long a run. */
-  softTimeLimit?: Duration;
-  /** How its failures are retried; what is left out is as in the contract. At most 4,000 characters as JSON. */
-  retry?: RetryOptions;
-  /**
-   * The first submit with this key wins; the same submit again gives the same task (`handle.fresh` is false), another one
-   * {@link IdempotencyKeyReusedError}. Holds for 24 hours, per user and contract.
-   */
-  idempotencyKey?: string;
-  /**
-   * Makes no second task while another one of the same work is in the way; `false`: the contract's rule does not hold for it.
-   * What is left out is as in the contract. See `docs/unique.md`.
-   */
-  unique?: boolean | SubmitUnique;
+export interface SubmitOptions extends TaskSubmitOptions {
   /** Who submits it: UUID of a user. */
   userId?: string;
   /**

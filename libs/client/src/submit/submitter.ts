@@ -9,6 +9,7 @@ import type {
   SubmittedFirst,
   TaskStore,
 } from '@lovage/ports';
+import type { EarlierBy } from '@lovage/task';
 import { IdempotencyKeyReusedError } from '../errors.ts';
 import { encodeMessage } from '../message/encode-message.ts';
 import type { PreparedTask } from './prepare.ts';
@@ -39,9 +40,6 @@ export interface Submitted {
   /** Of a fresh task, as far as this process has brought it. */
   readonly state: SubmittedState;
 }
-
-/** Why a submit made no task: its idempotency key had been used, or a task of the same work is in the way. */
-export type EarlierBy = 'idempotencyKey' | 'unique';
 
 /** `QUEUED`: the broker has it. `PENDING`, `SCHEDULED`: the outbox has it, to be sent soon, or when due. */
 export type SubmittedState = 'PENDING' | 'SCHEDULED' | 'QUEUED';

@@ -1,6 +1,6 @@
 import { fieldOf, fitText, plainFields } from '@lovage/foundation';
 import { TASK_LOG_LEVELS, type TaskLogLevel } from '@lovage/ports';
-import type { Ended, FromChild, Question } from './protocol.ts';
+import { MOST_SUBMITS, type ChildSubmit, type Ended, type FromChild, type Question } from './protocol.ts';
 
 const MAX_LOG_MESSAGE = 8192;
 
@@ -48,19 +48,23 @@ function readQuestion(question: unknown): Question | undefined {
     const value = fieldOf(question, key);
     return typeof value === 'string' ? value : undefined;
   };
-  const [kind, contract, key, value] = [text('kind'), text('contract'), text('key'), text('value')];
-  if (kind === 'submit' && contract !== undefined) {
-    const options = fieldOf(question, 'options');
-    return {
-      ...{ kind, contract, input: fieldOf(question, 'input') },
-      options: (typeof options === 'object' && options !== null ? options : {}) as (Question & {
-        kind: 'submit';
-      })['options'],
-    };
+  const [kind, key, value] = [text('kind'), text('key'), text('value')];
+  if (kind === 'submit') {
+    const tasks = fieldOf(question, 'tasks');
+    if (!Array.isArray(tasks) || tasks.length > MOST_SUBMITS) return undefined;
+    const read = tasks.map(readSubmit);
+    return read.includes(undefined) ? undefined : { kind, tasks: read as ChildSubmit[] };
   }
   if (kind === 'findStep' && key !== undefined) return { kind, key };
   if (kind === 'keepStep' && key !== undefined && value !== undefined) return { kind, key, value };
   return undefined;
+}
+
+function readSubmit(task: unknown): ChildSubmit | undefined {
+  const [contract, options] = [fieldOf(task, 'contract'), fieldOf(task, 'options')];
+  if (typeof contract !== 'string') return undefined;
+  const isObject = typeof options === 'object' && options !== null;
+  return { contract, input: fieldOf(task, 'input'), options: isObject ? (options as ChildSubmit['options']) : {} };
 }
 
 function readEnded(type: Ended['type'], message: unknown): Ended | undefined {

@@ -140,7 +140,7 @@ describe.each(['thread', 'process'] as const)('the pool %s', (pool) => {
     const submitChild: SubmitChild = async (contract, input, parent, options) => {
       asked.push([contract.name, input, parent, options]);
       if ((input as { n: number }).n < 0) throw Object.assign(new Error('not negative'), { code: 'refused' });
-      return 'the-id';
+      return { id: `the-id of ${(input as { n: number }).n}`, fresh: true, earlier: undefined };
     };
     await using f = await Fixture.open();
     const { other } = await import('../testing/child-tasks.ts');
@@ -148,9 +148,43 @@ describe.each(['thread', 'process'] as const)('the pool %s', (pool) => {
     const send = (n: number) =>
       f.send(null, { name: 'test.deed', inputJson: JSON.stringify({ deed: 'submit', value: n }) });
     const id = await send(5);
-    expect(await f.ended(id)).toMatchObject({ state: 'SUCCESS', result: 'the-id' });
+    expect(await f.ended(id)).toMatchObject({ state: 'SUCCESS', result: 'the-id of 5' });
     expect(asked).toEqual([['test.other', { n: 5 }, { id, rootId: id, userId: null }, { key: 'k' }]]);
     expect(await f.ended(await send(-1))).toMatchObject({ state: 'FAILURE', error: { message: 'not negative' } });
+  });
+
+  test('thousands that are submitted at once go in questions of a hundred; a bad one fails alone', async () => {
+    const asked: number[] = [];
+    let most = 0;
+    let underWay = 0;
+    const submitChild: SubmitChild = async (_contract, input) => {
+      underWay += 1;
+      most = Math.max(most, underWay);
+      const { n } = input as { n: number };
+      await new Promise((resolve) => setImmediate(resolve));
+      underWay -= 1;
+      if (n === 13) throw Object.assign(new Error('unlucky'), { code: 'refused' });
+      asked.push(n);
+      return { id: String(n), fresh: n % 2 === 0, earlier: n % 2 === 0 ? undefined : 'unique' };
+    };
+    await using f = await Fixture.open();
+    const { other } = await import('../testing/child-tasks.ts');
+    await f.worker(deed({ pool }), handle, { children: children(), submitChild, contract: () => other });
+    const does = async (name: string, value: unknown) =>
+      f.ended(await f.send(null, { name: 'test.deed', inputJson: JSON.stringify({ deed: name, value }) }));
+    expect(await does('fanOut', 1200)).toMatchObject({
+      state: 'SUCCESS',
+      result: { failed: 2, message: '2 of 1200 tasks were not submitted; the first of them: unlucky', fresh: 599 },
+    });
+    expect(asked.length).toBe(1198);
+    expect(most).toBeLessThanOrEqual(500);
+    asked.length = 0;
+    expect(await does('all', 1200)).toMatchObject({ state: 'SUCCESS', result: 1198 });
+    expect(asked.length).toBe(1198);
+    // Not waited for: what was submitted before the end is.
+    asked.length = 0;
+    expect(await does('leave', 30)).toMatchObject({ state: 'SUCCESS' });
+    await eventually(() => asked.length === 29);
   });
 
   test('the soft limit aborts the signal, with its code and class', async () => {

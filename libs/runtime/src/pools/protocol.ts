@@ -1,5 +1,5 @@
 import type { NewTask, TaskLogLevel } from '@lovage/ports';
-import type { ChildOptions } from '@lovage/task';
+import type { ChildOptions, ChildSubmitted } from '@lovage/task';
 import type { ErrorWire } from './error-wire.ts';
 
 // What a worker and its children say to each other, by structured clone: over IPC with a process, over a port with a thread.
@@ -14,14 +14,23 @@ export interface ChildTask {
   readonly kwargs: Record<string, unknown>;
 }
 
+/** A task that a handler submits from within a child. */
+export interface ChildSubmit {
+  readonly contract: string;
+  readonly input: unknown;
+  readonly options: ChildOptions;
+}
+
+/** Most of them in one question. */
+export const MOST_SUBMITS = 100;
+
+/** What came of one of them. */
+export type ChildAnswer = { readonly submitted: ChildSubmitted } | { readonly error: /** For `fromWire`. */ ErrorWire };
+
 /** What a child asks of its worker and waits for. A further kind is a member here, its answer in `questions.ts`. */
 export type Question =
-  | {
-      readonly kind: 'submit';
-      readonly contract: string;
-      readonly input: unknown;
-      readonly options: ChildOptions;
-    }
+  /** Answered by a {@link ChildAnswer} for each, in their order. */
+  | { readonly kind: 'submit'; readonly tasks: readonly ChildSubmit[] }
   | { readonly kind: 'findStep'; readonly key: string }
   /** `value` is JSON text. */
   | { readonly kind: 'keepStep'; readonly key: string; readonly value: string };

@@ -3,7 +3,8 @@ import type { TaskEntry } from '../entry.ts';
 import type { SubmitChild } from '../run/task-run.ts';
 import type { Steps } from '../run/once.ts';
 import { StepsUnavailableError } from '../run/step-errors.ts';
-import type { Question } from './protocol.ts';
+import { toWire } from './error-wire.ts';
+import type { ChildAnswer, ChildSubmit, Question } from './protocol.ts';
 
 /** What a worker needs to answer its children. */
 export interface Answers {
@@ -16,18 +17,26 @@ export interface Answers {
 /** The worker's answer to what a task's handler asks from within a child. */
 export async function answer(entry: TaskEntry, question: Question, answers: Answers): Promise<unknown> {
   switch (question.kind) {
-    case 'submit': {
-      const contract = answers.contract(question.contract);
-      if (!contract) throw new ContractUnknownError(question.contract);
-      if (!answers.submitChild) throw new Error('this worker was made without a way to submit tasks');
-      const { id, facts } = entry;
-      const parent = { id, rootId: facts.rootId ?? id, userId: facts.userId };
-      return answers.submitChild(contract, question.input, parent, question.options);
-    }
+    case 'submit':
+      // All at once, so that they share their batches; each with an answer of its own.
+      return Promise.all(question.tasks.map((task) => submitOne(entry, task, answers)));
     case 'findStep':
       return stepsOf(answers).find(entry, question.key);
     case 'keepStep':
       return stepsOf(answers).keep(entry, question.key, question.value);
+  }
+}
+
+async function submitOne(entry: TaskEntry, task: ChildSubmit, answers: Answers): Promise<ChildAnswer> {
+  try {
+    const contract = answers.contract(task.contract);
+    if (!contract) throw new ContractUnknownError(task.contract);
+    if (!answers.submitChild) throw new Error('this worker was made without a way to submit tasks');
+    const { id, facts } = entry;
+    const parent = { id, rootId: facts.rootId ?? id, userId: facts.userId };
+    return { submitted: await answers.submitChild(contract, task.input, parent, task.options) };
+  } catch (error) {
+    return { error: toWire(error) };
   }
 }
 

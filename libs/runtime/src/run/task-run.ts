@@ -1,6 +1,14 @@
-import { durationMs, plainFields, textOf, type Duration } from '@lovage/foundation';
+import { durationMs, mapWindow, plainFields, textOf, type Duration } from '@lovage/foundation';
 import type { Log, NewTask, TaskLogLevel } from '@lovage/ports';
-import { validateProgress, type AnyContract, type ChildOptions, type TaskContext, type TaskLogger } from '@lovage/task';
+import {
+  submitted,
+  validateProgress,
+  type AnyContract,
+  type ChildOptions,
+  type ChildSubmitted,
+  type TaskContext,
+  type TaskLogger,
+} from '@lovage/task';
 import { LeaseLost, RetryRequested, SnoozeRequested } from './abort-reasons.ts';
 import { Once, type Steps } from './once.ts';
 import { storableJson } from './storable.ts';
@@ -11,7 +19,10 @@ export type SubmitChild = (
   input: unknown,
   parent: { id: string; rootId: string; userId: string | null },
   options: ChildOptions,
-) => Promise<string>;
+) => Promise<ChildSubmitted>;
+
+/** Children of one `submitMany` under way at once: batches are full, and memory does not grow with their number. */
+const MANY_AT_ONCE = 500;
 
 /** What a run knows of its task: in the worker its entry, in a child what the worker sent. */
 export interface RunSubject {
@@ -111,7 +122,24 @@ export class TaskRun<S extends RunSubject = RunSubject> implements TaskContext {
     return this.steps.do(key, fn);
   }
 
-  submit(contract: AnyContract, input: unknown, options: ChildOptions = {}): Promise<string> {
+  async submit(contract: AnyContract, input: unknown, options: ChildOptions = {}): Promise<string> {
+    return (await this.submitOne(contract, input, options)).id;
+  }
+
+  async submitMany<T>(
+    contract: AnyContract,
+    inputs: Iterable<T> | AsyncIterable<T>,
+    options: ChildOptions | ((input: T, index: number) => ChildOptions) = {},
+  ): Promise<ChildSubmitted[]> {
+    const optionsOf = typeof options === 'function' ? options : () => options;
+    const goOn = () => {
+      if (this.abortedWith) throw this.abortedWith;
+    };
+    const submit = async (input: T, index: number) => this.submitOne(contract, input, optionsOf(input, index));
+    return submitted(await mapWindow(inputs, MANY_AT_ONCE, submit, goOn));
+  }
+
+  private submitOne(contract: AnyContract, input: unknown, options: ChildOptions): Promise<ChildSubmitted> {
     if (!this.services.submitChild)
       return Promise.reject(new Error('this worker was made without a way to submit tasks'));
     const parent = { id: this.id, rootId: this.rootId, userId: this.userId };

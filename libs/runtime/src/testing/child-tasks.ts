@@ -2,7 +2,7 @@ import { appendFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { durationMs } from '@lovage/foundation';
-import { defineTask, type TaskContext, type TaskOptions } from '@lovage/task';
+import { defineTask, SubmitManyError, type ChildSubmitted, type TaskContext, type TaskOptions } from '@lovage/task';
 import type { BatchHandle, Handle } from '../handler-binding.ts';
 import { HandlerTable } from '../handlers.ts';
 import { badDeeds, careless } from './bad-deeds.ts';
@@ -71,6 +71,28 @@ const deeds: Record<string, (value: never, task: TaskContext) => unknown> = {
   },
   badProgress: (_, task) => task.progress({ percent: 'x' } as never),
   submit: (n: number, task) => task.submit(other, { n }, { key: 'k' }),
+  /** One of them is refused by the worker, another cannot even be sent there. */
+  fanOut: async (count: number, task) => {
+    function* inputs() {
+      for (let n = 0; n < count; n += 1) yield n === 14 ? { n, not: () => 'a value' } : { n };
+    }
+    try {
+      await task.submitMany(other, inputs(), (_, n) => ({ key: String(n) }));
+    } catch (thrown) {
+      if (!(thrown instanceof SubmitManyError)) throw thrown;
+      const { failed, message, outcomes } = thrown as SubmitManyError<ChildSubmitted>;
+      return { failed, message, fresh: outcomes.filter((one) => one.ok && one.value.fresh).length };
+    }
+    return 'nothing failed';
+  },
+  all: async (count: number, task) => {
+    const inputs = Array.from({ length: count }, (_, n) => (n === 14 ? { n, not: () => 'a value' } : { n }));
+    const outcomes = await Promise.allSettled(inputs.map((input) => task.submit(other, input)));
+    return outcomes.filter(({ status }) => status === 'fulfilled').length;
+  },
+  leave: (count: number, task) => {
+    for (let n = 0; n < count; n += 1) task.submit(other, { n }).catch(() => undefined);
+  },
   /** Counts in a file how often its step really ran; fails the first time round. */
   once: async (file: string, task) => {
     const value = await task.once('count', async () => {

@@ -1,4 +1,4 @@
-import type { AnyContract, Progress, TaskContext } from '@lovage/task';
+import type { AnyContract, ChildOptions, ChildSubmitted, Progress, TaskContext } from '@lovage/task';
 
 /** A context for calling a handler by hand: what it reports is in `reported`, what it submits in `children`, `abort` ends it. */
 export interface FakeTask<C extends AnyContract> {
@@ -17,6 +17,11 @@ export function fakeTask<C extends AnyContract>(contract: C): FakeTask<C> {
   };
   const children: FakeTask<C>['children'] = [];
   const quiet = () => undefined;
+  const submit = (name: string, input: unknown, { key }: ChildOptions): ChildSubmitted => {
+    const known = children.findIndex((child) => child.key !== undefined && child.key === key);
+    const index = known >= 0 ? known : children.push({ name, input, key }) - 1;
+    return { id: `child-${index}`, fresh: known < 0, earlier: known < 0 ? undefined : 'idempotencyKey' };
+  };
   return {
     reported,
     children,
@@ -36,10 +41,12 @@ export function fakeTask<C extends AnyContract>(contract: C): FakeTask<C> {
       progress: (value) => void reported.push(value),
       ...{ retry: unused, snooze: unused },
       once: async (_key, fn) => fn(),
-      submit: (child, input, options = {}) => {
-        const known = children.findIndex(({ key }) => key !== undefined && key === options.key);
-        const index = known >= 0 ? known : children.push({ name: child.name, input, key: options.key }) - 1;
-        return Promise.resolve(`child-${index}`);
+      submit: async (child, input, options = {}) => submit(child.name, input, options).id,
+      submitMany: async (child, inputs, options = {}) => {
+        const made: ChildSubmitted[] = [];
+        for await (const input of inputs)
+          made.push(submit(child.name, input, typeof options === 'function' ? options(input, made.length) : options));
+        return made;
       },
     },
   };
