@@ -3,12 +3,14 @@ import type { BatchAnswer, SubmitByNameBody } from '@lovage/http-api';
 /** An answer that is slower than this is taken for none. */
 const PATIENCE_MS = 20_000;
 
-/** The gateway as a careful client uses it: logged in, and logged in again when asked to. */
+/** The gateways as a careful client uses them, in turn: logged in, and logged in again when asked to. */
 export class Rest {
   private token: string | undefined;
 
+  private calls = 0;
+
   constructor(
-    private readonly url: string,
+    private readonly urls: readonly string[],
     private readonly admin: { readonly email: string; readonly password: string },
   ) {}
 
@@ -28,7 +30,8 @@ export class Rest {
   }
 
   private post(path: string, body: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
-    return fetch(new URL(path, this.url), {
+    this.calls += 1;
+    return fetch(new URL(path, this.urls[this.calls % this.urls.length]), {
       method: 'POST',
       body: JSON.stringify(body),
       headers: { 'content-type': 'application/json', ...headers },

@@ -16,7 +16,7 @@ export class App {
 
   constructor(
     readonly name: string,
-    private readonly spec: ChildSpec,
+    private spec: ChildSpec,
   ) {}
 
   /** Resolves when it serves, however many starts that takes. */
@@ -63,6 +63,17 @@ export class App {
   async stop(): Promise<string | undefined> {
     this.wanted = false;
     return this.child?.stop();
+  }
+
+  /**
+   * An orderly stop, and a start with other variables beside those that it has: what a deploy does.
+   * @throws Error when it did not end well.
+   */
+  async redeploy(env: Readonly<Record<string, string>>): Promise<void> {
+    const how = await this.stop();
+    if (how !== undefined && how !== 'code 0') throw new Error(`${this.name} ended with ${how}`);
+    this.spec = { ...this.spec, env: { ...this.spec.env, ...env } };
+    await this.start();
   }
 
   private run(): void {

@@ -16,6 +16,7 @@ export interface FleetOptions {
   readonly brokerUrl: string;
   readonly queue: string;
   readonly workers: number;
+  readonly gateways: number;
   readonly beats: number;
   /** Tasks at a time, each worker. */
   readonly concurrency: number;
@@ -23,19 +24,22 @@ export interface FleetOptions {
   env?(kind: Kind, no: number): Readonly<Record<string, string>>;
 }
 
-/** The platform's processes: a gateway, beats and workers, by the entry points that ship. */
+/** The platform's processes: gateways, beats and workers, by the entry points that ship. */
 export class Fleet {
   private constructor(
-    readonly gateway: App,
+    readonly gateways: readonly App[],
     readonly beats: readonly App[],
     readonly workers: readonly App[],
-    readonly url: string,
+    /** Of the gateways, in their order. */
+    readonly urls: readonly string[],
     readonly admin: { readonly email: string; readonly password: string },
   ) {}
 
   static async start(options: FleetOptions): Promise<Fleet> {
     mkdirSync(options.dir, { recursive: true });
-    const port = await freePort();
+    const ports: number[] = [];
+    while (ports.length < options.gateways) ports.push(await freePort());
+    const secret = randomBytes(32).toString('hex');
     const admin = { email: 'chaos@lovage.local', password: randomBytes(12).toString('hex') };
     const shared = {
       PATH: process.env['PATH'] ?? '',
@@ -47,9 +51,9 @@ export class Fleet {
       [RUNS_VARIABLE]: runsIn(options.dir),
     };
     const of: Record<Kind, (no: number) => Record<string, string>> = {
-      gateway: () => ({
-        PORT: String(port),
-        JWT_SECRET: randomBytes(32).toString('hex'),
+      gateway: (no) => ({
+        PORT: String(ports[no]),
+        JWT_SECRET: secret,
         ADMIN_EMAIL: admin.email,
         ADMIN_PASSWORD: admin.password,
       }),
@@ -61,7 +65,7 @@ export class Fleet {
       }),
     };
     const make = (kind: Kind, no: number): App => {
-      const name = kind === 'gateway' ? kind : `${kind}-${no}`;
+      const name = kind === 'gateway' && options.gateways === 1 ? kind : `${kind}-${no}`;
       return new App(name, {
         command: process.execPath,
         args: [
@@ -77,10 +81,10 @@ export class Fleet {
     };
     const many = (kind: Kind, count: number): App[] => Array.from({ length: count }, (_, no) => make(kind, no));
     const fleet = new Fleet(
-      make('gateway', 0),
+      many('gateway', options.gateways),
       many('beat', options.beats),
       many('worker', options.workers),
-      `http://127.0.0.1:${port}`,
+      ports.map((port) => `http://127.0.0.1:${port}`),
       admin,
     );
     await Promise.all(fleet.all.map((app) => app.start()));
@@ -88,7 +92,11 @@ export class Fleet {
   }
 
   get all(): readonly App[] {
-    return [this.gateway, ...this.beats, ...this.workers];
+    return [...this.gateways, ...this.beats, ...this.workers];
+  }
+
+  get gateway(): App {
+    return this.gateways[0]!;
   }
 
   /** Stops these, or all, in order; names those that did not end well. */

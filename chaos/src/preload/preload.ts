@@ -1,9 +1,13 @@
 // node --import: adds the scenarios' tasks to the apps that ship, which are otherwise run as they are.
-import { allContracts } from '@lovage/contracts';
+import { allContracts, allSchedules } from '@lovage/contracts';
 import { taskControllers } from '@lovage/tasks';
 import { ChaosTasks } from './chaos.tasks.ts';
 import { chaosContracts } from './contracts.ts';
+import { RELEASE_VARIABLE, releases } from './releases.ts';
 
-// Both are lists that an app reads when it starts. To others they are read-only; here lies the one exception.
-(allContracts as (typeof allContracts)[number][]).push(...chaosContracts);
-(taskControllers as (typeof taskControllers)[number][]).push(ChaosTasks);
+const { contracts, controller, schedules } = releases[process.env[RELEASE_VARIABLE] === 'new' ? 'new' : 'old'];
+
+// They are lists that an app reads when it starts. To others they are read-only; here lies the one exception.
+(allContracts as (typeof allContracts)[number][]).push(...chaosContracts, ...contracts);
+(taskControllers as (typeof taskControllers)[number][]).push(ChaosTasks, controller);
+(allSchedules as (typeof allSchedules)[number][]).push(...schedules);

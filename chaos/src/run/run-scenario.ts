@@ -51,14 +51,15 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
     fleet = await Fleet.start({
       ...{ dir, databaseUrl, brokerUrl: rabbit.url, queue, beats: BEATS, concurrency: CONCURRENCY },
       workers: scenario.workers ?? WORKERS,
+      gateways: scenario.gateways ?? 1,
       ...(scenario.env ? { env: (kind, no) => scenario.env!(kind, no) } : {}),
     });
-    const rest = new Rest(fleet.url, fleet.admin);
+    const rest = new Rest(fleet.urls, fleet.admin);
     const usual = usualTask({ queue, seconds, tasks });
     const load = new Load({
       tasks,
       seconds,
-      task: (n) => scenario.task?.(n, usual(n)) ?? usual(n),
+      task: (n) => scenario.task?.(n, usual(n), n / tasks) ?? usual(n),
       submit: (batch) => rest.submit(batch),
     });
     const stage = new Stage({ fleet, load, rabbit, postgres, queue, pool });
@@ -79,19 +80,20 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
       ...{ accepted: load.accepted, rows, endings, runs },
       endsWell: (n, row) => scenario.endsWell?.(n, row) ?? usualEnd(n, row),
     });
-    const left = await remains(stage, { deadLetters });
+    const left = [...(await remains(stage, { deadLetters })), ...((await scenario.remains?.(stage)) ?? [])];
     const seen: Seen = {
       attempts: await attemptsOf(stage),
       runTwice: counted.runTwice,
       rows,
+      passedOn: await passedOn(stage),
       restarts: Object.fromEntries(fleet.all.map((app) => [app.name, app.restarts])),
     };
     left.push(...(await fleet.stop(fleet.workers)), ...(await unacked(stage)));
-    left.push(...(await fleet.stop([...fleet.beats, fleet.gateway])));
+    left.push(...(await fleet.stop([...fleet.beats, ...fleet.gateways])));
     const proof = scenario.proof(seen, stage);
     if (proof !== undefined) stage.note(proof);
     const recovery = recoveryOf(stage.returns, endings);
-    const noneMayEnd = scenario.workersMayEnd ? [fleet.gateway, ...fleet.beats] : fleet.all;
+    const noneMayEnd = scenario.workersMayEnd ? [...fleet.gateways, ...fleet.beats] : fleet.all;
     const missed = judge({
       ...{ wanted: tasks, tally: counted, recovery, returns: stage.returns.length, remains: left, proof },
       ended: noneMayEnd.filter((app) => app.endedByItself).map(({ name }) => name),
@@ -139,4 +141,11 @@ async function attemptsOf(stage: Stage): Promise<Record<string, number>> {
     'select outcome, count(*)::int as n from attempts group by outcome',
   );
   return Object.fromEntries(found.map(({ outcome, n }) => [outcome, n]));
+}
+
+async function passedOn(stage: Stage): Promise<Record<string, number>> {
+  const found = await stage.query<{ reason: string; n: number }>(
+    "select passed_on->>'reason' as reason, count(*)::int as n from tasks where passed_on is not null group by 1 order by 1",
+  );
+  return Object.fromEntries(found.map(({ reason, n }) => [reason, n]));
 }

@@ -10,6 +10,8 @@ export interface Seen {
   /** Tasks that were run more than once. */
   readonly runTwice: number;
   readonly rows: readonly EndRow[];
+  /** Tasks that a worker passed on instead of running them, by the last reason. */
+  readonly passedOn: Readonly<Record<string, number>>;
   /** How often each app had to be started again. */
   readonly restarts: Readonly<Record<string, number>>;
 }
@@ -26,16 +28,20 @@ export interface Scenario {
   readonly atLeastSeconds: number;
   /** Default 3. */
   readonly workers?: number;
+  /** Default 1. Submits go to each in turn. */
+  readonly gateways?: number;
   /** Variables of one app beyond what all have. */
   env?(kind: Kind, no: number): Readonly<Record<string, string>>;
   /** Its tasks may end their worker. Default: whatever breaks, an app that ends and was not killed by `disturb` is a fault. */
   readonly workersMayEnd?: boolean;
-  /** What is submitted as number n. Default: `chaos.step`. */
-  task?(n: number, usual: SubmitByNameBody): SubmitByNameBody;
+  /** What is submitted as number n, which is at this part (0 to 1) of all. Default: `chaos.step`. */
+  task?(n: number, usual: SubmitByNameBody, part: number): SubmitByNameBody;
   /** Whether task n may end like this. Default: SUCCESS, with its number for a result. */
   endsWell?(n: number, row: EndRow): boolean;
   /** Breaks things, from the first accepted task on; resolves when nothing is broken any more. */
   disturb(stage: Stage): Promise<void>;
   /** What shows that it took place; else the run counts for nothing. `undefined`: it did not. */
   proof(seen: Seen, stage: Stage): string | undefined;
+  /** What else is not as it should be in the end, in words. */
+  remains?(stage: Stage): Promise<string[]>;
 }

@@ -5,6 +5,7 @@ import { channelCut, connectionCut, consumerCut } from './lines-cut.ts';
 import { poison } from './poison.ts';
 import { queueDeleted } from './queue-deleted.ts';
 import { postgresStopped, rabbitStopped } from './servers-away.ts';
+import { rollingDeploy } from './rolling-deploy.ts';
 import { loopBlocked, workerFrozen } from './stale.ts';
 
 /** Every scenario, in the order in which they run. */
@@ -22,4 +23,5 @@ export const allScenarios: readonly Scenario[] = [
   workerFrozen,
   loopBlocked,
   clocksOff,
+  rollingDeploy,
 ];
