@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { availableParallelism } from 'node:os';
 import { allContracts } from '@lovage/contracts';
 import { createLog, runApp } from '@lovage/platform';
-import { exitCodeOf, parseSettings } from '@lovage/settings';
+import { ExitCode, exitCodeOf, parseSettings } from '@lovage/settings';
 import { banner } from './banner.ts';
 import { startWorker } from './worker-app.ts';
 
@@ -15,6 +15,7 @@ export const runWorker = (started: () => void): Promise<number> =>
   runApp({
     name: 'worker',
     exitCodeOf,
+    escapedExitCode: ExitCode.escapedError,
     async start() {
       const settings = parseSettings(process.env, process.argv.slice(2), { for: 'worker' });
       const { worker, databaseUrl } = settings;

@@ -6,7 +6,7 @@ import type { MicroserviceOptions } from '@nestjs/microservices';
 import { messageOfRow, submitChildWith } from '@lovage/client';
 import { listenLean, LovageServer, NestLog } from '@lovage/nest';
 import { openPlatform, type Platform } from '@lovage/platform';
-import { systemClock, type Log } from '@lovage/ports';
+import { systemClock, type EscapedKind, type Log } from '@lovage/ports';
 import { servedContract } from '@lovage/runtime';
 import type { Settings } from '@lovage/settings';
 import { PgWorkerLease } from '@lovage/store-postgres';
@@ -17,6 +17,9 @@ import { WorkerHealth } from './health/worker-health.ts';
 import type { Listening } from './http/small-server.ts';
 import type { MetricsServer } from './metrics/metrics-server.ts';
 import { WorkerModule } from './worker.module.ts';
+
+/** A stop takes about 5 s longer than the grace at most. */
+const STOP_MARGIN_MS = 10_000;
 
 /** Beside this file, whichever of the two it is. */
 const CHILD = new URL(import.meta.url.endsWith('.ts') ? './child.ts' : './child.js', import.meta.url).href;
@@ -43,6 +46,10 @@ export interface WorkerApp {
   readonly metrics: MetricsServer | undefined;
   /** Of a worker with a port for its health. */
   readonly health: Listening | undefined;
+  /** See {@link TaskWorker.escaped}. */
+  escaped(kind: EscapedKind, thrown: unknown): void;
+  /** Longest that {@link stop} may take after an error that nobody caught, ms. */
+  readonly escapedStopMs: number;
   /** Hands back what does not finish within the grace; then lets go of the servers. */
   stop(): Promise<void>;
 }
@@ -109,6 +116,8 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
       server,
       metrics,
       health,
+      escaped: (kind, thrown) => server.worker.escaped(kind, thrown),
+      escapedStopMs: server.worker.shutdownGraceMs + STOP_MARGIN_MS,
       async stop() {
         await app.close();
         await health?.stop();

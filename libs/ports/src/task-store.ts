@@ -34,6 +34,32 @@ export interface NewTask {
   readonly stamp?: string | null;
 }
 
+/**
+ * How an error got away that nobody caught: `rejection` of a promise that nobody awaits, or `exception` from a timer, a callback, an
+ * event without a listener.
+ */
+export type EscapedKind = 'rejection' | 'exception';
+
+/** What is kept of the errors of a task's code that nobody caught. */
+export interface EscapedRecord {
+  readonly count: number;
+  readonly last: {
+    readonly kind: EscapedKind;
+    /** ISO 8601, by the worker's clock. */
+    readonly at: string;
+    readonly attempt: number;
+    readonly error: TaskErrorDocument;
+  };
+}
+
+/** Errors of one task that nobody caught, since the last that were noted. */
+export interface EscapedItem {
+  readonly id: string;
+  readonly count: number;
+  /** JSON text of {@link EscapedRecord.last}. */
+  readonly last: string;
+}
+
 /** A task row as read. Times are ms since the epoch; JSON fields are parsed. */
 export interface TaskRow {
   readonly id: string;
@@ -50,6 +76,8 @@ export interface TaskRow {
   readonly message: unknown;
   readonly result: unknown;
   readonly error: TaskErrorDocument | null;
+  /** Left out or null: none. */
+  readonly escaped?: EscapedRecord | null;
   readonly progress: unknown;
   /** Name of the worker that runs it or ran it last. */
   readonly worker: string | null;
@@ -304,6 +332,8 @@ export interface TaskStore {
   passOn(items: readonly PassOnItem[], limits: PassOnLimits): Promise<PassedOn[]>;
   /** Latest progress; quietly nothing where the claim is no longer ours. */
   progress(worker: WorkerId, items: readonly ProgressItem[]): Promise<void>;
+  /** Adds errors that nobody caught to the rows of their tasks, ended or not. A task without a row has none to add them to. */
+  noteEscaped(items: readonly EscapedItem[]): Promise<void>;
   /** Ends an unclaimed task that was cancelled, or whose expiry passed; the state it has now. */
   endUnclaimed(id: string): Promise<TaskState | undefined>;
   /** Calls a task off: at once if it waits; one that runs gets the mark, and its holder ends it. */

@@ -1,4 +1,4 @@
-import { deferred, Lifecycle, Signal, type Service } from '@lovage/foundation';
+import { deferred, Lifecycle, isError, Signal, textOf, type Service } from '@lovage/foundation';
 import {
   systemClock,
   type Broker,
@@ -7,6 +7,7 @@ import {
   type ContractStore,
   type DeadLetterStore,
   type Delivery,
+  type EscapedKind,
   type LimitStore,
   type Log,
   type MessageHoldings,
@@ -49,7 +50,9 @@ import { CancelWatch } from './run/cancel-watch.ts';
 import { Executor, RELEASED } from './run/executor.ts';
 import type { Outcome } from './run/outcome.ts';
 import { Starter } from './run/starter.ts';
+import { EscapedErrors } from './run/escaped-errors.ts';
 import type { SubmitChild } from './run/task-run.ts';
+import { runsInScope } from './run/task-scope.ts';
 import { TaskSteps } from './run/task-steps.ts';
 import { ServedSchemas } from './served-schemas.ts';
 import { StoreRetry } from './store-retry.ts';
@@ -98,6 +101,8 @@ export interface WorkerSignals {
   readonly settled: Signal<{ id: string; outcome: Outcome['kind'] | 'passed_on' }>;
   /** An attempt is recorded. */
   readonly ended: Signal<EndedAttempt>;
+  /** An error that nobody caught, of a task's code as far as that can be told. */
+  readonly escaped: Signal<{ kind: EscapedKind; name: string | undefined }>;
   /** A message was refused as no task. */
   readonly malformed: Signal<{ code: string; id: string | undefined }>;
 }
@@ -114,7 +119,9 @@ const LONGEST_CLAIM_PAUSE_MS = 5000;
  * `docs/delivery.md` tells the protocol; each part of it is a class of its own, wired here.
  */
 export class TaskWorker implements Service {
-  readonly signals: WorkerSignals = { settled: new Signal(), ended: new Signal(), malformed: new Signal() };
+  readonly signals: WorkerSignals = {
+    ...{ settled: new Signal(), ended: new Signal(), malformed: new Signal(), escaped: new Signal() },
+  };
   private readonly options: CompiledWorkerOptions;
   private readonly clock: Clock;
   private readonly log: Log;
@@ -136,6 +143,7 @@ export class TaskWorker implements Service {
   private readonly passOn: PassOn;
   private readonly heldInputs: HeldInputs | undefined;
   private readonly schemas: ServedSchemas | undefined;
+  private readonly escapedErrors: EscapedErrors;
   private readonly malformed: MalformedMessages;
   private readonly consumers: QueueConsumers;
   private readonly holdings: HoldingsReport | undefined;
@@ -174,6 +182,11 @@ export class TaskWorker implements Service {
       clock: this.clock,
       log,
     });
+    this.escapedErrors = new EscapedErrors({
+      ...{ tasks, retry: this.retry, log, clock: this.clock },
+      isHeld: (entry) => this.held.has(entry),
+      onEscaped: (kind, name) => this.signals.escaped.emit({ kind, name }),
+    });
     this.executor = new Executor(
       (entry) => this.pools.of(entry),
       (entries) => this.pools.startBatch(entries),
@@ -199,6 +212,8 @@ export class TaskWorker implements Service {
         contract: deps.contract ?? ((wanted) => deps.handlers.find(wanted)?.contract),
       },
       events: this.executor,
+      // A child fails the attempt itself.
+      escapes: { escaped: (kind, error, culprits) => this.escapedErrors.note(kind, error, culprits) },
       clock: this.clock,
       log,
     });
@@ -271,6 +286,7 @@ export class TaskWorker implements Service {
         if (this.signals.ended.heard) this.signals.ended.emit(endedAttempt(entry, outcome));
       },
       onSettled: (entry, outcome) => {
+        this.escapedErrors.settled(entry);
         this.held.letGo(entry);
         this.signals.settled.emit({ id: entry.id, outcome: outcome.kind });
       },
@@ -329,6 +345,11 @@ export class TaskWorker implements Service {
     return this.pools.children();
   }
 
+  /** How long running tasks may go on at a stop, ms. */
+  get shutdownGraceMs(): number {
+    return this.options.shutdownGraceMs;
+  }
+
   get name(): string {
     return this.options.name;
   }
@@ -361,6 +382,21 @@ export class TaskWorker implements Service {
   leaseLost(worker: string): void {
     this.lostLease = true;
     this.executor.loseLease(worker);
+  }
+
+  /**
+   * To be called by whoever owns the process with what nobody caught, in the async context of the error (as the listeners of
+   * `process` are). It is logged and kept with the task whose code it came from. After an `exception` the attempt that threw has
+   * failed, and the process should {@link stop} this worker and end: nothing says what else the error has broken.
+   */
+  escaped(kind: EscapedKind, thrown: unknown): void {
+    const culprits = runsInScope().map(({ id, name, attempt, subject }) => ({
+      ...{ id, name, attempt },
+      // What runs in this process was made with its entry.
+      entry: subject as TaskEntry,
+    }));
+    this.escapedErrors.note(kind, thrown, culprits);
+    if (kind === 'exception') for (const { entry } of culprits) this.executor.crashed(entry, isError(thrown) ? thrown : new Error(textOf(thrown)));
   }
 
   private async open(): Promise<void> {
@@ -396,6 +432,7 @@ export class TaskWorker implements Service {
     } while (this.decisions.size > 0);
     await this.progress.idle();
     await this.logs?.idle();
+    await this.escapedErrors.idle();
     await this.pools.stop();
     offDeadline();
     this.retry.giveUp();

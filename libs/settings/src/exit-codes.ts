@@ -6,6 +6,8 @@ export const ExitCode = {
   badSetting: 2,
   serverUnreachable: 3,
   portInUse: 4,
+  /** Stopped in order after an error that nobody caught, thrown by what a handler left behind: to be started again. */
+  escapedError: 5,
 } as const;
 
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];

@@ -1,4 +1,4 @@
-import type { TaskRow } from '@lovage/ports';
+import type { EscapedRecord, TaskRow } from '@lovage/ports';
 import type { TaskErrorDocument, TaskState } from '@lovage/task';
 
 /** A row of `tasks` as `pg` gives it. */
@@ -20,6 +20,7 @@ export interface RawTask {
   message: unknown;
   result: unknown;
   error: TaskErrorDocument | null;
+  escaped?: EscapedRecord | null;
   progress: unknown;
   user_id: string | null;
   parent_id: string | null;
@@ -52,6 +53,7 @@ export function toTaskRow(raw: RawTask): TaskRow {
     message: raw.message,
     result: raw.result,
     error: raw.error,
+    escaped: raw.escaped ?? null,
     progress: raw.progress,
     worker: raw.worker,
     userId: raw.user_id,

@@ -14,6 +14,7 @@ export function taskDocument(row: TaskRow): TaskDocument {
     input: row.input ?? null,
     result: row.result ?? null,
     error: row.error,
+    escaped: row.escaped ?? null,
     progress: row.progress ?? null,
     attempt: attemptOf(row),
     retries: row.retries,

@@ -18,6 +18,8 @@ test('attempts are counted and timed by contract', async () => {
   metrics.ended({ name: 'a.b', queue: 'q', outcome: 'SUCCESS', runMs: 7000, waitMs: undefined });
   metrics.ended({ name: undefined, queue: 'q', outcome: 'FAILURE', runMs: 0, waitMs: 1 });
   metrics.refused('body_not_json');
+  metrics.escaped('rejection', 'a.b');
+  metrics.escaped('exception');
   running = 4;
   const of = await values(metrics.registry);
   expect(of.get('lovage_attempts_total{name="a.b",outcome="RETRY"}')).toBe(1);
@@ -28,6 +30,8 @@ test('attempts are counted and timed by contract', async () => {
   expect(of.get('lovage_task_run_seconds_bucket{le="0.05",name="a.b"}')).toBe(1);
   expect(of.get('lovage_task_wait_seconds_count{name="a.b"}')).toBe(1);
   expect(of.get('lovage_messages_refused_total{code="body_not_json"}')).toBe(1);
+  expect(of.get('lovage_escaped_errors_total{kind="rejection",name="a.b"}')).toBe(1);
+  expect(of.get('lovage_escaped_errors_total{kind="exception",name="unknown"}')).toBe(1);
   expect(of.get('lovage_worker_slots{kind="total"}')).toBe(10);
   expect(of.get('lovage_worker_slots{kind="used"}')).toBe(4);
   expect(of.get('lovage_worker_children{pool="process"}')).toBe(2);

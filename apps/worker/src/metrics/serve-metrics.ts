@@ -11,6 +11,7 @@ export async function serveMetrics(worker: TaskWorker, options: MetricsServerOpt
   });
   worker.signals.ended.on((attempt) => metrics.ended(attempt));
   worker.signals.malformed.on(({ code }) => metrics.refused(code));
+  worker.signals.escaped.on(({ kind, name }) => metrics.escaped(kind, name));
   const server = new MetricsServer(metrics.registry, options);
   await server.start();
   return server;

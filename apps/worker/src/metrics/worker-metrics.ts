@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { EscapedKind } from '@lovage/ports';
 import type { ChildCounts, EndedAttempt } from '@lovage/runtime';
 
 /** Seconds: tasks run for a millisecond or for an hour. */
@@ -20,6 +21,7 @@ export class WorkerMetrics {
   private readonly run: Histogram<'name'>;
   private readonly wait: Histogram<'name'>;
   private readonly malformed: Counter<'code'>;
+  private readonly escapes: Counter<'kind' | 'name'>;
 
   constructor(facts: WorkerFacts) {
     const registers = [this.registry];
@@ -48,6 +50,12 @@ export class WorkerMetrics {
       name: 'lovage_messages_refused_total',
       help: 'Messages that were no tasks, by the code of docs/errors.md',
       labelNames: ['code'],
+      registers,
+    });
+    this.escapes = new Counter({
+      name: 'lovage_escaped_errors_total',
+      help: 'Errors of handlers that nobody caught: rejection, of a promise that nobody awaits; exception, after which the worker ends',
+      labelNames: ['kind', 'name'],
       registers,
     });
     const slots = new Gauge({
@@ -85,6 +93,10 @@ export class WorkerMetrics {
     this.attempts.inc({ name, outcome });
     this.run.observe({ name }, runMs / 1000);
     if (waitMs !== undefined) this.wait.observe({ name }, waitMs / 1000);
+  }
+
+  escaped(kind: EscapedKind, name = 'unknown'): void {
+    this.escapes.inc({ kind, name });
   }
 
   refused(code: string): void {

@@ -17,6 +17,21 @@ export const TaskErrorDocument = z
   })
   .meta({ id: 'TaskError' });
 
+/** Errors of a task's code that nobody caught. */
+const EscapedErrors = z
+  .object({
+    count: z.int().min(1),
+    last: z.object({
+      kind: z.enum(['rejection', 'exception']).meta({
+        description: 'Of a promise that nobody awaits; or thrown by a timer, a callback, an event without a listener',
+      }),
+      at: z.iso.datetime({ precision: 3 }),
+      attempt: z.int().min(1),
+      error: TaskErrorDocument,
+    }),
+  })
+  .meta({ id: 'EscapedErrors' });
+
 /** A task as the API shows it. Every field is always there: what does not apply is null. */
 export const TaskDocument = z
   .object({
@@ -30,6 +45,9 @@ export const TaskDocument = z
     input: z.unknown().meta({ description: 'As submitted; null when it came as positional arguments' }),
     result: z.unknown().meta({ description: 'Of SUCCESS; else null' }),
     error: TaskErrorDocument.nullable(),
+    escaped: EscapedErrors.nullable().meta({
+      description: 'Errors of its code that nobody caught, however it ended: how many, and the last; null: none',
+    }),
     progress: z.unknown().meta({ description: 'Latest that the handler reported, or null' }),
     attempt: z.int().min(0).meta({ description: 'Number of the current or latest attempt; 0 before the first' }),
     retries: z.int().min(0).meta({ description: 'Attempts that failed and were followed by another' }),

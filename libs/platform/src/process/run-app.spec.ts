@@ -26,6 +26,20 @@ describe('running an app', () => {
     expect(await app.exit).toEqual({ code: 0, signal: null });
   });
 
+  test.each(['throws', 'throws-hangs'])(
+    'what nobody caught is told; a rejection ends nothing, an exception stops it in order (%s)',
+    async (what) => {
+      await using app = await startTypeScript(STAND_IN, [what]);
+      expect(await app.exit).toEqual({ code: 5, signal: null });
+      expect(app.lines).toEqual([
+        'serving',
+        'rejection: nobody awaits this',
+        'exception: nobody catches this',
+        'stopping',
+      ]);
+    },
+  );
+
   test('what the reader can mend is one line; a bug comes with its stack', async () => {
     await using known = await startTypeScript(STAND_IN, ['known']);
     expect(await known.exit).toEqual({ code: 3, signal: null });

@@ -4,14 +4,15 @@ import { failureFromWire } from '../run/failure.ts';
 import type { RunServices } from '../run/task-run.ts';
 import type { ChildDeath } from './child-death.ts';
 import { toWire } from './error-wire.ts';
-import type { PoolEvents } from './pool.ts';
-import type { ChildTask, Ended, FromChild, ToChild } from './protocol.ts';
+import type { ChildEscapes, PoolEvents } from './pool.ts';
+import type { ChildTask, Ended, Escaped, FromChild, ToChild } from './protocol.ts';
 import { answer, type Answers } from './questions.ts';
 
 export interface ChildRunDeps {
   readonly services: RunServices<TaskEntry>;
   readonly answers: Answers;
   readonly events: PoolEvents;
+  readonly escapes: ChildEscapes;
   readonly clock: Clock;
 }
 
@@ -24,6 +25,18 @@ export interface ChildLink {
 
 /** A child that is about to be killed gets this long to unsubscribe what its handler observes, ms; one that computes does not hear of it. */
 const TEARDOWN_MS = 100;
+/** Tells of an error that nobody caught in a child. @param find the entry of a task, if it still runs in this pool */
+export function tellEscaped(
+  { kind, error, tasks }: Escaped,
+  find: (id: string) => TaskEntry | undefined,
+  escapes: ChildEscapes,
+): void {
+  escapes.escaped(
+    kind,
+    error,
+    tasks.map((task) => ({ ...task, entry: find(task.id) })),
+  );
+}
 
 /** Last log lines kept as evidence, and of each so many characters. */
 const LAST_LINES = 5;
@@ -58,7 +71,7 @@ export class ChildRun {
     };
   }
 
-  receive(message: Exclude<FromChild, Ended>): void {
+  receive(message: Exclude<FromChild, Ended | Escaped>): void {
     if (this.ended) return;
     switch (message.type) {
       case 'begun':

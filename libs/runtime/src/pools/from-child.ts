@@ -1,6 +1,6 @@
-import { fieldOf, fitText, plainFields } from '@lovage/foundation';
+import { errorFacts, fieldOf, fitText, plainFields } from '@lovage/foundation';
 import { TASK_LOG_LEVELS, type TaskLogLevel } from '@lovage/ports';
-import { MOST_SUBMITS, type ChildSubmit, type Ended, type FromChild, type Question } from './protocol.ts';
+import { MOST_SUBMITS, type ChildSubmit, type Ended, type Escaped, type FromChild, type Question } from './protocol.ts';
 
 const MAX_LOG_MESSAGE = 8192;
 
@@ -26,6 +26,8 @@ export function readFromChild(message: unknown): FromChild | undefined {
       const [no, question] = [fieldOf(message, 'no'), readQuestion(fieldOf(message, 'question'))];
       return typeof no === 'number' && question ? { type, no, question } : undefined;
     }
+    case 'escaped':
+      return readEscaped(message);
     case 'succeeded':
     case 'failed':
       return readEnded(type, message);
@@ -41,6 +43,26 @@ function readLog(message: unknown): FromChild | undefined {
     ...{ type: 'log', level: level as TaskLogLevel },
     ...{ message: fitText(text, MAX_LOG_MESSAGE), fields: plainFields(fieldOf(message, 'fields')) },
   };
+}
+
+/** A batch is no larger. */
+const MAX_CULPRITS = 10_000;
+
+function readEscaped(message: unknown): FromChild | undefined {
+  const [kind, told] = [fieldOf(message, 'kind'), fieldOf(message, 'tasks')];
+  if ((kind !== 'rejection' && kind !== 'exception') || !Array.isArray(told)) return undefined;
+  const tasks: Escaped['tasks'][number][] = [];
+  for (const one of told.slice(0, MAX_CULPRITS)) {
+    const [id, name, attempt] = [fieldOf(one, 'id'), fieldOf(one, 'name'), fieldOf(one, 'attempt')];
+    if (isUuid(id) && typeof name === 'string' && typeof attempt === 'number') tasks.push({ id, name: fitText(name, 200), attempt });
+  }
+  return { type: 'escaped', kind, error: errorFacts(fieldOf(message, 'error')), tasks };
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+function isUuid(value: unknown): value is string {
+  return typeof value === 'string' && UUID.test(value);
 }
 
 function readQuestion(question: unknown): Question | undefined {

@@ -1,6 +1,8 @@
 import type { TaskEntry } from '../entry.ts';
 import type { Failure } from '../run/failure.ts';
+import type { EscapedKind } from '@lovage/ports';
 import type { ChildDeath } from './child-death.ts';
+import type { Culprit } from '../run/escaped-errors.ts';
 
 /** How pools tell of attempts. For each that was started, one of the last four comes, once or more; the first one counts. */
 export interface PoolEvents {
@@ -14,6 +16,11 @@ export interface PoolEvents {
   failedAs(entry: TaskEntry, failure: Failure): void;
   /** The child that ran it died, by no doing of ours. */
   died(entry: TaskEntry, death: ChildDeath): void;
+}
+
+/** How pools with children tell of errors that nobody caught there. The child of an `exception` takes no further task. */
+export interface ChildEscapes {
+  escaped(kind: EscapedKind, error: unknown, culprits: readonly Culprit[]): void;
 }
 
 /** Runs handlers: in this event loop, in threads, or in child processes. */

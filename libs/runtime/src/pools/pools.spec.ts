@@ -222,16 +222,66 @@ describe.each(['thread', 'process'] as const)('the pool %s', (pool) => {
 
   test('a crash ends its task alone: the attempt is kept with its evidence, and the task comes again', async () => {
     await using p = await open(pool, { children: children({ slots: 2 }), defaults: { retry: { delay: 0 } } });
-    const [good, bad, uncaught] = [await p.send('sleep', 1500), await p.send('exit', 3), await p.send('uncaught')];
-    for (const id of [bad, uncaught]) await eventually(async () => (await p.attempts(id)).length === 1, SLOW);
+    const [good, bad] = [await p.send('sleep', 1500), await p.send('exit', 3)];
+    for (const id of [bad]) await eventually(async () => (await p.attempts(id)).length === 1, SLOW);
     expect(await p.attempts(bad)).toMatchObject([
       { outcome: 'CRASHED', error: { type: 'WorkerChildDied', data: { pool, exitCode: 3, signal: null } } },
     ]);
-    expect((await p.attempts(uncaught))[0]!.error!.data['stderr']).toContain('nobody catches this');
     expect(await p.f.store.tasks.get(bad)).toMatchObject({ state: 'RETRY', retries: 0, crashes: 1, turn: 1 });
     expect(await p.ended(good)).toMatchObject({ state: 'SUCCESS', result: 'slept', crashes: 0 });
     expect(await p.does('echo', 1)).toMatchObject({ state: 'SUCCESS' });
-    expect(p.worker.children()[pool].died).toBe(2);
+    expect(p.worker.children()[pool].died).toBe(1);
+  });
+
+  test.each(['rejection', 'asyncRejection'])(
+    'a promise that nobody awaits (%s) is told of with its task, and ends nothing',
+    async (kind) => {
+      await using p = await open(pool, { children: children({ slots: 1 }) });
+      const told = p.worker.signals.escaped.next();
+      const id = await p.send('leaves', { kind, ms: 50 });
+      expect(await p.ended(id)).toMatchObject({ state: 'SUCCESS', result: 'well', retries: 0, crashes: 0 });
+      expect(await told).toEqual({ kind: 'rejection', name: 'test.deed' });
+      const { escaped } = await eventually(async () => {
+        const row = await p.f.store.tasks.get(id);
+        return row?.escaped ? row : undefined;
+      }, SLOW);
+      expect(escaped).toMatchObject({
+        count: 1,
+        last: { kind: 'rejection', attempt: 1, error: { type: 'RangeError', message: `left behind by ${kind}` } },
+      });
+      expect((await p.does('where')).result).toMatchObject({ served: 2 });
+    },
+  );
+
+  test('what a timer throws after its task is told of with that; the child ends after what it runs, and nothing crashed', async () => {
+    await using p = await open(pool, { children: children({ slots: 1 }), concurrency: 4 });
+    const told = p.worker.signals.escaped.next();
+    const ids = [await p.send('leaves', { kind: 'timer' })];
+    // In the very child in which the error comes, or after it: none of them is blamed.
+    for (let n = 0; n < 20; n += 1) ids.push(await p.send('sleep', 5));
+    for (const id of ids)
+      expect(await p.ended(id)).toMatchObject({ state: 'SUCCESS', retries: 0, crashes: 0, suspected: 0 });
+    expect(await told).toEqual({ kind: 'exception', name: 'test.deed' });
+    expect(await eventually(async () => (await p.f.store.tasks.get(ids[0]!))?.escaped, SLOW)).toMatchObject({
+      last: { kind: 'exception', error: { message: 'left behind by timer' } },
+    });
+    expect(((await p.does('where')).result as { served: number }).served).toBeLessThan(22);
+    expect(p.worker.children()[pool].died).toBe(0);
+  });
+
+  test.each([
+    ['timer', 'left behind by timer'],
+    ['socket', expect.stringContaining('ECONNREFUSED')],
+  ])('an attempt whose own %s throws while it runs fails with that error, once', async (kind, message) => {
+    await using p = await open(pool, { children: children({ slots: 1 }) });
+    const row = await p.does('leaves', { kind, hang: true });
+    expect(row).toMatchObject({
+      state: 'FAILURE',
+      crashes: 0,
+      error: { message },
+    });
+    expect((await p.does('where')).result).toMatchObject({ served: 1 });
+    expect(p.worker.children()[pool].died).toBe(0);
   });
 
   test('too much memory ends its task alone, as failed', async () => {

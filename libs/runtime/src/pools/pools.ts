@@ -6,7 +6,7 @@ import type { RunServices } from '../run/task-run.ts';
 import { AsyncPool } from './async-pool.ts';
 import { PoolUnavailableError } from './child-death.ts';
 import type { CompiledChildren } from './child-options.ts';
-import type { ChildCounts, Pool, PoolEvents } from './pool.ts';
+import type { ChildCounts, ChildEscapes, Pool, PoolEvents } from './pool.ts';
 import { ProcessPool } from './process-pool.ts';
 import type { Answers } from './questions.ts';
 import { ThreadPool } from './thread-pool.ts';
@@ -16,6 +16,7 @@ export interface PoolsDeps {
   readonly services: RunServices<TaskEntry>;
   readonly answers: Answers;
   readonly events: PoolEvents;
+  readonly escapes: ChildEscapes;
   readonly clock: Clock;
   readonly log: Log;
 }

@@ -2,12 +2,12 @@ import type { Log } from '@lovage/ports';
 import type { TaskEntry } from '../entry.ts';
 import { ChildBootFailed, MemoryLimitExceeded, type ChildDeath } from './child-death.ts';
 import type { CompiledChildren } from './child-options.ts';
-import { ChildRun, type ChildRunDeps } from './child-run.ts';
+import { ChildRun, tellEscaped, type ChildRunDeps } from './child-run.ts';
 import { fromWire } from './error-wire.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import type { ChildCounts, Pool } from './pool.ts';
 import { ProcessChild } from './process-child.ts';
-import type { Ended, FromChild } from './protocol.ts';
+import type { Ended, Escaped, FromChild } from './protocol.ts';
 
 export interface ProcessPoolDeps extends ChildRunDeps {
   readonly log: Log;
@@ -29,6 +29,8 @@ interface Seat {
   bootError: Error | undefined;
   served: number;
   run: ChildRun | undefined;
+  /** Something threw there that nobody caught: it takes no further task. */
+  leaving: boolean;
   /** Calls off the timer of its boot, or of its idleness. */
   off: () => void;
   readonly pid: number | undefined;
@@ -113,7 +115,7 @@ export class ProcessPool implements Pool {
 
   /** The one used last: the others may then grow idle enough to end. */
   private idle(): Seat | undefined {
-    return [...this.seats].findLast((seat) => !seat.run);
+    return [...this.seats].findLast((seat) => !seat.run && !seat.leaving);
   }
 
   private open(): Seat {
@@ -124,7 +126,7 @@ export class ProcessPool implements Pool {
       gone: (death) => this.gone(seat, death),
     });
     const seat: Seat = {
-      ...{ child, booted: false, bootError: undefined, served: 0, run: undefined },
+      ...{ child, booted: false, bootError: undefined, served: 0, run: undefined, leaving: false },
       off: this.deps.clock.after(BOOT_MS, () => {
         seat.bootError = new ChildBootFailed(`it was not ready after ${BOOT_MS / 1000} s`);
         child.kill();
@@ -165,9 +167,21 @@ export class ProcessPool implements Pool {
       case 'succeeded':
       case 'failed':
         return this.settled(seat, message);
+      case 'escaped':
+        return this.escaped(seat, message);
       default:
         seat.run?.receive(message);
     }
+  }
+
+  private escaped(seat: Seat, message: Escaped): void {
+    tellEscaped(message, (id) => (seat.run?.entry.id === id ? seat.run.entry : undefined), this.deps.escapes);
+    if (message.kind === 'rejection') return;
+    seat.leaving = true;
+    // What runs there ends first.
+    if (seat.run) return;
+    this.retire(seat);
+    this.serve();
   }
 
   private settled(seat: Seat, message: Ended): void {
@@ -175,7 +189,8 @@ export class ProcessPool implements Pool {
     seat.served += 1;
     seat.memory = message.memory;
     const { maxTasks, maxMemoryMb = Infinity } = this.options;
-    if (this.stopped || seat.served >= maxTasks || message.memory > maxMemoryMb * MIB) this.retire(seat);
+    if (this.stopped || seat.leaving || seat.served >= maxTasks || message.memory > maxMemoryMb * MIB)
+      this.retire(seat);
     else seat.off = this.deps.clock.after(IDLE_MS, () => this.retire(seat));
     run?.settled(message);
     this.serve();

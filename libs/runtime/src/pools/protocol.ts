@@ -1,4 +1,5 @@
-import type { NewTask, TaskLogLevel } from '@lovage/ports';
+import type { ErrorFacts } from '@lovage/foundation';
+import type { EscapedKind, NewTask, TaskLogLevel } from '@lovage/ports';
 import type { ChildOptions, ChildSubmitted } from '@lovage/task';
 import type { ErrorWire } from './error-wire.ts';
 
@@ -63,7 +64,18 @@ export type FromChild =
   /** What could be ended of an attempt that is over has ended. */
   | { readonly type: 'over' }
   | { readonly type: 'ask'; readonly no: number; readonly question: Question }
+  | Escaped
   | Ended;
+
+/** An error that nobody caught in the child. After an `exception` it takes no further task. */
+export interface Escaped {
+  readonly type: 'escaped';
+  readonly kind: EscapedKind;
+  /** What is known of it. */
+  readonly error: ErrorFacts;
+  /** Whose code it came from; empty: none could be told. */
+  readonly tasks: readonly { readonly id: string; readonly name: string; readonly attempt: number }[];
+}
 
 export type Ended = {
   /** Resident memory of the child's process, bytes. */

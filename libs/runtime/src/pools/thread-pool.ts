@@ -7,7 +7,7 @@ import type { Piscina } from 'piscina';
 import type { TaskEntry } from '../entry.ts';
 import { ChildBootFailed, MemoryLimitExceeded } from './child-death.ts';
 import type { CompiledChildren } from './child-options.ts';
-import { ChildRun, type ChildRunDeps } from './child-run.ts';
+import { ChildRun, tellEscaped, type ChildRunDeps } from './child-run.ts';
 import { fromWire, toWire } from './error-wire.ts';
 import type { ChildCounts, Pool } from './pool.ts';
 import { readFromChild } from './from-child.ts';
@@ -84,7 +84,7 @@ export class ThreadPool implements Pool {
         // It takes no further task: ended, and replaced when another is wanted.
         if (message.last) end.abort();
       } else if (message.type === 'unable') this.unable(run, fromWire(message.error));
-      else if (message.type !== 'ready') run.receive(message);
+      else if (message.type !== 'ready' && message.type !== 'escaped') run.receive(message);
     });
     let death: Error | undefined;
     try {
@@ -121,8 +121,17 @@ export class ThreadPool implements Pool {
     });
     // Of a thread that dies with no task to blame.
     piscina.on('error', (error: Error) => this.deps.log.warn({ err: error }, 'an idle thread died'));
+    piscina.on('message', (given: unknown) => {
+      const message = readFromChild(given);
+      if (message?.type === 'escaped') tellEscaped(message, (id) => this.find(id), this.deps.escapes);
+    });
     this.opened = piscina;
     return piscina;
+  }
+
+  private find(id: string): TaskEntry | undefined {
+    for (const entry of this.runs.keys()) if (entry.id === id) return entry;
+    return undefined;
   }
 
   private unable(run: ChildRun, error: Error): void {

@@ -1,7 +1,8 @@
 import { inputOf, type IncomingTask } from '@lovage/celery';
-import { validateInput, validateOutput, type AnyContract, type TaskContext } from '@lovage/task';
+import { validateInput, validateOutput, type AnyContract } from '@lovage/task';
 import type { HandlerBinding } from '../handler-binding.ts';
 import { storableJson } from './storable.ts';
+import { asCodeOf, type ScopedRun } from './task-scope.ts';
 
 export type AttemptInput = Pick<IncomingTask, 'name' | 'args' | 'kwargs'>;
 
@@ -12,7 +13,7 @@ export type AttemptInput = Pick<IncomingTask, 'name' | 'args' | 'kwargs'>;
 export function attempt(
   { contract, handle }: HandlerBinding,
   task: AttemptInput,
-  context: TaskContext,
+  run: ScopedRun,
   succeeded: (result: string) => void,
   failed: (thrown: unknown) => void,
 ): void {
@@ -27,7 +28,7 @@ export function attempt(
   };
   let value: unknown;
   try {
-    value = handle(validateInput(contract, inputOf(task, contract.positional)), context);
+    value = asCodeOf(run, handle, validateInput(contract, inputOf(task, contract.positional)), run);
   } catch (error) {
     return failed(error);
   }

@@ -1,21 +1,15 @@
 import { inputOf } from '@lovage/celery';
 import { fieldOf } from '@lovage/foundation';
-import {
-  batchItem,
-  validateInput,
-  type AnyContract,
-  type BatchItem,
-  type BatchOutcome,
-  type TaskContext,
-} from '@lovage/task';
+import { batchItem, validateInput, type AnyContract, type BatchItem, type BatchOutcome } from '@lovage/task';
 import type { BatchHandle, Handle } from '../handler-binding.ts';
 import { BatchOutcomeMissing } from './abort-reasons.ts';
 import { resultJson, type AttemptInput } from './attempt.ts';
+import { asCodeOf, type ScopedRun } from './task-scope.ts';
 
 /** One attempt of a batch. One of the last two is called, once. */
 export interface BatchMember {
   readonly task: AttemptInput;
-  readonly context: TaskContext;
+  readonly context: ScopedRun;
   /** @param result JSON text. */
   succeeded(result: string): void;
   failed(thrown: unknown): void;
@@ -46,7 +40,10 @@ export function batchAttempt(
   };
   // In a promise also for a handler that answers at once: none of a batch is told its end before all have begun.
   // What of its answer cannot be read is its failure as well.
-  new Promise((resolve) => resolve(handleBatch(items))).then((answer) => tell(contract, answer, given)).catch(failed);
+  const runs = [...given.values()].map(({ context }) => context);
+  new Promise((resolve) => resolve(asCodeOf(runs, handleBatch, items, undefined)))
+    .then((answer) => tell(contract, answer, given))
+    .catch(failed);
 }
 
 /** A batch handler as one of single tasks: each is a batch of its own. */

@@ -79,6 +79,11 @@ export class Executor implements PoolEvents {
     this.end(entry, reason, graceMs);
   }
 
+  /** Fails an attempt whose code threw what nobody caught: whatever it waits for may never come. */
+  crashed(entry: TaskEntry, error: Error): void {
+    if (this.running.has(entry.no)) this.poolOf(entry).kill(entry, error, 0);
+  }
+
   /** Aborts what runs under a claim of this worker id because that claim is no longer ours; ends it where that can be done. */
   loseLease(worker: string): void {
     for (const entry of [...this.running.values()]) {

@@ -12,6 +12,7 @@ import {
 import { LeaseLost, RetryRequested, SnoozeRequested } from './abort-reasons.ts';
 import { Once, type Steps } from './once.ts';
 import { storableJson } from './storable.ts';
+import { asOwnCode } from './task-scope.ts';
 
 /** Submits a task on behalf of a running one. */
 export type SubmitChild = (
@@ -54,7 +55,7 @@ export class TaskRun<S extends RunSubject = RunSubject> implements TaskContext {
   private overListeners: Set<(reason: Error) => void> | undefined;
 
   constructor(
-    private readonly subject: S,
+    readonly subject: S,
     private readonly contract: AnyContract,
     private readonly services: RunServices<S>,
   ) {}
@@ -98,13 +99,14 @@ export class TaskRun<S extends RunSubject = RunSubject> implements TaskContext {
   get log(): TaskLogger {
     return (this.taskLog ??= toTaskLogger(
       this.services.log.child({ task: this.subject.id, contract: this.contract.name, attempt: this.attempt }),
-      (level, message, fields) => this.services.onLog?.(this.subject, level, message, fields),
+      (level, message, fields) => asOwnCode(() => this.services.onLog?.(this.subject, level, message, fields)),
     ));
   }
 
   progress(value: unknown): void {
     const { contract } = this;
-    this.services.onProgress(this.subject, storableJson(contract, 'progress', validateProgress(contract, value)));
+    const progress = storableJson(contract, 'progress', validateProgress(contract, value));
+    asOwnCode(() => this.services.onProgress(this.subject, progress));
   }
 
   retry(options: { delay?: Duration; cause?: unknown } = {}): Error {
@@ -122,6 +124,7 @@ export class TaskRun<S extends RunSubject = RunSubject> implements TaskContext {
     return this.steps.do(key, fn);
   }
 
+  // Async, so that its rejection is one of the handler's code also where nobody awaits it.
   async submit(contract: AnyContract, input: unknown, options: ChildOptions = {}): Promise<string> {
     return (await this.submitOne(contract, input, options)).id;
   }
@@ -140,10 +143,10 @@ export class TaskRun<S extends RunSubject = RunSubject> implements TaskContext {
   }
 
   private submitOne(contract: AnyContract, input: unknown, options: ChildOptions): Promise<ChildSubmitted> {
-    if (!this.services.submitChild)
-      return Promise.reject(new Error('this worker was made without a way to submit tasks'));
+    const { submitChild } = this.services;
+    if (!submitChild) return Promise.reject(new Error('this worker was made without a way to submit tasks'));
     const parent = { id: this.id, rootId: this.rootId, userId: this.userId };
-    return this.services.submitChild(contract, input, parent, options);
+    return asOwnCode(() => submitChild(contract, input, parent, options));
   }
 
   /** Aborts the signal; the first reason stands. */

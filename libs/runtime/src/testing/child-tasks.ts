@@ -1,4 +1,5 @@
 import { appendFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { durationMs } from '@lovage/foundation';
@@ -131,6 +132,22 @@ const deeds: Record<string, (value: never, task: TaskContext) => unknown> = {
       throw new Error('nobody catches this');
     });
     return new Promise(() => undefined);
+  },
+  /** Leaves an error behind in the way of `kind`, and ends, or hangs, or goes on for `ms`. */
+  leaves: async ({ kind, ms = 0, hang = false }: { kind: string; ms?: number; hang?: boolean }) => {
+    const error = new RangeError(`left behind by ${kind}`);
+    const ways: Record<string, () => void> = {
+      rejection: () => void Promise.reject(error),
+      asyncRejection: () => void sleep(1).then(() => Promise.reject(error)),
+      timer: () =>
+        void setTimeout(() => {
+          throw error;
+        }, 20),
+      socket: () => void connect(1, '127.0.0.1'),
+    };
+    ways[kind]!();
+    if (hang) await new Promise(() => undefined);
+    return sleep(ms, 'well');
   },
   /** Grows by so many MiB outside of V8's heap, then ends, or goes on computing. */
   grow: async (mib: number) => {

@@ -15,6 +15,7 @@ const pools = new Pools(
     services: { log: silentLog, submitChild: undefined, onProgress: nothing },
     answers: { submitChild: undefined, contract: () => undefined },
     events: { begun: nothing, succeeded: nothing, failed: nothing, failedAs: nothing, died: nothing },
+    escapes: { escaped: nothing },
     clock: systemClock,
     log: silentLog,
   },

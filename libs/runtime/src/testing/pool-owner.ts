@@ -27,6 +27,7 @@ const pool = new ProcessPool(compileChildren({ boot: new URL('./child-tasks.ts',
     failedAs: (_, failure) => void process.stdout.write(`failed ${JSON.stringify(failure)}\n`),
     died: nothing,
   },
+  escapes: { escaped: nothing },
   clock: systemClock,
   log: silentLog,
 });

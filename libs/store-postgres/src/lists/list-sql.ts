@@ -13,7 +13,7 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 const SMALL_COLUMNS =
   'id, wire_id, name, queue, state, turn, retries, suspected, crashes, claim_worker, claim_no, worker, user_id, parent_id, root_id, ' +
-  'retried_from, eta, expires_at, priority, input_stamp, cancel_at, cancel_by, cancel_why, created_at, started_at, finished_at';
+  'retried_from, eta, expires_at, priority, input_stamp, cancel_at, cancel_by, cancel_why, created_at, started_at, finished_at, escaped';
 const LARGE_COLUMNS = ['input', 'result', 'error', 'progress'] as const;
 
 export interface Query {

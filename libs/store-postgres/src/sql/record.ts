@@ -108,6 +108,14 @@ insert into outbox (task_id, turn, due_at) select row.id, row.turn, now() + s.de
 on conflict do nothing`,
 };
 
+/** Errors that nobody caught, added to the rows of their tasks. Each id stands once. $1 ids · $2 how many · $3 the last of each */
+export const NOTE_ESCAPED = {
+  name: 'tasks-note-escaped',
+  text: `
+update tasks t set escaped = json_build_object('count', coalesce((t.escaped->>'count')::int, 0) + s.n, 'last', s.last)
+from (select * from unnest($1::uuid[], $2::int[], $3::json[]) as s(id, n, last) order by id) s where t.id = s.id`,
+};
+
 /** Latest progress, where the claim is still ours. $1 worker · $2 ids · $3 claim numbers · $4 progress */
 export const PROGRESS = {
   name: 'tasks-progress',

@@ -3,6 +3,7 @@ import type {
   ClaimedTask,
   ClaimItem,
   EndedOurs,
+  EscapedItem,
   FinalItem,
   FirstItem,
   FirstOutcome,
@@ -38,6 +39,7 @@ import { CLAIM, PASSED, SITUATIONS, TAKE_OVER } from '../sql/claim.ts';
 import { newTaskValues } from '../sql/columns.ts';
 import { PASS_ON } from '../sql/pass-on.ts';
 import {
+  NOTE_ESCAPED,
   POSTPONE,
   POSTPONE_LIMITED,
   POSTPONE_UNCLAIMED,
@@ -243,6 +245,15 @@ export class PgTaskStore implements TaskStore {
       textArray(items.map((item) => item.progress)),
     ];
     await this.database.run(PROGRESS, values, 'relaxed');
+  }
+
+  async noteEscaped(items: readonly EscapedItem[]): Promise<void> {
+    const values = [
+      plainArray(items.map((item) => item.id)),
+      plainArray(items.map((item) => item.count)),
+      textArray(items.map((item) => item.last)),
+    ];
+    await this.database.run(NOTE_ESCAPED, values, 'relaxed');
   }
 
   async endUnclaimed(id: string): Promise<TaskState | undefined> {

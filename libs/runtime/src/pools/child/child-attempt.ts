@@ -31,6 +31,7 @@ export class ChildAttempt {
   private run: TaskRun<ChildTask> | undefined;
   /** It was aborted before it began. */
   private aborted: Error | undefined;
+  private contract: AnyContract | undefined;
   private asked = 0;
   /** It has told how it ended, or is about to be killed. What code of it that goes on still says is unheard: the child may run another task by now. */
   private over = false;
@@ -39,10 +40,10 @@ export class ChildAttempt {
   private readonly asking = new Map<number, Deferred<unknown>>();
 
   constructor(
-    private readonly task: ChildTask,
+    readonly task: ChildTask,
     private readonly post: (message: FromChild) => void,
-    /** Whether the child takes no further task. */
-    private readonly last = false,
+    /** Whether the child takes no further task: asked when the attempt has ended. */
+    private readonly isLast: () => boolean = () => false,
   ) {}
 
   /** Runs the handler and tells how it ended. */
@@ -59,6 +60,7 @@ export class ChildAttempt {
         keep: async (_, key, value) => (await this.ask({ kind: 'keepStep', key, value })) as string,
       },
     };
+    this.contract = binding.contract;
     this.run = new TaskRun(this.task, binding.contract, services);
     if (this.aborted) this.run.abort(this.aborted);
     this.post({ type: 'begun' });
@@ -134,6 +136,11 @@ export class ChildAttempt {
     return answer.promise;
   }
 
+  /** Its code threw what nobody caught: whatever it waits for may never come. */
+  crashed(thrown: unknown): void {
+    this.fail(thrown, this.contract);
+  }
+
   private say(message: FromChild): void {
     if (!this.over) this.post(message);
   }
@@ -147,6 +154,6 @@ export class ChildAttempt {
     // What the handler has submitted without waiting for it.
     this.sendSubmits();
     this.over = true;
-    this.post({ ...how, memory: process.memoryUsage.rss(), last: this.last });
+    this.post({ ...how, memory: process.memoryUsage.rss(), last: this.isLast() });
   }
 }

@@ -1,8 +1,9 @@
-import type { MessagePort } from 'node:worker_threads';
+import { parentPort, type MessagePort } from 'node:worker_threads';
 import { toWire } from '../error-wire.ts';
 import type { ChildTask, FromChild, ToChild } from '../protocol.ts';
 import type { BootChild, ChildApp } from './child-app.ts';
 import { ChildAttempt } from './child-attempt.ts';
+import { watchEscapes } from './watch-escapes.ts';
 
 async function bootFrom(module: string): Promise<ChildApp> {
   const { default: boot } = (await import(module)) as { default?: BootChild };
@@ -31,12 +32,32 @@ export async function serveProcess(module: string): Promise<void> {
     // The exit waits until the worker has been told.
     return void process.send!({ type: 'unable', error: toWire(error) } satisfies FromChild, () => process.exit(1));
   }
+  watchEscapes(post, (subjects, thrown) => {
+    if (current && subjects.includes(current.task)) current.crashed(thrown);
+  });
   post({ type: 'ready' });
   current?.start(app);
 }
 
 let threadApp: Promise<ChildApp> | undefined;
 let served = 0;
+/** Of this thread, at this moment. */
+let running: ChildAttempt | undefined;
+/** Something threw here that nobody caught: the task that runs, or else the next, is the last. */
+let leaving = false;
+
+async function bootThread(module: string): Promise<ChildApp> {
+  const app = await bootFrom(module);
+  // Not through the port of a task: it may be over.
+  watchEscapes(
+    (escaped) => parentPort!.postMessage(escaped),
+    (subjects, thrown) => {
+      leaving = true;
+      if (running && subjects.includes(running.task)) running.crashed(thrown);
+    },
+  );
+  return app;
+}
 
 /**
  * Serves one task in this thread. Resolves once the worker has been told how it ended; never after the last one of this
@@ -44,14 +65,15 @@ let served = 0;
  */
 export async function serveThread(module: string, maxTasks: number, task: ChildTask, port: MessagePort): Promise<void> {
   served += 1;
-  const last = served >= maxTasks;
-  threadApp ??= bootFrom(module);
+  const isLast = (): boolean => leaving || served >= maxTasks;
+  threadApp ??= bootThread(module);
   await new Promise<void>((resolve) => {
     const post = (message: FromChild): void => {
       port.postMessage(message);
       if (message.type === 'succeeded' || message.type === 'failed') resolve();
     };
-    const attempt = new ChildAttempt(task, post, last);
+    const attempt = new ChildAttempt(task, post, isLast);
+    running = attempt;
     port.on('message', (message: ToChild) => attempt.receive(message));
     threadApp!.then(
       (app) => attempt.start(app),
@@ -63,6 +85,7 @@ export async function serveThread(module: string, maxTasks: number, task: ChildT
       },
     );
   });
+  running = undefined;
   port.close();
-  if (last) await new Promise(() => undefined);
+  if (isLast()) await new Promise(() => undefined);
 }
