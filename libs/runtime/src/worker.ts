@@ -396,7 +396,9 @@ export class TaskWorker implements Service {
       entry: subject as TaskEntry,
     }));
     this.escapedErrors.note(kind, thrown, culprits);
-    if (kind === 'exception') for (const { entry } of culprits) this.executor.crashed(entry, isError(thrown) ? thrown : new Error(textOf(thrown)));
+    if (kind === 'exception')
+      for (const { entry } of culprits)
+        this.executor.crashed(entry, isError(thrown) ? thrown : new Error(textOf(thrown)));
   }
 
   private async open(): Promise<void> {

@@ -1,4 +1,4 @@
-import { errorFacts, fieldOf, fitText, plainFields } from '@lovage/foundation';
+import { errorFacts, fieldOf, fitText, isUuid, plainFields } from '@lovage/foundation';
 import { TASK_LOG_LEVELS, type TaskLogLevel } from '@lovage/ports';
 import { MOST_SUBMITS, type ChildSubmit, type Ended, type Escaped, type FromChild, type Question } from './protocol.ts';
 
@@ -54,15 +54,10 @@ function readEscaped(message: unknown): FromChild | undefined {
   const tasks: Escaped['tasks'][number][] = [];
   for (const one of told.slice(0, MAX_CULPRITS)) {
     const [id, name, attempt] = [fieldOf(one, 'id'), fieldOf(one, 'name'), fieldOf(one, 'attempt')];
-    if (isUuid(id) && typeof name === 'string' && typeof attempt === 'number') tasks.push({ id, name: fitText(name, 200), attempt });
+    if (typeof id === 'string' && isUuid(id) && typeof name === 'string' && typeof attempt === 'number')
+      tasks.push({ id, name: fitText(name, 200), attempt });
   }
   return { type: 'escaped', kind, error: errorFacts(fieldOf(message, 'error')), tasks };
-}
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
-function isUuid(value: unknown): value is string {
-  return typeof value === 'string' && UUID.test(value);
 }
 
 function readQuestion(question: unknown): Question | undefined {
