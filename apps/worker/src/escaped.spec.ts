@@ -19,7 +19,7 @@ describeWithRabbit('what a handler leaves behind in the pool async', (rabbit) =>
     const app = await startTypeScript(APP, [], {
       env: {
         ...{ DATABASE_URL: db.url, BROKER_URL: rabbit.url, WORKER_QUEUES: queue, WORKER_CONCURRENCY: '10' },
-        ...{ WORKER_SHUTDOWN_GRACE: '1', ...env },
+        ...{ WORKER_SHUTDOWN_GRACE: '1s', ...env },
       },
       ipc: true,
     });
@@ -41,7 +41,8 @@ describeWithRabbit('what a handler leaves behind in the pool async', (rabbit) =>
       },
     };
     try {
-      await eventually(() => app.messages.includes('ready'), { timeoutMs: 30_000 });
+      await eventually(() => app.messages.includes('ready') || !app.running, { timeoutMs: 30_000 });
+      if (!app.running) throw new Error('it has ended');
     } catch (error) {
       await opened[Symbol.asyncDispose]();
       throw new Error(app.output, { cause: error });
@@ -64,7 +65,7 @@ describeWithRabbit('what a handler leaves behind in the pool async', (rabbit) =>
     // Whose of a batch it was nobody can tell: each of it shows the error.
     const batch = await Promise.all([1, 2, 3].map(() => w.submit(leavesMany, {})));
     for (const one of batch)
-      expect(await eventually(async () => (await w.row(one))?.escaped)).toMatchObject({
+      expect(await eventually(async () => (await w.row(one))?.escaped ?? undefined)).toMatchObject({
         last: { error: { message: 'left behind by a batch' } },
       });
     w.app.signal('SIGTERM');

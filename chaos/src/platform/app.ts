@@ -8,6 +8,8 @@ const RESTART_AFTER_MS = 100;
 export class App {
   /** How often it had to be started again. */
   restarts = 0;
+  /** How each run ended that nobody had asked to stop: `code 5`, `SIGKILL`. */
+  readonly ends: string[] = [];
   /** Of these, how often {@link kill} was why. */
   private kills = 0;
   private child: Child | undefined;
@@ -80,10 +82,11 @@ export class App {
     const child = new Child(this.spec);
     this.child = child;
     void child.ready.then(() => (this.serving = child.running));
-    void child.exit.then(async () => {
+    void child.exit.then(async (how) => {
       this.serving = false;
       if (!this.wanted) return;
       this.restarts += 1;
+      this.ends.push(how);
       await sleep(RESTART_AFTER_MS);
       if (this.wanted) this.run();
     });

@@ -81,6 +81,7 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
       endsWell: (n, row) => scenario.endsWell?.(n, row) ?? usualEnd(n, row),
     });
     const left = [...(await remains(stage, { deadLetters })), ...((await scenario.remains?.(stage)) ?? [])];
+    left.push(...((await scenario.faults?.(stage, { accepted: load.accepted, runs })) ?? []));
     const seen: Seen = {
       attempts: await attemptsOf(stage),
       runTwice: counted.runTwice,

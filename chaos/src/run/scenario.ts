@@ -16,6 +16,14 @@ export interface Seen {
   readonly restarts: Readonly<Record<string, number>>;
 }
 
+/** What was accepted and run. */
+export interface Ran {
+  /** The id of each accepted task, and which one it is. */
+  readonly accepted: ReadonlyMap<string, number>;
+  /** How often the handler was run, by id. */
+  readonly runs: ReadonlyMap<string, number>;
+}
+
 /** A way in which things go wrong. */
 export interface Scenario {
   /** As in `--scenario`. */
@@ -40,6 +48,8 @@ export interface Scenario {
   endsWell?(n: number, row: EndRow): boolean;
   /** Breaks things, from the first accepted task on; resolves when nothing is broken any more. */
   disturb(stage: Stage): Promise<void>;
+  /** What else is not as it should be, once all tasks have ended. */
+  faults?(stage: Stage, ran: Ran): Promise<string[]>;
   /** What shows that it took place; else the run counts for nothing. `undefined`: it did not. */
   proof(seen: Seen, stage: Stage): string | undefined;
   /** What else is not as it should be in the end, in words. */

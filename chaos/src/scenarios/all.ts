@@ -1,4 +1,5 @@
 import type { Scenario } from '../run/scenario.ts';
+import { badHandlers } from './bad-handlers.ts';
 import { clocksOff } from './clocks-off.ts';
 import { batchWorkerKilled, gatewayAndBeatKilled, workerKilled } from './killed.ts';
 import { channelCut, connectionCut, consumerCut } from './lines-cut.ts';
@@ -20,6 +21,7 @@ export const allScenarios: readonly Scenario[] = [
   queueDeleted,
   postgresStopped,
   poison,
+  badHandlers,
   workerFrozen,
   loopBlocked,
   clocksOff,

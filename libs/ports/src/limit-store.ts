@@ -132,7 +132,11 @@ export interface LimitStore {
    * The claim of tasks that have limits: grants what has a slot and a turn of its rate, parks the rest, in one transaction. What
    * is not returned was refused by its row, as in {@link TaskStore.claim}.
    */
-  claim(worker: { id: WorkerId; name: string }, items: readonly LimitedClaimItem[]): Promise<LimitedClaim[]>;
+  claim(
+    worker: { id: WorkerId; name: string },
+    items: readonly LimitedClaimItem[],
+    options?: { suspects?: boolean },
+  ): Promise<LimitedClaim[]>;
   /** Contracts that have a limit which may not be their own: what a worker has to know before it claims. Asked each second. */
   imposed(): Promise<ImposedLimits[]>;
   /** All that is set, by contract. */

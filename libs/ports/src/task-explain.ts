@@ -51,6 +51,8 @@ export interface TaskFacts {
   readonly lastAttempt: Omit<TaskAttempt, 'worker'> | null;
   /** The newest dead letter that names it. */
   readonly deadLetter: { readonly id: string; readonly reason: string } | null;
+  /** It waits for the quarantine: suspects that wait too and are older. Null: it is no suspect, or does not wait. */
+  readonly quarantineBefore: number | null;
   /** Live workers that serve its queue; of them those that serve its contract. */
   readonly serveQueue: number;
   readonly serveContract: number;

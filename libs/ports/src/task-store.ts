@@ -72,6 +72,8 @@ export interface TaskRow {
   readonly suspected: number;
   /** Deaths of the child that ran it. */
   readonly crashes: number;
+  /** It runs in quarantine, in a group of at most so many. Left out or null: it does not, unless a child died of it. */
+  readonly quarantineGroup?: number | null;
   readonly input: unknown;
   readonly message: unknown;
   readonly result: unknown;
@@ -159,8 +161,11 @@ export interface PostponeItem {
   /**
    * `retry`: failed, costs budget → `RETRY`. `snooze`: asked for → `SCHEDULED`. `release`: handed back at shutdown → `QUEUED`.
    * `crash`: the child that ran it died; costs no budget, is counted in `crashes` → `RETRY`.
+   * `suspect`: a child died that ran it among others → `QUEUED`.
    */
-  readonly kind: 'retry' | 'snooze' | 'release' | 'crash';
+  readonly kind: 'retry' | 'snooze' | 'release' | 'crash' | 'suspect';
+  /** Of `suspect`: the largest group that it may run in from now on. */
+  readonly group?: number | undefined;
   readonly delayMs: number;
   /** JSON text of the failure; kept with the ended attempt. */
   readonly error: string | null;
@@ -298,7 +303,7 @@ export interface TaskStore {
   claim(
     worker: { id: WorkerId; name: string },
     items: readonly ClaimItem[],
-    options: { durable: boolean },
+    options: { durable: boolean; suspects?: boolean },
   ): Promise<ClaimedTask[]>;
   situations(ids: readonly string[]): Promise<TaskSituation[]>;
   /** Which of these times (ms since the epoch) have passed, by Postgres' clock; in their order. For tasks that have no row yet. */
@@ -306,11 +311,17 @@ export interface TaskStore {
   /**
    * Compare-and-set from a dead holder; undefined when somebody else was faster, `revoked` when the task had been cancelled:
    * then it has ended REVOKED instead.
-   * @param claim `release`: end the dead claim and make none, as a task with a rate must be claimed as one. Then `released`.
+   * @param claim `suspects`: claim also what is a suspect after this death; else it is `released`. `release`: end the dead claim and make none, as a task with a rate must be claimed as one. Then `released`.
    */
   takeOver(
     worker: { id: WorkerId; name: string },
-    claim: { id: string; claimNo: number; from: { worker: WorkerId; claimNo: number }; release?: boolean },
+    claim: {
+      id: string;
+      claimNo: number;
+      from: { worker: WorkerId; claimNo: number };
+      release?: boolean;
+      suspects?: boolean;
+    },
   ): Promise<ClaimedTask | 'revoked' | 'released' | undefined>;
 
   /** Ends attempts. A value that Postgres cannot keep ends its task as FAILURE `ResultNotStorable`, alone. */

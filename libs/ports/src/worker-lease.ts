@@ -33,4 +33,6 @@ export interface WorkerLease extends Service {
   readonly id: WorkerId;
   /** Renewals get through. For health: what decides is in the database. */
   readonly held: boolean;
+  /** Its worker was asked to stop: should it die meanwhile, what it ran is not suspected of it. */
+  closing?(): void;
 }

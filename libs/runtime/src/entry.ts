@@ -6,7 +6,7 @@ import type { PassOnOrder } from './claim/pass-on-order.ts';
 import type { HandlerBinding } from './handler-binding.ts';
 import type { TaskRun } from './run/task-run.ts';
 
-/** A pool, or `quarantine`: a child process for each task alone, one at a time. */
+/** A pool, or `quarantine`: child processes for suspects, in groups. */
 export type Lane = PoolKind | 'quarantine';
 
 /** For a message whose own number does not fit where the broker has put it. */

@@ -25,6 +25,7 @@ import { Claimer } from './claim/claimer.ts';
 import { LimitOverrides } from './claim/limit-overrides.ts';
 import { LimitedClaims } from './claim/limited-claims.ts';
 import { PassOn } from './claim/pass-on.ts';
+import { Quarantine } from './claim/quarantine.ts';
 import { RefusedClaims } from './claim/refused.ts';
 import type { TaskEntry } from './entry.ts';
 import type { HandlerTable } from './handlers.ts';
@@ -128,6 +129,7 @@ export class TaskWorker implements Service {
   private readonly retry: StoreRetry;
   private readonly claimer: Claimer;
   private readonly limitOverrides: LimitOverrides | undefined;
+  private readonly quarantine: Quarantine | undefined;
   private readonly refused: RefusedClaims;
   private readonly executor: Executor;
   private readonly starter: Starter;
@@ -197,26 +199,29 @@ export class TaskWorker implements Service {
     this.limitOverrides = limits && new LimitOverrides(limits, this.clock, log);
     const steps =
       deps.steps && new TaskSteps(deps.steps, this.retry, (entry, lost) => this.executor.abort(entry, lost));
-    this.pools = new Pools(this.options, {
-      handlers: deps.handlers,
-      services: {
+    this.pools = new Pools(
+      { ...this.options, concurrency: slots.async },
+      {
+        handlers: deps.handlers,
+        services: {
+          log,
+          submitChild: deps.submitChild,
+          steps,
+          onProgress: (entry, progress) => this.onProgress(entry, progress),
+          onLog: (entry, level, message, fields) => this.logs?.add(entry, level, message, fields),
+        },
+        answers: {
+          submitChild: deps.submitChild,
+          steps,
+          contract: deps.contract ?? ((wanted) => deps.handlers.find(wanted)?.contract),
+        },
+        events: this.executor,
+        // A child fails the attempt itself.
+        escapes: { escaped: (kind, error, culprits) => this.escapedErrors.note(kind, error, culprits) },
+        clock: this.clock,
         log,
-        submitChild: deps.submitChild,
-        steps,
-        onProgress: (entry, progress) => this.onProgress(entry, progress),
-        onLog: (entry, level, message, fields) => this.logs?.add(entry, level, message, fields),
       },
-      answers: {
-        submitChild: deps.submitChild,
-        steps,
-        contract: deps.contract ?? ((wanted) => deps.handlers.find(wanted)?.contract),
-      },
-      events: this.executor,
-      // A child fails the attempt itself.
-      escapes: { escaped: (kind, error, culprits) => this.escapedErrors.note(kind, error, culprits) },
-      clock: this.clock,
-      log,
-    });
+    );
     this.cancels = new CancelWatch({
       tasks,
       clock: this.clock,
@@ -227,6 +232,7 @@ export class TaskWorker implements Service {
     this.claimer = new Claimer({
       name,
       slots,
+      quarantines: this.pools.suspects !== undefined,
       laneOf: (entry) => this.pools.laneOf(entry),
       tasks,
       lease,
@@ -239,6 +245,7 @@ export class TaskWorker implements Service {
       onBatchGranted: (entries) => this.starter.runBatch(entries),
       onUnclaimable: (entry, error) => this.onUnclaimable(entry, error),
       onParked: (entry) => {
+        this.quarantine?.left(entry);
         entry.ack();
         this.held.letGo(entry);
       },
@@ -249,13 +256,22 @@ export class TaskWorker implements Service {
       ...{ broker, store: deps.queues },
       ...{ held: this.held, clock: this.clock, log },
       onDelivery: (delivery) => this.onDelivery(delivery),
-      withdraw: (queue) => this.claimer.withdraw(queue),
+      withdraw: (queue) => [...this.claimer.withdraw(queue), ...(this.quarantine?.withdraw(queue) ?? [])],
     });
     if (deps.holdings)
       this.holdings = new HoldingsReport({
         ...{ queues: this.options.queues, store: deps.holdings, lease, held: this.held, clock: this.clock, log },
       });
+    const { suspects } = this.pools;
+    this.quarantine =
+      suspects &&
+      new Quarantine({
+        ...{ groups: suspects, tasks, retry: this.retry, held: this.held, log },
+        poolOf: (entry) => this.pools.laneOf(entry),
+        claim: (entries) => this.claimer.claimSuspects(entries),
+      });
     this.refused = new RefusedClaims({
+      onSuspect: this.quarantine && ((entry, row) => this.quarantine!.add(entry, row)),
       name,
       tasks,
       lease,
@@ -292,7 +308,7 @@ export class TaskWorker implements Service {
       },
     });
     this.starter = new Starter({
-      ...{ pools: this.pools, executor: this.executor, claimer: this.claimer, log },
+      executor: this.executor,
       stopping: () => this.stopping,
       onOutcome: (entry, outcome) => this.onOutcome(entry, outcome),
     });
@@ -413,7 +429,7 @@ export class TaskWorker implements Service {
   private async close(): Promise<void> {
     this.stopping = true;
     // At once: a slot that comes free from here on is for nobody.
-    const claimed = this.claimer.close();
+    const claimed = Promise.all([this.claimer.close(), this.quarantine?.close()]);
     const limitsRead = this.limitOverrides?.stop();
     const reported = this.holdings?.stop();
     this.schemas?.stop();
@@ -504,6 +520,7 @@ export class TaskWorker implements Service {
   }
 
   private onUnclaimable(entry: TaskEntry, error: Error): void {
+    this.quarantine?.left(entry);
     this.log.error(
       { err: error, task: entry.id },
       'Postgres cannot keep this task: its message goes to the dead letters',
@@ -517,6 +534,7 @@ export class TaskWorker implements Service {
   }
 
   private onRefused(entries: TaskEntry[]): void {
+    for (const entry of entries) this.quarantine?.left(entry);
     this.decisions.add(
       this.refused.resolve(entries).catch((error: unknown) => {
         this.log.error(
@@ -536,6 +554,7 @@ export class TaskWorker implements Service {
   private onOutcome(entry: TaskEntry, outcome: Outcome): void {
     entry.endedAt = this.clock.now();
     this.claimer.freeSlot(entry);
+    this.quarantine?.left(entry);
     const [progress, logs] = [this.progress.written(entry), this.logs?.written(entry)];
     if (progress || logs) this.recorder.addAfter([progress, logs], entry, outcome);
     else this.recorder.add(entry, outcome);

@@ -12,6 +12,7 @@ export interface RawTask {
   retries: number;
   suspected: number;
   crashes: number;
+  quarantine_group?: number | null;
   claim_worker: string | null;
   /** bigint travels as text. */
   claim_no: string | null;
@@ -49,6 +50,7 @@ export function toTaskRow(raw: RawTask): TaskRow {
     retries: raw.retries,
     suspected: raw.suspected,
     crashes: raw.crashes,
+    quarantineGroup: raw.quarantine_group ?? null,
     input: raw.input,
     message: raw.message,
     result: raw.result,

@@ -17,6 +17,8 @@ const WELL_FILLED = 64;
 export interface ClaimerDeps {
   readonly name: string;
   readonly slots: PoolSlots;
+  /** Suspects are left to {@link Claimer.claimSuspects}; else they are claimed like all others. */
+  readonly quarantines: boolean;
   /** The pool that a task runs in. */
   laneOf(entry: TaskEntry): PoolKind;
   readonly tasks: TaskStore;
@@ -168,7 +170,12 @@ export class Claimer {
     for (const batch of batches) if (!batch.isEmpty) this.deps.onBatchGranted(batch.members);
   }
 
-  private async claimAll(toClaim: TaskEntry[]): Promise<void> {
+  /** Claims suspects, whose places are in the quarantine: they take no slots. */
+  async claimSuspects(entries: TaskEntry[]): Promise<void> {
+    if (!this.closed) await this.claimAll(entries, true);
+  }
+
+  private async claimAll(toClaim: TaskEntry[], suspects = !this.deps.quarantines): Promise<void> {
     const worker = this.deps.lease.id;
     for (const entry of toClaim) {
       entry.worker = worker;
@@ -178,13 +185,14 @@ export class Claimer {
     const [free, held]: [TaskEntry[], TaskEntry[]] = [[], []];
     for (const entry of toClaim) (limited?.concerns(entry) ? held : free).push(entry);
     for (const part of [free, held])
-      for (let i = 0; i < part.length; i += MAX_BATCH) await this.claimPart(part.slice(i, i + MAX_BATCH), worker);
+      for (let i = 0; i < part.length; i += MAX_BATCH)
+        await this.claimPart(part.slice(i, i + MAX_BATCH), worker, suspects);
   }
 
   /** Tasks that all have limits, or all have none. */
-  private async claimPart(toClaim: TaskEntry[], worker: string): Promise<void> {
+  private async claimPart(toClaim: TaskEntry[], worker: string, suspects: boolean): Promise<void> {
     const durable = toClaim.some((entry) => entry.options.ack !== 'late');
-    const granted = await this.ask(toClaim, worker, durable);
+    const granted = await this.ask(toClaim, worker, { durable, suspects });
     const refused: TaskEntry[] = [];
     for (const entry of toClaim) {
       const claim = granted.get(entry.id);
@@ -201,11 +209,15 @@ export class Claimer {
   }
 
   /** What was granted; a value that Postgres refuses costs its own task only. */
-  private async ask(entries: TaskEntry[], worker: string, durable: boolean): Promise<Map<string, ClaimedTask>> {
+  private async ask(
+    entries: TaskEntry[],
+    worker: string,
+    options: { durable: boolean; suspects: boolean },
+  ): Promise<Map<string, ClaimedTask>> {
     const { name, tasks, limited } = this.deps;
     const claim = entries[0]!.limits
-      ? () => limited!.claim(worker, entries)
-      : () => tasks.claim({ id: worker, name }, entries.map(toItem), { durable });
+      ? () => limited!.claim(worker, entries, options)
+      : () => tasks.claim({ id: worker, name }, entries.map(toItem), options);
     try {
       const claimed = await this.deps.retry.until(claim);
       return new Map(claimed.map((claim) => [claim.id, claim]));
@@ -219,7 +231,7 @@ export class Claimer {
       }
       const granted = new Map<string, ClaimedTask>();
       for (const entry of entries)
-        for (const [id, claim] of await this.ask([entry], worker, durable)) granted.set(id, claim);
+        for (const [id, claim] of await this.ask([entry], worker, options)) granted.set(id, claim);
       return granted;
     }
   }

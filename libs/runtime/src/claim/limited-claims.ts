@@ -30,9 +30,9 @@ export class LimitedClaims {
   }
 
   /** What was granted. Of the rest, some wait now ({@link hasParked}); the others were refused by their rows. */
-  async claim(worker: string, entries: readonly TaskEntry[]): Promise<ClaimedTask[]> {
+  async claim(worker: string, entries: readonly TaskEntry[], options: { suspects: boolean }): Promise<ClaimedTask[]> {
     const items = entries.map((entry): LimitedClaimItem => ({ ...toItem(entry), limits: entry.limits! }));
-    const claims = await this.deps.limits.claim({ id: worker, name: this.deps.name }, items);
+    const claims = await this.deps.limits.claim({ id: worker, name: this.deps.name }, items, options);
     const parked = new Set(claims.filter((claim) => claim.outcome === 'parked').map(({ id }) => id));
     for (const entry of entries) if (parked.has(entry.id)) this.parked.add(entry);
     return claims.filter((claim) => claim.outcome === 'granted');

@@ -12,6 +12,8 @@ export interface RefusedDeps {
   readonly retry: StoreRetry;
   readonly claimer: Pick<Claimer, 'nextClaimNo' | 'takeSlot'>;
   readonly log: Log;
+  /** It is a suspect, which the quarantine claims. Left out: suspects are claimed like all others. */
+  readonly onSuspect?: ((entry: TaskEntry, row: TaskRow) => void) | undefined;
   /** Nothing speaks against the claim any more: make it again, a little later. */
   tryAgain(entry: TaskEntry): void;
   onTakenOver(entry: TaskEntry): void;
@@ -75,6 +77,8 @@ export class RefusedClaims {
     }
     const { turn } = entry.task;
     if (turn >= 0 && row.turn > turn) return this.drop(entry, 'a later message of the task is the valid one');
+    const { onSuspect } = this.deps;
+    if (onSuspect && (row.crashes > 0 || typeof row.quarantineGroup === 'number')) return onSuspect(entry, row);
     // Nothing speaks against it: our own lease had lapsed at that moment, or the row came free in between.
     this.deps.tryAgain(entry);
   }
@@ -101,7 +105,13 @@ export class RefusedClaims {
     const worker = this.deps.lease.id;
     // A rate counts starts, and this would be one past it: the task asks again.
     const release = Boolean(entry.limits?.rate);
-    const claim = { id: entry.id, claimNo: this.deps.claimer.nextClaimNo(), from, release };
+    const claim = {
+      id: entry.id,
+      claimNo: this.deps.claimer.nextClaimNo(),
+      from,
+      release,
+      suspects: !this.deps.onSuspect,
+    };
     const taken = await this.deps.retry.until(() =>
       this.deps.tasks.takeOver({ id: worker, name: this.deps.name }, claim),
     );

@@ -5,6 +5,8 @@ export interface ChildDeath {
   readonly pool: 'thread' | 'process';
   readonly exitCode: number | null;
   readonly signal: string | null;
+  /** Tasks that ran in it when it died, this one included. */
+  readonly together: number;
   /** Resident memory of the process when it was last looked at, MiB; null of a thread, and where it was never seen. */
   readonly memoryMb: number | null;
   /** What it said on stderr at last; of a thread, the error that ended it. */
@@ -24,8 +26,9 @@ export class WorkerChildDied extends LovageError {
     deaths: number,
   ) {
     const how = data.signal ?? (data.exitCode === null ? 'an unknown cause' : `exit code ${data.exitCode}`);
+    const others = data.together === 1 ? '' : ` with ${data.together - 1} others`;
     super(
-      `the ${data.pool} that ran the task died (${how}), ${deaths === 1 ? 'the first time' : `${deaths} times by now`}`,
+      `the ${data.pool} that ran the task${others} died (${how}), ${data.together > 1 ? 'and any of them may be why' : deaths === 1 ? 'the first time' : `${deaths} times by now`}`,
     );
   }
 }

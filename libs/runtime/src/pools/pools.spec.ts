@@ -262,7 +262,9 @@ describe.each(['thread', 'process'] as const)('the pool %s', (pool) => {
     for (const id of ids)
       expect(await p.ended(id)).toMatchObject({ state: 'SUCCESS', retries: 0, crashes: 0, suspected: 0 });
     expect(await told).toEqual({ kind: 'exception', name: 'test.deed' });
-    expect(await eventually(async () => (await p.f.store.tasks.get(ids[0]!))?.escaped, SLOW)).toMatchObject({
+    expect(
+      await eventually(async () => (await p.f.store.tasks.get(ids[0]!))?.escaped ?? undefined, SLOW),
+    ).toMatchObject({
       last: { kind: 'exception', error: { message: 'left behind by timer' } },
     });
     expect(((await p.does('where')).result as { served: number }).served).toBeLessThan(22);

@@ -8,7 +8,9 @@ import { PoolUnavailableError } from './child-death.ts';
 import type { CompiledChildren } from './child-options.ts';
 import type { ChildCounts, ChildEscapes, Pool, PoolEvents } from './pool.ts';
 import { ProcessPool } from './process-pool.ts';
+import { QuarantinePool } from './quarantine-pool.ts';
 import type { Answers } from './questions.ts';
+import { SuspectGroups } from './suspect-groups.ts';
 import { ThreadPool } from './thread-pool.ts';
 
 export interface PoolsDeps {
@@ -21,29 +23,34 @@ export interface PoolsDeps {
   readonly log: Log;
 }
 
-/** A task runs in quarantine once so many of its workers have died: one may be chance. */
-const SUSPECT_AT = 2;
-
 /** The pools of a worker. Children, and what it takes to make them, come to be when first wanted. */
 export class Pools {
   /** Those that contracts of this worker run in. */
   readonly used: ReadonlySet<PoolKind>;
+  /** Which suspects run together; undefined: without children they run like all others. */
+  readonly suspects: SuspectGroups<TaskEntry> | undefined;
   private readonly pools: Readonly<Record<Lane, Pool | undefined>>;
   private readonly together: AsyncPool;
 
   /** @throws PoolUnavailableError a contract asks for children, and there is no telling how one boots. */
   constructor(
-    private readonly options: { readonly pool: PoolKind; readonly children: CompiledChildren | undefined },
+    private readonly options: {
+      readonly pool: PoolKind;
+      readonly children: CompiledChildren | undefined;
+      /** Tasks at a time in `async`. */
+      readonly concurrency?: number;
+    },
     deps: PoolsDeps,
   ) {
     const { children } = options;
+    const { concurrency = 1 } = options;
+    this.suspects = children && new SuspectGroups(children.slots, Math.max(children.slots, concurrency));
     this.together = new AsyncPool(deps.services, deps.events);
     this.pools = {
       async: this.together,
       thread: children && new ThreadPool(children, deps),
       process: children && new ProcessPool(children, deps),
-      // Each task gets a child of its own, so that nothing but the task can be what kills it.
-      quarantine: children && new ProcessPool({ ...children, slots: 1, maxTasks: 1 }, deps),
+      quarantine: children && this.suspects && new QuarantinePool(children, this.suspects, deps),
     };
     this.used = new Set(
       deps.handlers.names().map((name) => deps.handlers.find(name)!.contract.options.pool ?? options.pool),
@@ -65,21 +72,13 @@ export class Pools {
     return entry.options.pool ?? this.options.pool;
   }
 
-  /** Whether it has to run alone: workers died while it ran, or a child did. */
-  isSuspect(entry: TaskEntry): boolean {
-    return this.pools.quarantine !== undefined && (entry.crashes > 0 || entry.suspected >= SUSPECT_AT);
-  }
-
-  /** Suspects that wait for their turn. */
-  get suspectsWaiting(): number {
-    return this.pools.quarantine instanceof ProcessPool ? this.pools.quarantine.waiting : 0;
-  }
-
   /** Children by pool; those of the quarantine are processes. */
   children(): Readonly<Record<'thread' | 'process', ChildCounts>> {
     const { thread, process, quarantine } = this.pools;
     const of = (pool: Pool | undefined): ChildCounts =>
-      pool instanceof ProcessPool || pool instanceof ThreadPool ? pool.counts : { alive: 0, died: 0 };
+      pool instanceof ProcessPool || pool instanceof QuarantinePool || pool instanceof ThreadPool
+        ? pool.counts
+        : { alive: 0, died: 0 };
     const [shared, alone] = [of(process), of(quarantine)];
     return { thread: of(thread), process: { alive: shared.alive + alone.alive, died: shared.died + alone.died } };
   }

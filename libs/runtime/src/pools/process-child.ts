@@ -1,16 +1,18 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { fieldOf } from '@lovage/foundation';
 import type { Clock } from '@lovage/ports';
 import type { ChildDeath } from './child-death.ts';
 import type { CompiledChildren } from './child-options.ts';
 import { readFromChild } from './from-child.ts';
-import type { FromChild, ToChild } from './protocol.ts';
+import type { FromChild, OfRun, ToChild } from './protocol.ts';
 import { StderrTail } from './stderr-tail.ts';
 
 export interface ProcessChildEvents {
-  message(message: FromChild): void;
+  /** @param run the number of the attempt that it is of, as far as the child tells */
+  message(message: FromChild, run: number | undefined): void;
   /** It has ended, by whatever cause. */
-  gone(death: Omit<ChildDeath, 'logs'>): void;
+  gone(death: Omit<ChildDeath, 'logs' | 'together'>): void;
 }
 
 /** A child that is told to end gets this long for the application's own shutdown, ms. */
@@ -46,7 +48,9 @@ export class ProcessChild {
     this.stderr = new StderrTail(this.process.stderr!);
     this.process.on('message', (message) => {
       const known = readFromChild(message);
-      if (known) events.message(known);
+      if (!known) return;
+      const run = fieldOf(message, 'run');
+      events.message(known, typeof run === 'number' ? run : undefined);
     });
     this.exited = new Promise((resolve) => {
       let ended = false;
@@ -82,7 +86,7 @@ export class ProcessChild {
     return this.stderr.text;
   }
 
-  post(message: ToChild): void {
+  post(message: ToChild & OfRun): void {
     // A channel that closes under the message: the exit tells.
     if (this.process.connected) this.process.send(message, () => undefined);
   }

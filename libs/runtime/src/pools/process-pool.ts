@@ -7,19 +7,19 @@ import { fromWire } from './error-wire.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import type { ChildCounts, Pool } from './pool.ts';
 import { ProcessChild } from './process-child.ts';
-import type { Ended, Escaped, FromChild } from './protocol.ts';
+import type { Ended, Escaped, FromChild, ToChild } from './protocol.ts';
 
 export interface ProcessPoolDeps extends ChildRunDeps {
   readonly log: Log;
 }
 
 /** A child with nothing to do is kept this long, ms. */
-const IDLE_MS = 60_000;
+export const IDLE_MS = 60_000;
 /** A child that has not booted by then, ms, never will. */
-const BOOT_MS = 120_000;
+export const BOOT_MS = 120_000;
 /** A task is killed that makes its child grow to so many times what a child may have. */
-const HARD_MEMORY = 2;
-const MIB = 1024 * 1024;
+export const HARD_MEMORY = 2;
+export const MIB = 1024 * 1024;
 
 /** A child process and what it does. */
 interface Seat {
@@ -61,11 +61,6 @@ export class ProcessPool implements Pool {
 
   get counts(): ChildCounts {
     return { alive: this.alive.size, died: this.deaths };
-  }
-
-  /** Attempts that wait for a child. */
-  get waiting(): number {
-    return this.line.length;
   }
 
   start(entry: TaskEntry): void {
@@ -147,13 +142,15 @@ export class ProcessPool implements Pool {
   }
 
   private seatAt(seat: Seat, entry: TaskEntry): void {
-    const run = new ChildRun(entry, seat.child, this.deps);
+    const { child } = seat;
+    const link = { post: (message: ToChild) => child.post({ ...message, run: entry.no }), kill: () => child.kill() };
+    const run = new ChildRun(entry, link, this.deps);
     if (seat.booted) seat.off();
     seat.run = run;
     this.running.set(entry, seat);
     seat.child.renew();
     this.memory.add(seat);
-    seat.child.post({ type: 'run', task: run.task });
+    link.post({ type: 'run', task: run.task });
   }
 
   private receive(seat: Seat, message: FromChild): void {
@@ -211,7 +208,7 @@ export class ProcessPool implements Pool {
     seat.child.retire();
   }
 
-  private gone(seat: Seat, death: Omit<ChildDeath, 'logs'>): void {
+  private gone(seat: Seat, death: Omit<ChildDeath, 'logs' | 'together'>): void {
     seat.off();
     this.alive.delete(seat.child);
     const wanted = this.seats.delete(seat);
@@ -229,7 +226,7 @@ export class ProcessPool implements Pool {
           this.deaths += 1;
           log.warn({ task: run.entry.id, ...death }, 'a child process died in the middle of a task');
         }
-        run.gone(death);
+        run.gone({ ...death, together: 1 });
       }
     } else if (wanted) {
       this.deaths += 1;
@@ -253,10 +250,10 @@ export class ProcessPool implements Pool {
   }
 }
 
-function bootFailed(cause: Error): ChildBootFailed {
+export function bootFailed(cause: Error): ChildBootFailed {
   return new ChildBootFailed(cause.message, { cause });
 }
 
-function lastLine(text: string): string {
+export function lastLine(text: string): string {
   return text.trim().split('\n').at(-1) ?? '';
 }

@@ -36,6 +36,11 @@ export type Question =
   /** `value` is JSON text. */
   | { readonly kind: 'keepStep'; readonly key: string; readonly value: string };
 
+/** Which of the attempts that a child process runs a message is of: the number of its entry. Threads run one at a time. */
+export interface OfRun {
+  readonly run?: number;
+}
+
 export type ToChild =
   | { readonly type: 'run'; readonly task: ChildTask }
   | { readonly type: 'abort'; readonly reason: ErrorWire }

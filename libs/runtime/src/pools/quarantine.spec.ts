@@ -8,22 +8,26 @@ import { children, Fixture } from '../testing/fixture.ts';
 const SLOW = { timeoutMs: 90_000 };
 jest.setTimeout(120_000);
 
-async function open(defaults: TaskOptions = {}, slots = 2) {
+async function open(defaults: TaskOptions = {}, slots = 2, concurrency = 10) {
   const f = await Fixture.open();
-  const worker = await f.worker(deed(defaults), handle, { children: children({ slots }), shutdownGrace: 0 });
+  const worker = await f.worker(deed(defaults), handle, {
+    children: children({ slots }),
+    shutdownGrace: 0,
+    concurrency,
+  });
   return {
     f,
     worker,
     send: (name: string, value: unknown = null, overrides = {}) =>
       f.send(null, { name: 'test.deed', inputJson: JSON.stringify({ deed: name, value }), ...overrides }),
-    /** A task whose workers died before. */
-    async suspect(name: string, suspected: number): Promise<string> {
+    /** A task that has to run in quarantine, in a group of at most so many. */
+    async suspect(name: string, group: number, value: unknown = null): Promise<string> {
       const id = newId();
       await f.db.query(
-        "insert into tasks (id, name, queue, state, suspected) values ($1, 'test.deed', 'default', 'QUEUED', $2)",
-        [id, suspected],
+        "insert into tasks (id, name, queue, state, suspected, suspicion, quarantine_group, input) values ($1, 'test.deed', 'default', 'QUEUED', 2, 2, $2, $3)",
+        [id, group, JSON.stringify({ deed: name, value })],
       );
-      return this.send(name, null, { id, hasRow: true });
+      return this.send(name, value, { id, hasRow: true });
     },
     ended: (id: string) =>
       eventually(async () => {
@@ -42,31 +46,60 @@ async function open(defaults: TaskOptions = {}, slots = 2) {
 type Where = { pid: number; served: number };
 
 describe('a suspect', () => {
-  test('runs alone in a child process of its own, also of the pool async; one worker lost may be chance', async () => {
-    await using q = await open({ pool: 'async' });
-    const ids = [await q.suspect('where', 1), await q.suspect('where', 2), await q.suspect('where', 3)];
-    const [chance, one, two] = (await Promise.all(ids.map((id) => q.ended(id)))).map(({ result }) => result as Where);
-    expect(chance!.pid).toBe(process.pid);
-    expect(one!.pid).not.toBe(process.pid);
-    expect(two!.pid).not.toBe(one!.pid);
-    expect([one!.served, two!.served]).toEqual([1, 1]);
-    for (const id of ids.slice(1))
-      expect(await q.ended(id)).toMatchObject({ state: 'SUCCESS', crashes: 0, retries: 0 });
+  test('runs in a child process, also of the pool async, with others as far as its group allows; the child is kept', async () => {
+    await using q = await open({ pool: 'async' }, 1);
+    const group = await Promise.all([4, 4, 4].map((size) => q.suspect('where', size)));
+    const pids = (await Promise.all(group.map((id) => q.ended(id)))).map(({ result }) => (result as Where).pid);
+    expect(new Set(pids).size).toBe(1);
+    expect(pids[0]).not.toBe(process.pid);
+    expect((await q.ended(await q.suspect('where', 1))).result).toMatchObject({ pid: pids[0] });
+    for (const id of group) expect(await q.ended(id)).toMatchObject({ state: 'SUCCESS', crashes: 0, retries: 0 });
+    expect((await q.ended(await q.send('where'))).result).toMatchObject({ pid: process.pid });
   });
 
-  test('takes no slot while it waits for its turn, and goes back at a stop', async () => {
-    await using q = await open({ pool: 'async' });
-    const first = await q.suspect('wait', 2);
+  test('is started when it runs, not before; it takes no slot while it waits, and goes back at a stop', async () => {
+    await using q = await open({ pool: 'async' }, 1);
+    const first = await q.suspect('wait', 1);
     await eventually(async () => (await q.f.store.tasks.get(first))?.state === 'PROGRESS', SLOW);
-    const waiting = [await q.suspect('echo', 2), await q.suspect('echo', 2)];
-    for (const id of waiting) await eventually(async () => (await q.f.store.tasks.get(id))?.state === 'STARTED', SLOW);
+    const waiting = [await q.suspect('echo', 1), await q.suspect('echo', 1)];
     const others = await Promise.all(Array.from({ length: 30 }, (_, n) => q.send('echo', n)));
     for (const id of others) expect(await q.ended(id)).toMatchObject({ state: 'SUCCESS' });
+    for (const id of waiting) expect(await q.f.store.tasks.get(id)).toMatchObject({ state: 'QUEUED', startedAt: null });
     expect(q.worker.children().process.alive).toBe(1);
     await q.worker.stop();
-    for (const id of [first, ...waiting])
-      expect(await q.f.store.tasks.get(id)).toMatchObject({ state: 'QUEUED', turn: 1, suspected: 2, crashes: 0 });
+    expect(await q.f.store.tasks.get(first)).toMatchObject({ state: 'QUEUED', turn: 1, suspected: 2, crashes: 0 });
+    for (const id of waiting) expect(await q.f.store.tasks.get(id)).toMatchObject({ state: 'QUEUED', turn: 0 });
     expect(q.worker.children().process.alive).toBe(0);
+  });
+});
+
+/** The bars of issue 11. */
+describe('two hundred suspected together', () => {
+  test('and innocent are done within three times their own time and 15 s', async () => {
+    await using q = await open({ pool: 'async', record: 'full' }, 2, 100);
+    const RUN_MS = 3000;
+    const began = performance.now();
+    const ids = await Promise.all(Array.from({ length: 200 }, () => q.suspect('sleep', 100, RUN_MS)));
+    q.f.relay();
+    for (const id of ids) expect(await q.ended(id)).toMatchObject({ state: 'SUCCESS', crashes: 0 });
+    expect(performance.now() - began).toBeLessThan(3 * RUN_MS + 15_000);
+    expect(q.worker.children().process.died).toBe(0);
+  });
+
+  test('one of them guilty: it is found in at most ten deaths, and is the only one dead', async () => {
+    await using q = await open({ pool: 'async', retry: { delay: 0 } }, 2, 100);
+    q.f.relay();
+    const ids = await Promise.all(
+      Array.from({ length: 200 }, (_, n) => (n === 77 ? q.suspect('kill', 100) : q.suspect('sleep', 100, 50))),
+    );
+    for (const [n, id] of ids.entries())
+      expect(await q.ended(id)).toMatchObject(
+        n === 77
+          ? { state: 'DEAD', error: { type: 'WorkerChildDied', data: { signal: 'SIGKILL', together: 1 } } }
+          : { state: 'SUCCESS', crashes: 0 },
+      );
+    expect(q.worker.children().process.died).toBeLessThanOrEqual(10);
+    expect(q.worker.children().process.died).toBeGreaterThanOrEqual(3);
   });
 });
 
@@ -110,8 +143,31 @@ describe.each(['thread', 'process'] as const)('poison in the pool %s', (pool) =>
   });
 });
 
-test('a crash in the pool async takes the worker, and is no death of a child: suspicion alone never kills a task', async () => {
+test('suspicion alone never kills a task', async () => {
   await using q = await open({ pool: 'async', maxCrashes: 1 });
-  const id = await q.suspect('where', 30);
-  expect(await q.ended(id)).toMatchObject({ state: 'SUCCESS', suspected: 30, crashes: 0 });
+  const id = await q.suspect('where', 1);
+  expect(await q.ended(id)).toMatchObject({ state: 'SUCCESS', crashes: 0 });
+});
+
+test('a task that was cancelled while it waited does not run', async () => {
+  await using q = await open({ pool: 'async' }, 1);
+  const first = await q.suspect('sleep', 1, 500);
+  const second = await q.suspect('echo', 1);
+  await eventually(async () => (await q.f.store.tasks.get(first))?.state === 'STARTED', SLOW);
+  await q.f.store.tasks.revoke(second, { who: 'a', why: 'b' });
+  expect(await q.ended(second)).toMatchObject({ state: 'REVOKED', startedAt: null });
+  expect(await q.ended(first)).toMatchObject({ state: 'SUCCESS' });
+  expect(await q.ended(await q.suspect('echo', 1, 1))).toMatchObject({ state: 'SUCCESS' });
+});
+
+test('a time limit of one ends the child, and others of its group run again unblamed', async () => {
+  await using q = await open({ pool: 'async', retry: { maxAttempts: 1 } }, 1);
+  q.f.relay();
+  const other = await q.suspect('sleep', 10, 2500);
+  const late = await q.suspect('wait', 10);
+  await q.f.db.query('select 1');
+  await eventually(async () => (await q.f.store.tasks.get(late))?.state === 'PROGRESS', SLOW);
+  await q.f.store.tasks.revoke(late, { who: null, why: null });
+  expect(await q.ended(late)).toMatchObject({ state: 'REVOKED' });
+  expect(await q.ended(other)).toMatchObject({ state: 'SUCCESS', crashes: 0, retries: 0, suspected: 2 });
 });

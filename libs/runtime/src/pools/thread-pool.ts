@@ -149,7 +149,13 @@ export class ThreadPool implements Pool {
       this.deps.log.warn({ task: run.entry.id, err: error }, 'a thread is gone in the middle of a task');
     }
     run.gone({
-      ...{ pool: 'thread', exitCode: exitCode === undefined ? null : Number(exitCode), signal: null, memoryMb: null },
+      ...{
+        pool: 'thread',
+        exitCode: exitCode === undefined ? null : Number(exitCode),
+        signal: null,
+        memoryMb: null,
+        together: 1,
+      },
       stderr: exitCode === undefined ? (error.stack ?? error.message) : '',
     });
   }

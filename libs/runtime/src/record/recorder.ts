@@ -252,6 +252,7 @@ function toPostponeItem({ entry, outcome }: Ended): PostponeItem {
     claimNo: entry.claimNo,
     limitKey: entry.limits?.concurrency?.key,
     kind: outcome.how,
+    group: outcome.group,
     delayMs: outcome.delayMs,
     error: errorJson(outcome.error),
   };
@@ -261,7 +262,7 @@ function toUnclaimedPostpone(
   entry: TaskEntry,
   outcome: Extract<Outcome, { kind: 'postponed' }>,
 ): UnclaimedPostponeItem {
-  const kind = outcome.how === 'release' ? 'snooze' : outcome.how;
+  const kind = outcome.how === 'release' || outcome.how === 'suspect' ? 'snooze' : outcome.how;
   return {
     ...entry.facts,
     turn: entry.task.turn,

@@ -35,7 +35,9 @@ export class UnclaimedEnds {
       const worker = lease.id;
       entry.worker = worker;
       entry.claimNo = claimer.nextClaimNo();
-      const [granted] = await retry.until(() => tasks.claim({ id: worker, name }, [toItem(entry)], { durable: true }));
+      const [granted] = await retry.until(() =>
+        tasks.claim({ id: worker, name }, [toItem(entry)], { durable: true, suspects: true }),
+      );
       if (granted) return recorder.add(entry, outcome);
       // Should it have to run again, this result is forgotten.
       entry.claimed = false;

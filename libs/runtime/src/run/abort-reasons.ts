@@ -24,6 +24,14 @@ export class WorkerShutdown extends LovageError {
   }
 }
 
+/** The attempt ended with the child of another task, which was ended for its own sake. The task is requeued and costs no attempt. */
+export class NeighbourEnded extends LovageError {
+  readonly code = 'neighbour_ended';
+  constructor() {
+    super('the child that ran the task was ended because of another task in it; the task is requeued');
+  }
+}
+
 /** Reason of an aborted `task.signal`: this worker was taken for dead, others may run the task by now. */
 export class LeaseLost extends LovageError {
   readonly code = 'lease_lost';

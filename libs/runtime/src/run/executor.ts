@@ -3,8 +3,16 @@ import type { Clock } from '@lovage/ports';
 import { TaskRevokedError, type AnyContract } from '@lovage/task';
 import type { TaskEntry } from '../entry.ts';
 import { ChildBootFailed, WorkerChildDied, type ChildDeath } from '../pools/child-death.ts';
+import { halved } from '../pools/suspect-groups.ts';
 import type { Pool, PoolEvents } from '../pools/pool.ts';
-import { LeaseLost, NotRegistered, SoftTimeLimitExceeded, TimeLimitExceeded, WorkerShutdown } from './abort-reasons.ts';
+import {
+  LeaseLost,
+  NeighbourEnded,
+  NotRegistered,
+  SoftTimeLimitExceeded,
+  TimeLimitExceeded,
+  WorkerShutdown,
+} from './abort-reasons.ts';
 import { readFailure, type Failure } from './failure.ts';
 import { outcomeOfFailure, type Outcome } from './outcome.ts';
 
@@ -12,6 +20,9 @@ import { outcomeOfFailure, type Outcome } from './outcome.ts';
 const KILL_GRACE_MS = 1000;
 /** Before a task is tried again whose child could not boot, ms: what is wrong with the application is not soon mended. */
 const BOOT_AGAIN_MS = 5000;
+
+/** Before suspects run again whose child died, ms. Each time their group is smaller. */
+const SUSPECT_AGAIN_MS = 100;
 
 /** Runs attempts in their pools, each to one {@link Outcome}, within its time limits. */
 export class Executor implements PoolEvents {
@@ -191,7 +202,7 @@ function outcomeOfWorker({ abortReason, endReason }: TaskEntry, thrown?: unknown
     // Where there is a row, its mark says the same and the time as well.
     return { kind: 'revoked', error: { type: 'Revoked', message: why ?? 'the task was revoked', data: { by, why } } };
   }
-  if (isOfWorker(abortReason) || isOfWorker(endReason)) return RELEASED;
+  if (isOfWorker(abortReason) || isOfWorker(endReason) || isA(thrown, NeighbourEnded)) return RELEASED;
   if (isA(thrown, ChildBootFailed))
     return { kind: 'postponed', how: 'release', delayMs: BOOT_AGAIN_MS, error: errorFacts(thrown) };
   return undefined;
@@ -205,6 +216,11 @@ function outcomeOfDeath(entry: TaskEntry, death: ChildDeath): Outcome {
   const ofWorker = outcomeOfWorker(entry);
   if (ofWorker) return ofWorker;
   const { maxCrashes, retry } = entry.options;
+  if (death.together > 1) {
+    const { document: error } = readFailure(new WorkerChildDied(death, entry.crashes), contractOf(entry));
+    const group = halved(death.together);
+    return { kind: 'postponed', how: 'suspect', group, delayMs: SUSPECT_AGAIN_MS, error };
+  }
   const deaths = entry.crashes + 1;
   const { document: error } = readFailure(new WorkerChildDied(death, deaths), contractOf(entry));
   if (deaths >= maxCrashes) return { kind: 'dead', error };

@@ -16,7 +16,9 @@ export type Outcome =
   | { readonly kind: 'revoked'; readonly error: TaskErrorDocument }
   | {
       readonly kind: 'postponed';
-      readonly how: 'retry' | 'snooze' | 'release' | 'crash';
+      readonly how: 'retry' | 'snooze' | 'release' | 'crash' | 'suspect';
+      /** Of `suspect`: the largest group that it may run in from now on. */
+      readonly group?: number;
       readonly delayMs: number;
       readonly error: TaskErrorDocument | null;
     };

@@ -21,6 +21,7 @@ export class PgTaskExplain implements TaskExplain {
       heldBack: raw.held_back,
       lastAttempt: raw.last_attempt,
       deadLetter: raw.dead_letter,
+      quarantineBefore: raw.quarantine_before,
       serveQueue: raw.serve_queue,
       serveContract: raw.serve_contract,
       serving: raw.serving ?? [],
@@ -39,6 +40,7 @@ interface RawFacts extends RawTask {
   held_back: TaskFacts['heldBack'];
   last_attempt: TaskFacts['lastAttempt'];
   dead_letter: TaskFacts['deadLetter'];
+  quarantine_before: number | null;
   serve_queue: number;
   serve_contract: number;
   serving: TaskFacts['serving'] | null;

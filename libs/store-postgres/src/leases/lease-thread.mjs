@@ -19,6 +19,8 @@ let held = false;
 let renewedAt = 0;
 let locked = false;
 let stopping = false;
+/** The worker was asked to stop. */
+let closing = false;
 /** @type {import('pg').Client | undefined} */
 let client;
 
@@ -57,16 +59,21 @@ async function lock() {
 /** @returns {Promise<boolean>} false: there is no such lease, or it has run out */
 async function renew() {
   const { rowCount } = await /** @type {import('pg').Client} */ (client).query(
-    "update workers set lease_until = now() + $2::float8 * interval '1 ms' where id = $1 and lease_until > now()",
-    [id, options.leaseMs],
+    "update workers set lease_until = now() + $2::float8 * interval '1 ms', memory_mb = $3 where id = $1 and lease_until > now()",
+    [id, options.leaseMs, memoryMb()],
   );
   return rowCount === 1;
 }
 
+// Of the whole process: what is known of a kill by the system is how it had grown.
+function memoryMb() {
+  return Math.round(process.memoryUsage.rss() / 1_048_576);
+}
+
 async function register() {
   await /** @type {import('pg').Client} */ (client).query(
-    "insert into workers (id, name, lease_until, info, serves) values ($1, $2, now() + $3::float8 * interval '1 ms', $4, $5)",
-    [id, options.name, options.leaseMs, options.info, options.serves],
+    "insert into workers (id, name, lease_until, info, serves, first_memory_mb, memory_mb, stopping) values ($1, $2, now() + $3::float8 * interval '1 ms', $4, $5, $6, $6, $7)",
+    [id, options.name, options.leaseMs, options.info, options.serves, memoryMb(), closing],
   );
 }
 
@@ -111,6 +118,12 @@ async function run() {
 }
 
 port.on('message', async (message) => {
+  if (message === 'closing') {
+    // Should it be killed now, whoever asked it to stop has done it.
+    closing = true;
+    await client?.query('update workers set stopping = true where id = $1', [id]).catch(() => undefined);
+    return;
+  }
   if (message !== 'stop') return;
   stopping = true;
   try {

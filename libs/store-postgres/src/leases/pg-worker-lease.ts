@@ -78,6 +78,10 @@ export class PgWorkerLease implements WorkerLease {
     return this.lifecycle.start();
   }
 
+  closing(): void {
+    this.thread?.worker.postMessage('closing');
+  }
+
   stop(): Promise<void> {
     return this.lifecycle.stop();
   }

@@ -55,19 +55,23 @@ export class PgLimitStore implements LimitStore {
     private readonly reading: ReadingPool,
   ) {}
 
-  claim(worker: { id: WorkerId; name: string }, items: readonly LimitedClaimItem[]): Promise<LimitedClaim[]> {
+  claim(
+    worker: { id: WorkerId; name: string },
+    items: readonly LimitedClaimItem[],
+    { suspects = false }: { suspects?: boolean } = {},
+  ): Promise<LimitedClaim[]> {
     return this.database.transaction(async (run) => {
       await holdKeys(run, items);
       const keys = await readKeys(run, items);
       const ids = plainArray(items.map((item) => item.task.id));
-      const rows = new Map((await run<RawCandidate>(READ_CANDIDATES, [ids])).map((raw) => [raw.id, raw]));
+      const rows = new Map((await run<RawCandidate>(READ_CANDIDATES, [ids, suspects])).map((raw) => [raw.id, raw]));
       const now = keys.values().next().value!.now;
       const asking = items.map((item) => toCandidate(item, rows.get(item.task.id), worker.id, now));
       const admissions = admit(
         asking.filter((ask) => ask.kind === 'candidate').map((ask) => ask.candidate),
         keys,
       );
-      const granted = await this.grant(run, worker, toRun(asking, admissions), now);
+      const granted = await this.grant(run, worker, toRun(asking, admissions), now, suspects);
       const parked = await this.park(run, asking, admissions);
       await giveTimes(run, admissions);
       return [
@@ -135,6 +139,7 @@ export class PgLimitStore implements LimitStore {
     worker: { id: WorkerId; name: string },
     items: readonly LimitedClaimItem[],
     now: number,
+    suspects: boolean,
   ): Promise<ClaimedTask[]> {
     if (items.length === 0) return [];
     const granted = await run<ClaimedTask & Record<string, unknown>>(CLAIM_LIMITED, [
@@ -146,6 +151,7 @@ export class PgLimitStore implements LimitStore {
       plainArray(items.map((item) => item.hadRow)),
       textArray(items.map(({ limits }) => limits.concurrency?.key ?? null)),
       now,
+      suspects,
     ]);
     const limits = new Map(items.map((item) => [item.task.id, item.limits]));
     const slotKeys = granted.map(({ id }) => limits.get(id)!.concurrency?.key ?? null);

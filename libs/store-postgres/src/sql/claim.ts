@@ -1,5 +1,6 @@
 import { revokedError } from './cancel.ts';
 import { countEnded } from './count-ended.ts';
+import { afterDeath, isSuspect, lostError } from './suspicion.ts';
 import { NEW_TASK_COLUMNS, NEW_TASK_PARAMETERS, NEW_TASK_SELECT, newTaskUnnest } from './columns.ts';
 
 const P = NEW_TASK_PARAMETERS;
@@ -7,17 +8,19 @@ const P = NEW_TASK_PARAMETERS;
 /**
  * Marks tasks as run by a worker whose lease holds; makes the row of a message whose producer has not (or never) written it.
  * What is not returned was not granted. Repeating it with the same claim numbers grants the same.
- * $1 worker id · $2 worker name · then the columns of the tasks · turns (-1: header absent) · claim numbers · had_row
+ * Suspects are granted to the quarantine only: a task is STARTED when it runs, not when its turn to run alone has yet to come.
+ * $1 worker id · $2 worker name · then the columns of the tasks · turns (-1: header absent) · claim numbers · had_row · also suspects
  */
-export const CLAIM = { name: 'tasks-claim', text: claim('now()', '', '', '', '') };
+export const CLAIM = { name: 'tasks-claim', text: claim(P + 6, 'now()', '', '', '', '') };
 
 /**
  * The same for tasks with limits: each notes the concurrency key whose slot it has. Then also: keys, null for none · the moment at
- * which they were let start, ms since the epoch: rates count by it.
+ * which they were let start, ms since the epoch: rates count by it · also suspects.
  */
 export const CLAIM_LIMITED = {
   name: 'tasks-claim-limited',
   text: claim(
+    P + 8,
     `to_timestamp($${P + 7}::float8 / 1000)`,
     ', limit_key',
     `, $${P + 6}::text[]`,
@@ -26,7 +29,14 @@ export const CLAIM_LIMITED = {
   ),
 };
 
-function claim(startedAt: string, column: string, parameter: string, value: string, set: string): string {
+function claim(
+  suspects: number,
+  startedAt: string,
+  column: string,
+  parameter: string,
+  value: string,
+  set: string,
+): string {
   return `
 insert into tasks as t (${NEW_TASK_COLUMNS}, state, turn, claim_worker, claim_no, worker, started_at${column})
 select ${NEW_TASK_SELECT}, 'STARTED', s.turn, $1::uuid, s.no, $2, ${startedAt}${value}
@@ -39,34 +49,50 @@ order by s.id
 on conflict (id) do update set state = 'STARTED', turn = greatest(t.turn, excluded.turn), claim_worker = excluded.claim_worker,
   claim_no = excluded.claim_no, worker = excluded.worker, started_at = excluded.started_at${set}
 where t.finished_at is null and t.cancel_at is null and (t.expires_at is null or t.expires_at > now())
-  and (excluded.turn >= t.turn or excluded.turn = -1)
+  and (excluded.turn >= t.turn or excluded.turn = -1) and ($${suspects}::bool or not ${isSuspect('t')})
   and (t.claim_worker is null or (t.claim_worker, t.claim_no) = (excluded.claim_worker, excluded.claim_no))
 returning t.id, t.retries, t.suspected, t.crashes`;
 }
 
+/** Tasks that ran together in a worker of which nothing is left to tell it. */
+const UNKNOWN = 1000;
+const TAKEN = afterDeath('f', 'dead', `coalesce(dead.together, ${UNKNOWN})`);
+
 /**
  * Compare-and-set from a dead holder. What was called off is not run again: it ends REVOKED.
- * $1 worker id · $2 worker name · $3 task · $4 new claim number · $5, $6 the dead claim · $7 only end that claim
+ * $1 worker id · $2 worker name · $3 task · $4 new claim number · $5, $6 the dead claim · $7 only end that claim · $8 claim
+ * also what is a suspect now; else it waits for the quarantine, unclaimed
  */
 export const TAKE_OVER = {
   name: 'tasks-take-over',
   text: `
-with old as (
-  select id, started_at, cancel_at is not null as revoked, cancel_at is null and not $7::bool as claimed from tasks
+with found as materialized (
+  select id, started_at, cancel_at is not null as revoked, suspicion, quarantine_group, crashes from tasks
   where id = $3 and claim_worker = $5 and claim_no = $6
     and exists (select from workers w where w.id = $1 and w.lease_until > now()) for update),
+dead as materialized (
+  select w.id, w.stopping, w.memory_mb, w.first_memory_mb,
+    coalesce(w.held, (select count(*)::int from tasks h where h.claim_worker = w.id and h.finished_at is null)) as together
+  from workers w where w.id = $5 and exists (select from found)),
+noted as (update workers w set held = dead.together from dead where w.id = dead.id and w.held is null),
+weighed as (
+  select f.id, f.started_at, f.revoked, f.crashes, dead.stopping, dead.memory_mb, dead.first_memory_mb, coalesce(dead.together, ${UNKNOWN}) as together,
+    ${TAKEN.suspicion} as suspicion, ${TAKEN.group} as quarantine_group
+  from found f left join dead on true),
+old as (select w.*, not w.revoked and not $7::bool and ($8::bool or not ${isSuspect('w')}) as claimed from weighed w),
 lost as (
-  insert into attempts (task_id, worker, claim_no, outcome, started_at)
-  select id, $5, $6, 'LOST', started_at from old where not revoked on conflict do nothing),
+  insert into attempts (task_id, worker, claim_no, outcome, error, started_at)
+  select id, $5, $6, 'LOST', ${lostError('old', 'old.together')}, started_at from old where not revoked on conflict do nothing),
 taken as (
   update tasks t set state = case when old.revoked then 'REVOKED' when old.claimed then 'STARTED' else 'QUEUED' end,
     claim_worker = case when old.claimed then $1::uuid end, claim_no = case when old.claimed then $4::bigint end,
     worker = case when old.claimed then $2 else t.worker end, started_at = case when old.claimed then now() else t.started_at end,
     error = case when old.revoked then ${revokedError('t')} else t.error end,
-    finished_at = case when old.revoked then now() end, suspected = t.suspected + 1
-  from old where t.id = old.id returning t.id, t.retries, t.suspected, t.crashes, t.ended_state),
+    finished_at = case when old.revoked then now() end, suspected = t.suspected + 1,
+    suspicion = old.suspicion, quarantine_group = old.quarantine_group
+  from old where t.id = old.id returning t.id, t.retries, t.suspected, t.crashes, t.ended_state, t.claim_worker),
 ended as (select ended_state from taken where ended_state is not null),${countEnded('ended')}
-select id, retries, suspected, crashes, ended_state is not null as revoked from taken`,
+select id, retries, suspected, crashes, ended_state is not null as revoked, claim_worker is null as released from taken`,
 };
 
 /** $1 times, ms since the epoch → whether each has passed, in their order */

@@ -1,4 +1,5 @@
 import { jsonList } from './json-list.ts';
+import { isSuspect } from './suspicion.ts';
 
 const ms = (time: string) => `extract(epoch from ${time})::float8 * 1000`;
 
@@ -58,7 +59,10 @@ select t.*, now() as at, coalesce(t.expires_at <= now(), false) as expired,
       select * from workers w where w.lease_until > now() and ${SERVES_QUEUE} order by w.name, w.id limit ${MOST_TOLD}) w) end as serving,
   case when s.serve_contract = 0 then (
     select coalesce(json_agg(json_build_object('worker', w.name, 'queues', w.info->'queues') order by w.name, w.id), '[]') from (
-      select * from workers w where w.lease_until > now() and not ${SERVES_QUEUE} and ${FITS} order by w.name, w.id limit ${MOST_TOLD}) w) end as elsewhere
+      select * from workers w where w.lease_until > now() and not ${SERVES_QUEUE} and ${FITS} order by w.name, w.id limit ${MOST_TOLD}) w) end as elsewhere,
+  case when ${isSuspect('t')} and t.finished_at is null and t.claim_worker is null then (
+    select count(*)::int from tasks q where q.quarantine_group is not null and q.finished_at is null and q.claim_worker is null
+      and q.id < t.id) end as quarantine_before
 from tasks t, lateral (
   select count(*)::int as serve_queue, (count(*) filter (where ${FITS}))::int as serve_contract
   from workers w where w.lease_until > now() and ${SERVES_QUEUE}) s

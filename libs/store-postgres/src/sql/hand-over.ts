@@ -1,3 +1,5 @@
+import { isSuspect } from './suspicion.ts';
+
 /** Rows of {@link HAND_OVER}: `no` is the claim's number, null of one that was only woken. */
 const SUCCESSOR = 't.*, h.limit_key as key, h.no, h.due_turn';
 
@@ -5,13 +7,13 @@ const SUCCESSOR = 't.*, h.limit_key as key, h.no, h.due_turn';
  * Who got a slot in this transaction: of each key so many are claimed by this worker at once, those that were submitted first, where it serves
  * their queue. The messages of the others are leased to it, to be sent at once. Waits for no row: who is not reached is sent by the relay.
  * $1 worker id · $2 worker name · $3 keys · $4 how many of each to claim · $5 queues · $6 claim numbers · $7 lease of messages ms ·
- * $8 tasks that it does not claim
+ * $8 tasks that it does not claim. Suspects are for the quarantine: their messages are sent.
  */
 export const HAND_OVER = {
   name: 'limits-hand-over',
   text: `
 with woken as materialized (
-  select o.task_id, o.turn, s.limit_key, k.most, t.created_at, t.queue from outbox o
+  select o.task_id, o.turn, s.limit_key, k.most, t.created_at, t.queue, ${isSuspect('t')} as suspect from outbox o
   join limit_slots s on s.task_id = o.task_id
   join unnest($3::text[], $4::int[]) as k(key, most) on k.key = s.limit_key
   join tasks t on t.id = o.task_id
@@ -20,7 +22,7 @@ with woken as materialized (
   for update of o, t skip locked),
 ranked as (
   select w.*, row_number() over (partition by w.limit_key order by w.created_at, w.task_id) as nth from woken w
-  where w.queue = any($5::text[]) and ($8::uuid[] is null or w.task_id <> all($8::uuid[])) and exists (select from workers v where v.id = $1 and v.lease_until > now())),
+  where w.queue = any($5::text[]) and not w.suspect and ($8::uuid[] is null or w.task_id <> all($8::uuid[])) and exists (select from workers v where v.id = $1 and v.lease_until > now())),
 chosen as materialized (
   select r.task_id, r.turn, r.limit_key, ($6::bigint[])[row_number() over (order by r.created_at, r.task_id)] as no
   from ranked r where r.nth <= r.most),

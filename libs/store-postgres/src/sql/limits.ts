@@ -1,3 +1,4 @@
+import { isSuspect } from './suspicion.ts';
 import { NEW_TASK_COLUMNS, NEW_TASK_PARAMETERS, NEW_TASK_SELECT, newTaskUnnest } from './columns.ts';
 
 /*
@@ -32,12 +33,14 @@ from limit_keys k join limits_in_force f using (key) where key = any($1::text[])
 /** Gives waiting tasks their times anew after a change of the rate. $1 key */
 export const RESPACE_KEY = { name: 'limits-respace', text: 'select limits_respace($1)' };
 
-/** The tasks that ask, locked. $1 ids */
+/** The tasks that ask, locked. $1 ids * $2 also suspects, which only the quarantine runs.
+ */
 export const READ_CANDIDATES = {
   name: 'limits-read-candidates',
   text: `
 select t.id, t.turn, t.claim_worker, t.claim_no, extract(epoch from t.created_at)::float8 * 1000 as created_at,
-  t.finished_at is not null or t.cancel_at is not null or t.expires_at <= now() as over,
+  t.finished_at is not null or t.cancel_at is not null or t.expires_at <= now()
+    or (not $2::bool and ${isSuspect('t')}) as over,
   (select s.limit_key from limit_slots s where s.task_id = t.id) as slot_key,
   (select k.limit_key from limit_tickets k where k.task_id = t.id) as ticket_key,
   (select extract(epoch from k.due_at)::float8 * 1000 from limit_tickets k where k.task_id = t.id) as ticket_at,

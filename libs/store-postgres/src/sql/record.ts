@@ -56,23 +56,24 @@ select from ended limit 0`,
 /**
  * Ends attempts with another to come: the turn is raised and its message goes into the outbox, in one commit.
  * A task that was called off has no other to come: it ends REVOKED, and `revoked` is its error.
- * $1 worker · $2 ids · $3 claim numbers · $4 kinds · $5 delays ms · $6 errors
+ * $1 worker · $2 ids · $3 claim numbers · $4 kinds · $5 delays ms · $6 errors · $7 groups of suspects
  */
 export const POSTPONE = { name: 'tasks-postpone', text: postpone('') };
 
 /** As {@link RECORD_LIMITED}. */
-export const POSTPONE_LIMITED = { name: 'tasks-postpone-limited', text: postpone(keysFirst(7)) };
+export const POSTPONE_LIMITED = { name: 'tasks-postpone-limited', text: postpone(keysFirst(8)) };
 
 function postpone(where: string): string {
   return `
 with s as (
-  select * from unnest($2::uuid[], $3::bigint[], $4::text[], $5::float8[], $6::json[]) as s(id, no, kind, delay, error) ${where}),
+  select * from unnest($2::uuid[], $3::bigint[], $4::text[], $5::float8[], $6::json[], $7::int[])
+    as s(id, no, kind, delay, error, quarantine_group) ${where}),
 l as materialized (
   select t.id, t.turn, t.started_at, t.cancel_at is not null as revoked from tasks t join s using (id)
   where t.claim_worker = $1 and t.claim_no = s.no order by t.id for update of t),
 attempt as (
   insert into attempts (task_id, worker, claim_no, outcome, error, started_at)
-  select s.id, $1, s.no, case s.kind when 'retry' then 'RETRY' when 'snooze' then 'SNOOZED' when 'crash' then 'CRASHED' else 'RELEASED' end, s.error, l.started_at
+  select s.id, $1, s.no, case s.kind when 'retry' then 'RETRY' when 'snooze' then 'SNOOZED' when 'crash' then 'CRASHED' when 'suspect' then 'CRASHED' else 'RELEASED' end, s.error, l.started_at
   from s join l using (id) where not l.revoked on conflict do nothing),
 message as (
   insert into outbox (task_id, turn, due_at)
@@ -83,7 +84,8 @@ written as (
     state = case when l.revoked then 'REVOKED' when s.kind in ('retry', 'crash') then 'RETRY' when s.kind = 'snooze' then 'SCHEDULED' else 'QUEUED' end,
     retries = t.retries + (s.kind = 'retry' and not l.revoked)::int,
     crashes = t.crashes + (s.kind = 'crash' and not l.revoked)::int,
-    eta = case when l.revoked or s.kind = 'release' then t.eta else now() + s.delay * interval '1 ms' end,
+    quarantine_group = case s.kind when 'crash' then 1 when 'suspect' then s.quarantine_group else t.quarantine_group end,
+    eta = case when l.revoked or s.kind in ('release', 'suspect') then t.eta else now() + s.delay * interval '1 ms' end,
     error = case when l.revoked then ${revokedError('t')} else t.error end,
     finished_at = case when l.revoked then now() end
   from s join l using (id) where t.id = s.id

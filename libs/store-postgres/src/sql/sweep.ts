@@ -1,5 +1,8 @@
 import { revokedError } from './cancel.ts';
 import { countEnded } from './count-ended.ts';
+import { afterDeath, lostError } from './suspicion.ts';
+
+const DEATH = afterDeath('t', 'held', 'held.together');
 
 /**
  * Puts back what dead workers held: same turn, so the message that may still be with the broker stays valid, and the claim
@@ -8,17 +11,22 @@ import { countEnded } from './count-ended.ts';
  * Rows whose holder has no row in \`workers\` at all belong to a claim that was committed while its worker was being removed.
  */
 const putBack = (holders: string) => `
-held as materialized (
+locked as materialized (
   select t.id, t.turn, t.claim_worker, t.claim_no, t.started_at, t.cancel_at is not null as revoked from tasks t
   where t.finished_at is null and t.claim_worker is not null and ${holders} order by t.id for update of t skip locked),
+held as materialized (
+  select l.*, greatest(coalesce(w.held, 0), count(*) over (partition by l.claim_worker))::int as together,
+    w.stopping, w.memory_mb, w.first_memory_mb
+  from locked l left join workers w on w.id = l.claim_worker),
 lost as (
-  insert into attempts (task_id, worker, claim_no, outcome, started_at)
-  select id, claim_worker, claim_no, 'LOST', started_at from held where not revoked on conflict do nothing),
+  insert into attempts (task_id, worker, claim_no, outcome, error, started_at)
+  select id, claim_worker, claim_no, 'LOST', ${lostError('held', 'held.together')}, started_at
+  from held where not revoked on conflict do nothing),
 message as (
   insert into outbox (task_id, turn, due_at) select id, turn, now() from held where not revoked on conflict do nothing),
 back as (
   update tasks t set state = case when held.revoked then 'REVOKED' else 'QUEUED' end, claim_worker = null, claim_no = null,
-    suspected = t.suspected + 1, error = case when held.revoked then ${revokedError('t')} else t.error end,
+    suspected = t.suspected + 1, suspicion = ${DEATH.suspicion}, quarantine_group = ${DEATH.group}, error = case when held.revoked then ${revokedError('t')} else t.error end,
     finished_at = case when held.revoked then now() end
   from held where t.id = held.id returning t.id, t.ended_state),
 ended as (select ended_state from back where ended_state is not null),${countEnded('ended')}`;

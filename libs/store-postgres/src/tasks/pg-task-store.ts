@@ -132,7 +132,7 @@ export class PgTaskStore implements TaskStore {
   async claim(
     worker: { id: WorkerId; name: string },
     items: readonly ClaimItem[],
-    options: { durable: boolean },
+    options: { durable: boolean; suspects?: boolean },
   ): Promise<ClaimedTask[]> {
     return this.database.run<ClaimedTask & Record<string, unknown>>(
       CLAIM,
@@ -143,6 +143,7 @@ export class PgTaskStore implements TaskStore {
         plainArray(items.map((item) => item.turn)),
         plainArray(items.map((item) => item.claimNo)),
         plainArray(items.map((item) => item.hadRow)),
+        options.suspects ?? false,
       ],
       options.durable ? 'durable' : 'relaxed',
     );
@@ -163,14 +164,20 @@ export class PgTaskStore implements TaskStore {
 
   async takeOver(
     worker: { id: WorkerId; name: string },
-    claim: { id: string; claimNo: number; from: { worker: WorkerId; claimNo: number }; release?: boolean },
+    claim: {
+      id: string;
+      claimNo: number;
+      from: { worker: WorkerId; claimNo: number };
+      release?: boolean;
+      suspects?: boolean;
+    },
   ): Promise<ClaimedTask | 'revoked' | 'released' | undefined> {
-    const { id, claimNo, from, release = false } = claim;
-    const values = [worker.id, worker.name, id, claimNo, from.worker, from.claimNo, release];
-    const [row] = await this.database.run<ClaimedTask & { revoked: boolean }>(TAKE_OVER, values);
+    const { id, claimNo, from, release = false, suspects = false } = claim;
+    const values = [worker.id, worker.name, id, claimNo, from.worker, from.claimNo, release, suspects];
+    const [row] = await this.database.run<ClaimedTask & { revoked: boolean; released: boolean }>(TAKE_OVER, values);
     if (!row) return undefined;
-    const { revoked, ...taken } = row;
-    return revoked ? 'revoked' : release ? 'released' : taken;
+    const { revoked, released, ...taken } = row;
+    return revoked ? 'revoked' : released ? 'released' : taken;
   }
 
   async record(worker: WorkerId, items: readonly RecordItem[]): Promise<EndedOurs> {
@@ -335,6 +342,7 @@ function postponeOf(worker: WorkerId, items: readonly PostponeItem[]): End {
     textArray(items.map((item) => item.kind)),
     plainArray(items.map((item) => item.delayMs)),
     textArray(items.map((item) => item.error)),
+    plainArray(items.map((item) => item.group ?? null)),
   ];
   return { items, plain: POSTPONE, limited: POSTPONE_LIMITED, values };
 }

@@ -373,7 +373,11 @@ test('workers died of it: it is in quarantine', async () => {
     await f.gateway.store.sweep.sweep();
   }
   expect(await f.codes(id)).toEqual(['unpublished', 'no_worker_for_queue', 'quarantined']);
-  expect(await f.reason(id, 'quarantined')).toMatchObject({ data: { suspected: 2 } });
+  expect(await f.reason(id, 'quarantined')).toMatchObject({
+    text: expect.stringContaining('waits for quarantine, 0 before it'),
+    // It was alone when its workers died: the first death tells enough.
+    data: { suspected: 2, crashes: 0, group: 1, before: 0 },
+  });
 });
 
 test('it was called off while it waited', async () => {

@@ -12,9 +12,6 @@ export interface BrokerFacts {
   readonly depth: QueueDepth | undefined;
 }
 
-/** From so many deaths of its holders on, or one of a child, a task runs alone in a child of its own. */
-const SUSPECT_FROM = 2;
-
 /** Why the task is where it is. The reason that decides first comes first. */
 export function reasonsOf(facts: TaskFacts, broker: BrokerFacts): ReasonDocument[] {
   const { task, holder } = facts;
@@ -170,11 +167,14 @@ function queueReasons(facts: TaskFacts, { depth }: BrokerFacts): ReasonDocument[
   return reasons;
 }
 
-function suspectReasons({ task }: TaskFacts): ReasonDocument[] {
-  const { suspected, crashes } = task;
-  if (suspected < SUSPECT_FROM && crashes === 0) return [];
-  const text = `workers died ${suspected} times and child processes ${crashes} times while it ran: a worker that has child processes runs it alone in one`;
-  return [reason('quarantined', text, { data: { suspected, crashes } })];
+function suspectReasons({ task, quarantineBefore: before }: TaskFacts): ReasonDocument[] {
+  const { suspected, crashes, quarantineGroup } = task;
+  if (typeof quarantineGroup !== 'number' && crashes === 0) return [];
+  const group = crashes > 0 ? 1 : (quarantineGroup ?? null);
+  const beside = group === 1 ? 'alone' : `with at most ${(group ?? 1) - 1} others`;
+  const what = before === null ? 'it runs in quarantine' : `it waits for quarantine, ${before} before it`;
+  const text = `${what}: workers died ${suspected} times and child processes ${crashes} times while it ran, so a worker that has child processes runs it ${beside} in one`;
+  return [reason('quarantined', text, { data: { suspected, crashes, group, before } })];
 }
 
 function brokerReasons({ task, outbox, heldBack }: TaskFacts, { state, depth }: BrokerFacts): ReasonDocument[] {

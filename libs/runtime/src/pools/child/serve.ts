@@ -1,6 +1,6 @@
 import { parentPort, type MessagePort } from 'node:worker_threads';
 import { toWire } from '../error-wire.ts';
-import type { ChildTask, FromChild, ToChild } from '../protocol.ts';
+import type { ChildTask, FromChild, OfRun, ToChild } from '../protocol.ts';
 import type { BootChild, ChildApp } from './child-app.ts';
 import { ChildAttempt } from './child-attempt.ts';
 import { watchEscapes } from './watch-escapes.ts';
@@ -11,20 +11,28 @@ async function bootFrom(module: string): Promise<ChildApp> {
   return boot();
 }
 
-/** Serves the worker that forked this process, one task after the other, until the worker says stop or is gone. */
+/** Serves the worker that forked this process, what it is given at a time, until the worker says stop or is gone. */
 export async function serveProcess(module: string): Promise<void> {
-  const post = (message: FromChild): void => void process.send!(message, () => undefined);
-  let current: ChildAttempt | undefined;
+  const post = (message: FromChild & OfRun): void => void process.send!(message, () => undefined);
+  const attempts = new Map<number, ChildAttempt>();
   let app: ChildApp | undefined;
   const stop = async (): Promise<never> => {
     await app?.close().catch((error: unknown) => console.error(error));
     process.exit(0);
   };
-  process.on('message', (message: ToChild) => {
+  const take = (task: ChildTask, run: number): void => {
+    const attempt = new ChildAttempt(task, (message) => {
+      if (message.type === 'succeeded' || message.type === 'failed') attempts.delete(run);
+      post({ ...message, run });
+    });
+    attempts.set(run, attempt);
+    if (app) attempt.start(app);
+  };
+  process.on('message', (message: ToChild & OfRun) => {
     if (message.type === 'stop') return void stop();
-    if (message.type !== 'run') return current?.receive(message);
-    current = new ChildAttempt(message.task, post);
-    if (app) current.start(app);
+    const { run = 0 } = message;
+    if (message.type === 'run') take(message.task, run);
+    else attempts.get(run)?.receive(message);
   });
   try {
     app = await bootFrom(module);
@@ -33,10 +41,10 @@ export async function serveProcess(module: string): Promise<void> {
     return void process.send!({ type: 'unable', error: toWire(error) } satisfies FromChild, () => process.exit(1));
   }
   watchEscapes(post, (subjects, thrown) => {
-    if (current && subjects.includes(current.task)) current.crashed(thrown);
+    for (const attempt of [...attempts.values()]) if (subjects.includes(attempt.task)) attempt.crashed(thrown);
   });
   post({ type: 'ready' });
-  current?.start(app);
+  for (const attempt of [...attempts.values()]) attempt.start(app);
 }
 
 let threadApp: Promise<ChildApp> | undefined;
