@@ -502,7 +502,7 @@ describe('a batch, whoever dies or stops', () => {
     expect(new Set([...values(calls[1]!), 3, 4, 5]).size).toBe(3);
   });
 
-  test('a suspect runs alone, in a child of its own, as a batch of one; the others go on together', async () => {
+  test('a suspect runs in quarantine, in a child, as a batch of one; the others go on together', async () => {
     await using f = await Fixture.open();
     const sizes: number[] = [];
     const worker = await f.batchWorker(
@@ -514,7 +514,7 @@ describe('a batch, whoever dies or stops', () => {
       { children: children(), shutdownGrace: 0 },
     );
     const ids = await rows(f, 3, { name: 'test.batched' });
-    await f.db.query('update tasks set suspected = 2 where id = $1', [ids[1]]);
+    await f.db.query('update tasks set suspected = 2, quarantine_group = 4 where id = $1', [ids[1]]);
     for (const id of ids) await f.send(null, { id, name: 'test.batched', inputJson: '{}', hasRow: true });
     const pids = (
       await Promise.all(

@@ -38,7 +38,7 @@ describe('steps', () => {
     expect(await store.steps.keep({ ...claim, claimNo: claim.claimNo + 1 }, 'a', '1')).toEqual({ kind: 'stale' });
     const heir = await f.worker();
     const from = { worker: claim.worker, claimNo: claim.claimNo };
-    await store.tasks.takeOver(heir, { id: claim.id, claimNo: 9_000_001, from });
+    await store.tasks.takeOver(heir, { id: claim.id, claimNo: 9_000_001, from, suspects: true });
     expect(await store.steps.keep(claim, 'a', '1')).toEqual({ kind: 'stale' });
     const taken = { id: claim.id, worker: heir.id, claimNo: 9_000_001 };
     expect(await store.steps.keep(taken, 'a', '2')).toEqual({ kind: 'kept', value: '2' });

@@ -22,6 +22,52 @@ describe('the sweep', () => {
     expect(await f.store.tasks.claim(alive, [claimOf(a)], { durable: true })).toMatchObject([{ suspected: 1 }]);
   });
 
+  test.each([
+    ['one death among others may be chance', 4, 1, {}, null],
+    ['two are suspicious: a group of half of those suspected together', 4, 2, {}, 2],
+    ['one tells enough of who ran alone', 1, 1, {}, 1],
+    ['and of who ran where the memory had grown', 4, 1, { first_memory_mb: 100, memory_mb: 900 }, 2],
+    ['a worker that was asked to stop was killed for that', 4, 3, { stopping: true }, null],
+  ])('weighs deaths of workers: %s', async (_, together, deaths, facts, group) => {
+    await using f = await fixture();
+    const tasks = Array.from({ length: together }, () => newTask());
+    for (let death = 0; death < deaths; death += 1) {
+      const worker = await f.worker();
+      await f.store.tasks.claim(
+        worker,
+        tasks.map((task) => claimOf(task)),
+        { durable: true },
+      );
+      const set = Object.entries(facts).map(([column, value]) => `, ${column} = ${String(value)}`);
+      await f.db.query(`update workers set lease_until = now() - interval '2 s'${set.join('')} where id = $1`, [
+        worker.id,
+      ]);
+      // Who takes over first must not make it look as if those that follow had been fewer.
+      if (death === 0 && together > 2) {
+        const [first] = await f.db.query<{ id: string; claim_no: string }>(
+          'select id, claim_no from tasks where claim_worker = $1 limit 1',
+          [worker.id],
+        );
+        const from = { worker: worker.id, claimNo: Number(first!.claim_no) };
+        await f.store.tasks.takeOver(await f.worker(), { id: first!.id, claimNo: 1, from, release: true });
+      }
+      await f.store.sweep.sweep();
+    }
+    const [alive, [one]] = [await f.worker(), tasks.slice(-1)];
+    expect(await f.store.tasks.get(one!.id)).toMatchObject({
+      state: 'QUEUED',
+      suspected: deaths,
+      quarantineGroup: group,
+    });
+    expect(await f.db.query(`select distinct (error->'data'->>'together')::int as n from attempts`)).toEqual([
+      { n: together },
+    ]);
+    expect(await f.store.tasks.claim(alive, [claimOf(one!)], { durable: true })).toHaveLength(group === null ? 1 : 0);
+    expect(await f.store.tasks.claim(alive, [claimOf(one!)], { durable: true, suspects: true })).toHaveLength(
+      group === null ? 0 : 1,
+    );
+  });
+
   test('finds claims whose worker was removed in the same moment', async () => {
     await using f = await fixture();
     const worker = await f.worker();

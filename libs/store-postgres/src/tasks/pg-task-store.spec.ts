@@ -281,7 +281,9 @@ describe('another attempt', () => {
     const item = { id: claim.id, claimNo: claim.claimNo, kind: 'crash' as const, delayMs: 0, error: '{}' };
     await f.store.tasks.postpone(worker.id, [item]);
     const next = { ...claim, turn: 1, claimNo: claim.claimNo + 1 };
-    expect(await f.store.tasks.claim(worker, [next], DURABLE)).toEqual([
+    // A suspect by now, which the quarantine alone is granted.
+    expect(await f.store.tasks.claim(worker, [next], DURABLE)).toEqual([]);
+    expect(await f.store.tasks.claim(worker, [next], { ...DURABLE, suspects: true })).toEqual([
       { id: claim.id, retries: 0, suspected: 0, crashes: 1 },
     ]);
   });
@@ -368,7 +370,7 @@ describe('take-over', () => {
     const heirs = await Promise.all([f.worker(), f.worker(), f.worker()]);
     const from = { worker: dead.id, claimNo: claim.claimNo };
     const taken = await Promise.all(
-      heirs.map((heir, i) => f.store.tasks.takeOver(heir, { id: claim.id, claimNo: 900 + i, from })),
+      heirs.map((heir, i) => f.store.tasks.takeOver(heir, { id: claim.id, claimNo: 900 + i, from, suspects: true })),
     );
     expect(taken.filter(Boolean)).toEqual([{ id: claim.id, retries: 0, suspected: 1, crashes: 0 }]);
     const late = { id: claim.id, claimNo: claim.claimNo, state: 'SUCCESS' as const, result: '1', error: null };

@@ -192,7 +192,7 @@ export class LimitWorld implements AsyncDisposable {
       ...claimOf(message.task, message),
       limits: message.limits,
     }));
-    const claims = await this.f.store.limits.claim({ id, name }, items);
+    const claims = await this.f.store.limits.claim({ id, name }, items, { suspects: true });
     const outcomes = new Map(claims.map((claim) => [claim.id, claim.outcome]));
     for (const [i, message] of messages.entries()) {
       const outcome = outcomes.get(message.task.id);
@@ -215,7 +215,7 @@ export class LimitWorld implements AsyncDisposable {
     if (claimWorker !== null && claimNo !== null) {
       if (this.workers.some((other) => other.id === claimWorker)) return;
       const claim = { id: row.id, claimNo: claimOf(message.task).claimNo, from: { worker: claimWorker, claimNo } };
-      const taken = await tasks.takeOver({ id, name }, claim);
+      const taken = await tasks.takeOver({ id, name }, { ...claim, suspects: true });
       if (taken === 'revoked') return;
       if (!taken || taken === 'released' || worker.id !== id) return void this.broker.push(message);
       return void worker.running.set(row.id, { claimNo: claim.claimNo, message });

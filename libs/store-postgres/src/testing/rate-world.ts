@@ -216,7 +216,7 @@ export class RateWorld implements AsyncDisposable {
       rate: { key: `rate:${CONTRACT}`, intervalMs, burst },
     };
     const items = messages.map(({ task, turn }) => ({ ...claimOf(task, { turn }), limits }));
-    const claims = await this.store.limits.claim(this.worker, items);
+    const claims = await this.store.limits.claim(this.worker, items, { suspects: true });
     const outcomes = new Map(claims.map((claim) => [claim.id, claim.outcome]));
     for (const [i, message] of messages.entries()) {
       const outcome = outcomes.get(message.task.id);
@@ -235,7 +235,8 @@ export class RateWorld implements AsyncDisposable {
     if (claimWorker === null || claimNo === null) throw new Error('refused, and nothing speaks against it');
     const from = { worker: claimWorker, claimNo };
     const claim = { id: row.id, claimNo: claimOf(message.task).claimNo, from, release: true };
-    if ((await this.store.tasks.takeOver(this.worker, claim)) === 'released') this.broker.push(message);
+    if ((await this.store.tasks.takeOver(this.worker, { ...claim, suspects: true })) === 'released')
+      this.broker.push(message);
   }
 
   private async crash(): Promise<void> {

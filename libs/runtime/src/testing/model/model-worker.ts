@@ -107,7 +107,7 @@ export class ModelWorker {
       entry.claimNo = this.claimNo += 1;
     }
     const claims = await this.retry.until(() =>
-      this.options.tasks.claim(worker, toClaim.map(toItem), { durable: false }),
+      this.options.tasks.claim(worker, toClaim.map(toItem), { durable: false, suspects: true }),
     );
     const granted = new Map(claims.map((claim) => [claim.id, claim]));
     const refused: TaskEntry[] = [];
@@ -171,7 +171,7 @@ export class ModelWorker {
     entry.worker = worker.id;
     entry.claimNo = this.claimNo += 1;
     const [granted] = await this.retry.until(() =>
-      this.options.tasks.claim(worker, [toItem(entry)], { durable: true }),
+      this.options.tasks.claim(worker, [toItem(entry)], { durable: true, suspects: true }),
     );
     if (granted) return this.recorder.add(entry, outcome);
     entry.claimed = false;
