@@ -36,7 +36,7 @@ export class QuarantinePool implements Pool {
   private readonly wards = new Map<number, Ward>();
   private readonly wardOf = new Map<TaskEntry, Ward>();
   private readonly alive = new Set<Ward>();
-  private readonly memory = new MemoryWatch<Ward>((ward) => this.look(ward));
+  private readonly memory: MemoryWatch<Ward>;
   private deaths = 0;
   private stopped = false;
 
@@ -44,7 +44,9 @@ export class QuarantinePool implements Pool {
     private readonly options: CompiledChildren,
     private readonly groups: SuspectGroups<TaskEntry>,
     private readonly deps: ProcessPoolDeps,
-  ) {}
+  ) {
+    this.memory = new MemoryWatch(deps.clock, (ward) => this.look(ward));
+  }
 
   get counts(): ChildCounts {
     return { alive: this.alive.size, died: this.deaths };
