@@ -16,8 +16,13 @@ export interface EndedAttempt {
   readonly waitMs: number | undefined;
 }
 
-const POSTPONED = { retry: 'RETRY', snooze: 'SNOOZED', release: 'RELEASED', crash: 'CRASHED',
-  suspect: 'CRASHED' } as const;
+const POSTPONED = {
+  retry: 'RETRY',
+  snooze: 'SNOOZED',
+  release: 'RELEASED',
+  crash: 'CRASHED',
+  suspect: 'CRASHED',
+} as const;
 const ENDED = { succeeded: 'SUCCESS', failed: 'FAILURE', revoked: 'REVOKED', dead: 'DEAD' } as const;
 /** The version of a UUID that begins with its time of making. */
 const TIMED = /^.{14}7/;
