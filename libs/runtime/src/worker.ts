@@ -217,7 +217,7 @@ export class TaskWorker implements Service {
         },
         events: this.executor,
         // A child fails the attempt itself.
-        escapes: { escaped: (kind, error, culprits) => this.escapedErrors.note(kind, error, culprits) },
+        escapes: { escaped: (kind, error, culprits) => this.escapedErrors.note(kind, error, culprits, 'child') },
         clock: this.clock,
         log,
       },
@@ -411,7 +411,7 @@ export class TaskWorker implements Service {
       // What runs in this process was made with its entry.
       entry: subject as TaskEntry,
     }));
-    this.escapedErrors.note(kind, thrown, culprits);
+    this.escapedErrors.note(kind, thrown, culprits, 'worker');
     if (kind === 'exception')
       for (const { entry } of culprits)
         this.executor.crashed(entry, isError(thrown) ? thrown : new Error(textOf(thrown)));

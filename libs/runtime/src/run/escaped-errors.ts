@@ -43,10 +43,13 @@ export class EscapedErrors {
     this.writes = new BatchQueue({ flush: (ids) => this.write(ids) });
   }
 
-  /** @param culprits the task, or all of a batch; empty: none could be told. */
-  note(kind: EscapedKind, thrown: unknown, culprits: readonly Culprit[]): void {
+  /**
+   * @param culprits the task, or all of a batch; empty: none could be told
+   * @param ends what takes no further task after an exception
+   */
+  note(kind: EscapedKind, thrown: unknown, culprits: readonly Culprit[], ends: 'worker' | 'child'): void {
     const error = errorFacts(thrown);
-    this.tell(kind, error, culprits);
+    this.tell(kind, error, culprits, ends);
     if (culprits.length === 0) return this.deps.onEscaped(kind, undefined);
     const at = new Date(this.deps.clock.now()).toISOString();
     for (const culprit of culprits) {
@@ -94,7 +97,7 @@ export class EscapedErrors {
     }
   }
 
-  private tell(kind: EscapedKind, err: ErrorFacts, culprits: readonly Culprit[]): void {
+  private tell(kind: EscapedKind, err: ErrorFacts, culprits: readonly Culprit[], ends: 'worker' | 'child'): void {
     const now = this.deps.clock.now();
     if (now - this.second.from >= SECOND_MS) {
       if (this.second.dropped > 0)
@@ -111,11 +114,11 @@ export class EscapedErrors {
       ...{ task: first.id, contract: first.name, attempt: first.attempt },
       ...(others.length > 0 && { batch: culprits.length }),
     };
-    this.deps.log.error({ ...whose, kind, err }, TEXT[kind]);
+    this.deps.log.error({ ...whose, kind, err }, TEXT[kind](ends));
   }
 }
 
-const TEXT: Readonly<Record<EscapedKind, string>> = {
-  rejection: 'a promise was rejected that nobody awaits',
-  exception: 'an error was thrown that nobody caught: this worker finishes what runs, and ends',
+const TEXT: Readonly<Record<EscapedKind, (ends: 'worker' | 'child') => string>> = {
+  rejection: () => 'a promise was rejected that nobody awaits',
+  exception: (ends) => `an error was thrown that nobody caught: this ${ends} finishes what runs, and ends`,
 };
