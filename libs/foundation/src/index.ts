@@ -1,3 +1,4 @@
+export { boundedJson, JsonTooLargeError, NotJsonError } from './bounded-json.ts';
 export { backoffDelayMs, type BackoffKind, type BackoffPolicy } from './backoff.ts';
 export { BatchQueue, type BatchQueueOptions } from './batch-queue.ts';
 export { Batcher, type BatcherOptions } from './batcher.ts';

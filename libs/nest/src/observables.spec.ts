@@ -41,7 +41,7 @@ async function open(pool: (typeof POOLS)[number], defaults: TaskOptions = {}, mo
     },
     {
       ...{ name: info.name, queues: info.queues, concurrency: 5, contracts: [greet, tick, ticks] },
-      ...{ shutdownGraceMs: 0, revokeGraceMs: 0 },
+      ...{ shutdownGrace: '10ms', revokeGrace: '10ms' },
       children: {
         boot: new URL('./testing/child-app.ts', import.meta.url).href,
         slots: 2,

@@ -1,9 +1,10 @@
 import type { Duration } from '@lovage/foundation';
 import { durationMs } from '@lovage/foundation';
 import type { PassOnLimits, TaskLogLevel } from '@lovage/ports';
-import type { PoolKind } from '@lovage/task';
+import { MAX_RESULT_LIMIT, type PoolKind } from '@lovage/task';
 import type { PoolSlots } from './claim/slots.ts';
 import { MAX_PREFETCH } from './intake/prefetch.ts';
+import { DEFAULT_RESULT_LIMIT } from './run/storable.ts';
 import { compileChildren, type CompiledChildren, type PoolsOptions } from './pools/child-options.ts';
 
 /** What a worker is told when it starts. */
@@ -33,6 +34,8 @@ export interface WorkerOptions extends PoolsOptions {
   readonly unserved?: Duration | 'never' | undefined;
   /** The same of tasks that came without a row: those of Celery callers, and of contracts with `record: 'final' | 'none'`. Default `1h`. */
   readonly unservedRowless?: Duration | 'never' | undefined;
+  /** Largest result of a contract that does not say it, bytes as JSON. Default 10 MiB; at most 64 MiB. A larger one fails its task. */
+  readonly resultLimit?: number | undefined;
   /** Least level of `task.log` that is kept with the task; `off`: none. Default `info`. The process's own log has its own level. */
   readonly taskLogLevel?: TaskLogLevel | 'off';
 }
@@ -47,6 +50,7 @@ export interface CompiledWorkerOptions {
   readonly shutdownGraceMs: number;
   readonly revokeGraceMs: number;
   readonly unserved: PassOnLimits;
+  readonly resultLimit: number;
   readonly taskLogLevel: TaskLogLevel | 'off';
 }
 
@@ -72,8 +76,15 @@ export function compileWorkerOptions(options: WorkerOptions): CompiledWorkerOpti
       mostMs: waitMs(options.unserved ?? 'never'),
       mostRowlessMs: waitMs(options.unservedRowless ?? '1h'),
     },
+    resultLimit: resultLimitOf(options.resultLimit),
     taskLogLevel: options.taskLogLevel ?? 'info',
   };
+}
+
+function resultLimitOf(bytes = DEFAULT_RESULT_LIMIT): number {
+  if (!Number.isInteger(bytes) || bytes < 1 || bytes > MAX_RESULT_LIMIT)
+    throw new RangeError(`resultLimit: ${bytes} is no number of bytes from 1 to ${MAX_RESULT_LIMIT}`);
+  return bytes;
 }
 
 function waitMs(wait: Duration | 'never'): number | null {

@@ -206,6 +206,7 @@ export class TaskWorker implements Service {
         services: {
           log,
           submitChild: deps.submitChild,
+          resultLimit: this.options.resultLimit,
           steps,
           onProgress: (entry, progress) => this.onProgress(entry, progress),
           onLog: (entry, level, message, fields) => this.logs?.add(entry, level, message, fields),

@@ -4,6 +4,7 @@ import { type Duration, QUEUE_TEXT_RULE, type TaskRoutes } from '@lovage/foundat
 import { type ChildrenSettings, readChildrenSettings } from './children-settings.ts';
 import { type HttpSettings, readHttpSettings } from './http-settings.ts';
 import {
+  bytesUpTo,
   databaseUrl,
   durationFrom,
   emailAddress,
@@ -76,6 +77,8 @@ export interface WorkerSettings {
   readonly unserved: Duration | 'never' | undefined;
   /** `UNSERVED_ROWLESS_TIMEOUT`: the same of tasks without a row, and of those of Celery callers. Default 1 h. */
   readonly unservedRowless: Duration | 'never' | undefined;
+  /** `RESULT_LIMIT`, bytes as JSON: largest result of a contract that does not say it. Default 10 MiB. A larger one fails its task. */
+  readonly resultLimit: number | undefined;
   /** `WORKER_NAME`, `-n`. Default `worker-<pid>@<host>`. */
   readonly name: string;
   /**
@@ -163,6 +166,11 @@ export function parseSettings<R extends SettingsReader = 'any'>(
       shutdownGrace: graceOf(reader),
       unserved: unservedOf(reader, 'UNSERVED_TIMEOUT'),
       unservedRowless: unservedOf(reader, 'UNSERVED_ROWLESS_TIMEOUT'),
+      resultLimit: reader.value(
+        'RESULT_LIMIT',
+        'a size such as 1048576, 512KB or 20MiB, at most 64MiB',
+        bytesUpTo(64 * 1024 ** 2),
+      ),
       name:
         either(
           reader,

@@ -84,6 +84,24 @@ export class OutputInvalidError extends LovageError {
   }
 }
 
+/** What a handler returned, reported as progress or declared as an error's data is larger than it may be. Not retried. */
+export class ResultTooLarge extends LovageError {
+  readonly code = 'result_too_large';
+  constructor(
+    readonly contract: string,
+    /** What it is: `output`, `progress`, `error.data`. */
+    readonly path: string,
+    readonly maxBytes: number,
+  ) {
+    super(
+      `${path} of ${contract} is larger than ${maxBytes} bytes as JSON, ` +
+        (path === 'output'
+          ? 'the limit of results (RESULT_LIMIT, or resultLimit of the contract): keep it in a file, and return where'
+          : 'the limit of progress and of the data of errors'),
+    );
+  }
+}
+
 /** No contract of this name is known here. */
 export class ContractUnknownError extends LovageError {
   readonly code = 'contract_unknown';

@@ -19,6 +19,7 @@ export {
   InputInvalidError,
   InputMisfitError,
   OutputInvalidError,
+  ResultTooLarge,
   type ErrorUnion,
   type Issue,
   type Misfit,
@@ -88,3 +89,4 @@ export { bareSchema, fingerprintOf, type JsonSchema } from './version/fingerprin
 export type { Migration, Migrations } from './version/migrations.ts';
 export { readStamp, stampOf, type Stamp, type StampParts } from './version/stamp.ts';
 export { mapInput, MappingError, MAX_MAPPING_RULES, pathProblem, type MappingRule } from './version/input-mapping.ts';
+export { MAX_RESULT_LIMIT } from './options/result-limit.ts';

@@ -29,6 +29,7 @@ export function contractDocument(contract: AnyContract): ContractDocument {
       pool: options.pool ?? null,
       batch: options.batch ? { size: options.batch.size, timeout: options.batch.timeoutMs / 1000 } : null,
       retention: retentionOf(options.retention),
+      resultLimit: options.resultLimit ?? null,
       unique: uniqueOf(options.unique),
     },
   };

@@ -33,6 +33,7 @@ export const ContractDocument = z
         description:
           'How long its ended tasks are kept, by state, in seconds; what is not named, and null: as all tasks',
       }),
+      resultLimit: z.int().nullable().meta({ description: "Largest result as JSON, bytes; null: the worker's" }),
       unique: z
         .object({
           by: z.array(z.string()).nullable().meta({

@@ -25,6 +25,7 @@ export class AsyncPool implements Pool {
       run,
       (result) => events.succeeded(entry, result),
       (thrown) => events.failed(entry, thrown),
+      this.services.resultLimit,
     );
   }
 
@@ -42,7 +43,7 @@ export class AsyncPool implements Pool {
         failed: (thrown: unknown) => events.failed(entry, thrown),
       };
     });
-    batchAttempt({ contract, handleBatch: handleBatch! }, members);
+    batchAttempt({ contract, handleBatch: handleBatch! }, members, this.services.resultLimit);
   }
 
   isWaiting(): boolean {

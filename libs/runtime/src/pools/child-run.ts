@@ -68,6 +68,7 @@ export class ChildRun {
     return {
       ...{ id, retries, name: task.name, args: task.args, kwargs: task.kwargs },
       facts: { queue, parentId, rootId, userId },
+      resultLimit: this.deps.services.resultLimit,
     };
   }
 

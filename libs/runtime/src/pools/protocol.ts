@@ -13,6 +13,8 @@ export interface ChildTask {
   readonly facts: Pick<NewTask, 'queue' | 'parentId' | 'rootId' | 'userId'>;
   readonly args: unknown[];
   readonly kwargs: Record<string, unknown>;
+  /** Largest result, bytes as JSON, where the contract does not say it: a larger one never crosses. */
+  readonly resultLimit: number | undefined;
 }
 
 /** A task that a handler submits from within a child. */

@@ -116,7 +116,8 @@ export class Recorder {
     }
     // An id can stand twice when a lost lease let it run here twice: the first of it goes, the rest in a second statement.
     for (const [worker, group] of byWorker) {
-      for (const part of uniqueById(group.terminal)) await this.writeTerminal(worker, part);
+      for (const part of uniqueById(group.terminal))
+        for (const some of bySize(part)) await this.writeTerminal(worker, some);
       for (const part of uniqueById(group.postponed)) await this.writePostponed(worker, part);
     }
   }
@@ -173,7 +174,7 @@ export class Recorder {
   }
 
   private async writeRowless(batch: readonly Ended[]): Promise<void> {
-    for (const part of uniqueById(batch)) await this.writeRowlessPart(part);
+    for (const part of uniqueById(batch)) for (const some of bySize(part)) await this.writeRowlessPart(some);
   }
 
   private async writeRowlessPart(ended: readonly Ended[]): Promise<void> {
@@ -219,6 +220,9 @@ export class Recorder {
 }
 
 const STATES = { failed: 'FAILURE', revoked: 'REVOKED', dead: 'DEAD' } as const;
+
+/** Results of one statement, characters: each may double there, and V8 ends the process at a text of 512 MiB. */
+const MAX_STATEMENT = 16 * 1024 ** 2;
 
 /** Handed back at a stop without a row to keep it: the message itself goes back. */
 function isHandBack(outcome: Outcome): boolean {
@@ -291,4 +295,21 @@ function uniqueById(ended: readonly Ended[]): (readonly Ended[])[] {
     }
   }
   return again.length === 0 ? [ended] : [first, ...uniqueById(again)];
+}
+
+/** Parts whose results one statement carries; nearly always the one part given. */
+function bySize(ended: readonly Ended[]): (readonly Ended[])[] {
+  const parts: Ended[][] = [];
+  let size = 0;
+  let from = 0;
+  for (const [i, { outcome }] of ended.entries()) {
+    const more = outcome.kind === 'succeeded' ? outcome.result.length : 0;
+    if (size > 0 && size + more > MAX_STATEMENT) {
+      parts.push(ended.slice(from, i));
+      from = i;
+      size = 0;
+    }
+    size += more;
+  }
+  return parts.length === 0 ? [ended] : [...parts, ended.slice(from)];
 }

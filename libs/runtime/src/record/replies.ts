@@ -3,6 +3,9 @@ import type { Broker, Delivery, TaskRow } from '@lovage/ports';
 import type { TaskErrorDocument, TaskState } from '@lovage/task';
 import type { TaskEntry } from '../entry.ts';
 
+/** RabbitMQ takes no larger message, and clients read none, bytes. Only a contract's own `resultLimit` allows such a result. */
+const MAX_REPLY = 16 * 1024 ** 2;
+
 /** How a task ended. */
 type TaskEnd = Pick<TaskResult, 'state' | 'result' | 'error'>;
 
@@ -28,13 +31,18 @@ export class Replies {
   refused({ replyTo, correlationId, headers }: Delivery, id: string | undefined, what: TaskEnd): void {
     const taskId = id ?? correlationId;
     if (!replyTo || taskId === undefined || headers['ignore_result'] === true) return;
-    this.broker.reply(replyTo, { correlationId: correlationId ?? taskId, body: encodeResult({ taskId, ...what }) });
+    this.post(replyTo, correlationId ?? taskId, encodeResult({ taskId, ...what }));
   }
 
   private send(entry: TaskEntry, what: Omit<TaskResult, 'taskId'>): void {
     const { replyTo, correlationId, id, ignoreResult } = entry.task;
     if (!replyTo || ignoreResult) return;
-    this.broker.reply(replyTo, { correlationId, body: encodeResult({ taskId: id, ...what }) });
+    this.post(replyTo, correlationId, encodeResult({ taskId: id, ...what }));
+  }
+
+  private post(replyTo: string, correlationId: string, body: Buffer): void {
+    // RabbitMQ would close the channel. Who waits looks at the row.
+    if (body.length <= MAX_REPLY) this.broker.reply(replyTo, { correlationId, body });
   }
 }
 

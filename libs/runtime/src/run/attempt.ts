@@ -1,7 +1,7 @@
 import { inputOf, type IncomingTask } from '@lovage/celery';
 import { validateInput, validateOutput, type AnyContract } from '@lovage/task';
 import type { HandlerBinding } from '../handler-binding.ts';
-import { storableJson } from './storable.ts';
+import { DEFAULT_RESULT_LIMIT, storableJson } from './storable.ts';
 import { asCodeOf, type ScopedRun } from './task-scope.ts';
 
 export type AttemptInput = Pick<IncomingTask, 'name' | 'args' | 'kwargs'>;
@@ -16,11 +16,12 @@ export function attempt(
   run: ScopedRun,
   succeeded: (result: string) => void,
   failed: (thrown: unknown) => void,
+  resultLimit?: number,
 ): void {
   const succeed = (value: unknown): void => {
     let result: string;
     try {
-      result = resultJson(contract, value);
+      result = resultJson(contract, value, resultLimit);
     } catch (error) {
       return failed(error);
     }
@@ -41,9 +42,13 @@ export function attempt(
   succeed(value);
 }
 
-/** A result that the contract allows, as JSON text. @throws OutputInvalidError */
-export function resultJson(contract: AnyContract, value: unknown): string {
-  return storableJson(contract, 'output', validateOutput(contract, value));
+/**
+ * A result that the contract allows, as JSON text.
+ * @param limit bytes, where the contract does not say it.
+ * @throws OutputInvalidError ResultTooLarge
+ */
+export function resultJson(contract: AnyContract, value: unknown, limit = DEFAULT_RESULT_LIMIT): string {
+  return storableJson(contract, 'output', validateOutput(contract, value), contract.options.resultLimit ?? limit);
 }
 
 /** Asked for once: it may be a getter. */

@@ -22,6 +22,7 @@ export interface BatchMember {
 export function batchAttempt(
   { contract, handleBatch }: { readonly contract: AnyContract; readonly handleBatch: BatchHandle },
   members: readonly BatchMember[],
+  resultLimit?: number,
 ): void {
   const items: BatchItem[] = [];
   const given = new Map<string, BatchMember>();
@@ -42,7 +43,7 @@ export function batchAttempt(
   // What of its answer cannot be read is its failure as well.
   const runs = [...given.values()].map(({ context }) => context);
   new Promise((resolve) => resolve(asCodeOf(runs, handleBatch, items, undefined)))
-    .then((answer) => tell(contract, answer, given))
+    .then((answer) => tell(contract, answer, given, resultLimit))
     .catch(failed);
 }
 
@@ -57,7 +58,12 @@ export function singly(contract: AnyContract, handleBatch: BatchHandle): Handle 
   };
 }
 
-function tell(contract: AnyContract, answer: unknown, given: ReadonlyMap<string, BatchMember>): void {
+function tell(
+  contract: AnyContract,
+  answer: unknown,
+  given: ReadonlyMap<string, BatchMember>,
+  resultLimit: number | undefined,
+): void {
   const outcomes = outcomesOf(answer);
   for (const [id, member] of given) {
     const outcome = outcomes.get(id);
@@ -66,7 +72,7 @@ function tell(contract: AnyContract, answer: unknown, given: ReadonlyMap<string,
     else {
       let result: string;
       try {
-        result = resultJson(contract, (outcome as { value?: unknown }).value);
+        result = resultJson(contract, (outcome as { value?: unknown }).value, resultLimit);
       } catch (error) {
         member.failed(error);
         continue;

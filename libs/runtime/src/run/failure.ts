@@ -1,5 +1,11 @@
 import { errorFacts, fieldOf, isA, plainOf } from '@lovage/foundation';
-import { DeclaredError, OutputInvalidError, type AnyContract, type TaskErrorDocument } from '@lovage/task';
+import {
+  DeclaredError,
+  OutputInvalidError,
+  ResultTooLarge,
+  type AnyContract,
+  type TaskErrorDocument,
+} from '@lovage/task';
 import { WorkerChildDied } from '../pools/child-death.ts';
 import { RetryRequested, SnoozeRequested } from './abort-reasons.ts';
 import { retryAfterMs } from './retry-after.ts';
@@ -26,6 +32,7 @@ export interface Failure {
 const ANSWERS: ReadonlySet<unknown> = new Set([
   'input_invalid',
   'output_invalid',
+  'result_too_large',
   'arguments_invalid',
   'batch_outcome_missing',
   'not_registered',
@@ -79,7 +86,7 @@ function readDeclared(error: DeclaredError, contract: AnyContract | undefined): 
     const data: unknown = JSON.parse(storableJson(contract, 'error.data', fieldOf(error, 'data')));
     return { document: { ...answer, type, data }, isAnswer: true };
   } catch (refused) {
-    const isRefusal = isA(refused, OutputInvalidError);
+    const isRefusal = isA(refused, OutputInvalidError) || isA(refused, ResultTooLarge);
     return { document: { ...errorFacts(refused), cause: { ...answer, type } }, isAnswer: isRefusal };
   }
 }

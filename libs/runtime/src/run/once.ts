@@ -1,4 +1,4 @@
-import { fieldOf, textOf } from '@lovage/foundation';
+import { boundedJson, fieldOf, JsonTooLargeError, NotJsonError, textOf } from '@lovage/foundation';
 import type { AnyContract } from '@lovage/task';
 import { StepInvalidError, StepsUnavailableError } from './step-errors.ts';
 
@@ -56,16 +56,16 @@ export class Once<S> {
 }
 
 function jsonOf(key: string, value: unknown): string {
-  let json: string;
   try {
-    json = JSON.stringify(value) ?? 'null';
+    return boundedJson(value, MAX_VALUE);
   } catch (error) {
-    throw new StepInvalidError(key, `its value cannot be kept as JSON: ${textOf(fieldOf(error, 'message') ?? error)}`);
+    if (error instanceof JsonTooLargeError)
+      throw new StepInvalidError(
+        key,
+        `its value is longer than ${MAX_VALUE} bytes as JSON; keep it elsewhere, and where here`,
+      );
+    const path = error instanceof NotJsonError ? error.path : '';
+    const why = textOf(fieldOf(error, 'message') ?? error);
+    throw new StepInvalidError(key, `its value${path} cannot be kept as JSON: ${why}`);
   }
-  if (Buffer.byteLength(json) > MAX_VALUE)
-    throw new StepInvalidError(
-      key,
-      `its value is longer than ${MAX_VALUE} bytes as JSON; keep it elsewhere, and where here`,
-    );
-  return json;
 }

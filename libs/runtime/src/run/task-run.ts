@@ -41,6 +41,8 @@ export interface RunServices<S extends RunSubject = RunSubject> {
   /** Gets what handlers log, besides {@link log}. */
   readonly onLog?: (subject: S, level: TaskLogLevel, message: string, fields: Record<string, unknown>) => void;
   readonly submitChild: SubmitChild | undefined;
+  /** Largest result of a contract that does not say it, bytes as JSON. */
+  readonly resultLimit?: number | undefined;
   /** Keeps steps; without it `once` rejects. */
   readonly steps?: Steps<S>;
 }

@@ -33,6 +33,8 @@ const spin = (): never => {
 
 const deeds: Record<string, (value: never, task: TaskContext) => unknown> = {
   echo: (value) => value,
+  large: (length: number) => 'x'.repeat(length),
+  quotes: (length: number) => ['"'.repeat(length)],
   facts: (_, { id, name, queue, attempt, parentId, rootId, userId }) => ({
     ...{ id, name, queue, attempt, parentId, rootId, userId },
   }),

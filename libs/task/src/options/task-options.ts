@@ -12,6 +12,7 @@ import {
   type RateOptions,
 } from './limit-options.ts';
 import { compilePool, POOL_KEYS, type CompiledPool, type PoolOptions } from './pool-options.ts';
+import { compileResultLimit, type Size } from './result-limit.ts';
 import { compileRetention, type CompiledRetention, type RetentionOptions } from './retention-options.ts';
 import { compileRetry, type CompiledRetry, type RetryOptions } from './retry-options.ts';
 import { compileUnique, type CompiledUnique, type UniqueOptions } from './unique-options.ts';
@@ -73,6 +74,11 @@ export interface TaskOptions<I = unknown> extends PoolOptions {
    */
   retention?: RetentionOptions;
   /**
+   * Largest result, as JSON: bytes, or `'20MiB'`; at most 64 MiB. A larger one fails the task (`ResultTooLarge`), without a retry.
+   * Default: `RESULT_LIMIT` of the worker, 10 MiB. What is large belongs into a file; results are read whole, by everybody.
+   */
+  resultLimit?: Size;
+  /**
    * Its handler takes many tasks at once, each with an outcome of its own: `{ size: 100, timeout: '200ms' }`. It runs in the pool
    * `async`. One at a time by default. See `docs/batches.md`.
    */
@@ -97,6 +103,8 @@ export interface CompiledTaskOptions extends CompiledPool {
   readonly concurrency: CompiledConcurrency | undefined;
   readonly rateLimit: CompiledRate | undefined;
   readonly retention: CompiledRetention | undefined;
+  /** Bytes; undefined: as the worker says. */
+  readonly resultLimit: number | undefined;
   readonly batch: CompiledBatch | undefined;
   /** Undefined: its tasks need not be unique. */
   readonly unique: CompiledUnique | undefined;
@@ -114,6 +122,7 @@ const OPTION_KEYS = [
   'concurrency',
   'rateLimit',
   'retention',
+  'resultLimit',
   'batch',
   'unique',
   ...POOL_KEYS,
@@ -156,6 +165,7 @@ export function compileOptions(options: TaskOptions = {}, input?: z.ZodObject): 
     concurrency: compileConcurrency(options.concurrency),
     rateLimit: compileRate(options.rateLimit),
     retention: compileRetention(options.retention),
+    resultLimit: compileResultLimit(options.resultLimit),
     batch: compileBatch(options.batch),
     unique: compileUnique(options.unique, input),
     ...compilePool(options.batch === undefined ? options : { ...options, pool: 'async' }),

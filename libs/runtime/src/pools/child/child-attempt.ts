@@ -70,6 +70,7 @@ export class ChildAttempt {
       this.run,
       (result) => this.end({ type: 'succeeded', result }),
       (thrown) => this.fail(thrown, binding.contract),
+      this.task.resultLimit,
     );
   }
 
