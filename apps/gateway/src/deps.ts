@@ -8,6 +8,7 @@ import type {
   DeadLetterStore,
   Log,
   QueueStore,
+  RowGaps,
   ScheduleStore,
   TaskEvents,
   TaskExplain,
@@ -19,7 +20,7 @@ import type { ContractRegistry } from '@lovage/task';
 
 /** What the gateway serves; made, started and stopped by whoever composes it. */
 export interface GatewayDeps {
-  readonly client: Pick<LovageClient, 'submit' | 'submitForeign' | 'revoke'>;
+  readonly client: Pick<LovageClient, 'submit' | 'submitForeign' | 'revoke' | 'keepsRow'>;
   readonly tasks: Pick<TaskStore, 'get' | 'finished' | 'insertFirstMany'>;
   readonly lists: TaskLists;
   readonly schedules: ScheduleStore;
@@ -28,6 +29,7 @@ export interface GatewayDeps {
   readonly limits: LimitStore;
   readonly deadLetters: DeadLetterStore;
   readonly explain: TaskExplain;
+  readonly gaps: Pick<RowGaps, 'mayLack'>;
   readonly users: UserStore;
   readonly access: AccessStore;
   readonly contracts: ContractRegistry;
@@ -71,6 +73,7 @@ export const QUEUES = Symbol('queues');
 export const LIMITS = Symbol('limits');
 export const DEAD_LETTERS = Symbol('dead letters');
 export const EXPLAIN = Symbol('explain');
+export const GAPS = Symbol('gaps');
 export const USERS = Symbol('users');
 export const ACCESS = Symbol('access');
 export const CONTRACTS = Symbol('contracts');

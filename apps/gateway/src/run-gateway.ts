@@ -53,7 +53,7 @@ async function startGateway(): Promise<Running> {
   });
   tellStage('connecting to its servers');
   await platform.start();
-  const { tasks, lists, events, schedules, queues, limits, deadLetters, explain, broker } = platform;
+  const { tasks, lists, events, schedules, queues, limits, deadLetters, explain, gaps, broker } = platform;
   const users = await platform.users();
   if ((await ensureFirstAdmin(users, secrets.admin)) && secrets.adminIsNew) tellPassword(secrets.admin);
   const contracts = new ContractRegistry(allContracts);
@@ -71,6 +71,7 @@ async function startGateway(): Promise<Running> {
       limits,
       deadLetters,
       explain,
+      gaps,
       users,
       access: users.access,
       contracts,

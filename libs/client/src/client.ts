@@ -7,6 +7,7 @@ import {
   type Clock,
   type Log,
   type OutboxStore,
+  type RowGaps,
   type RevokedTask,
   type RevokeOutcome,
   type TaskFilter,
@@ -36,6 +37,11 @@ export interface LovageClientOptions {
   readonly broker: Broker;
   readonly tasks: TaskStore;
   readonly outbox: OutboxStore;
+  /**
+   * Tells other processes when rows of tasks that this one has accepted are not written yet, for Postgres was away. Without it a
+   * gateway answers 404 for such a task until its row is there.
+   */
+  readonly gaps?: RowGaps;
   /** Finds tasks by a filter, for {@link LovageClient.revoke}; without it tasks are revoked by id alone. */
   readonly lists?: Pick<TaskLists, 'list'>;
   /** Contracts that may be submitted by name; their queues, and `queues`, may be declared. */
@@ -77,13 +83,18 @@ export class LovageClient implements Service {
     this.inbox = new Inbox(broker, this.watches, log, clock);
     this.revoker = new Revoker({ tasks, lists, broker, watches: this.watches, clock });
     const onReplaced = (task: RevokedTask) => this.revoker.settle(task);
-    this.submitter = new Submitter({ broker, tasks, outbox, queues, log, clock, onReplaced });
+    this.submitter = new Submitter({ broker, tasks, outbox, gaps: options.gaps, queues, log, clock, onReplaced });
     this.context = { tasks, contracts, clock, watches: this.watches, revoker: this.revoker };
   }
 
   /** Nothing to wait for: queues and the reply inbox are opened when first used. */
   start(): Promise<void> {
     return this.stopping ? Promise.reject(new ClientStoppedError()) : Promise.resolve();
+  }
+
+  /** Whether this task was accepted here and its row is not written, for Postgres is away. */
+  keepsRow(id: string): boolean {
+    return this.submitter.keepsRow(id);
   }
 
   /**

@@ -35,6 +35,11 @@ export function isUuid(text: string): boolean {
   return UUID.test(text);
 }
 
+/** When an id was made that begins with its time (UUIDv7), ms since the epoch by the clock of its maker; undefined: it does not tell. */
+export function madeAtOf(id: string): number | undefined {
+  return id[14] === '7' ? Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16) : undefined;
+}
+
 /** The same UUIDv5 for the same text, always. For ids that must not differ when derived twice. */
 export function uuidFrom(text: string): string {
   return v5(text, NAMESPACE);

@@ -24,7 +24,7 @@ export {
   type ErrorFacts,
   type PlainBounds,
 } from './foreign.ts';
-export { isUuid, newId, uuidFrom } from './ids.ts';
+export { isUuid, madeAtOf, newId, uuidFrom } from './ids.ts';
 export { Lifecycle, type Service } from './lifecycle.ts';
 export { Limiter } from './limiter.ts';
 export { mapWindow, type Attempted } from './map-window.ts';

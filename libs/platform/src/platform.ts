@@ -13,6 +13,7 @@ import {
   type MessageHoldings,
   type OutboxStore,
   type RescueStore,
+  type RowGaps,
   type QueueStore,
   type RetentionStore,
   type ScheduleStore,
@@ -66,6 +67,8 @@ export interface Platform extends Service {
   readonly rescue: RescueStore & MessageHoldings;
   /** Messages that the broker gave up. */
   readonly deadLetters: DeadLetterStore;
+  /** Where rows of accepted tasks may be missing. */
+  readonly gaps: RowGaps;
   /** What workers have served, and what waits. */
   readonly contracts: ContractStore;
   readonly schedules: ScheduleStore;
@@ -166,6 +169,10 @@ class ServerPlatform implements Platform {
     return this.store.rescue;
   }
 
+  get gaps(): RowGaps {
+    return this.store.gaps;
+  }
+
   get deadLetters(): DeadLetterStore {
     return this.store.deadLetters;
   }
@@ -203,7 +210,18 @@ class ServerPlatform implements Platform {
       const { log, clock, routes } = this.options;
       this.only = {
         contracts,
-        client: new LovageClient({ broker, tasks, outbox, lists, contracts, routes, log, clock, ...options }),
+        client: new LovageClient({
+          broker,
+          tasks,
+          outbox,
+          lists,
+          gaps: this.gaps,
+          contracts,
+          routes,
+          log,
+          clock,
+          ...options,
+        }),
       };
     }
     return this.only.client;

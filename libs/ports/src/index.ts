@@ -140,6 +140,7 @@ export {
 export type { StoredMessage } from './stored-message.ts';
 export type { OutboxItem, OutboxStore, SweepReport, SweepStore } from './outbox-store.ts';
 export type { AwaitedMessage, MessageHoldings, QueueHolders, RescueCursor, RescueStore } from './rescue-store.ts';
+export type { RowGaps } from './row-gaps.ts';
 export type { LeaseOptions, WorkerInfo, WorkerLease } from './worker-lease.ts';
 export type { NewUser, User, UserPatch, UserRole, UserStore } from './user-store.ts';
 export type {

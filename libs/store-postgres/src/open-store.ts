@@ -13,6 +13,7 @@ import { PgRescueStore } from './rescue/pg-rescue-store.ts';
 import { PgQueueStore } from './queues/pg-queue-store.ts';
 import { PgRetentionStore } from './retention/pg-retention-store.ts';
 import { PgScheduleStore } from './schedules/pg-schedule-store.ts';
+import { PgRowGaps } from './gaps/pg-row-gaps.ts';
 import { PgStepStore } from './steps/pg-step-store.ts';
 import { PgSweepStore } from './sweep/pg-sweep-store.ts';
 import { PgTaskStore } from './tasks/pg-task-store.ts';
@@ -29,6 +30,7 @@ export interface PgStore {
   readonly outbox: PgOutboxStore;
   readonly sweep: PgSweepStore;
   readonly rescue: PgRescueStore;
+  readonly gaps: PgRowGaps;
   readonly deadLetters: PgDeadLetterStore;
   readonly contracts: PgContractStore;
   readonly schedules: PgScheduleStore;
@@ -54,6 +56,7 @@ export function openStore(options: DatabaseOptions & { clock?: Clock }): PgStore
     outbox: new PgOutboxStore(database, options.clock),
     sweep: new PgSweepStore(database, options.clock),
     rescue: new PgRescueStore(database),
+    gaps: new PgRowGaps(database),
     deadLetters: new PgDeadLetterStore(database, reading),
     contracts: new PgContractStore(database),
     schedules: new PgScheduleStore(database),

@@ -1,7 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { taskIdOf } from '@lovage/celery';
-import type { Clock, TaskRow, TaskStore } from '@lovage/ports';
-import { CLOCK, TASKS } from '../deps.ts';
+import type { LovageClient } from '@lovage/client';
+import { madeAtOf } from '@lovage/foundation';
+import type { Clock, RowGaps, TaskRow, TaskStore } from '@lovage/ports';
+import { CLIENT, CLOCK, GAPS, TASKS } from '../deps.ts';
 import { withinDeadline } from '../http/deadline.ts';
 import { ProblemError } from '../problems/problem-error.ts';
 
@@ -10,14 +12,37 @@ import { ProblemError } from '../problems/problem-error.ts';
 export class TaskReader {
   constructor(
     @Inject(TASKS) private readonly tasks: Pick<TaskStore, 'get'>,
+    @Inject(CLIENT) private readonly client: Pick<LovageClient, 'keepsRow'>,
+    @Inject(GAPS) private readonly gaps: Pick<RowGaps, 'mayLack'>,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
-  /** By what a person or a Celery program calls the task. @throws ProblemError `task_unknown` */
-  async byPublicId(text: string): Promise<TaskRow> {
-    const row = await this.find(taskIdOf(text));
-    if (row) return row;
-    throw taskUnknown(text);
+  /** By what a person or a Celery program calls the task. @throws ProblemError `task_unknown`, `store_unavailable` */
+  byPublicId(text: string): Promise<TaskRow> {
+    return this.known(text, (id) => this.tasks.get(id));
+  }
+
+  /**
+   * What there is of a task. An id that some gateway may have accepted while Postgres was away is not called unknown.
+   * @throws ProblemError `task_unknown`; `store_unavailable` while its row may be on its way.
+   */
+  async known<T>(publicId: string, read: (id: string) => Promise<T | undefined>): Promise<T> {
+    const id = taskIdOf(publicId);
+    const found = await withinDeadline(this.clock, read(id));
+    if (found) return found;
+    const madeAt = madeAtOf(id);
+    // Ids of other Celery programs tell no time, and no gateway has accepted them.
+    if (madeAt === undefined) throw taskUnknown(publicId);
+    if (this.client.keepsRow(id) || (await withinDeadline(this.clock, this.gaps.mayLack(madeAt))))
+      throw new ProblemError(
+        'store_unavailable',
+        `the row of task ${id} may not be written yet: Postgres was away when tasks like it were accepted; try again`,
+        { headers: { 'retry-after': '2' } },
+      );
+    // It may have been written between the two questions.
+    const written = await withinDeadline(this.clock, read(id));
+    if (written) return written;
+    throw taskUnknown(publicId);
   }
 
   find(id: string): Promise<TaskRow | undefined> {
@@ -25,7 +50,7 @@ export class TaskReader {
   }
 }
 
-export function taskUnknown(text: string): ProblemError {
+function taskUnknown(text: string): ProblemError {
   return new ProblemError(
     'task_unknown',
     `no task ${JSON.stringify(text)} is recorded: it never was, it was deleted by age, or its contract does not record it (yet)`,

@@ -52,7 +52,7 @@ export interface Ask {
   readonly as?: UserRole | { readonly token: string } | null;
 }
 
-const pick = ({ tasks, outbox, lists }: PgStore) => ({ tasks, outbox, lists });
+const pick = ({ tasks, outbox, lists, gaps }: PgStore) => ({ tasks, outbox, lists, gaps });
 
 const SECRET = 'a secret of thirty-two bytes or so';
 
@@ -102,6 +102,7 @@ export class TestGateway implements AsyncDisposable {
         limits: store.limits,
         deadLetters: store.deadLetters,
         explain: store.explain,
+        gaps: store.gaps,
         users,
         access: users.access,
         contracts,

@@ -1,5 +1,6 @@
 import { backoffDelayMs, Batcher, Signal, type BackoffPolicy } from '@lovage/foundation';
-import { StoreUnavailableError, type Clock, type Log, type NewTask, type TaskStore } from '@lovage/ports';
+import { StoreUnavailableError, type Clock, type Log, type NewTask, type RowGaps, type TaskStore } from '@lovage/ports';
+import { RowLedger } from './row-ledger.ts';
 
 export interface RowWriterOptions {
   readonly tasks: Pick<TaskStore, 'insertQueued'>;
@@ -7,6 +8,8 @@ export interface RowWriterOptions {
   readonly clock: Clock;
   /** Rows kept while Postgres is away. Beyond it the oldest are let go: the worker's claim makes them anyway. Default 10000. */
   readonly maxKept?: number;
+  /** Gets to know which rows are not written; without it nobody else does. */
+  readonly gaps?: RowGaps | undefined;
 }
 
 const BATCH = 200;
@@ -26,13 +29,17 @@ export class RowWriter {
   private failures = 0;
   private callOffTimer: (() => void) | undefined;
   private stopped = false;
+  private readonly ledger: RowLedger | undefined;
 
   constructor(private readonly options: RowWriterOptions) {
+    const { gaps, clock, log } = options;
+    this.ledger = gaps && new RowLedger({ gaps, kept: () => this.kept, clock, log });
     this.batcher = new Batcher<NewTask>({ maxSize: BATCH, lanes: 2, flush: (batch) => this.flush(batch) });
   }
 
   /** Resolves when the row is there, or is kept for another try. */
   write(task: NewTask): Promise<void> {
+    this.ledger?.begin();
     return this.batcher.add(task);
   }
 
@@ -41,12 +48,18 @@ export class RowWriter {
     return this.kept.length;
   }
 
+  /** Whether the row of this task is among them. */
+  keeps(id: string): boolean {
+    return this.kept.some((task) => task.id === id);
+  }
+
   /** Writes what is under way and makes one last try for what was kept. */
   async stop(): Promise<void> {
     this.stopped = true;
     this.callOffTimer?.();
     await this.batcher.idle();
     await this.writeKept();
+    await this.ledger?.stop(this.kept.length === 0);
     if (this.kept.length > 0)
       this.options.log.warn(
         { rows: this.kept.length },
@@ -86,7 +99,10 @@ export class RowWriter {
     this.away = true;
     this.kept.push(...batch);
     const over = this.kept.length - (this.options.maxKept ?? 10_000);
-    if (over > 0) this.kept.splice(0, over);
+    if (over > 0) {
+      const lost = this.kept.splice(0, over);
+      this.ledger?.lost(lost);
+    }
     this.schedule();
   }
 
@@ -101,6 +117,8 @@ export class RowWriter {
 
   private async writeKept(): Promise<void> {
     if (this.kept.length === 0) return;
+    // First that rows are missing, then the rows: whoever asks in between must not be told that the task is unknown.
+    await this.ledger?.renew();
     while (this.kept.length > 0) {
       const batch = this.kept.splice(0, BATCH);
       if (await this.insert(batch)) continue;

@@ -4,6 +4,7 @@ import type {
   Clock,
   Log,
   OutboxStore,
+  RowGaps,
   RevokedTask,
   SqlTransaction,
   SubmittedFirst,
@@ -20,6 +21,7 @@ import { leftMs, OutboxWriter, type Delay } from './outbox-writer.ts';
 import { RowWriter } from './row-writer.ts';
 
 export interface SubmitterOptions {
+  readonly gaps?: RowGaps | undefined;
   readonly broker: Broker;
   readonly tasks: TaskStore;
   readonly outbox: OutboxStore;
@@ -85,7 +87,7 @@ export class Submitter {
     const { broker, tasks, outbox, log, clock } = options;
     this.publisher = new Publisher(broker);
     this.queues = new KnownQueues(broker, options.queues);
-    this.rows = new RowWriter({ tasks, log, clock });
+    this.rows = new RowWriter({ tasks, log, clock, gaps: options.gaps });
     this.outbox = new OutboxWriter({ tasks, clock });
     this.keyed = new KeyedWriter({ tasks, clock });
     this.published = new Batcher<OutboxKey>({
@@ -127,6 +129,11 @@ export class Submitter {
   }
 
   /** Waits for the submits under way, for two seconds at most: a confirm may never come. */
+  /** Whether the task was accepted here and its row waits for Postgres. */
+  keepsRow(id: string): boolean {
+    return this.rows.keeps(id);
+  }
+
   async stop(): Promise<void> {
     await this.settled();
     await this.rows.stop();

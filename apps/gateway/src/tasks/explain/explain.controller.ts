@@ -1,13 +1,12 @@
 import { Controller, Get, Inject, Param } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { taskIdOf } from '@lovage/celery';
 import { ExplainDocument } from '@lovage/http-api';
 import type { Broker, Clock, TaskExplain } from '@lovage/ports';
 import { Allow } from '../../auth/access.ts';
 import { BROKER, CLOCK, EXPLAIN } from '../../deps.ts';
 import { withinDeadline } from '../../http/deadline.ts';
 import { Answers, Problems } from '../../openapi/describe.ts';
-import { taskUnknown } from '../task-reader.ts';
+import { TaskReader } from '../task-reader.ts';
 import { reasonsOf, type BrokerFacts } from './reasons.ts';
 
 /** Longest wait for the broker to tell of a queue, ms: what the rows tell is answered all the same. */
@@ -21,6 +20,7 @@ export class ExplainController {
     @Inject(EXPLAIN) private readonly tasks: TaskExplain,
     @Inject(BROKER) private readonly broker: Pick<Broker, 'state' | 'depth'>,
     @Inject(CLOCK) private readonly clock: Clock,
+    private readonly reader: TaskReader,
   ) {}
 
   @Get(':id/explain')
@@ -29,8 +29,7 @@ export class ExplainController {
   @Answers(200, ExplainDocument, 'The reasons, the one that decides first first, each true at that moment')
   @Problems('task_unknown', 'store_unavailable')
   async explain(@Param('id') publicId: string): Promise<ExplainDocument> {
-    const facts = await withinDeadline(this.clock, this.tasks.facts(taskIdOf(publicId)));
-    if (!facts) throw taskUnknown(publicId);
+    const facts = await this.reader.known(publicId, (id) => this.tasks.facts(id));
     const { id, queue, state, finishedAt } = facts.task;
     const reasons = reasonsOf(facts, await this.brokerFacts(finishedAt === null ? queue : undefined));
     return { id, state, at: new Date(facts.now).toISOString(), reasons };
