@@ -1,6 +1,7 @@
 import { backlog } from './backlog.ts';
 import { embedded } from './embedded.ts';
 import { gateway } from './gateway.ts';
+import { handOver } from './hand-over.ts';
 import { lateness } from './lateness.ts';
 import { latency } from './latency.ts';
 import type { Measurement } from './measurement.ts';
@@ -19,6 +20,7 @@ export const MEASUREMENTS: readonly Measurement[] = [
   memory,
   backlog,
   priorities,
+  handOver,
   gateway,
   embedded,
 ];

@@ -21,7 +21,15 @@ export const late = defineTask({
   defaults: { queue },
 });
 
-export const benchContracts = [addFull, addFinal, addNone, late];
+/** One at a time. Gives how long after the end of the one before it runs, ms; of the first: 0. */
+export const slot = defineTask({
+  name: 'bench.slot',
+  input: z.strictObject({ x: z.number(), y: z.number() }),
+  output: z.number(),
+  defaults: { queue, concurrency: 1 },
+});
+
+export const benchContracts = [addFull, addFinal, addNone, late, slot];
 
 @Controller()
 export class BenchTasks {
@@ -44,5 +52,14 @@ export class BenchTasks {
   @TaskHandler(late)
   late({ due }: Input<typeof late>): number {
     return nowMs() - due;
+  }
+
+  private endedAt: number | undefined;
+
+  @TaskHandler(slot)
+  slot(): number {
+    const after = this.endedAt === undefined ? 0 : nowMs() - this.endedAt;
+    this.endedAt = nowMs();
+    return after;
   }
 }

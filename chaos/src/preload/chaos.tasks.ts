@@ -3,7 +3,7 @@ import { Controller } from '@nestjs/common';
 import { TaskBatchHandler, TaskHandler } from '@lovage/nest';
 import type { BatchItem, Input, TaskContext } from '@lovage/task';
 import { RunLog } from '../count/run-log.ts';
-import { batch, block, limited, poison, step } from './contracts.ts';
+import { batch, block, capped, limited, poison, rated, step } from './contracts.ts';
 
 /**
  * Handlers at their worst: they take no notice of their signal, so that a worker that was taken for dead does go on and tries to
@@ -22,6 +22,20 @@ export class ChaosTasks {
 
   @TaskHandler(limited)
   async limited({ n, ms }: Input<typeof limited>, task: TaskContext<typeof limited>): Promise<number> {
+    this.runs.add(task.id);
+    await sleep(ms);
+    return n;
+  }
+
+  @TaskHandler(rated)
+  async rated({ n, ms }: Input<typeof rated>, task: TaskContext<typeof rated>): Promise<number> {
+    this.runs.add(task.id);
+    await sleep(ms);
+    return n;
+  }
+
+  @TaskHandler(capped)
+  async capped({ n, ms }: Input<typeof capped>, task: TaskContext<typeof capped>): Promise<number> {
     this.runs.add(task.id);
     await sleep(ms);
     return n;

@@ -1,5 +1,6 @@
 import { defineTask } from '@lovage/task';
 import { z } from 'zod';
+import { BURST, CAPPED_AT, RATE } from './limits.ts';
 
 /** Which task of a scenario it is, 0 for the first. */
 const n = z.int().min(0);
@@ -46,4 +47,22 @@ export const limited = defineTask({
   defaults: { concurrency: { key: (input) => String(input.n % 10), limit: 10 } },
 });
 
-export const chaosContracts = [step, block, poison, batch, limited];
+/** {@link step}, of which so many start in a second. */
+export const rated = defineTask({
+  name: 'chaos.rated',
+  summary: 'Counts its run, waits, returns its number; few start in a second',
+  input: z.strictObject({ n, ms: z.int().min(0).max(60_000) }),
+  output: z.int(),
+  defaults: { rateLimit: { rate: `${RATE}/s`, burst: BURST } },
+});
+
+/** {@link step}, of which most wait for one of few slots. */
+export const capped = defineTask({
+  name: 'chaos.capped',
+  summary: 'Counts its run, waits, returns its number; few run at once',
+  input: z.strictObject({ n, ms: z.int().min(0).max(60_000) }),
+  output: z.int(),
+  defaults: { concurrency: { key: (input) => String(Math.floor(input.n / 4) % 5), limit: CAPPED_AT } },
+});
+
+export const chaosContracts = [step, block, poison, batch, limited, rated, capped];

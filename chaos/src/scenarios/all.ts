@@ -2,6 +2,7 @@ import type { Scenario } from '../run/scenario.ts';
 import { badHandlers } from './bad-handlers.ts';
 import { clocksOff } from './clocks-off.ts';
 import { batchWorkerKilled, gatewayAndBeatKilled, workerKilled } from './killed.ts';
+import { limits } from './limits.ts';
 import { channelCut, connectionCut, consumerCut } from './lines-cut.ts';
 import { poison } from './poison.ts';
 import { queueDeleted } from './queue-deleted.ts';
@@ -26,4 +27,5 @@ export const allScenarios: readonly Scenario[] = [
   loopBlocked,
   clocksOff,
   rollingDeploy,
+  limits,
 ];
