@@ -90,3 +90,4 @@ export type { Migration, Migrations } from './version/migrations.ts';
 export { readStamp, stampOf, type Stamp, type StampParts } from './version/stamp.ts';
 export { mapInput, MappingError, MAX_MAPPING_RULES, pathProblem, type MappingRule } from './version/input-mapping.ts';
 export { MAX_RESULT_LIMIT } from './options/result-limit.ts';
+export { breakingChanges } from './version/breaking-changes.ts';

@@ -1,10 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { prepareRow } from '@lovage/client';
+import { prepareForeignRow, prepareRow, type PreparedRow } from '@lovage/client';
 import type { TaskRoutes } from '@lovage/foundation';
 import type { FiringDocument, FiringList, ScheduleDocument } from '@lovage/http-api';
 import type { Clock, FiringKey, ScheduleStore } from '@lovage/ports';
-import type { ContractRegistry } from '@lovage/task';
+import type { AnyContract, ContractRegistry, StoredSchedule, SubmitInput } from '@lovage/task';
 import { CLOCK, CONTRACTS, ROUTES, SCHEDULES } from '../deps.ts';
+import { againInput } from '../again/input-again.ts';
 import { withinDeadline } from '../http/deadline.ts';
 import { ProblemError } from '../problems/problem-error.ts';
 import { encodeFiringCursor } from './firing-cursor.ts';
@@ -73,11 +74,22 @@ export class SchedulesService {
     const { now, schedules } = await this.within(this.store.read());
     const schedule = schedules.find((one) => one.name === name);
     if (!schedule) throw unknown(name);
-    const { contract, input, options } = schedule.definition;
-    const prepared = prepareRow(this.contracts.get(contract), input, { ...options, userId }, now, this.routes);
+    const prepared = this.taskOf(schedule.definition, userId, now);
     const firing = await this.within(this.store.runNow(name, prepared));
     if (!firing) throw unknown(name);
     return firingDocument(firing);
+  }
+
+  /** Its input may be of an older version of the contract than this gateway knows, or of a newer one. */
+  private taskOf({ contract: name, input, stamp, options }: StoredSchedule, userId: string, now: number): PreparedRow {
+    const contract = this.contracts.get(name);
+    const again = againInput(contract, input, stamp ?? null, undefined);
+    const all = { ...options, userId };
+    if (again.newerStamp === undefined)
+      return prepareRow(contract, again.input as SubmitInput<AnyContract>, all, now, this.routes);
+    const queue = options.queue ?? this.routes.of(name)?.queue ?? contract.options.queue;
+    const newer = { name, kwargs: again.input as Record<string, unknown>, stamp: again.newerStamp };
+    return { task: prepareForeignRow(newer, { ...all, queue }, now), unique: undefined };
   }
 
   private within<T>(query: Promise<T>): Promise<T> {

@@ -31,6 +31,7 @@ describe('defineSchedule', () => {
     expect(document).toEqual({
       contract: 'a.b',
       input: { x: 1 },
+      stamp: expect.stringMatching(/^1:[0-9a-f]{16}$/) as string,
       timing: { kind: 'every', everyMs: 10_000 },
       catchUp: { all: 3 },
       options: { queue: 'q', expires: '1m' },

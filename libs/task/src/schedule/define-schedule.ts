@@ -3,6 +3,7 @@ import type { AnyContract, SubmitInput } from '../contract.ts';
 import { DefinitionError } from '../errors.ts';
 import { compileOptions } from '../options/task-options.ts';
 import { compileUnique, type SubmitUnique } from '../options/unique-options.ts';
+import type { Stamp } from '../version/stamp.ts';
 import { validateInput } from '../validate.ts';
 import { cronTiming, everyTiming, type Timing } from './timing.ts';
 
@@ -76,6 +77,8 @@ export interface Schedule {
 export interface StoredSchedule {
   readonly contract: string;
   readonly input: unknown;
+  /** What the input was made for: of the contract that the schedule was defined with. Left out by older releases. */
+  readonly stamp?: Stamp;
   readonly timing: Timing;
   readonly catchUp: CatchUp;
   readonly options: Readonly<ScheduleOptions>;
@@ -124,7 +127,7 @@ export function defineSchedule<C extends AnyContract>(definition: ScheduleDefini
 
 /** The schedule as it is kept. */
 export function storedSchedule({ contract, input, timing, catchUp, options }: Schedule): StoredSchedule {
-  return { contract: contract.name, input, timing, catchUp, options };
+  return { contract: contract.name, input, stamp: contract.stamp, timing, catchUp, options };
 }
 
 type Loose = ScheduleBase<AnyContract> & { cron?: string; every?: Duration; timeZone?: string };
