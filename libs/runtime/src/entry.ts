@@ -42,6 +42,8 @@ export class TaskEntry {
   batch: Batch<TaskEntry> | undefined;
   /** Claims that were refused although nothing spoke against them. */
   refusals = 0;
+  /** Times that its claim had vanished when its end was to be recorded. */
+  renewals = 0;
   /** The claim was granted: there is a row, and it is ours. */
   claimed = false;
   /** Why it is not run here, and to whom it goes; undefined: it runs here. Known from its arrival. */

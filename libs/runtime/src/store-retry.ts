@@ -20,12 +20,18 @@ export class StoreRetry {
     return this.away;
   }
 
+  /** Whether {@link giveUp} was called. */
+  get gaveUp(): boolean {
+    return this.stopped;
+  }
+
   /**
    * Repeats what Postgres cannot take now, with growing pauses: because it is away, or for a reason that only an operator
    * can mend, such as a migration that is missing. Neither is a reason to drop what is known.
-   * @throws ValueRefusedError at once: repeating would not help. Anything else only once {@link giveUp} was called.
+   * @param tries for any reason but an absent Postgres it is tried so many times. Default: without end.
+   * @throws ValueRefusedError at once: repeating would not help. Anything else once {@link giveUp} was called, or after the tries.
    */
-  async until<R>(run: () => Promise<R>): Promise<R> {
+  async until<R>(run: () => Promise<R>, tries = Infinity): Promise<R> {
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
       try {
         const result = await run();
@@ -34,6 +40,7 @@ export class StoreRetry {
         return result;
       } catch (error) {
         if (hasCode(error, 'value_refused') || this.stopped) throw error;
+        if (!hasCode(error, 'store_unavailable') && (tries -= 1) <= 0) throw error;
         if (!this.away) this.log.error({ err: error }, 'Postgres does not take it; holding on to what it has to know');
         this.away = true;
         await this.pause(pauseMs);
@@ -47,7 +54,9 @@ export class StoreRetry {
     for (const wake of this.wake) wake();
   }
 
-  private pause(ms: number): Promise<void> {
+  /** Resolves after this time, or as soon as {@link giveUp} is called. */
+  pause(ms: number): Promise<void> {
+    if (this.stopped) return Promise.resolve();
     return new Promise((resolve) => {
       const done = () => {
         this.wake.delete(done);

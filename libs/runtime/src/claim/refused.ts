@@ -23,9 +23,14 @@ export interface RefusedDeps {
   onOver(entry: TaskEntry, row: TaskRow): void;
   /** It expired before anybody had made a row. */
   onExpiredRowless(entry: TaskEntry): void;
+  /** Its row could not be asked. */
+  onUndecided(entry: TaskEntry, error: unknown): void;
   /** Gone from this worker without having run. */
   onDropped(entry: TaskEntry): void;
 }
+
+/** Before the next message of a task whose claim by this worker was left over, ms. */
+const RELEASE_MS = 1000;
 
 /**
  * Decides about messages whose claim was not granted, by reading their rows. Nothing is acked before the row has said
@@ -34,22 +39,31 @@ export interface RefusedDeps {
 export class RefusedClaims {
   constructor(private readonly deps: RefusedDeps) {}
 
+  /** Never rejects. */
   async resolve(entries: readonly TaskEntry[]): Promise<void> {
-    const situations = await this.deps.retry.until(() => this.deps.tasks.situations(entries.map((entry) => entry.id)));
+    let situations: readonly TaskSituation[];
+    try {
+      situations = await this.deps.retry.until(() => this.deps.tasks.situations(entries.map((entry) => entry.id)));
+    } catch (error) {
+      for (const entry of entries) this.deps.onUndecided(entry, error);
+      return;
+    }
     const byId = new Map(situations.map((situation) => [situation.row.id, situation]));
     const rowless = entries.filter((entry) => !byId.has(entry.id));
     if (rowless.length > 0) await this.decideWithoutRows(rowless);
     const taken: TaskEntry[] = [];
-    try {
-      for (const entry of entries) {
-        const situation = byId.get(entry.id);
-        if (situation) await this.decide(entry, situation, taken);
+    for (const entry of entries) {
+      const situation = byId.get(entry.id);
+      if (!situation) continue;
+      try {
+        await this.decide(entry, situation, taken);
+      } catch (error) {
+        this.deps.onUndecided(entry, error);
       }
-    } finally {
-      for (const batch of inBatches(taken)) {
-        this.deps.claimer.takeSlot(batch[0]!);
-        this.deps.onBatchTakenOver(batch);
-      }
+    }
+    for (const batch of inBatches(taken)) {
+      this.deps.claimer.takeSlot(batch[0]!);
+      this.deps.onBatchTakenOver(batch);
     }
   }
 
@@ -60,6 +74,7 @@ export class RefusedClaims {
     if (claimWorker === null || claimNo === null) return this.decideUnclaimed(entry, situation);
     // The sweep guards a living holder: should it die, a new message comes.
     if (situation.holderAlive && claimWorker !== this.deps.lease.id) return this.drop(entry, 'held by another worker');
+    if (claimWorker === this.deps.lease.id) return this.releaseOwn(entry, claimNo);
     // Nor can it run here: the sweep gives it back.
     if (entry.passOn) return this.drop(entry, 'held by a dead worker, and not run here');
     if (!(await this.takeOver(entry, row, { worker: claimWorker, claimNo }))) return;
@@ -84,7 +99,13 @@ export class RefusedClaims {
   }
 
   private async decideWithoutRows(entries: readonly TaskEntry[]): Promise<void> {
-    const expired = await this.expiredOf(entries.filter(({ task, facts }) => !task.hasRow && facts.expiresAt !== null));
+    let expired: ReadonlySet<TaskEntry>;
+    try {
+      expired = await this.expiredOf(entries.filter(({ task, facts }) => !task.hasRow && facts.expiresAt !== null));
+    } catch (error) {
+      for (const entry of entries) this.deps.onUndecided(entry, error);
+      return;
+    }
     for (const entry of entries) {
       if (entry.task.hasRow) this.drop(entry, 'it ran, and its row is past retention');
       else if (expired.has(entry)) this.deps.onExpiredRowless(entry);
@@ -98,6 +119,18 @@ export class RefusedClaims {
     const times = entries.map(({ facts }) => facts.expiresAt!);
     const passed = await this.deps.retry.until(() => this.deps.tasks.passed(times));
     return new Set(entries.filter((_, n) => passed[n]));
+  }
+
+  /**
+   * A claim of ours that nothing here runs under: what came of it could not be written, or its message went back. It is no death of
+   * a worker: the claim is released, and the outbox sends the next message after a pause.
+   */
+  private async releaseOwn(entry: TaskEntry, claimNo: number): Promise<void> {
+    const { tasks, lease, retry } = this.deps;
+    const limitKey = entry.limits?.concurrency?.key;
+    const item = { id: entry.id, claimNo, limitKey, kind: 'release', delayMs: RELEASE_MS, error: null } as const;
+    await retry.until(() => tasks.postpone(lease.id, [item]));
+    this.drop(entry, 'its claim by this worker was released');
   }
 
   /** Whether it is ours now, and to be run. */

@@ -3,6 +3,7 @@ import type {
   Broker,
   EndedOurs,
   FreeingEnds,
+  HandedOver,
   HandOverWish,
   Log,
   OutboxStore,
@@ -62,25 +63,26 @@ export class HandOver {
     const keys = keysOf(entries, reserved);
     const claimNos = reserved.map(() => this.deps.claimer.nextClaimNo());
     let repeated = false;
+    let nobody = false;
     return async () => {
+      if (nobody) return plain();
       const wish: HandOverWish = {
         ...{ keys, queues: this.deps.queues(), except: this.deps.lost(), claimNos },
         ...{ leaseMs: LEASE_MS, repeated },
       };
       repeated = true;
+      let handed: HandedOver;
       try {
-        const { ours, successors } = await this.deps.tasks.endHandingOver(
-          { id: worker, name: this.deps.name },
-          ends,
-          wish,
-        );
-        this.follow(worker, successors, entries, reserved);
-        return ours;
+        handed = await this.deps.tasks.endHandingOver({ id: worker, name: this.deps.name }, ends, wish);
       } catch (error) {
-        if (!hasCode(error, 'value_refused')) throw error;
+        if (hasCode(error, 'store_unavailable')) throw error;
+        // The ends may be tried one by one from here on: slots that are reserved for this statement are for nobody.
+        nobody = true;
         this.follow(worker, [], entries, reserved);
         return plain();
       }
+      this.follow(worker, handed.successors, entries, reserved);
+      return handed.ours;
     };
   }
 

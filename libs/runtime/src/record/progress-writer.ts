@@ -1,3 +1,4 @@
+import { hasCode } from '@lovage/foundation';
 import type { Log, ProgressItem, TaskStore } from '@lovage/ports';
 import type { TaskEntry } from '../entry.ts';
 
@@ -53,6 +54,20 @@ export class ProgressWriter {
     this.writing = undefined;
   }
 
+  /** A value that Postgres refuses costs its own task only. */
+  private async writeItems(worker: string, items: readonly ProgressItem[]): Promise<void> {
+    try {
+      await this.tasks.progress(worker, items);
+    } catch (error) {
+      if (items.length > 1 && hasCode(error, 'value_refused')) {
+        for (const item of items) await this.writeItems(worker, [item]);
+        return;
+      }
+      // The next report of the task says the same and more.
+      this.log.warn({ err: error }, 'progress could not be written');
+    }
+  }
+
   private async flush(): Promise<void> {
     const byWorker = new Map<string, ProgressItem[]>();
     const batch = new Set<TaskEntry>();
@@ -65,12 +80,7 @@ export class ProgressWriter {
       byWorker.set(entry.worker!, items);
     }
     this.inFlight = batch;
-    try {
-      for (const [worker, items] of byWorker) await this.tasks.progress(worker, items);
-    } catch (error) {
-      // The next report of the task says the same and more.
-      this.log.warn({ err: error }, 'progress could not be written');
-    }
+    for (const [worker, items] of byWorker) await this.writeItems(worker, items);
     this.inFlight = new Set();
   }
 }

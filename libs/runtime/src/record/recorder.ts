@@ -1,26 +1,31 @@
-import { BatchQueue } from '@lovage/foundation';
-import type {
-  EndedOurs,
-  FinalItem,
-  FreeingEnds,
-  Log,
-  PostponeItem,
-  RecordItem,
-  TaskStore,
-  UnclaimedPostponeItem,
-} from '@lovage/ports';
-import type { TaskErrorDocument, TerminalState } from '@lovage/task';
+import { BatchQueue, fieldOf, hasCode, textOf } from '@lovage/foundation';
+import type { EndedOurs, FreeingEnds, Log, TaskSituation, TaskStore } from '@lovage/ports';
 import type { TaskEntry } from '../entry.ts';
-import type { Outcome } from '../run/outcome.ts';
+import { RELEASED, type Outcome } from '../run/outcome.ts';
 import type { StoreRetry } from '../store-retry.ts';
 import { UnderWay } from '../under-way.ts';
+import { togetherOrApart } from './apart.ts';
+import {
+  inParts,
+  isHandBack,
+  isOver,
+  isPostponed,
+  STATES,
+  toFinalItem,
+  toPostponeItem,
+  toRecordItem,
+  toUnclaimedPostpone,
+  withoutValue,
+  type Ended,
+} from './ended.ts';
 import type { HandOver } from './hand-over.ts';
 import type { Replies } from './replies.ts';
 
-interface Ended {
-  readonly entry: TaskEntry;
-  readonly outcome: Outcome;
-}
+/** A statement that fails though Postgres is there is tried so many times, with pauses, before its items are tried one by one. */
+const TRIES = 3;
+/** Before an end that cannot be written, for no fault of its own, is tried again: the first and the longest pause, ms. */
+const HOLD_MS = 1000;
+const LONGEST_HOLD_MS = 60_000;
 
 export interface RecorderDeps {
   readonly name: string;
@@ -46,6 +51,10 @@ export interface RecorderDeps {
 /**
  * Writes how attempts ended, in group commits: the next takes what has gathered during the last. Only then come the
  * reply and the ack. While Postgres is away the results are held; their messages stay unacked, which bounds them.
+ *
+ * What cannot be written together is written one by one. An end that cannot be written because of its value is replaced by a
+ * FAILURE `ResultNotStorable`; one that cannot be written for another reason is held, and tried again after growing pauses:
+ * no task is run again because of it. Only when the worker stops its claim is released and its message goes back.
  */
 export class Recorder {
   /** One commit under way: claims go in step with these. */
@@ -60,12 +69,12 @@ export class Recorder {
     this.claimed = new BatchQueue({
       flush: async (batch) => {
         this.flushing = true;
-        await this.orHandBack(batch, this.writeClaimed(batch));
+        await this.writeClaimed(batch);
         this.flushing = false;
         this.deps.onFlushed();
       },
     });
-    this.rowless = new BatchQueue({ flush: (batch) => this.orHandBack(batch, this.writeRowless(batch)) });
+    this.rowless = new BatchQueue({ flush: (batch) => this.writeAll(batch, (part) => this.writeRowless(part)) });
   }
 
   /** Whether a group commit of claimed tasks is under way. */
@@ -90,50 +99,32 @@ export class Recorder {
     } while (this.underWay.size > 0);
   }
 
-  /** Fails only when the worker gives up on an absent store: the messages go back, another worker takes over. */
-  private async orHandBack(batch: readonly Ended[], written: Promise<void>): Promise<void> {
-    try {
-      await written;
-    } catch (error) {
-      for (const { entry, outcome } of batch) {
-        this.deps.log.error(
-          { err: error, task: entry.id },
-          'the end of an attempt could not be written; its message goes back',
-        );
-        entry.nack(true);
-        this.deps.onSettled(entry, outcome);
-      }
-    }
-  }
-
   private async writeClaimed(batch: readonly Ended[]): Promise<void> {
-    const byWorker = new Map<string, { terminal: Ended[]; postponed: Ended[] }>();
+    const byWorker = new Map<string, Ended[]>();
     for (const ended of batch) {
       const worker = ended.entry.worker!;
-      let group = byWorker.get(worker);
-      if (!group) byWorker.set(worker, (group = { terminal: [], postponed: [] }));
-      (ended.outcome.kind === 'postponed' ? group.postponed : group.terminal).push(ended);
+      const group = byWorker.get(worker);
+      if (group) group.push(ended);
+      else byWorker.set(worker, [ended]);
     }
-    // An id can stand twice when a lost lease let it run here twice: the first of it goes, the rest in a second statement.
-    for (const [worker, group] of byWorker) {
-      for (const part of uniqueById(group.terminal))
-        for (const some of bySize(part)) await this.writeTerminal(worker, some);
-      for (const part of uniqueById(group.postponed)) await this.writePostponed(worker, part);
-    }
+    for (const [worker, group] of byWorker) await this.writeAll(group, (part) => this.writeOurs(worker, part));
   }
 
-  private async writeTerminal(worker: string, ended: readonly Ended[]): Promise<void> {
-    const items = ended.map(toRecordItem);
-    const write = this.writing(worker, { kind: 'record', items }, ended);
-    const ours = await this.deps.retry.until(write ?? (() => this.deps.tasks.record(worker, items)));
-    await this.settle(ended, ours);
+  /** Never rejects. An id can stand twice when a lost lease let it run here twice: the first of it goes, the rest in a second statement. */
+  private async writeAll(ended: readonly Ended[], write: (part: readonly Ended[]) => Promise<void>): Promise<void> {
+    for (const kind of [ended.filter(isOver), ended.filter(isPostponed)])
+      for (const part of inParts<Ended>(kind))
+        await togetherOrApart(part, write, (one, error) => this.onUnwritten(one, error, write));
   }
 
-  private async writePostponed(worker: string, ended: readonly Ended[]): Promise<void> {
-    const items = ended.map(toPostponeItem);
-    const write = this.writing(worker, { kind: 'postpone', items }, ended);
-    const ours = await this.deps.retry.until(write ?? (() => this.deps.tasks.postpone(worker, items)));
-    await this.settle(ended, ours);
+  /** Of one kind: all over, or all postponed. */
+  private async writeOurs(worker: string, ended: readonly Ended[]): Promise<void> {
+    const { tasks, retry } = this.deps;
+    const [over, postponed] = [ended.filter(isOver).map(toRecordItem), ended.filter(isPostponed).map(toPostponeItem)];
+    const ends: FreeingEnds =
+      over.length > 0 ? { kind: 'record', items: over } : { kind: 'postpone', items: postponed };
+    const plain = () => (over.length > 0 ? tasks.record(worker, over) : tasks.postpone(worker, postponed));
+    await this.settle(ended, await retry.until(this.writing(worker, ends, ended) ?? plain, triesFor(ended)));
   }
 
   /** Where slots of limits come free; undefined: the ordinary way. */
@@ -147,15 +138,115 @@ export class Recorder {
     );
   }
 
+  /** Of one kind. */
+  private async writeRowless(ended: readonly Ended[]): Promise<void> {
+    const { name, tasks, retry } = this.deps;
+    const over = ended.filter(isOver).filter(({ entry }) => entry.options.record !== 'none' || entry.task.turn > 0);
+    const finals = over.map((one) => toFinalItem(one, name));
+    const postponed = ended.filter(isPostponed).filter(({ outcome }) => !isHandBack(outcome));
+    const again = postponed.map(toUnclaimedPostpone);
+    if (finals.length > 0) await retry.until(() => tasks.recordFinal(finals), triesFor(ended));
+    if (again.length > 0) await retry.until(() => tasks.postponeUnclaimed(again), triesFor(ended));
+    for (const { entry, outcome } of ended) {
+      if (isHandBack(outcome)) {
+        entry.nack(true);
+        this.deps.onSettled(entry, outcome);
+      } else this.done(entry, outcome);
+    }
+  }
+
+  /** It was tried alone, and cannot be written. */
+  private async onUnwritten(
+    ended: Ended,
+    error: unknown,
+    write: (part: readonly Ended[]) => Promise<void>,
+  ): Promise<void> {
+    const { retry, log } = this.deps;
+    if (retry.gaveUp) return this.release(ended, error);
+    if (isOfValue(error)) {
+      const { entry } = ended;
+      log.error(
+        { err: error, task: entry.id },
+        'the end of an attempt cannot be stored: ResultNotStorable is, instead',
+      );
+      try {
+        return await write([withoutValue(ended, textOf(fieldOf(error, 'message') ?? error, 1000))]);
+      } catch (again) {
+        if (!entry.claimed && isOfValue(again)) return this.giveUp(ended, again);
+        error = again;
+      }
+    }
+    this.underWay.add(this.hold(ended, error, write));
+  }
+
+  /** Tries on beside the others, for as long as this worker runs. */
+  private async hold(ended: Ended, error: unknown, write: (part: readonly Ended[]) => Promise<void>): Promise<void> {
+    const { retry, log } = this.deps;
+    log.error({ err: error, task: ended.entry.id }, 'the end of an attempt cannot be written; holding on to it');
+    for (let pauseMs = HOLD_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_HOLD_MS)) {
+      await retry.pause(pauseMs);
+      try {
+        return await write([ended]);
+      } catch (again) {
+        if (retry.gaveUp) return this.release(ended, again);
+      }
+    }
+  }
+
+  /** The worker stops: its claim is released, where Postgres is there to be told. Never rejects. */
+  private async release(ended: Ended, error: unknown): Promise<void> {
+    const { entry, outcome } = ended;
+    if (!entry.claimed || hasCode(error, 'store_unavailable')) return this.goBack(ended, error);
+    try {
+      const item = toPostponeItem({ entry, outcome: RELEASED });
+      const ours = await this.deps.tasks.postpone(entry.worker!, [item]);
+      if (!ours.has(entry.id)) return this.goBack(ended, error);
+    } catch {
+      return this.goBack(ended, error);
+    }
+    this.deps.log.error({ err: error, task: entry.id }, 'the end of an attempt could not be written; it was released');
+    entry.ack();
+    this.deps.onSettled(entry, outcome);
+  }
+
+  /** The message goes back. A claim that is left ends with the lease of this worker. */
+  private goBack({ entry, outcome }: Ended, error: unknown): void {
+    this.deps.log.error(
+      { err: error, task: entry.id },
+      'the end of an attempt could not be written; its message goes back',
+    );
+    entry.nack(true);
+    this.deps.onSettled(entry, outcome);
+  }
+
+  /** Postgres keeps nothing of the task, neither its end nor what it was given. */
+  private giveUp({ entry, outcome }: Ended, error: unknown): void {
+    this.deps.log.error(
+      { err: error, task: entry.id },
+      'Postgres cannot keep this task: its message goes to the dead letters',
+    );
+    entry.nack(false);
+    this.deps.onSettled(entry, outcome);
+  }
+
   private async settle(ended: readonly Ended[], ours: EndedOurs): Promise<void> {
     for (const { entry, outcome } of ended) {
       const revoked = ours.get(entry.id);
       // Called off before this was written: that is how it ended, whatever the handler came to.
       if (revoked !== undefined) this.done(entry, revoked ? { kind: 'revoked', error: revoked } : outcome);
     }
-    if (ours.size === ended.length) return;
-    const lost = ended.filter(({ entry }) => !ours.has(entry.id));
-    const situations = await this.deps.retry.until(() => this.deps.tasks.situations(lost.map(({ entry }) => entry.id)));
+    if (ours.size < ended.length) await this.settleLost(ended.filter(({ entry }) => !ours.has(entry.id)));
+  }
+
+  /** Their claims are not ours: the rows tell why. */
+  private async settleLost(lost: readonly Ended[]): Promise<void> {
+    let situations: readonly TaskSituation[];
+    try {
+      situations = await this.deps.retry.until(() => this.deps.tasks.situations(lost.map(({ entry }) => entry.id)));
+    } catch (error) {
+      for (const one of lost) this.goBack(one, error);
+      return;
+    }
     const byId = new Map(situations.map((situation) => [situation.row.id, situation]));
     for (const { entry, outcome } of lost) {
       const situation = byId.get(entry.id);
@@ -173,143 +264,32 @@ export class Recorder {
     }
   }
 
-  private async writeRowless(batch: readonly Ended[]): Promise<void> {
-    for (const part of uniqueById(batch)) for (const some of bySize(part)) await this.writeRowlessPart(some);
-  }
-
-  private async writeRowlessPart(ended: readonly Ended[]): Promise<void> {
-    const finals: FinalItem[] = [];
-    const postponed: UnclaimedPostponeItem[] = [];
-    for (const { entry, outcome } of ended) {
-      if (outcome.kind === 'postponed') {
-        if (!isHandBack(outcome)) postponed.push(toUnclaimedPostpone(entry, outcome));
-      } else if (entry.options.record !== 'none' || entry.task.turn > 0) finals.push(this.toFinal(entry, outcome));
-    }
-    if (finals.length > 0) await this.deps.retry.until(() => this.deps.tasks.recordFinal(finals));
-    if (postponed.length > 0) await this.deps.retry.until(() => this.deps.tasks.postponeUnclaimed(postponed));
-    for (const { entry, outcome } of ended) {
-      if (isHandBack(outcome)) {
-        entry.nack(true);
-        this.deps.onSettled(entry, outcome);
-      } else this.done(entry, outcome);
-    }
-  }
-
   private done(entry: TaskEntry, outcome: Outcome): void {
-    this.deps.onRecorded(entry, outcome);
-    if (entry.task.replyTo && outcome.kind !== 'postponed') {
-      if (outcome.kind === 'succeeded') this.deps.replies.ended(entry, 'SUCCESS', outcome.result, null);
-      else this.deps.replies.ended(entry, STATES[outcome.kind], null, outcome.error);
+    try {
+      this.deps.onRecorded(entry, outcome);
+      this.reply(entry, outcome);
+    } catch (error) {
+      // It is written: nothing that comes after may have it written again.
+      this.deps.log.error({ err: error, task: entry.id }, 'a task has ended, but who waits for it could not be told');
     }
     entry.ack();
     this.deps.onSettled(entry, outcome);
   }
 
-  private toFinal(entry: TaskEntry, outcome: Exclude<Outcome, { kind: 'postponed' }>): FinalItem {
-    const { state, result, error } = terminalColumns(outcome);
-    return {
-      task: entry.facts,
-      state,
-      result,
-      error,
-      retries: entry.retries,
-      worker: this.deps.name,
-      startedAt: entry.startedAt,
-    };
+  private reply(entry: TaskEntry, outcome: Outcome): void {
+    if (!entry.task.replyTo || outcome.kind === 'postponed') return;
+    if (outcome.kind === 'succeeded') this.deps.replies.ended(entry, 'SUCCESS', outcome.result, null);
+    else this.deps.replies.ended(entry, STATES[outcome.kind], null, outcome.error);
   }
 }
 
-const STATES = { failed: 'FAILURE', revoked: 'REVOKED', dead: 'DEAD' } as const;
-
-/** Results of one statement, characters: each may double there, and V8 ends the process at a text of 512 MiB. */
-const MAX_STATEMENT = 16 * 1024 ** 2;
-
-/** Handed back at a stop without a row to keep it: the message itself goes back. */
-function isHandBack(outcome: Outcome): boolean {
-  return outcome.kind === 'postponed' && outcome.how === 'release' && outcome.delayMs === 0;
+/** Alone once: it has been tried with the others, or is tried again after a pause. */
+function triesFor({ length }: readonly Ended[]): number {
+  return length > 1 ? TRIES : 1;
 }
 
-function terminalColumns(outcome: Exclude<Outcome, { kind: 'postponed' }>): {
-  state: TerminalState;
-  result: string | null;
-  error: string | null;
-} {
-  return outcome.kind === 'succeeded'
-    ? { state: 'SUCCESS', result: outcome.result, error: null }
-    : { state: STATES[outcome.kind], result: null, error: JSON.stringify(outcome.error) };
-}
-
-function toRecordItem({ entry, outcome }: Ended): RecordItem {
-  if (outcome.kind === 'postponed') throw new TypeError('a postponed attempt has no terminal record');
-  return {
-    id: entry.id,
-    claimNo: entry.claimNo,
-    limitKey: entry.limits?.concurrency?.key,
-    ...terminalColumns(outcome),
-  };
-}
-
-function toPostponeItem({ entry, outcome }: Ended): PostponeItem {
-  if (outcome.kind !== 'postponed') throw new TypeError('a terminal attempt is not postponed');
-  return {
-    id: entry.id,
-    claimNo: entry.claimNo,
-    limitKey: entry.limits?.concurrency?.key,
-    kind: outcome.how,
-    group: outcome.group,
-    delayMs: outcome.delayMs,
-    error: errorJson(outcome.error),
-  };
-}
-
-function toUnclaimedPostpone(
-  entry: TaskEntry,
-  outcome: Extract<Outcome, { kind: 'postponed' }>,
-): UnclaimedPostponeItem {
-  const kind = outcome.how === 'release' || outcome.how === 'suspect' ? 'snooze' : outcome.how;
-  return {
-    ...entry.facts,
-    turn: entry.task.turn,
-    retries: entry.retries + (kind === 'retry' ? 1 : 0),
-    crashes: entry.crashes + (kind === 'crash' ? 1 : 0),
-    kind,
-    delayMs: outcome.delayMs,
-  };
-}
-
-function errorJson(error: TaskErrorDocument | null): string | null {
-  return error && JSON.stringify(error);
-}
-
-/** Parts in which no id stands twice; nearly always the one part given. */
-function uniqueById(ended: readonly Ended[]): (readonly Ended[])[] {
-  if (ended.length < 2) return ended.length === 0 ? [] : [ended];
-  const seen = new Set<string>();
-  const again: Ended[] = [];
-  const first: Ended[] = [];
-  for (const one of ended) {
-    if (seen.has(one.entry.id)) again.push(one);
-    else {
-      seen.add(one.entry.id);
-      first.push(one);
-    }
-  }
-  return again.length === 0 ? [ended] : [first, ...uniqueById(again)];
-}
-
-/** Parts whose results one statement carries; nearly always the one part given. */
-function bySize(ended: readonly Ended[]): (readonly Ended[])[] {
-  const parts: Ended[][] = [];
-  let size = 0;
-  let from = 0;
-  for (const [i, { outcome }] of ended.entries()) {
-    const more = outcome.kind === 'succeeded' ? outcome.result.length : 0;
-    if (size > 0 && size + more > MAX_STATEMENT) {
-      parts.push(ended.slice(from, i));
-      from = i;
-      size = 0;
-    }
-    size += more;
-  }
-  return parts.length === 0 ? [ended] : [...parts, ended.slice(from)];
+/** What was to be written is at fault: Postgres refuses it, or no statement can be made of it. */
+function isOfValue(error: unknown): boolean {
+  const name = fieldOf(error, 'name');
+  return hasCode(error, 'value_refused') || name === 'RangeError' || name === 'TypeError';
 }

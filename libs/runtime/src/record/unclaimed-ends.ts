@@ -1,3 +1,4 @@
+import { hasCode } from '@lovage/foundation';
 import type { Clock, Log, TaskStore, WorkerLease } from '@lovage/ports';
 import type { TerminalState } from '@lovage/task';
 import type { Claimer } from '../claim/claimer.ts';
@@ -8,6 +9,10 @@ import type { Outcome } from '../run/outcome.ts';
 import type { StoreRetry } from '../store-retry.ts';
 import type { Recorder } from './recorder.ts';
 import type { Replies } from './replies.ts';
+
+/** Before a claim that has vanished more than once is made again: the first and the longest pause, ms. */
+const RENEW_MS = 50;
+const LONGEST_RENEW_MS = 5000;
 
 export interface UnclaimedEndsDeps {
   readonly name: string;
@@ -20,6 +25,8 @@ export interface UnclaimedEndsDeps {
   readonly held: HeldTasks;
   readonly clock: Clock;
   readonly log: Log;
+  /** Postgres refuses a value of it: no row will ever be made. */
+  onUnclaimable(entry: TaskEntry, error: Error): void;
   /** The claim went to somebody else: the row decides. */
   onRefused(entries: TaskEntry[]): void;
 }
@@ -32,6 +39,9 @@ export class UnclaimedEnds {
   async claimAnew(entry: TaskEntry, outcome: Outcome): Promise<void> {
     const { name, tasks, lease, retry, claimer, recorder, held, log } = this.deps;
     try {
+      // Once is chance; a claim that vanishes again and again is not renewed without a pause.
+      if (entry.renewals > 0) await retry.pause(Math.min(RENEW_MS * 2 ** entry.renewals, LONGEST_RENEW_MS));
+      entry.renewals += 1;
       const worker = lease.id;
       entry.worker = worker;
       entry.claimNo = claimer.nextClaimNo();
@@ -43,6 +53,7 @@ export class UnclaimedEnds {
       entry.claimed = false;
       this.deps.onRefused([entry]);
     } catch (error) {
+      if (hasCode(error, 'value_refused')) return this.deps.onUnclaimable(entry, error);
       log.error({ err: error, task: entry.id }, 'a lost claim could not be renewed; the message goes back');
       held.handBack(entry);
     }
@@ -66,6 +77,7 @@ export class UnclaimedEnds {
       entry.ack();
       held.letGo(entry);
     } catch (error) {
+      if (hasCode(error, 'value_refused')) return this.deps.onUnclaimable(entry, error);
       log.error({ err: error, task: entry.id }, `${state} could not be recorded; the message goes back`);
       held.handBack(entry);
     }

@@ -14,7 +14,7 @@ import {
   WorkerShutdown,
 } from './abort-reasons.ts';
 import { readFailure, type Failure } from './failure.ts';
-import { outcomeOfFailure, type Outcome } from './outcome.ts';
+import { outcomeOfFailure, RELEASED, type Outcome } from './outcome.ts';
 
 /** An attempt that is to be killed first gets this long to heed its signal, ms, unless that was aborted before. */
 const KILL_GRACE_MS = 1000;
@@ -182,9 +182,6 @@ export class Executor implements PoolEvents {
     this.onOutcome(entry, outcome);
   }
 }
-
-/** Given back to the queue, at no cost. */
-export const RELEASED: Outcome = { kind: 'postponed', how: 'release', delayMs: 0, error: null };
 
 /** Whether the attempt ended because of its worker, and has not failed. */
 function isOfWorker(reason: unknown): boolean {

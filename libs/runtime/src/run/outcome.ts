@@ -23,6 +23,14 @@ export type Outcome =
       readonly error: TaskErrorDocument | null;
     };
 
+/** Given back to the queue, at no cost. */
+export const RELEASED: Extract<Outcome, { kind: 'postponed' }> = {
+  kind: 'postponed',
+  how: 'release',
+  delayMs: 0,
+  error: null,
+};
+
 /**
  * What becomes of an attempt that failed.
  * @param failures attempts of this task that failed before this one.

@@ -68,6 +68,9 @@ export class ModelWorker {
       onOver: (entry) => this.settle(entry),
       onExpiredRowless: (entry) => void this.reclaiming.push(this.endRowless(entry)),
       onDropped: (entry) => this.held.letGo(entry),
+      onUndecided: (_, error) => {
+        throw error;
+      },
     });
     this.recorder = new Recorder({
       name,
