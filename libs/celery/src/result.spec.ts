@@ -59,6 +59,16 @@ describe('encodeResult', () => {
       expect(json(encodeResult({ taskId: ID, status: 'FAILURE', ...given }))['result']).toHaveProperty('exc_type');
   });
 
+  it('tells Python of the causes in the traceback', () => {
+    const cause = { type: 'Error', message: 'refused', code: 'ECONNREFUSED', stack: 'Error: refused\n    at socket' };
+    const error = { type: 'TypeError', message: 'fetch failed', stack: 'TypeError: fetch failed\n    at task', cause };
+    const sent = json(encodeResult({ taskId: ID, state: 'FAILURE', error }));
+    expect(sent['traceback']).toBe(
+      'TypeError: fetch failed\n    at task\ncaused by: Error [ECONNREFUSED]: refused\n    at socket',
+    );
+    expect(decodeResult(Buffer.from(JSON.stringify(sent)))!.error).toEqual(error);
+  });
+
   it('keeps an exception that is given', () => {
     const result = { exc_type: 'ChordError', exc_message: ['x'], exc_module: 'celery.exceptions' };
     expect(json(encodeResult({ taskId: ID, status: 'FAILURE', result }))['result']).toEqual(result);
@@ -72,7 +82,11 @@ describe('encodeResult', () => {
 describe('decodeResult', () => {
   const harmless = fc.jsonValue().filter((value) => !/__proto__|constructor/.test(JSON.stringify(value)));
   const errors: fc.Arbitrary<TaskErrorDocument> = fc.record(
-    { type: fc.string({ minLength: 1 }), message: fc.string(), data: harmless, stack: fc.string() },
+    {
+      ...{ type: fc.string({ minLength: 1 }), message: fc.string(), data: harmless, stack: fc.string() },
+      code: fc.oneof(fc.string({ minLength: 1 }), fc.integer()),
+      cause: fc.record({ type: fc.string({ minLength: 1 }), message: fc.string() }),
+    },
     { requiredKeys: ['type', 'message'] },
   );
   it('gives back state, result and declared error of what we sent', () => {

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { errorFacts, stackWithCauses } from '@lovage/foundation';
 import { TASK_STATES, type TaskErrorDocument, type TaskState } from '@lovage/task';
 import { MAX_BODY_BYTES } from './body.ts';
 import { errorOf, wireException } from './exception.ts';
@@ -15,7 +16,7 @@ export interface TaskResult {
   result?: unknown;
   /** JSON text of `result`, when it is at hand: saves making it again. */
   resultJson?: string | null;
-  /** Default: the error's stack. */
+  /** Default: the error's stack, and those of its causes. */
   traceback?: string | null;
   state?: TaskState;
   error?: TaskErrorDocument;
@@ -52,7 +53,7 @@ export function encodeResult(given: TaskResult): Buffer {
   // A failure without an exception breaks `AsyncResult.get()` of Celery.
   if (result === undefined || (failed && result === 'null'))
     result = failed ? JSON.stringify(wireException(state, error)) : 'null';
-  const traceback = given.traceback ?? (failed ? error?.stack : undefined) ?? null;
+  const traceback = given.traceback ?? (failed && error ? stackWithCauses(error) : undefined) ?? null;
   const ours = state || error ? `,"lovage":${JSON.stringify({ state, error })}` : '';
   return Buffer.from(
     `{"task_id":${JSON.stringify(given.taskId)},"status":${JSON.stringify(status)},"result":${result},` +
@@ -97,12 +98,7 @@ function read(parsed: unknown): IncomingResult | undefined {
 
 function documentOf(value: unknown): TaskErrorDocument | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const { type, message, data, stack } = value as Record<string, unknown>;
+  const { type, message, data } = value as Record<string, unknown>;
   if (typeof type !== 'string' || typeof message !== 'string') return undefined;
-  return {
-    type,
-    message,
-    ...(data !== undefined && { data }),
-    ...(typeof stack === 'string' && { stack }),
-  };
+  return { ...errorFacts(value), ...(data !== undefined && { data }) };
 }

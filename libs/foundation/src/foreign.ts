@@ -83,7 +83,7 @@ export interface ErrorFacts {
   /** What led to it (`error.cause`). */
   readonly cause?: ErrorFacts;
   /** Those that an `AggregateError` stands for: the first {@link MAX_ERROR_ERRORS}. */
-  readonly errors?: readonly ErrorFacts[];
+  readonly errors?: ErrorFacts[];
   /** At most {@link MAX_ERROR_STACK} characters; of a cause a quarter. */
   readonly stack?: string;
 }
@@ -127,7 +127,7 @@ class ErrorReader {
       ...(typeof code === 'number' && Number.isFinite(code) && { code }),
       ...(cause && { cause }),
       ...(errors && errors.length > 0 && { errors }),
-      ...(stack && { stack }),
+      ...(stack !== undefined && { stack }),
     };
   }
 
@@ -169,8 +169,8 @@ function nonError(thrown: unknown, depth: number): string {
 }
 
 /** Where it is too long the frames are kept, and the message at its top is cut: that is kept apart. */
-function stackText(stack: unknown, max: number): string {
-  if (typeof stack !== 'string') return '';
+function stackText(stack: unknown, max: number): string | undefined {
+  if (typeof stack !== 'string') return undefined;
   if (stack.length <= max) return fitText(stack, max);
   const frames = stack.indexOf('\n    at ');
   if (frames < 0) return fitText(stack, max);

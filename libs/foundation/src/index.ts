@@ -6,6 +6,7 @@ export { ChurnMap } from './churn-map.ts';
 export { closest } from './closest.ts';
 export { deferred, type Deferred } from './deferred.ts';
 export { durationMs, type Duration } from './duration.ts';
+export { causeLines, errorLine, stackWithCauses } from './error-text.ts';
 export { hasCode, LovageError, toError } from './errors.ts';
 export {
   errorFacts,

@@ -5,6 +5,7 @@ import { MAX_RESULT_LIMIT, type PoolKind } from '@lovage/task';
 import type { PoolSlots } from './claim/slots.ts';
 import { MAX_PREFETCH } from './intake/prefetch.ts';
 import { DEFAULT_RESULT_LIMIT } from './run/storable.ts';
+import type { FailureLogLevel } from './record/failure-log.ts';
 import { compileChildren, type CompiledChildren, type PoolsOptions } from './pools/child-options.ts';
 
 /** What a worker is told when it starts. */
@@ -38,6 +39,11 @@ export interface WorkerOptions extends PoolsOptions {
   readonly resultLimit?: number | undefined;
   /** Least level of `task.log` that is kept with the task; `off`: none. Default `info`. The process's own log has its own level. */
   readonly taskLogLevel?: TaskLogLevel | 'off';
+  /**
+   * Which failed attempts the process's log tells of. `warn` (default): all. `error`: only those that end their task with an error that its
+   * contract does not declare. `off`: none.
+   */
+  readonly failureLogLevel?: FailureLogLevel;
 }
 
 export interface CompiledWorkerOptions {
@@ -52,6 +58,7 @@ export interface CompiledWorkerOptions {
   readonly unserved: PassOnLimits;
   readonly resultLimit: number;
   readonly taskLogLevel: TaskLogLevel | 'off';
+  readonly failureLogLevel: FailureLogLevel;
 }
 
 /** @throws RangeError */
@@ -78,6 +85,7 @@ export function compileWorkerOptions(options: WorkerOptions): CompiledWorkerOpti
     },
     resultLimit: resultLimitOf(options.resultLimit),
     taskLogLevel: options.taskLogLevel ?? 'info',
+    failureLogLevel: options.failureLogLevel ?? 'warn',
   };
 }
 

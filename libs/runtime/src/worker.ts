@@ -38,6 +38,7 @@ import { PutOffs } from './intake/put-offs.ts';
 import { QueueConsumers } from './intake/queue-consumers.ts';
 import { compileWorkerOptions, type CompiledWorkerOptions, type WorkerOptions } from './options.ts';
 import { endedAttempt, type EndedAttempt } from './record/ended-attempt.ts';
+import { FailureLog } from './record/failure-log.ts';
 import { HeldInputs } from './record/held-inputs.ts';
 import { HandOver } from './record/hand-over.ts';
 import { LogWriter } from './record/log-writer.ts';
@@ -48,8 +49,8 @@ import { UnclaimedEnds } from './record/unclaimed-ends.ts';
 import type { ChildCounts } from './pools/pool.ts';
 import { Pools } from './pools/pools.ts';
 import { CancelWatch } from './run/cancel-watch.ts';
-import { Executor, RELEASED } from './run/executor.ts';
-import type { Outcome } from './run/outcome.ts';
+import { Executor } from './run/executor.ts';
+import { RELEASED, type Outcome } from './run/outcome.ts';
 import { Starter } from './run/starter.ts';
 import { EscapedErrors } from './run/escaped-errors.ts';
 import type { SubmitChild } from './run/task-run.ts';
@@ -140,6 +141,7 @@ export class TaskWorker implements Service {
   private readonly replies: Replies;
   private readonly progress: ProgressWriter;
   private readonly logs: LogWriter | undefined;
+  private readonly failures: FailureLog;
   private readonly held = new HeldTasks((entry) => (this.stopping ? entry.nack(true) : this.take(entry)));
   private readonly putOffs: PutOffs;
   private readonly passOn: PassOn;
@@ -172,7 +174,8 @@ export class TaskWorker implements Service {
     this.retry = new StoreRetry(this.clock, log);
     this.replies = new Replies(broker);
     this.progress = new ProgressWriter(tasks, log);
-    const { taskLogLevel } = this.options;
+    const { taskLogLevel, failureLogLevel } = this.options;
+    this.failures = new FailureLog(failureLogLevel, log);
     if (deps.logs && taskLogLevel !== 'off')
       this.logs = new LogWriter({ logs: deps.logs, level: taskLogLevel, clock: this.clock, log });
     this.putOffs = new PutOffs({ tasks, retry: this.retry, held: this.held, clock: this.clock, log });
@@ -289,6 +292,7 @@ export class TaskWorker implements Service {
       },
       onExpiredRowless: (entry) => this.decisions.add(this.unclaimedEnds.endRowless(entry, 'EXPIRED')),
       onDropped: (entry) => this.held.letGo(entry),
+      onUndecided: (entry, error) => this.onUndecided(entry, error),
     });
     this.recorder = new Recorder({
       name,
@@ -338,6 +342,7 @@ export class TaskWorker implements Service {
     this.unclaimedEnds = new UnclaimedEnds({
       ...{ name, tasks, lease, retry: this.retry, claimer: this.claimer, recorder: this.recorder },
       ...{ replies: this.replies, held: this.held, clock: this.clock, log },
+      onUnclaimable: (entry, error) => this.onUnclaimable(entry, error),
       onRefused: (entries) => this.onRefused(entries),
     });
   }
@@ -536,15 +541,14 @@ export class TaskWorker implements Service {
 
   private onRefused(entries: TaskEntry[]): void {
     for (const entry of entries) this.quarantine?.left(entry);
-    this.decisions.add(
-      this.refused.resolve(entries).catch((error: unknown) => {
-        this.log.error(
-          { err: error, tasks: entries.length },
-          'refused claims could not be resolved; their messages go back',
-        );
-        for (const entry of entries) this.held.handBack(entry);
-      }),
-    );
+    this.decisions.add(this.refused.resolve(entries));
+  }
+
+  /** Not decided: mostly the worker stops while Postgres is away. */
+  private onUndecided(entry: TaskEntry, error: unknown): void {
+    this.log.error({ err: error, task: entry.id }, 'a refused claim could not be resolved');
+    if (this.retry.gaveUp) this.held.handBack(entry);
+    else this.claimAgain(entry);
   }
 
   private onProgress(entry: TaskEntry, progress: string): void {
@@ -556,6 +560,7 @@ export class TaskWorker implements Service {
     entry.endedAt = this.clock.now();
     this.claimer.freeSlot(entry);
     this.quarantine?.left(entry);
+    if (outcome.kind !== 'succeeded') this.failures.tell(entry, outcome);
     const [progress, logs] = [this.progress.written(entry), this.logs?.written(entry)];
     if (progress || logs) this.recorder.addAfter([progress, logs], entry, outcome);
     else this.recorder.add(entry, outcome);

@@ -42,6 +42,7 @@ test('an empty environment gives the documented defaults', () => {
       pool: 'async',
       children: { slots: undefined, maxTasks: undefined, maxMemoryMb: undefined },
       taskLogLevel: 'info',
+      failureLogLevel: 'warn',
     },
     files: { limit: 104_857_600, allowHosts: [] },
     mail: { smtpUrl: undefined, from: 'lovage@localhost' },
@@ -68,6 +69,7 @@ test('every variable is read', () => {
     WORKER_METRICS_PORT: '9100',
     WORKER_HEALTH_PORT: '9101',
     TASK_LOG_LEVEL: 'warn',
+    WORKER_FAILURE_LOG_LEVEL: 'error',
     ADMIN_EMAIL: 'Root@Example.org',
     ADMIN_PASSWORD: 'correct horse',
     JWT_SECRET: 'x'.repeat(32),
@@ -122,6 +124,7 @@ test('every variable is read', () => {
       pool: 'process',
       children: { slots: 3, maxTasks: 100, maxMemoryMb: 512 },
       taskLogLevel: 'warn',
+      failureLogLevel: 'error',
       metricsPort: 9100,
       healthPort: 9101,
     },
@@ -170,6 +173,7 @@ test('the flags of a worker win over its variables', () => {
     pool: 'thread',
     children: {},
     taskLogLevel: 'info',
+    failureLogLevel: 'warn',
   });
   expect(logLevel).toBe('warn');
   expect(parseSettings({}, ['--queues=x', '--concurrency=2']).worker).toMatchObject({ queues: ['x'], concurrency: 2 });
@@ -262,7 +266,12 @@ test.each([
     { WORKER_SHUTDOWN_GRACE: '8d' },
   ],
   [{ UNSERVED_TIMEOUT: '0s' }, { UNSERVED_TIMEOUT: 'soon' }, { UNSERVED_ROWLESS_TIMEOUT: '4000d' }],
-  [{ WORKER_METRICS_PORT: '-1' }, { WORKER_HEALTH_PORT: '65536' }, { TASK_LOG_LEVEL: 'loud' }],
+  [
+    { WORKER_METRICS_PORT: '-1' },
+    { WORKER_HEALTH_PORT: '65536' },
+    { TASK_LOG_LEVEL: 'loud' },
+    { WORKER_FAILURE_LOG_LEVEL: 'info' },
+  ],
   [
     { DEAD_LETTER_QUEUE: 'a b' },
     { DEAD_LETTER_RETENTION: '0s' },

@@ -89,6 +89,11 @@ export interface WorkerSettings {
   readonly children: ChildrenSettings;
   /** `TASK_LOG_LEVEL`: least level of `task.log` that is kept with its task. Default `info`; `off`: none. */
   readonly taskLogLevel: 'debug' | 'info' | 'warn' | 'error' | 'off';
+  /**
+   * `WORKER_FAILURE_LOG_LEVEL`: which failed attempts the worker's log tells of. Default `warn`: all. `error`: those that end their task
+   * with an error that its contract does not declare. `off`: none.
+   */
+  readonly failureLogLevel: 'warn' | 'error' | 'off';
   /** `WORKER_METRICS_PORT`: where the worker serves `/metrics` and `/health/live`, on `HOST`. Default: nowhere. 0: a free port. */
   readonly metricsPort: number | undefined;
   /** `WORKER_HEALTH_PORT`: where the worker serves `/health/live` and `/health/ready`, on `HOST`. Default: nowhere. 0: a free port. */
@@ -194,6 +199,8 @@ export function parseSettings<R extends SettingsReader = 'any'>(
           'one of debug, info, warn, error, off',
           oneOf('debug', 'info', 'warn', 'error', 'off'),
         ) ?? 'info',
+      failureLogLevel:
+        reader.value('WORKER_FAILURE_LOG_LEVEL', 'one of warn, error, off', oneOf('warn', 'error', 'off')) ?? 'warn',
       metricsPort: reader.value('WORKER_METRICS_PORT', 'a whole number from 0 to 65535', wholeNumber(0, 65_535)),
       healthPort: reader.value('WORKER_HEALTH_PORT', 'a whole number from 0 to 65535', wholeNumber(0, 65_535)),
     },

@@ -9,6 +9,9 @@ export interface Issue {
   readonly message: string;
 }
 
+/** What led to a failure, as it is kept. */
+export type TaskErrorCause = ErrorFacts;
+
 /** How a failure is kept in the store, shown over REST and sent to waiting clients. */
 export interface TaskErrorDocument extends ErrorFacts {
   /** Name of the declared error, or the error's `name`: mostly that of its class. At most 200 characters. */

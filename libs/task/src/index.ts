@@ -23,6 +23,7 @@ export {
   type ErrorUnion,
   type Issue,
   type Misfit,
+  type TaskErrorCause,
   type TaskErrorDocument,
 } from './errors.ts';
 export type { BatchOptions, CompiledBatch } from './options/batch-options.ts';

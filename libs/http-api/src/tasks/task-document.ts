@@ -1,19 +1,42 @@
-import { TASK_STATES } from '@lovage/task';
+import { TASK_STATES, type TaskErrorCause as Cause } from '@lovage/task';
 import { z } from 'zod';
 
 const time = (description: string) =>
   z.iso.datetime({ precision: 3 }).nullable().meta({ description, example: '2026-11-21T09:30:00.000Z' });
 const id = (description: string) => z.uuid().nullable().meta({ description });
 
+/** What led to an error. */
+export const TaskErrorCause: z.ZodType<Cause> = z
+  .lazy(() =>
+    z.object({
+      type: z.string(),
+      message: z.string().meta({ description: 'At most 1,024 characters' }),
+      code: z.union([z.string(), z.number()]).optional(),
+      cause: TaskErrorCause.optional(),
+      errors: z.array(TaskErrorCause).optional(),
+      stack: z.string().optional().meta({ description: 'At most 2,048 characters' }),
+    }),
+  )
+  .meta({ id: 'TaskErrorCause' }) as z.ZodType<Cause>;
+
 /** Why a task failed. */
 export const TaskErrorDocument = z
   .object({
-    type: z.string().meta({ description: 'Name of the declared error, or of the error’s class' }),
-    message: z.string(),
+    type: z.string().meta({
+      description: 'Name of the declared error, or of the error’s class. At most 200 characters',
+    }),
+    message: z.string().meta({ description: 'At most 8,192 characters' }),
+    code: z.union([z.string(), z.number()]).optional().meta({
+      description: 'The error’s own code, such as ECONNREFUSED',
+    }),
+    cause: TaskErrorCause.optional().meta({ description: 'What led to it. Of causes of causes the first five' }),
+    errors: z.array(TaskErrorCause).optional().meta({
+      description: 'Those that it stands for (AggregateError). The first ten',
+    }),
     data: z.unknown().optional().meta({
       description: 'Of a declared error: its data. Of a task that was called off (`Revoked`): by whom, why and when',
     }),
-    stack: z.string().optional(),
+    stack: z.string().optional().meta({ description: 'At most 8,192 characters' }),
   })
   .meta({ id: 'TaskError' });
 

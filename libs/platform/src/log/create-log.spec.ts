@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { errorFacts } from '@lovage/foundation';
 import { createLog, type LogOptions } from './create-log.ts';
 import { maskPasswords } from './redact.ts';
 
@@ -38,6 +39,24 @@ describe('the log of the apps', () => {
     expect(lines[1]).toMatch(/^\S+ WARN {2}test m TypeError: bad\n$/);
     log.error({ err: new TypeError('bad') }, 'm');
     expect(lines[2]).toMatch(/^\S+ ERROR test m TypeError: bad\n {4}at .*create-log\.spec/);
+  });
+
+  test('tells what led to an error, also of one that was read before, and of one that cannot be read', () => {
+    const refused = Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });
+    const facts = errorFacts(new TypeError('fetch failed', { cause: refused }));
+    const { log, lines } = setUp({ mode: 'development' });
+    log.warn({ err: facts }, 'm');
+    expect(lines[0]).toMatch(/ m TypeError: fetch failed ← Error \[ECONNREFUSED\]: refused\n$/);
+    const json = setUp({ mode: 'production' });
+    json.log.warn({ err: facts }, 'm');
+    expect(JSON.parse(json.lines[0]!)).toMatchObject({ err: facts });
+    const trap = Object.defineProperty(new Error('x'), 'message', {
+      get: () => {
+        throw new Error('a trap');
+      },
+    });
+    json.log.error({ err: trap }, 'm');
+    expect(JSON.parse(json.lines[1]!)).toMatchObject({ err: { type: 'Error', message: '(cannot be read)' } });
   });
 
   test('colours only where they are asked for', () => {

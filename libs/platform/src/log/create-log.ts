@@ -1,4 +1,5 @@
 import pino from 'pino';
+import { errorFacts, isError } from '@lovage/foundation';
 import type { Log } from '@lovage/ports';
 import { readableLine } from './log-line.ts';
 import { maskPasswords, REDACTED_PATHS } from './redact.ts';
@@ -42,7 +43,7 @@ export function createLog(options: LogOptions): Log {
       base: { app, pid: process.pid },
       timestamp: pino.stdTimeFunctions.isoTime,
       redact: { paths: REDACTED_PATHS, censor: '***' },
-      serializers: { err: pino.stdSerializers.err },
+      serializers: { err: errorFields },
     },
     {
       write: (line: string) => {
@@ -52,6 +53,16 @@ export function createLog(options: LogOptions): Log {
     },
   );
   return logger satisfies Log;
+}
+
+/** An error as pino has it; one that pino cannot read, and facts of one that was read before, as facts. */
+function errorFields(error: unknown): unknown {
+  if (!isError(error)) return error;
+  try {
+    return pino.stdSerializers.err(error);
+  } catch {
+    return errorFacts(error);
+  }
 }
 
 function writerTo(fd: 1 | 2): (line: string) => void {

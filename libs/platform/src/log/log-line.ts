@@ -1,3 +1,5 @@
+import { causeLines, errorLine, type ErrorFacts } from '@lovage/foundation';
+
 /** A line of pino's, as a person reads it: time, level, who, message, then the fields. */
 export function readableLine(json: string, colours: boolean): string {
   let line: Record<string, unknown>;
@@ -16,7 +18,7 @@ export function readableLine(json: string, colours: boolean): string {
     ...(app === undefined ? [] : [paint(36, String(app))]),
     String(msg ?? ''),
     ...told,
-    ...(isError(err) ? [paint(31, `${err.type ?? 'Error'}: ${err.message ?? ''}`)] : []),
+    ...(isError(err) ? [paint(31, errorText(err))] : []),
   ];
   const stack = isError(err) && (level as number) >= 50 ? stackText(err) : '';
   return `${parts.join(' ')}${stack && paint(2, stack)}\n`;
@@ -31,10 +33,12 @@ const LEVELS: Readonly<Record<number, { label: string; colour: number }>> = {
   60: { label: 'FATAL', colour: 35 },
 };
 
-interface ErrorFields {
-  readonly type?: string;
-  readonly message?: string;
-  readonly stack?: string;
+type ErrorFields = Partial<ErrorFacts>;
+
+/** With what led to it. Of an error that pino has written the message tells that already. */
+function errorText({ type = 'Error', message = '', ...rest }: ErrorFields): string {
+  const error = { ...rest, type, message };
+  return [errorLine(error), ...causeLines(error)].join(' ← ');
 }
 
 function isError(value: unknown): value is ErrorFields {
