@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-export const PEERS = ['bullmq', 'celery'] as const;
+export const PEERS = ['bullmq', 'bullmq-always', 'celery'] as const;
 export type PeerName = (typeof PEERS)[number];
 
 export interface BenchOptions {

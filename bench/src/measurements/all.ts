@@ -1,7 +1,9 @@
 import { backlog } from './backlog.ts';
 import { embedded } from './embedded.ts';
+import { fanOutMeasurement } from './fan-out.ts';
 import { gateway } from './gateway.ts';
 import { handOver } from './hand-over.ts';
+import { keyed } from './keyed.ts';
 import { lateness } from './lateness.ts';
 import { latency } from './latency.ts';
 import type { Measurement } from './measurement.ts';
@@ -21,6 +23,8 @@ export const MEASUREMENTS: readonly Measurement[] = [
   backlog,
   priorities,
   handOver,
+  keyed,
+  fanOutMeasurement,
   gateway,
   embedded,
 ];

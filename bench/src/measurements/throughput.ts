@@ -17,6 +17,10 @@ const BARS: readonly { ours: string; way: Way; theirs: string; atLeast: number |
   { ours: 'full', way: 'drain', theirs: 'ideal', atLeast: 0.25 },
   { ours: 'final', way: 'drain', theirs: 'bullmq', atLeast: 1 },
   { ours: 'final', way: 'end to end', theirs: 'bullmq', atLeast: undefined },
+  { ours: 'final', way: 'drain', theirs: 'bullmq-always', atLeast: 1 },
+  { ours: 'final', way: 'end to end', theirs: 'bullmq-always', atLeast: 1 },
+  { ours: 'full', way: 'drain', theirs: 'bullmq-always', atLeast: undefined },
+  { ours: 'full', way: 'end to end', theirs: 'bullmq-always', atLeast: undefined },
   { ours: 'full', way: 'end to end', theirs: 'celery', atLeast: 15 },
   { ours: 'full', way: 'drain', theirs: 'celery', atLeast: 20 },
 ];

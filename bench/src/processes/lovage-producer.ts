@@ -1,11 +1,12 @@
 // Submits through libs/client, as an application does:
 //   submit CONTRACT N IN_FLIGHT [QUEUE] · prioritised CONTRACT N IN_FLIGHT · latency CONTRACT RATE N ·
-//   delayed N RATE DELAY_MS · later N IN_FLIGHT DELAY_MS
+//   delayed N RATE DELAY_MS · later N IN_FLIGHT DELAY_MS · keyed plain|key|unique N IN_FLIGHT · fan-out CHILDREN 0|1 (with keys)
+import type { SubmitOptions } from '@lovage/client';
 import { createLog, openPlatform } from '@lovage/platform';
 import { allContracts } from '@lovage/contracts';
 import { ContractRegistry } from '@lovage/task';
 import { latencies, paced, windowed } from './pacing.ts';
-import { benchContracts, late } from './tasks.ts';
+import { addFull, benchContracts, fanOut, late } from './tasks.ts';
 import { nowMs, tellResult } from './tell.ts';
 
 const [command, ...args] = process.argv.slice(2);
@@ -30,6 +31,19 @@ async function prioritised(contract: string, n: number, inFlight: number): Promi
   const start = nowMs();
   await windowed(n, inFlight, (i) =>
     client.submitByName(contract, { x: i, y: 1 }, { awaitReply: false, priority: i % 10 }),
+  );
+  return { start, end: nowMs() };
+}
+
+async function keyed(way: string, n: number, inFlight: number): Promise<unknown> {
+  const optionsOf: Record<string, (i: number) => SubmitOptions> = {
+    plain: () => ({}),
+    key: (i) => ({ idempotencyKey: `key ${i}` }),
+    unique: () => ({ unique: true }),
+  };
+  const start = nowMs();
+  await windowed(n, inFlight, (i) =>
+    client.submit(addFull, { x: i, y: 1 }, { awaitReply: false, ...optionsOf[way]!(i) }),
   );
   return { start, end: nowMs() };
 }
@@ -66,6 +80,9 @@ else if (command === 'prioritised') tellResult(await prioritised(args[0]!, numbe
 else if (command === 'latency') tellResult(await latency(args[0]!, numbers[1]!, numbers[2]!));
 else if (command === 'delayed') tellResult(await delayed(numbers[0]!, numbers[1]!, numbers[2]!));
 else if (command === 'later') tellResult(await later(numbers[0]!, numbers[1]!, numbers[2]!));
+else if (command === 'keyed') tellResult(await keyed(args[0]!, numbers[1]!, numbers[2]!));
+else if (command === 'fan-out')
+  tellResult({ ms: await client.call(fanOut, { children: numbers[0]!, withKeys: numbers[1] === 1 }) });
 else throw new Error(`no such command: ${command}`);
 await platform.stop();
 process.exit(0);

@@ -1,6 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { TaskHandler } from '@lovage/nest';
-import { defineTask, type Input } from '@lovage/task';
+import { defineTask, type Input, type TaskContext } from '@lovage/task';
 import { z } from 'zod';
 import { countRun } from './count-runs.ts';
 import { nowMs } from './tell.ts';
@@ -29,7 +29,18 @@ export const slot = defineTask({
   defaults: { queue, concurrency: 1 },
 });
 
-export const benchContracts = [addFull, addFinal, addNone, late, slot];
+/** A child of {@link fanOut}, for a queue that nobody serves. */
+export const child = defineTask({ name: 'bench.child', ...sum, defaults: { queue: 'bench.children' } });
+
+/** Submits so many children, with or without keys; gives how long that took, ms. */
+export const fanOut = defineTask({
+  name: 'bench.fan_out',
+  input: z.strictObject({ children: z.number(), withKeys: z.boolean() }),
+  output: z.number(),
+  defaults: { queue },
+});
+
+export const benchContracts = [addFull, addFinal, addNone, late, slot, child, fanOut];
 
 @Controller()
 export class BenchTasks {
@@ -47,6 +58,21 @@ export class BenchTasks {
   addNone({ x, y }: Input<typeof addNone>): number {
     countRun();
     return x + y;
+  }
+
+  @TaskHandler(child)
+  child({ x, y }: Input<typeof child>): number {
+    return x + y;
+  }
+
+  @TaskHandler(fanOut)
+  async fanOut({ children, withKeys }: Input<typeof fanOut>, task: TaskContext): Promise<number> {
+    function* inputs() {
+      for (let x = 0; x < children; x += 1) yield { x, y: 1 };
+    }
+    const start = nowMs();
+    await task.submitMany(child, inputs(), withKeys ? ({ x }) => ({ key: String(x) }) : {});
+    return nowMs() - start;
   }
 
   @TaskHandler(late)

@@ -17,15 +17,17 @@ interface Redis {
   disconnect(): void;
 }
 
+/** When a Redis writes its log to disk: each second, so that it may lose one, or before each answer, as PostgreSQL and RabbitMQ do. */
+export type Fsync = 'everysec' | 'always';
+
 /**
- * BullMQ on a Redis of its own that writes its log to disk each second: the most that it can promise, but for a promise
- * kept by the second. 50 jobs at a time, 100 `add` calls in flight.
+ * BullMQ on a Redis of its own that writes its log to disk as told. 50 jobs at a time, 100 `add` calls in flight.
  */
 class Bullmq implements System {
-  readonly name = 'bullmq';
   readonly share = 1;
 
   constructor(
+    readonly name: string,
     private readonly port: number,
     private readonly redis: Redis,
   ) {}
@@ -70,7 +72,7 @@ class Bullmq implements System {
 }
 
 /** @throws Error when its packages are not installed, or there is no redis-server. */
-export async function openBullmq(stand: Stand): Promise<{ system: System; close(): Promise<unknown> }> {
+export async function openBullmq(stand: Stand, fsync: Fsync): Promise<{ system: System; close(): Promise<unknown> }> {
   let Client: { Redis: new (port: number) => Redis };
   try {
     Client = createRequire(new URL('package.json', FOLDER))('ioredis') as typeof Client;
@@ -78,13 +80,15 @@ export async function openBullmq(stand: Stand): Promise<{ system: System; close(
     throw new Error('BullMQ is not installed; run: npm ci --prefix bench/peers', { cause: error });
   }
   const port = await freePort();
-  const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', stand.folder, '--save', ''];
-  const server = await startProcess('redis-server', [...args, '--appendonly', 'yes', '--appendfsync', 'everysec'], {
+  // Two of them share the folder.
+  const files = ['--dir', stand.folder, '--appenddirname', `redis-${fsync}`];
+  const args = ['--port', String(port), '--bind', '127.0.0.1', ...files, '--save', ''];
+  const server = await startProcess('redis-server', [...args, '--appendonly', 'yes', '--appendfsync', fsync], {
     ready: /Ready to accept connections/i,
   });
   const redis = new Client.Redis(port);
   return {
-    system: new Bullmq(port, redis),
+    system: new Bullmq(fsync === 'always' ? 'bullmq-always' : 'bullmq', port, redis),
     async close() {
       redis.disconnect();
       await server.stop();

@@ -34,7 +34,9 @@ export class Lovage implements System {
   async reset(): Promise<void> {
     if (this.options.broker === 'postgres') await this.stand.db.query('drop schema if exists lovage_broker cascade');
     else await this.stand.deleteQueue(QUEUE);
-    await this.stand.db.query('truncate tasks, task_counts, task_logs, outbox, attempts, keys, workers cascade');
+    await this.stand.db.query(
+      'truncate tasks, task_counts, task_logs, outbox, attempts, keys, unique_keys, workers cascade',
+    );
   }
 
   startWorker(env: Env = {}): Promise<TestProcess> {

@@ -11,7 +11,11 @@ export interface Peers extends AsyncDisposable {
 /** A peer, and what was started for it. */
 export type OpenPeer = (stand: Stand) => Promise<{ system: System; close(): Promise<unknown> }>;
 
-const OPEN: Record<PeerName, OpenPeer> = { bullmq: openBullmq, celery: openCelery };
+const OPEN: Record<PeerName, OpenPeer> = {
+  bullmq: (stand) => openBullmq(stand, 'everysec'),
+  'bullmq-always': (stand) => openBullmq(stand, 'always'),
+  celery: openCelery,
+};
 
 /** @throws Error naming what a peer needs and has not. */
 export async function openPeers(stand: Stand, names: readonly PeerName[]): Promise<Peers> {

@@ -253,6 +253,22 @@ describe('many submits', () => {
     ]);
   });
 
+  test('four thousand children at once, each with a key, wait for their batches and none fails', async () => {
+    await using fixture = await Fixture.open();
+    const submit = submitChildWith(fixture.client());
+    const id = newId();
+    const parent = { id, rootId: id, userId: null };
+    const fanOut = () =>
+      Promise.all(Array.from({ length: 4000 }, (_, n) => submit(plainEcho, { value: n }, parent, { key: String(n) })));
+    // Claims and records have their own connections meanwhile.
+    const [children, row] = await Promise.all([fanOut(), fixture.store.tasks.get(id)]);
+    expect(row).toBeUndefined();
+    expect(children.every(({ fresh }) => fresh)).toBe(true);
+    const again = await fanOut();
+    expect(again.map((child) => [child.id, child.fresh])).toEqual(children.map((child) => [child.id, false]));
+    expect(await fixture.db.query('select count(*)::int as n from tasks')).toEqual([{ n: 4000 }]);
+  });
+
   test('a child has what is its parent’s from it, any other option of a submit from the handler', async () => {
     await using fixture = await Fixture.open();
     const submit = submitChildWith(fixture.client());

@@ -22,8 +22,8 @@ export type SubmitChild = (
   options: ChildOptions,
 ) => Promise<ChildSubmitted>;
 
-/** Children of one `submitMany` under way at once: batches are full, and memory does not grow with their number. */
-const MANY_AT_ONCE = 500;
+/** Children of one `submitMany` under way at once. With 500 a fan-out is a third faster, and other tasks wait two to three times as long. */
+const MANY_AT_ONCE = 100;
 
 /** What a run knows of its task: in the worker its entry, in a child what the worker sent. */
 export interface RunSubject {
