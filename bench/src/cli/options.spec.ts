@@ -32,7 +32,7 @@ test('every option', () => {
 
 test.each([
   [['--only', 'memroy'], /memroy.*throughput, memory/],
-  [['--peers', 'sidekiq'], /sidekiq.*bullmq, celery/],
+  [['--peers', 'sidekiq'], /sidekiq.*bullmq, bullmq-always, celery/],
   [['--rounds', '0'], /--rounds 0/],
   [['--tasks', '1.5'], /--tasks 1.5/],
   [['--tasks', 'many'], /--tasks many/],
