@@ -178,7 +178,10 @@ export class TaskWorker implements Service {
     this.failures = new FailureLog(failureLogLevel, log);
     if (deps.logs && taskLogLevel !== 'off')
       this.logs = new LogWriter({ logs: deps.logs, level: taskLogLevel, clock: this.clock, log });
-    this.putOffs = new PutOffs({ tasks, retry: this.retry, held: this.held, clock: this.clock, log });
+    this.putOffs = new PutOffs({
+      ...{ tasks, retry: this.retry, held: this.held, clock: this.clock, log },
+      onUnclaimable: (entry, error) => this.onUnclaimable(entry, error),
+    });
     this.malformed = new MalformedMessages({
       name,
       tasks,

@@ -1,4 +1,5 @@
 import { taskIdOf } from '@lovage/celery';
+import { hasCode } from '@lovage/foundation';
 import type { Clock, Delivery, FinalItem, Log, TaskStore } from '@lovage/ports';
 import type { TaskErrorDocument } from '@lovage/task';
 import { endOf, type Replies } from '../record/replies.ts';
@@ -46,8 +47,10 @@ export class MalformedMessages {
       await this.end(malformed);
       delivery.nack({ requeue: false });
     } catch (error) {
-      log.error({ err: error, task: id }, 'the end of a malformed message could not be recorded; it goes back');
-      delivery.nack({ requeue: true });
+      // What Postgres refuses now it refuses again: the message would come back without end.
+      const requeue = !hasCode(error, 'value_refused');
+      log.error({ err: error, task: id, requeue }, 'the end of a malformed message could not be recorded');
+      delivery.nack({ requeue });
     }
   }
 

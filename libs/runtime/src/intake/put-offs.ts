@@ -1,6 +1,7 @@
-import { Batcher } from '@lovage/foundation';
+import { Batcher, hasCode } from '@lovage/foundation';
 import type { Clock, Log, TaskStore, UnclaimedPostponeItem } from '@lovage/ports';
 import type { TaskEntry } from '../entry.ts';
+import { togetherOrApart } from '../record/apart.ts';
 import type { StoreRetry } from '../store-retry.ts';
 import type { HeldTasks } from './held-tasks.ts';
 
@@ -10,6 +11,8 @@ export interface PutOffDeps {
   readonly held: HeldTasks;
   readonly clock: Clock;
   readonly log: Log;
+  /** Postgres refuses a value of it: no row will ever be made. */
+  onUnclaimable(entry: TaskEntry, error: Error): void;
 }
 
 /**
@@ -17,14 +20,22 @@ export interface PutOffDeps {
  * hold them in memory. They go into the outbox instead, so no worker holds what it cannot run.
  */
 export class PutOffs {
-  private readonly batcher: Batcher<TaskEntry>;
+  /** Gives why it could not be put off; undefined: it is. */
+  private readonly batcher: Batcher<TaskEntry, unknown>;
 
   constructor(private readonly deps: PutOffDeps) {
     this.batcher = new Batcher({
       flush: async (entries) => {
-        const items = entries.map((entry) => this.toItem(entry));
-        await deps.retry.until(() => deps.tasks.postponeUnclaimed(items));
-        return [];
+        const failed = new Map<TaskEntry, unknown>();
+        await togetherOrApart(
+          entries,
+          (part) => {
+            const items = part.map((entry) => this.toItem(entry));
+            return deps.retry.until(() => deps.tasks.postponeUnclaimed(items));
+          },
+          (entry, error) => void failed.set(entry, error),
+        );
+        return entries.map((entry) => failed.get(entry));
       },
     });
   }
@@ -35,12 +46,13 @@ export class PutOffs {
   }
 
   async putOff(entry: TaskEntry): Promise<void> {
-    const { held, log } = this.deps;
-    try {
-      await this.batcher.add(entry);
+    const { held, log, onUnclaimable } = this.deps;
+    const error = await this.batcher.add(entry);
+    if (error === undefined) {
       entry.ack();
       held.letGo(entry);
-    } catch (error) {
+    } else if (hasCode(error, 'value_refused')) onUnclaimable(entry, error);
+    else {
       log.error({ err: error, task: entry.id }, 'a task for later could not be put off; its message goes back');
       held.handBack(entry);
     }

@@ -1,7 +1,8 @@
 import { jest } from '@jest/globals';
 import { ValueRefusedError } from '@lovage/ports';
 import { eventually } from '@lovage/testing';
-import { deferred } from '@lovage/foundation';
+import { deferred, newId } from '@lovage/foundation';
+import { encodeTask } from '@lovage/celery';
 import { echo, Fixture } from '../testing/fixture.ts';
 
 type Method = 'record' | 'recordFinal' | 'postpone' | 'postponeUnclaimed';
@@ -149,6 +150,30 @@ test('a claim of its own that a worker does not run under is released, not taken
   expect(await f.ended(id)).toMatchObject({ state: 'SUCCESS', suspected: 0, turn: 1 });
   expect(await f.db.query('select outcome from attempts where task_id = $1', [id])).toEqual([{ outcome: 'RELEASED' }]);
   await worker.stop();
+});
+
+test('a task for later that Postgres cannot keep is refused alone, once', async () => {
+  await using f = await Fixture.open();
+  spoil(
+    f,
+    'postponeUnclaimed',
+    (items) => items.includes('guilty'),
+    () => new ValueRefusedError('no such value'),
+  );
+  await f.worker(echo(), (given) => value(given));
+  const ids = six.map(() => newId());
+  for (const [i, one] of six.entries()) {
+    const { headers, ...message } = encodeTask({
+      ...{ id: ids[i]!, name: 'test.echo', inputJson: JSON.stringify({ value: one }), rootId: null, parentId: null },
+      ...{ retries: 0, turn: 0, hasRow: false, eta: Date.now() + 3_600_000 },
+    });
+    const { 'x-lovage-turn': _, ...foreign } = headers;
+    await f.broker.publish({ queue: 'default', ...message, headers: foreign });
+  }
+  await eventually(() => f.broker.dead.length === 1);
+  for (const id of ids.filter((_, i) => i !== 2))
+    await eventually(async () => (await f.store.tasks.get(id))?.state === 'SCHEDULED');
+  expect(await f.ready()).toBe(0);
 });
 
 test('who waits for a task cannot keep it from ending', async () => {
