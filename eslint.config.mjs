@@ -1,5 +1,6 @@
 import js from '@eslint/js';
 import nx from '@nx/eslint-plugin';
+import regexp from 'eslint-plugin-regexp';
 import ts from 'typescript-eslint';
 
 // Floors (docs/architecture.md): an import goes only to a lower floor; adapters of one floor do not know each other.
@@ -54,6 +55,17 @@ export default [
         'error',
         { ignoreRestSiblings: true, argsIgnorePattern: '^_', ignoreUsingDeclarations: true },
       ],
+    },
+  },
+  {
+    // No expression may take more than linear time, whatever text it is given: what looks harmless today is handed a stranger's
+    // text tomorrow. Specs match texts of their own.
+    files: ['**/*.ts', '**/*.mjs'],
+    ignores: ['**/*.spec.ts', 'e2e/**'],
+    plugins: { regexp },
+    rules: {
+      'regexp/no-super-linear-backtracking': ['error', { report: 'potential' }],
+      'regexp/no-super-linear-move': ['error', { report: 'potential', ignorePartial: false }],
     },
   },
   { files: ['**/*.ts'], plugins: { '@nx': nx }, rules: { '@nx/enforce-module-boundaries': boundaries(false) } },

@@ -63,7 +63,7 @@ export class PostgresBroker implements Broker {
     this.options = compileOptions(options);
     const { url, log, applicationName, clock, maxMessageBytes, deadLetterQueue, deadLetterLimit } = this.options;
     // Parameters may hold secrets too.
-    this.displayUrl = maskUrl(url).replace(/\?.*$/s, '');
+    this.displayUrl = maskUrl(url).split('?', 1)[0]!;
     this.deadLetterQueue = deadLetterQueue;
     const target = { url, applicationName, clock };
     const isUp = (): boolean => !this.stopping && this.state === 'up';

@@ -127,4 +127,10 @@ describe('safeName', () => {
     );
     expect(safeName(`${'é'.repeat(300)}.jpg`)).toMatch(/^é+\.jpg$/);
   });
+
+  it('of a long text is what its end gives', () => {
+    expect(safeName(`a/${'b'.repeat(5000)}.jpg`)).toBe(`${'b'.repeat(196)}.jpg`);
+    expect(safeName(`${'\u{1f408}'.repeat(5000)}.jpg`)).toBe(`${'\u{1f408}'.repeat(49)}.jpg`);
+    expect(safeName(`${'. '.repeat(5000)}x`)).toBe('x');
+  });
 });

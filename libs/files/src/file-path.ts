@@ -13,6 +13,8 @@ export const MAX_PATH = 500;
 /** Longest name, bytes of UTF-8: file systems allow 255, the rest is for what is added while a file is being written. */
 const MAX_NAME_BYTES = 200;
 const MAX_DEPTH = 16;
+/** Of a text that becomes a name, the characters that are looked at, from its end. A name takes 200 of them at most. */
+const MAX_SAFE_TEXT = 1000;
 /** Half of a character: no UTF-8 stands for it. */
 const LONE_SURROGATE = /\p{Cs}/u;
 
@@ -37,12 +39,35 @@ export function filePath(text: string): FilePath {
  * taken out. Never throws; a text of which nothing is left gives `fallback`.
  */
 export function safeName(text: string, fallback = 'file'): string {
-  const last = text.normalize('NFC').split(/[/\\]/).at(-1)!;
-  let name = last.replace(/[\p{Cc}\p{Cf}\p{Cs}<>:"|?*]/gu, '').replace(/^[.\s]+/, '');
-  // From the front, so that the ending stays.
-  while (Buffer.byteLength(name) > MAX_NAME_BYTES) name = [...name].slice(1).join('');
-  name = name.replace(/^[.\s]+/, '').replace(/[.\s]+$/, '');
-  return name === '' ? fallback : name;
+  // From the front, so that the ending stays; before the rest, since a long text in Unicode's composed form takes its time.
+  const end = text.slice(-MAX_SAFE_TEXT);
+  const last = end.slice(Math.max(end.lastIndexOf('/'), end.lastIndexOf('\\')) + 1).normalize('NFC');
+  const clean = last.replace(/[\p{Cc}\p{Cf}\p{Cs}<>:"|?*]/gu, '');
+  const name = lastBytes(withoutEnds(clean), MAX_NAME_BYTES);
+  // What was cut off may leave a dot or a blank at the front.
+  return withoutEnds(name) || fallback;
+}
+
+/** The text without the dots and blanks at both ends. */
+function withoutEnds(text: string): string {
+  let from = 0;
+  let to = text.length;
+  while (from < to && isDotOrBlank(text[from]!)) from += 1;
+  while (to > from && isDotOrBlank(text[to - 1]!)) to -= 1;
+  return text.slice(from, to);
+}
+
+const isDotOrBlank = (char: string): boolean => char === '.' || char.trim() === '';
+
+/** The end of the text, whole characters of at most so many bytes of UTF-8. */
+function lastBytes(text: string, maxBytes: number): string {
+  const chars = [...text];
+  let from = chars.length;
+  for (let left = maxBytes; from > 0; from -= 1) {
+    left -= Buffer.byteLength(chars[from - 1]!);
+    if (left < 0) break;
+  }
+  return chars.slice(from).join('');
 }
 
 function checkName(name: string): void {

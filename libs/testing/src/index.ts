@@ -3,6 +3,7 @@ export { testDatabase, type TestDatabase, type TestDatabaseOptions } from './dat
 export { makeReadOnly } from './database/read-only.ts';
 export { testServerUrl } from './database/server.ts';
 export { eventually, type EventuallyOptions } from './eventually.ts';
+export { expectLinear, type GrowthOptions } from './growth.ts';
 export { RecordingLog, silentLog, type LogEntry } from './logs.ts';
 export { describeWithRabbit, type TestRabbit } from './rabbit.ts';
 export {

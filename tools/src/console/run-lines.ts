@@ -11,10 +11,10 @@ export async function runLines(server: REPLServer, input: NodeJS.ReadableStream)
   const guard = await domainOf(server);
   let code = '';
   for await (const line of createInterface({ input, crlfDelay: Infinity })) {
-    const command = code === '' ? /^\.(\w+)\s*(.*)$/.exec(line) : undefined;
+    const command = code === '' ? /^\.(\w+)(?!\w)(.*)$/.exec(line) : undefined;
     if (command) {
       if (command[1] === 'exit') return 0;
-      if (!runCommand(server, command[1]!, command[2]!)) return fail(`there is no command .${command[1]}`);
+      if (!runCommand(server, command[1]!, command[2]!.trimStart())) return fail(`there is no command .${command[1]}`);
       continue;
     }
     code += `${line}\n`;

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { errorFacts } from '@lovage/foundation';
+import { expectLinear } from '@lovage/testing';
 import { createLog, type LogOptions } from './create-log.ts';
 import { maskPasswords } from './redact.ts';
 
@@ -90,6 +91,18 @@ describe('the log of the apps', () => {
     expect(lines.length).toBe(3);
     expect(lines.join('')).not.toContain(secret);
     expect(lines[1]).toContain('amqp://guest:***@host:5672/v');
+  });
+
+  test.each([
+    ['a scheme that goes on and on', (n: number) => `/${'a'.repeat(n)}://`],
+    ['a user that does', (n: number) => `a://${'u'.repeat(n)}`],
+    ['a password that does', (n: number) => `a://u:${'p'.repeat(n)}`],
+    ['many that are none', (n: number) => 'a://'.repeat(n / 4)],
+    ['many users', (n: number) => 'a://u:'.repeat(n / 6)],
+    ['many passwords', (n: number) => 'a://u:p@'.repeat(n / 8)],
+    ['colons', (n: number) => `a://${':'.repeat(n)}`],
+  ])('the time masking takes grows as the line does: %s', (_what, line) => {
+    expectLinear(line, maskPasswords);
   });
 
   test('masking leaves JSON readable, and every text without a password as it is', () => {

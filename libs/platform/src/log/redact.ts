@@ -14,9 +14,11 @@ const SECRET_FIELDS = [
 /** Where pino censors: each secret field at the top and up to two levels below. */
 export const REDACTED_PATHS: string[] = SECRET_FIELDS.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]);
 
-/** `scheme://user:password@` anywhere in the text, with `***` for the password: messages of other libraries quote URLs. */
+/** `://user:password@` anywhere in the text, with `***` for the password: messages of other libraries quote URLs. */
 export function maskPasswords(text: string): string {
   return text.includes('://') ? text.replace(PASSWORD_IN_URL, '$1***@') : text;
 }
 
-const PASSWORD_IN_URL = /([a-z][a-z0-9+.-]*:\/\/[^\s/:@"'\\]*:)[^\s/@"'\\]+@/gi;
+// Without the scheme: a pattern that begins with one is tried at each letter of the text. Neither part holds a slash, so
+// what one attempt has read is not read by the next.
+const PASSWORD_IN_URL = /(:\/\/[^\s/:@"'\\]*:)[^\s/@"'\\]+@/g;

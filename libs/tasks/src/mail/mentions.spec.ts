@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { expectLinear } from '@lovage/testing';
 import { findMentions, nameKey } from './mentions.ts';
 
 it.each([
@@ -16,6 +17,17 @@ it.each([
   ['', []],
 ])('in %j: %j', (text, names) => {
   expect(findMentions(text)).toEqual(names);
+});
+
+it.each([
+  ['a name that goes on and on', (n: number) => `@a${'.'.repeat(n)}b@`],
+  ['dots at its end', (n: number) => `@a${'.'.repeat(n)}`],
+  ['many names', (n: number) => '@a '.repeat(n / 3)],
+  ['names within names', (n: number) => '@a@'.repeat(n / 3)],
+  ['an @ in front of nothing', (n: number) => '@'.repeat(n)],
+  ['paths', (n: number) => '@a/'.repeat(n / 3)],
+])('the time it takes grows as the text does: %s', (_what, text) => {
+  expectLinear(text, findMentions);
 });
 
 const name = fc.stringMatching(/^[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,20}[A-Za-z0-9_])?$/);
