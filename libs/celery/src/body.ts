@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { inflateSync } from 'node:zlib';
+import { parseExactJson } from '@lovage/foundation';
 import { Malformed } from './reject-codes.ts';
 import type { WireMessage } from './task-message.ts';
 
@@ -24,7 +25,7 @@ export function bodyText(message: WireMessage): string {
 /** @throws Malformed */
 export function parseBody(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseExactJson(text);
   } catch (error) {
     if (hasBareNumberWord(text))
       throw new Malformed('body_number_not_finite', 'the body holds NaN or Infinity, which JSON does not have');

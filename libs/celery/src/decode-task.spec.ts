@@ -43,7 +43,7 @@ describe('a message of a Python producer', () => {
   it('is read whole', () => {
     expect(accepted()).toEqual({
       ...{ id: ID, name: 'interop.add', args: [2, 3], kwargs: {}, inputJson: null },
-      ...{ embed: { callbacks: null, errbacks: null, chain: null, chord: null }, canvas: [] },
+      ...{ embed: { callbacks: null, errbacks: null, chain: null, chord: null }, canvas: [], holdsBigints: false },
       ...{ rootId: ID, parentId: null, retries: 0, eta: null, expiresAt: null, timeLimit: [null, null] },
       ...{ turn: -1, hasRow: false, rowless: true, facts: undefined, ignoreResult: false },
       stamp: null,
@@ -232,9 +232,11 @@ describe('a message that is no task', () => {
 
   it('has a case here for every code', () => {
     const tested = new Set(cases.map(([code]) => code));
-    // A canvas is decoded, and refused by who would have to run it. The net under the decoder: no input is known that falls into
+    // A canvas and a bigint are decoded, and refused by who would have to run it. The net under the decoder: no input is known that falls into
     // it, and decode-task.property.spec.ts looks for one.
-    expect([...REJECT_CODES].filter((code) => !tested.has(code))).toEqual(['canvas_unsupported', 'message_unreadable']);
+    expect([...REJECT_CODES].filter((code) => !tested.has(code))).toEqual([
+      ...['body_number_inexact', 'canvas_unsupported', 'message_unreadable'],
+    ]);
   });
 
   it('tells id and name where it has them, so that the failure can be recorded', () => {
@@ -288,6 +290,19 @@ describe('what an input was made for', () => {
       expect(stampOf({ 'x-lovage-input': value })).toBeNull();
     },
   );
+});
+
+describe('numbers that no double holds', () => {
+  it('are bigints, and told of, in both protocols and in messages of ours', () => {
+    const snowflake = 9007199254740993n;
+    expect(accepted({ body: `[[${snowflake}],{"id":${snowflake}},null]` })).toMatchObject({
+      ...{ args: [snowflake], kwargs: { id: snowflake }, holdsBigints: true },
+    });
+    const old = `{"task":"a.b","id":"${ID}","args":[${snowflake}]}`;
+    expect(accepted({ body: old, onlyHeaders: {} })).toMatchObject({ args: [snowflake], holdsBigints: true });
+    const ours = accepted({ body: `[[],{"id":${snowflake}},${EMBED.replaceAll(' ', '')}]`, headers: { lang: 'js' } });
+    expect(ours).toMatchObject({ kwargs: { id: snowflake }, inputJson: null, holdsBigints: true });
+  });
 });
 
 describe('a canvas', () => {

@@ -1,3 +1,4 @@
+import { mayChangeNumbers, parseExactJson, pathOf } from '@lovage/foundation';
 import { bodyText, parseBody } from './body.ts';
 import { PLAIN_EMBED } from './encode-task.ts';
 import { extraHeaders, FACTS, INPUT, ROW, TURN } from './headers.ts';
@@ -55,19 +56,23 @@ function read(message: WireMessage, seen: Seen): IncomingTask {
   }
   // We write plain JSON only: an object of ours with these two keys is data, not an envelope.
   const body = plain(parseBody(text), ours ? OURS : FOREIGN);
-  return version2 ? protocol2(message, body) : protocol1(message, body, seen);
+  const task = version2 ? protocol2(message, body) : protocol1(message, body, seen);
+  task.holdsBigints = hasBigints(text, body);
+  return task;
 }
 
 /** A message as we write it, whose body is but its input: nothing around that has to be read. Undefined when it is none after all. */
 function ownTask(message: WireMessage, inputJson: string): IncomingTask | undefined {
   let input: unknown;
   try {
-    input = JSON.parse(inputJson);
+    input = parseExactJson(inputJson);
   } catch {
     return undefined;
   }
   const task = headersOf(message);
   task.kwargs = field.kwargsOf(plain(input, OURS, 1));
+  // Then its text is made anew, by who knows where a bigint may stand.
+  if (hasBigints(inputJson, input)) return undefined;
   task.inputJson = inputJson;
   return task;
 }
@@ -135,6 +140,7 @@ function common(
     inputJson: null,
     embed: NO_EMBED,
     canvas: NO_CANVAS,
+    holdsBigints: false,
     rootId: null,
     parentId: null,
     retries: field.retriesOf(source['retries']),
@@ -155,4 +161,8 @@ function common(
     group: null,
     groupIndex: null,
   };
+}
+
+function hasBigints(json: string, value: unknown): boolean {
+  return mayChangeNumbers(json) && pathOf(value, (one) => typeof one === 'bigint') !== undefined;
 }

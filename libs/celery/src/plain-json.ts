@@ -1,3 +1,4 @@
+import { InexactNumber } from '@lovage/foundation';
 import { Malformed } from './reject-codes.ts';
 
 /** Deepest nesting of a body. Inputs may be 64 deep; canvas signatures nest around four levels for each step into another. */
@@ -21,6 +22,8 @@ export function plain(value: unknown, options: PlainOptions, depth = 0): unknown
     return value;
   }
   if (value === null || typeof value !== 'object') return value;
+  if (value instanceof InexactNumber)
+    throw new Malformed('body_number_not_finite', `${value.text} is beyond what a double holds`);
   if (depth >= MAX_DEPTH) throw new Malformed('body_too_deep', `nested deeper than ${MAX_DEPTH}`);
   if (Array.isArray(value)) {
     for (let i = 0; i < value.length; i += 1) {

@@ -9,6 +9,7 @@ export const REJECT_CODES = [
   'body_not_utf8',
   'body_not_json',
   'body_number_not_finite',
+  'body_number_inexact',
   'body_too_deep',
   'body_key_forbidden',
   'body_not_array',

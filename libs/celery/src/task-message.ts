@@ -94,6 +94,8 @@ export interface IncomingTask {
   embed: TaskEmbed;
   /** Parts of the embed that are not empty: what the sender wants to run with or after it. See {@link canvasRefusal}. */
   canvas: readonly string[];
+  /** Among its arguments are whole numbers that no double holds: bigints. */
+  holdsBigints: boolean;
   rootId: string | null;
   parentId: string | null;
   retries: number;

@@ -1,5 +1,6 @@
 export { boundedJson, JsonTooLargeError, NotJsonError } from './bounded-json.ts';
 export { backoffDelayMs, type BackoffKind, type BackoffPolicy } from './backoff.ts';
+export { InexactNumber, mayChangeNumbers, parseExactJson, pathOf, withBigintsAsText } from './exact-json.ts';
 export { BatchQueue, type BatchQueueOptions } from './batch-queue.ts';
 export { Batcher, type BatcherOptions } from './batcher.ts';
 export { ChurnMap } from './churn-map.ts';

@@ -1,6 +1,7 @@
+import { z } from 'zod';
 import { encodeTask } from '@lovage/celery';
 import { deferred, newId } from '@lovage/foundation';
-import type { TaskContext } from '@lovage/task';
+import { defineTask, type TaskContext } from '@lovage/task';
 import { eventually, TestClock } from '@lovage/testing';
 import { SoftTimeLimitExceeded } from './run/abort-reasons.ts';
 import { echo, Fixture } from './testing/fixture.ts';
@@ -194,6 +195,55 @@ describe('a malformed message', () => {
     const good = await f.sendBody(of({ callbacks: [], errbacks: [], chain: [], chord: {} }));
     await eventually(() => told.length > 0);
     expect(told).toEqual([good]);
+  });
+});
+
+describe('whole numbers that no double holds, from Celery', () => {
+  const SNOWFLAKE = 9007199254740993n;
+  const contract = defineTask({
+    name: 'test.echo',
+    input: z.strictObject({ id: z.bigint(), n: z.number().optional(), any: z.unknown().optional() }),
+    output: z.string(),
+    defaults: { retry: { maxAttempts: 3, delay: 0 } },
+  });
+
+  test.each([
+    ['by name', `[[], {"id": ${SNOWFLAKE}}, null]`],
+    ['by position', `[[${SNOWFLAKE}], {}, null]`],
+  ])('arrive exactly where the contract asks for a bigint: %s, also after a retry', async (_, body) => {
+    await using f = await Fixture.open();
+    f.relay();
+    let runs = 0;
+    await f.worker(contract, (input, task) => {
+      runs += 1;
+      if (runs === 1) throw task.retry();
+      return String((input as { id: bigint }).id);
+    });
+    const row = await f.ended(await f.sendBody(body));
+    expect(row).toMatchObject({ state: 'SUCCESS', result: String(SNOWFLAKE), input: { id: String(SNOWFLAKE) } });
+    expect(runs).toBe(2);
+  });
+
+  test.each([
+    ['a number', 'n', SNOWFLAKE],
+    ['anything', 'any', `{"deep":[${SNOWFLAKE}]}`],
+  ])('are refused with their path where it asks for %s', async (_, field, given) => {
+    await using f = await Fixture.open();
+    await f.worker(contract, () => 'ran');
+    const replied = f.replied.next();
+    const id = await f.sendBody(`[[], {"id": 1, "${field}": ${given}}, null]`);
+    expect((await replied).error!.message).toMatch(
+      new RegExp(`^body_number_inexact: input\\.${field}(\\.deep\\.0)?: a whole number`),
+    );
+    expect(await f.store.tasks.get(id)).toMatchObject({ state: 'FAILURE', error: { type: 'MessageMalformed' } });
+  });
+
+  test('1e400 is refused', async () => {
+    await using f = await Fixture.open();
+    await f.worker(contract, () => 'ran');
+    const replied = f.replied.next();
+    await f.sendBody('[[], {"id": 1, "n": 1e400}, null]');
+    expect((await replied).error!.message).toContain('body_number_not_finite: 1e400');
   });
 });
 

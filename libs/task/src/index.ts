@@ -92,3 +92,4 @@ export { readStamp, stampOf, type Stamp, type StampParts } from './version/stamp
 export { mapInput, MappingError, MAX_MAPPING_RULES, pathProblem, type MappingRule } from './version/input-mapping.ts';
 export { MAX_RESULT_LIMIT } from './options/result-limit.ts';
 export { breakingChanges } from './version/breaking-changes.ts';
+export { bigintsToJson } from './bigints.ts';

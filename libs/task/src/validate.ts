@@ -1,10 +1,11 @@
 import type { z } from 'zod';
+import { bigintsFromJson } from './bigints.ts';
 import type { AnyContract, Input, Output, Progress } from './contract.ts';
 import { InputInvalidError, OutputInvalidError, type Issue } from './errors.ts';
 
 /** The input as the handler gets it. @throws InputInvalidError with the path of each thing wrong (`input.x`). */
 export function validateInput<C extends AnyContract>(contract: C, value: unknown): Input<C> {
-  const parsed = contract.input.safeParse(value);
+  const parsed = contract.input.safeParse(bigintsFromJson(contract.input, value));
   if (!parsed.success) throw new InputInvalidError(contract.name, issuesOf('input', parsed.error));
   return parsed.data as Input<C>;
 }

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { withBigintsAsText } from '@lovage/foundation';
 import type { DeadLetterDocument, WholeDeadLetterDocument } from '@lovage/http-api';
 import type { DeadLetter, WholeDeadLetter } from '@lovage/ports';
 import type { ContractRegistry } from '@lovage/task';
@@ -49,7 +50,10 @@ function readOf(
   const decoded = messageOf(letter);
   if (truncated || !decoded.ok) return { readable: false, input: null };
   try {
-    return { readable: true, input: inputOfMessage(decoded, contracts.find(decoded.task.name)) ?? null };
+    return {
+      readable: true,
+      input: withBigintsAsText(inputOfMessage(decoded, contracts.find(decoded.task.name)) ?? null),
+    };
   } catch {
     return { readable: false, input: null };
   }

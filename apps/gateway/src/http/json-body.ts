@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { mayChangeNumbers, parseExactJson } from '@lovage/foundation';
 import type { FastifyInstance } from 'fastify';
 import { ProblemError } from '../problems/problem-error.ts';
 import { findBadContents, isSuspicious } from './json-contents.ts';
@@ -32,13 +33,13 @@ export function parseJsonBody(body: Buffer): unknown {
   if (isDeeperThan(text, MAX_JSON_DEPTH))
     throw new ProblemError('json_too_deep', `arrays and objects may be nested ${MAX_JSON_DEPTH} deep, no deeper`);
   const value = parse(text);
-  if (isSuspicious(text)) refuseBadContents(value);
+  if (isSuspicious(text) || mayChangeNumbers(text)) refuseBadContents(value);
   return value;
 }
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return parseExactJson(text);
   } catch (error) {
     throw new ProblemError('json_malformed', `the body is not JSON: ${(error as Error).message}`);
   }
@@ -51,5 +52,7 @@ function refuseBadContents(value: unknown): void {
       errors: forbiddenKeys.map((path) => ({ path, message: 'a key of this name is not allowed' })),
     });
   if (badTexts.length > 0)
-    throw new ProblemError('body_invalid', 'the body holds text that cannot be stored', { errors: badTexts });
+    throw new ProblemError('body_invalid', 'the body holds text or numbers that cannot be stored', {
+      errors: badTexts,
+    });
 }

@@ -1,10 +1,11 @@
+import { InexactNumber } from '@lovage/foundation';
 import type { Issue } from '@lovage/task';
 
 /** What parsed JSON must not hold, wherever it stands. */
 export interface BadContents {
   /** Keys that would reach an object's prototype once copied without care. */
   readonly forbiddenKeys: string[];
-  /** Texts that Postgres, or anything that speaks UTF-8, cannot keep. */
+  /** Texts that Postgres, or anything that speaks UTF-8, cannot keep, and numbers that no double holds. */
   readonly badTexts: Issue[];
 }
 
@@ -26,7 +27,12 @@ function walk(value: unknown, path: string, found: BadContents): void {
   if (typeof value === 'string') {
     const wrong = wrongWith(value);
     if (wrong) found.badTexts.push({ path: path || 'body', message: wrong });
-  } else if (Array.isArray(value)) value.forEach((item, index) => walk(item, join(path, String(index)), found));
+  } else if (value instanceof InexactNumber)
+    found.badTexts.push({
+      path: path || 'body',
+      message: `${value.text} is beyond what a number holds; send it as a text`,
+    });
+  else if (Array.isArray(value)) value.forEach((item, index) => walk(item, join(path, String(index)), found));
   else if (value !== null && typeof value === 'object') {
     for (const [key, member] of Object.entries(value)) {
       const at = join(path, key);

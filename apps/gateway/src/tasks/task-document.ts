@@ -1,4 +1,5 @@
 import type { SubmittedTask } from '@lovage/client';
+import { withBigintsAsText } from '@lovage/foundation';
 import type { TaskDocument } from '@lovage/http-api';
 import type { TaskRow } from '@lovage/ports';
 import { isTerminal } from '@lovage/task';
@@ -44,7 +45,7 @@ export function submittedRow({ task, state }: SubmittedTask, input: unknown, now
     retries: 0,
     suspected: 0,
     crashes: 0,
-    input,
+    input: withBigintsAsText(input),
     message: null,
     result: null,
     error: null,

@@ -8,6 +8,7 @@ export function fingerprintOf(value: unknown): string {
 /** JSON text with the keys of each object sorted; what JSON leaves out is left out. */
 export function canonical(value: unknown): string {
   return JSON.stringify(value, (_key, member: unknown) => {
+    if (typeof member === 'bigint') return `${member}n`;
     if (member === null || typeof member !== 'object' || Array.isArray(member)) return member;
     const record = member as Record<string, unknown>;
     // Null prototype: a key named __proto__ must stay a key.

@@ -19,7 +19,11 @@ describe('JSON text of an input', () => {
   test.each<[string, unknown]>([
     ['input.a.0.__proto__', { a: [JSON.parse('{"__proto__":{}}')] }],
     ['input.constructor', { constructor: { prototype: 1 } }],
-    ['input', { x: 1n }],
+    ['input.x', { x: 1n }],
+    ['input.x.0', { x: [NaN] }],
+    ['input.m', { m: new Map() }],
+    ['input.at', { at: new Date(NaN) }],
+    ['input.f', { f: () => 1 }],
     ['input', { text: 'x'.repeat(5_000_000) }],
   ])('refuses at %s what a worker would not take', (path, input) => {
     let caught: unknown;

@@ -43,7 +43,7 @@ export function prepare(
   sending: { now: number; replyTo: string | undefined; routes: TaskRoutes },
 ): PreparedTask {
   const validated = validateInput(contract, input);
-  const json = inputJson(contract.name, input);
+  const json = inputJson(contract.name, input, contract.input);
   const { expiresMs, unique, priority } = contract.options;
   const compiled =
     options === undefined && expiresMs === undefined && unique === undefined && priority === undefined

@@ -8,7 +8,7 @@ import {
   type DecodedTask,
   type IncomingTask,
 } from '@lovage/celery';
-import { newId } from '@lovage/foundation';
+import { newId, withBigintsAsText } from '@lovage/foundation';
 import { keptPriority, MAX_LETTER_BYTES, type Delivery, type NewDeadLetter, type NewTask } from '@lovage/ports';
 import { deathOf, type Death } from './death.ts';
 
@@ -161,6 +161,6 @@ function argumentsOf(task: IncomingTask | undefined): Pick<NewTask, 'input' | 'm
   if (!task) return { input: null, message: null };
   const { inputJson, args, kwargs } = task;
   if (inputJson !== null) return { input: inputJson, message: null };
-  if (args.length === 0) return { input: JSON.stringify(kwargs), message: null };
-  return { input: null, message: JSON.stringify({ args, kwargs }) };
+  if (args.length === 0) return { input: JSON.stringify(withBigintsAsText(kwargs)), message: null };
+  return { input: null, message: JSON.stringify(withBigintsAsText({ args, kwargs })) };
 }

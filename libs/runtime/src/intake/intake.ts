@@ -1,6 +1,7 @@
 import { canvasRefusal, decodeTask, inputOf, rootIdOf, taskIdOf, type IncomingTask } from '@lovage/celery';
+import { pathOf } from '@lovage/foundation';
 import { keptPriority, type Delivery, type NewTask, type StoredMessage } from '@lovage/ports';
-import { compileOptions, compileRetry, type CompiledTaskOptions } from '@lovage/task';
+import { bigintsToJson, compileOptions, compileRetry, type AnyContract, type CompiledTaskOptions } from '@lovage/task';
 import { TaskEntry } from '../entry.ts';
 import type { HandlerTable } from '../handlers.ts';
 import { NOT_SERVED } from '../claim/pass-on-order.ts';
@@ -24,6 +25,13 @@ export function admit(delivery: Delivery, handlers: HandlerTable): Admitted {
   const refusal = canvasRefusal(task);
   if (refusal) return { ok: false, malformed: { delivery, ...refusal, id: task.id, name: task.name } };
   const binding = handlers.find(task.name);
+  if (task.holdsBigints) {
+    const reason = settleBigints(task, binding?.contract);
+    if (reason) {
+      const malformed = { delivery, code: 'body_number_inexact', reason, id: task.id, name: task.name };
+      return { ok: false, malformed };
+    }
+  }
   const facts = factsOf(task, delivery, binding?.contract.positional);
   let options: CompiledTaskOptions;
   try {
@@ -103,3 +111,25 @@ function messageJson(task: IncomingTask, withArguments: boolean): string | null 
   if (task.ignoreResult) keep('ignoreResult', true);
   return some ? JSON.stringify(rest) : null;
 }
+
+/**
+ * Bigints where the contract wants them become texts, as we carry them; why the task is refused where there are others: a double
+ * would be another number.
+ */
+function settleBigints(task: IncomingTask, contract: AnyContract | undefined): string | undefined {
+  if (contract) {
+    try {
+      task.kwargs = bigintsToJson(contract.input, inputOf(task, contract.positional)) as Record<string, unknown>;
+      task.args = [];
+    } catch {
+      // Its arguments do not fit: the attempt will tell.
+    }
+  }
+  const args = pathOf(task.args, isBigint);
+  const at = args === undefined ? pathOf(task.kwargs, isBigint) : `.args${args}`;
+  return at === undefined
+    ? undefined
+    : `input${at}: a whole number that no double holds exactly; send it as a text, or have the contract ask for a bigint`;
+}
+
+const isBigint = (value: unknown): boolean => typeof value === 'bigint';

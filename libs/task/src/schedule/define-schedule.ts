@@ -4,6 +4,7 @@ import { DefinitionError } from '../errors.ts';
 import { compileOptions } from '../options/task-options.ts';
 import { compileUnique, type SubmitUnique } from '../options/unique-options.ts';
 import type { Stamp } from '../version/stamp.ts';
+import { bigintsToJson } from '../bigints.ts';
 import { validateInput } from '../validate.ts';
 import { cronTiming, everyTiming, type Timing } from './timing.ts';
 
@@ -119,7 +120,15 @@ export function defineSchedule<C extends AnyContract>(definition: ScheduleDefini
     checkUnique(contract, unique);
     validateInput(contract, input);
     const timing = cron === undefined ? everyTiming(every!) : cronTiming(cron, timeZone);
-    return Object.freeze({ name, contract, input: asJson(input), timing, catchUp, options, enabled });
+    return Object.freeze({
+      name,
+      contract,
+      input: asJson(bigintsToJson(contract.input, input)),
+      timing,
+      catchUp,
+      options,
+      enabled,
+    });
   } catch (error) {
     return refuse((error as Error).message, error);
   }
