@@ -64,9 +64,13 @@ export const downloadFile = defineTask({
     .strictObject({
       url: webUrl('What to download.'),
       path: storedPath(
-        'Where to put it; a file that is there is replaced. Default: `downloads/<task id>/` and the name in the URL.',
+        'Where to put it. A file of another content that is there stays, unless `replace` says otherwise. Default: `downloads/<task id>/` and the name in the URL.',
         'photos/cat.jpg',
       ).optional(),
+      replace: z
+        .boolean()
+        .optional()
+        .meta({ description: 'Take the place of a file that is at `path`. Default false.' }),
       sha256: Checksum.optional().meta({
         description: 'SHA-256 that the file must have, hexadecimal.',
         examples: ['2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824'],
@@ -126,6 +130,9 @@ export const downloadFile = defineTask({
   errors: {
     ...fetchErrors,
     ...pathErrors,
+    FileExists: z
+      .strictObject({ path: z.string().meta({ description: 'The path given.' }) })
+      .meta({ description: 'A file of another content is at the path, and `replace` is not set.' }),
     ChecksumMismatch: z
       .strictObject({
         expected: z.string().meta({ description: 'SHA-256 asked for.' }),

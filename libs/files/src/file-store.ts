@@ -66,6 +66,31 @@ export class FileStore {
     return { path: checked, handle, bytes: Number(stat.size), modifiedAt: Number(stat.mtimeMs), version };
   }
 
+  /**
+   * The content of a file under a name that no path leads to: it stays as it is, whatever becomes of the file. The caller
+   * discards it.
+   * @throws FilePathError FileMissingError StorageFullError, or the signal's reason
+   */
+  async copy(path: string, signal: AbortSignal): Promise<Scratch> {
+    const { handle } = await this.open(path);
+    let scratch: Scratch | undefined;
+    try {
+      scratch = await this.scratch();
+      // Read through the open handle, not by name.
+      for await (const chunk of handle.createReadStream({ autoClose: false, highWaterMark: 256 * 1024 })) {
+        signal.throwIfAborted();
+        await scratch.write(chunk as Buffer);
+      }
+      await scratch.close();
+      return scratch;
+    } catch (error) {
+      await scratch?.discard();
+      throw error;
+    } finally {
+      await handle.close();
+    }
+  }
+
   /** A new file without a name yet: write into it, then {@link publish} it. */
   async scratch(): Promise<Scratch> {
     return Scratch.create(join(await this.unfinished(), `${newId()}.new`));

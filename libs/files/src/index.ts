@@ -1,6 +1,7 @@
 export { FileExistsError, FileMissingError, FilePathError, FileTooLargeError, StorageFullError } from './errors.ts';
 export { filePath, MAX_PATH, safeName, type FilePath } from './file-path.ts';
 export { FileStore, type OpenFile } from './file-store.ts';
+export { hashOf } from './hash-of.ts';
 export { Scratch } from './scratch.ts';
 export { sweepUnfinished } from './sweep.ts';
 export { writeFile, type WriteFileOptions, type WrittenFile } from './write-file.ts';

@@ -1,6 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import { hasCode, LovageError } from '@lovage/foundation';
-import { filePath, FileTooLargeError, safeName, sweepUnfinished, type FileStore } from '@lovage/files';
+import {
+  filePath,
+  FileTooLargeError,
+  hashOf,
+  safeName,
+  sweepUnfinished,
+  type FileStore,
+  type Scratch,
+} from '@lovage/files';
 import type { Clock } from '@lovage/ports';
 import { FetchFailedError } from '../web/errors.ts';
 import { Patience } from '../web/patience.ts';
@@ -19,6 +27,8 @@ export interface DownloadRequest {
   readonly url: string;
   /** Default: `downloads/<task id>/` and the last name of the URL. */
   readonly path: string | undefined;
+  /** Take the place of a file at `path`. False: one of another content stays, and the download fails. */
+  readonly replace: boolean;
   readonly limitBytes: number;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
@@ -62,7 +72,8 @@ export class Downloader {
 
   /**
    * @param sha256 that the content must have; another one is {@link ContentMismatchError}.
-   * @throws UrlRefusedError HttpStatusError FetchFailedError FileTooLargeError FilePathError StorageFullError
+   * @throws UrlRefusedError HttpStatusError FetchFailedError FileTooLargeError FilePathError FileExistsError
+   *   StorageFullError
    */
   async download(request: DownloadRequest, sha256?: string): Promise<Downloaded> {
     const { store, clock } = this.deps;
@@ -85,7 +96,7 @@ export class Downloader {
       }
       const { scratch, contentType, resumedAt } = fetched;
       const { bytes } = scratch;
-      await store.publish(scratch, path);
+      await this.publish(request, scratch, path, actual);
       await partials.clear();
       return { path, bytes, sha256: actual, contentType, resumedAt };
     } catch (error) {
@@ -125,6 +136,16 @@ export class Downloader {
     } catch (error) {
       await partial?.scratch.close();
       throw error;
+    }
+  }
+
+  /** The folder of a task is its own; elsewhere only a file of the same content is taken for that of an earlier run. */
+  private async publish({ path: given, replace }: DownloadRequest, scratch: Scratch, path: string, sha256: string) {
+    const { store } = this.deps;
+    try {
+      await store.publish(scratch, path, replace || given === undefined);
+    } catch (error) {
+      if (!hasCode(error, 'file_exists') || (await hashOf(store, path)) !== sha256) throw error;
     }
   }
 

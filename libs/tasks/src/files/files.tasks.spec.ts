@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { downloadFile } from '@lovage/contracts';
-import { FileStore } from '@lovage/files';
+import { FileStore, writeFile } from '@lovage/files';
 import { validateOutput, validateProgress, type Input } from '@lovage/task';
 import { startTypeScript } from '@lovage/testing';
 import { content, serveContent, sha256, type ContentOptions } from '../testing/content-server.ts';
@@ -200,14 +200,33 @@ describe('files.download', () => {
       await expect(attempt({ url: 'http://127.0.0.1:1/x', path })).rejects.toEqual(declared('PathInvalid', { path }));
   });
 
-  it('takes the path given, replacing what is there; an empty file is one', async () => {
+  it('leaves a file of another content that is at the path; a second run finds its own', async () => {
+    using test = new TestFiles();
+    await writeFile(new FileStore(test.files), 'a/b.txt', [Buffer.from('uploaded')]);
+    let bytes = Buffer.from('fetched');
+    await using server = await WebServer.start(serveContent(() => bytes));
+    const attempt = attempts(test);
+    await expect(attempt({ url: server.url('/'), path: 'a/b.txt' })).rejects.toEqual(
+      declared('FileExists', { path: 'a/b.txt' }),
+    );
+    expect(readFileSync(join(test.files, 'a/b.txt'), 'utf8')).toBe('uploaded');
+    expect(left(test)).toEqual([]);
+    for (let run = 0; run < 2; run += 1)
+      expect((await attempt({ url: server.url('/'), path: 'a/c.txt' })).output).toMatchObject({ path: 'a/c.txt' });
+    // Its own folder belongs to the task.
+    await attempt({ url: server.url('/x') });
+    bytes = Buffer.from('changed');
+    expect((await attempt({ url: server.url('/x') })).output.sha256).toBe(sha256(bytes));
+  });
+
+  it('takes the path given, replacing what is there where it is told to; an empty file is one', async () => {
     using test = new TestFiles();
     let bytes = Buffer.from('one');
     await using server = await WebServer.start(serveContent(() => bytes));
     const attempt = attempts(test);
     await attempt({ url: server.url('/'), path: 'a/b.txt' });
     bytes = Buffer.alloc(0);
-    const { output, reported } = await attempt({ url: server.url('/'), path: 'a/b.txt' });
+    const { output, reported } = await attempt({ url: server.url('/'), path: 'a/b.txt', replace: true });
     expect(output).toMatchObject({ path: 'a/b.txt', bytes: 0, sha256: sha256(bytes) });
     expect(reported).toEqual([{ bytes: 0, total: 0, percent: 100 }]);
     expect((await attempt({ url: server.url('/..%2f..%2fetc%2fpasswd') })).output.path).toBe('downloads/task/passwd');

@@ -36,7 +36,7 @@ export class FilesTasks {
 
   @TaskHandler(downloadFile)
   async download(
-    { url, path, sha256, maxBytes, timeout = DEFAULT_TIMEOUT_S }: Input<typeof downloadFile>,
+    { url, path, replace = false, sha256, maxBytes, timeout = DEFAULT_TIMEOUT_S }: Input<typeof downloadFile>,
     task: TaskContext<typeof downloadFile>,
   ): Promise<Output<typeof downloadFile>> {
     // Without the query, which often holds a signature.
@@ -50,6 +50,7 @@ export class FilesTasks {
           taskId: task.id,
           url,
           path,
+          replace,
           limitBytes: Math.min(limit, maxBytes ?? limit),
           timeoutMs: timeout * 1000,
           signal: task.signal,
@@ -64,6 +65,7 @@ export class FilesTasks {
         const { actual, message } = error as ContentMismatchError;
         throw downloadFile.error('ChecksumMismatch', { expected: sha256!, actual }, message);
       }
+      if (hasCode(error, 'file_exists')) throw downloadFile.error('FileExists', { path: path! }, error.message);
       throw declare(downloadFile, error, path);
     } finally {
       received.close();

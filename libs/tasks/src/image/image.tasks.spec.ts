@@ -9,6 +9,7 @@ import { TestFiles } from '../testing/test-files.ts';
 import { WebServer } from '../testing/web-server.ts';
 import { WebClient } from '../web/web-client.ts';
 import { ImageTasks } from './image.tasks.ts';
+import { dimensions } from './resize.ts';
 
 function handlersOf(test: TestFiles, limit = 10 * 1024 ** 2) {
   const options = test.options({ limit, allowHosts: ['127.0.0.1'] });
@@ -135,6 +136,32 @@ describe('image.thumbnail', () => {
       declared('NotAnImage', { reason }),
     );
     expect(existsSync(join(test.files, 'thumbnails'))).toBe(false);
+  });
+
+  it('what was checked is what is decoded, whatever takes the place of the file meanwhile', async () => {
+    using test = new TestFiles();
+    const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"></svg>';
+    put(test, 'p.png', await picture().png().toBuffer());
+    class SwappedStore extends FileStore {
+      override async copy(...given: Parameters<FileStore['copy']>) {
+        const copied = await super.copy(...given);
+        put(test, 'p.png', svg);
+        return copied;
+      }
+    }
+    const handlers = new ImageTasks(test.options(), new SwappedStore(test.files), new WebClient({ allowHosts: [] }));
+    const input = validateInput(thumbnail, { source: { path: 'p.png' }, sizes: [{ width: 20 }] });
+    expect(await handlers.thumbnail(input, fakeTask(thumbnail).task)).toMatchObject([{ width: 20, height: 10 }]);
+    expect(readdirSync(join(test.files, '.unfinished'))).toEqual([]);
+    // And were one to come that far: the library has no way to read it.
+    await expect(dimensions(join(test.files, 'p.png'))).rejects.toThrow('unsupported image format');
+  });
+
+  it.each(['avif', 'gif', 'jpeg', 'png', 'tiff', 'webp'] as const)('reads %s', async (format) => {
+    using test = new TestFiles();
+    put(test, 'p', await picture()[format]().toBuffer());
+    const made = await handlersOf(test)({ source: { path: 'p' }, sizes: [{ width: 20 }] });
+    expect(made).toMatchObject([{ width: 20, height: 10 }]);
   });
 
   it('a JPEG that breaks off is refused', async () => {

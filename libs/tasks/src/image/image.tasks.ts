@@ -36,12 +36,22 @@ export class ImageTasks {
   async thumbnail(input: Input<typeof thumbnail>, task: Task): Promise<Output<typeof thumbnail>> {
     const { source } = input;
     try {
-      if ('path' in source) return await this.ofFile(await this.store.locate(source.path), input, task);
+      if ('path' in source) return await this.ofPath(source.path, input, task);
       return await this.ofUrl(source.url, input, task);
     } catch (error) {
       const path = 'path' in source ? source.path : undefined;
       if (hasCode(error, 'file_missing')) throw thumbnail.error('FileMissing', { path: path! }, error.message);
       throw declare(thumbnail, error, path);
+    }
+  }
+
+  /** Works on a private copy: what is checked is then what is decoded, whoever replaces the file in between. */
+  private async ofPath(path: string, input: Input<typeof thumbnail>, task: Task): Promise<Output<typeof thumbnail>> {
+    const scratch = await this.store.copy(path, task.signal);
+    try {
+      return await this.ofFile(scratch.file, input, task);
+    } finally {
+      await scratch.discard();
     }
   }
 

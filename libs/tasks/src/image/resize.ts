@@ -22,6 +22,12 @@ export const MAX_PIXELS = 64 * 1024 ** 2;
 /** For one size, s. */
 const TIMEOUT_S = 60;
 
+/**
+ * The kinds that are taken, as libvips names what reads them. All others are blocked in this process: SVG, PDF and the like
+ * are programs rather than pictures.
+ */
+const LOADERS = ['Jpeg', 'Png', 'Webp', 'Nsgif', 'Heif', 'Tiff'].map((kind) => `VipsForeignLoad${kind}`);
+
 let loaded: Promise<typeof sharp> | undefined;
 
 /** The image library, when it is first needed: it brings some 30 MB of code into memory. */
@@ -29,6 +35,8 @@ function load(): Promise<typeof sharp> {
   loaded ??= import('sharp').then(({ default: found }) => {
     // Of files that are read once: a cache would only hold memory.
     found.cache(false);
+    found.block({ operation: ['VipsForeignLoad'] });
+    found.unblock({ operation: LOADERS });
     return found;
   });
   return loaded;
