@@ -3,6 +3,7 @@ import { TaskRoutes } from '@lovage/foundation';
 import {
   ACCESS,
   BROKER,
+  CHECKS,
   CLIENT,
   CLOCK,
   CONTRACTS,
@@ -43,6 +44,7 @@ export class DepsModule {
       { provide: GAPS, useValue: deps.gaps },
       { provide: USERS, useValue: deps.users },
       { provide: ACCESS, useValue: deps.access },
+      { provide: CHECKS, useValue: deps.checks },
       { provide: CONTRACTS, useValue: deps.contracts },
       { provide: ROUTES, useValue: deps.routes ?? TaskRoutes.none },
       { provide: BROKER, useValue: deps.broker },

@@ -1,6 +1,7 @@
 import type { TaskRoutes } from '@lovage/foundation';
 import type { LovageClient } from '@lovage/client';
 import type {
+  AccessChecks,
   AccessStore,
   Broker,
   Clock,
@@ -32,6 +33,7 @@ export interface GatewayDeps {
   readonly gaps: Pick<RowGaps, 'mayLack'>;
   readonly users: UserStore;
   readonly access: AccessStore;
+  readonly checks: AccessChecks;
   readonly contracts: ContractRegistry;
   /** Those of the client. Default: none. */
   readonly routes?: TaskRoutes;
@@ -76,6 +78,7 @@ export const EXPLAIN = Symbol('explain');
 export const GAPS = Symbol('gaps');
 export const USERS = Symbol('users');
 export const ACCESS = Symbol('access');
+export const CHECKS = Symbol('checks');
 export const CONTRACTS = Symbol('contracts');
 export const ROUTES = Symbol('routes');
 export const BROKER = Symbol('broker');

@@ -5,6 +5,7 @@ import { NestLog } from '@lovage/nest';
 import { AccessTokens } from './auth/access-tokens.ts';
 import { withinDeadline } from './http/deadline.ts';
 import { authenticateEarly } from './auth/authenticate.ts';
+import { Standings } from './auth/standings.ts';
 import type { GatewayDeps, GatewayOptions } from './deps.ts';
 import { takeForms } from './files/multipart.ts';
 import { GatewayModule } from './gateway.module.ts';
@@ -84,10 +85,11 @@ export class Gateway implements Service {
     });
     this.app = app;
     measure(server, app.get(GatewayMetrics, { strict: false }));
-    const { access, clock } = deps;
-    authenticateEarly(server, app.get(AccessTokens, { strict: false }), (hash) =>
-      withinDeadline(clock, access.useApiKey(hash)),
-    );
+    authenticateEarly(server, {
+      tokens: app.get(AccessTokens, { strict: false }),
+      standings: app.get(Standings, { strict: false }),
+      keyHolder: (hash) => withinDeadline(deps.clock, deps.checks.useApiKey(hash)),
+    });
     app.useGlobalFilters(new ProblemFilter(routes, deps.log));
     serveDocs(app, server, deps.contracts);
     if (options.listen) await app.listen(options.listen.port, options.listen.host);

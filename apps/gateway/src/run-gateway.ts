@@ -74,6 +74,7 @@ async function startGateway(): Promise<Running> {
       gaps,
       users,
       access: users.access,
+      checks: users.checks,
       contracts,
       routes,
       broker,

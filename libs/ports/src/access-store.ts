@@ -16,8 +16,8 @@ export interface NewRefreshToken {
 export type RefreshOutcome =
   /** It was the valid one; the next takes its place. */
   | { readonly kind: 'rotated'; readonly userId: string }
-  /** It had been used before: somebody has a copy. Its whole family is revoked now. */
-  | { readonly kind: 'reused'; readonly userId: string }
+  /** It had been used before: somebody has a copy. Its whole family is revoked now; `first`: by this call. */
+  | { readonly kind: 'reused'; readonly userId: string; readonly first: boolean }
   /** Unknown, expired or revoked. */
   | { readonly kind: 'invalid' };
 
@@ -66,20 +66,36 @@ export interface AuditEntry {
 
 export type NewAuditEntry = Omit<AuditEntry, 'id' | 'at'>;
 
+/** What a user is at this moment. */
+export interface UserStanding {
+  readonly role: UserRole;
+  /** Of a valid access token. */
+  readonly epoch: number;
+}
+
+/**
+ * What is asked for requests, on connections of its own: logins and administration do not keep it waiting. Both throw
+ * StoreUnavailableError when Postgres does not answer within two seconds.
+ */
+export interface AccessChecks {
+  /** `undefined`: there is no such user. */
+  standingOf(userId: string): Promise<UserStanding | undefined>;
+  /** The valid key of this hash, with the lower role of the key and its user; notes that it was used, at most once a minute. */
+  useApiKey(hash: string): Promise<ApiKey | undefined>;
+}
+
 /** Refresh tokens, API keys, and the audit log. All throw StoreUnavailableError when Postgres cannot be reached. */
 export interface AccessStore {
-  saveRefreshToken(token: NewRefreshToken): Promise<void>;
+  /** `false`: the user is gone, or no longer of this epoch, and nothing was saved. */
+  saveRefreshToken(token: NewRefreshToken, epoch: number): Promise<boolean>;
   /** Uses up the token of this hash and puts `next` in its place, or says why not. Of several at once, one rotates. */
   rotateRefreshToken(hash: string, next: Pick<NewRefreshToken, 'id' | 'hash' | 'expiresAt'>): Promise<RefreshOutcome>;
-  /** Ends the family of this token; the user it belonged to, if it was known. */
+  /** Ends the family of this token; the user it belonged to, if this call ended it. */
   revokeRefreshFamily(hash: string): Promise<string | undefined>;
-  /** Ends every login of a user. */
-  revokeRefreshTokensOf(userId: string): Promise<void>;
 
-  insertApiKey(key: NewApiKey): Promise<ApiKey>;
+  /** `undefined`: its user is gone. */
+  insertApiKey(key: NewApiKey): Promise<ApiKey | undefined>;
   listApiKeys(): Promise<ApiKey[]>;
-  /** The valid key of this hash; notes that it was used, at most once a minute. */
-  useApiKey(hash: string): Promise<ApiKey | undefined>;
   /** `true`: this call revoked it; `false`: it was before; undefined: there is none. */
   revokeApiKey(id: string): Promise<boolean | undefined>;
 

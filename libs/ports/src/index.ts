@@ -142,13 +142,15 @@ export type { OutboxItem, OutboxStore, SweepReport, SweepStore } from './outbox-
 export type { AwaitedMessage, MessageHoldings, QueueHolders, RescueCursor, RescueStore } from './rescue-store.ts';
 export type { RowGaps } from './row-gaps.ts';
 export type { LeaseOptions, WorkerInfo, WorkerLease } from './worker-lease.ts';
-export type { NewUser, User, UserPatch, UserRole, UserStore } from './user-store.ts';
+export type { NewUser, User, UserChange, UserPatch, UserRole, UserStore } from './user-store.ts';
 export type {
   AccessStore,
   ApiKey,
   AuditEntry,
   NewApiKey,
   NewAuditEntry,
+  AccessChecks,
+  UserStanding,
   NewRefreshToken,
   RefreshOutcome,
 } from './access-store.ts';

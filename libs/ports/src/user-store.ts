@@ -9,13 +9,22 @@ export interface User {
   readonly role: UserRole;
   /** argon2id, PHC string. */
   readonly passwordHash: string;
+  /** Rises with each change of password or role; access tokens of an earlier one are refused. */
+  readonly epoch: number;
   readonly createdAt: number;
 }
 
-export type NewUser = Omit<User, 'createdAt'>;
+export type NewUser = Omit<User, 'createdAt' | 'epoch'>;
 
 /** What may be changed of a user; what is left out stays. */
 export type UserPatch = Partial<Pick<User, 'name' | 'role' | 'passwordHash'>>;
+
+/** What a change did. */
+export interface UserChange {
+  readonly user: User;
+  /** API keys that it revoked. */
+  readonly revokedKeys: number;
+}
 
 export interface UserStore {
   findByEmail(email: string): Promise<User | undefined>;
@@ -26,8 +35,15 @@ export interface UserStore {
   insert(user: NewUser): Promise<User | undefined>;
   /** Inserts unless there is any user already; tells whether it did. Safe when several gateways start at once. */
   insertFirst(user: NewUser): Promise<boolean>;
-  /** `last_admin`: it would leave no administrator, and was not done. */
-  update(id: string, patch: UserPatch): Promise<User | 'last_admin' | undefined>;
+  /**
+   * A new password or role raises the epoch and ends every login, in the same transaction. With `revokeKeys` every API key of the
+   * user is revoked too. `last_admin`: it would leave no administrator, and was not done.
+   */
+  update(
+    id: string,
+    patch: UserPatch,
+    options?: { readonly revokeKeys?: boolean },
+  ): Promise<UserChange | 'last_admin' | undefined>;
   /** With its refresh tokens and API keys. */
   remove(id: string): Promise<'removed' | 'last_admin' | 'unknown'>;
 }

@@ -6,6 +6,7 @@ import type { AccessStore, ApiKey, Clock } from '@lovage/ports';
 import type { FastifyRequest } from 'fastify';
 import { Audit, originOf } from '../audit/audit.service.ts';
 import { Allow } from '../auth/access.ts';
+import { unauthenticated } from '../auth/authenticate.ts';
 import { newSecret } from '../auth/secrets.ts';
 import { ACCESS, CLOCK } from '../deps.ts';
 import { withinDeadline } from '../http/deadline.ts';
@@ -50,6 +51,7 @@ export class ApiKeysController {
     const prefix = secret.slice(0, PREFIX_LENGTH);
     const made = { id: newId(), userId: request.user!.id, name, role, prefix, hash, expiresAt };
     const key = await withinDeadline(this.clock, this.access.insertApiKey(made));
+    if (!key) throw unauthenticated(new Error('the user is gone'));
     await this.audit.note(originOf(request), { action: 'key.create', target: key.id, detail: { name, role } });
     return { ...apiKeyDocument(key), key: secret };
   }

@@ -5,7 +5,7 @@ import { ACCESS_TOKEN_SECONDS, AccessTokens } from './access-tokens.ts';
 
 const SECRET = 'a secret of thirty-two bytes or so';
 const key = new TextEncoder().encode(SECRET);
-const user = { id: newId(), role: 'operator' as const };
+const user = { id: newId(), role: 'operator' as const, epoch: 0 };
 
 let clock: TestClock;
 let tokens: AccessTokens;
@@ -63,6 +63,7 @@ test.each<[string, Parameters<typeof forge>[0]]>([
   ['no user', { claims: { sub: undefined } }],
   ['a user that is no UUID', { claims: { sub: 'admin' } }],
   ['no role', { claims: { role: undefined } }],
+  ['an epoch that is no number', { claims: { epoch: '0' } }],
   ['a role that does not exist', { claims: { role: 'root' } }],
 ])('a token with %s is refused', async (_, change) => {
   await expect(tokens.verify(await forge(change))).rejects.toThrow();
@@ -86,7 +87,7 @@ test('no change to a token goes unnoticed', async () => {
 
 test('the oldest of too many is forgotten', async () => {
   tokens = new AccessTokens(SECRET, clock, 2);
-  const issued = await Promise.all([1, 2, 3].map(() => tokens.issue({ id: newId(), role: 'viewer' })));
+  const issued = await Promise.all([1, 2, 3].map(() => tokens.issue({ id: newId(), role: 'viewer', epoch: 0 })));
   for (const token of issued) await tokens.verify(token);
   expect(issued.map((token) => tokens.known(token) !== undefined)).toEqual([false, true, true]);
 });

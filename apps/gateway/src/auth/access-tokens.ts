@@ -4,15 +4,21 @@ import type { Clock } from '@lovage/ports';
 import { jwtVerify, SignJWT } from 'jose';
 import type { CurrentUser } from './current-user.ts';
 
-/** How long an access token holds, in seconds. What it says, a user's role, may be that old. */
+/** How long an access token holds at most, in seconds. */
 export const ACCESS_TOKEN_SECONDS = 15 * 60;
 /** Verified tokens remembered, at most. */
 const MAX_KNOWN = 10_000;
 const ISSUER = 'lovage';
 const TYPE = 'at+jwt';
 
+/** Whom a token was given to, and what they were then. */
+export interface TokenUser extends CurrentUser {
+  /** The user's at that time. */
+  readonly epoch: number;
+}
+
 interface Known {
-  readonly user: CurrentUser;
+  readonly user: TokenUser;
   readonly expiresAt: number;
 }
 
@@ -32,9 +38,9 @@ export class AccessTokens {
     this.key = new TextEncoder().encode(secret);
   }
 
-  issue(user: CurrentUser): Promise<string> {
+  issue(user: Pick<TokenUser, 'id' | 'role' | 'epoch'>): Promise<string> {
     const now = Math.floor(this.clock.now() / 1000);
-    return new SignJWT({ role: user.role })
+    return new SignJWT({ role: user.role, epoch: user.epoch })
       .setProtectedHeader({ alg: 'HS256', typ: TYPE })
       .setIssuer(ISSUER)
       .setSubject(user.id)
@@ -44,7 +50,7 @@ export class AccessTokens {
   }
 
   /** The token's user, if it was verified before and still holds. */
-  known(token: string): CurrentUser | undefined {
+  known(token: string): TokenUser | undefined {
     const found = this.cache.get(token);
     if (!found) return undefined;
     if (found.expiresAt > this.clock.now()) return found.user;
@@ -53,7 +59,7 @@ export class AccessTokens {
   }
 
   /** @throws Error for a token that is forged, expired, or not ours. */
-  async verify(token: string): Promise<CurrentUser> {
+  async verify(token: string): Promise<TokenUser> {
     const { payload } = await jwtVerify(token, this.key, {
       algorithms: ['HS256'],
       typ: TYPE,
@@ -62,8 +68,10 @@ export class AccessTokens {
       currentDate: new Date(this.clock.now()),
     });
     const { sub, role, exp } = payload;
-    if (!sub || !isUuid(sub) || !isRole(role)) throw new Error('the token names no user');
-    const user = { id: sub, role };
+    // Gateways of an earlier version give tokens without one.
+    const epoch = payload['epoch'] ?? 0;
+    if (!sub || !isUuid(sub) || !isRole(role) || typeof epoch !== 'number') throw new Error('the token names no user');
+    const user = { id: sub, role, epoch };
     this.remember(token, { user, expiresAt: exp! * 1000 });
     return user;
   }

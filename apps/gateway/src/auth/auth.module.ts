@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import type { Clock } from '@lovage/ports';
-import { CLOCK, type GatewayOptions, OPTIONS } from '../deps.ts';
+import type { AccessChecks, Clock } from '@lovage/ports';
+import { CHECKS, CLOCK, type GatewayOptions, OPTIONS } from '../deps.ts';
 import { AccessGuard } from './access.guard.ts';
 import { AccessTokens } from './access-tokens.ts';
 import { AuthController } from './auth.controller.ts';
@@ -9,6 +9,7 @@ import { LoginLimiter } from './login-limiter.ts';
 import { LoginService } from './login.service.ts';
 import { Passwords } from './passwords.ts';
 import { Sessions } from './sessions.service.ts';
+import { Standings } from './standings.ts';
 
 @Module({
   controllers: [AuthController],
@@ -22,8 +23,13 @@ import { Sessions } from './sessions.service.ts';
       useFactory: (options: GatewayOptions, clock: Clock) => new AccessTokens(options.jwtSecret, clock),
       inject: [OPTIONS, CLOCK],
     },
+    {
+      provide: Standings,
+      useFactory: (checks: AccessChecks, clock: Clock) => new Standings(checks, clock),
+      inject: [CHECKS, CLOCK],
+    },
     { provide: APP_GUARD, useClass: AccessGuard },
   ],
-  exports: [Passwords, LoginLimiter],
+  exports: [Passwords, LoginLimiter, Standings],
 })
 export class AuthModule {}

@@ -1,8 +1,10 @@
 import type { ApiKey } from '@lovage/ports';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ProblemError } from '../problems/problem-error.ts';
-import type { AccessTokens } from './access-tokens.ts';
+import type { AccessTokens, TokenUser } from './access-tokens.ts';
+import type { CurrentUser } from './current-user.ts';
 import { hashOf } from './secrets.ts';
+import type { KnownStanding, Standings } from './standings.ts';
 
 const BEARER = /^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i;
 
@@ -10,7 +12,7 @@ const BEARER = /^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i;
  * Finds out who calls, before the body is read: a stranger cannot make us parse a megabyte. The guard decides afterwards
  * what the user may do.
  */
-export function authenticateEarly(server: FastifyInstance, tokens: AccessTokens, keyHolder: KeyHolder): void {
+export function authenticateEarly(server: FastifyInstance, { tokens, standings, keyHolder }: Credentials): void {
   server.decorateRequest('user', null);
   server.addHook('onRequest', (request, _reply, done) => {
     if (!needsUser(request)) return done();
@@ -19,18 +21,44 @@ export function authenticateEarly(server: FastifyInstance, tokens: AccessTokens,
     const token = BEARER.exec(request.headers.authorization ?? '')?.[1];
     if (token === undefined) return done(unauthenticated());
     const known = tokens.known(token);
-    if (known) {
-      request.user = known;
-      return done();
-    }
+    if (known) return byToken(request, known, standings, done);
     tokens.verify(token).then(
-      (user) => {
-        request.user = user;
-        done();
-      },
+      (user) => byToken(request, user, standings, done),
       (error: Error) => done(unauthenticated(error)),
     );
   });
+}
+
+/** What tells who calls. */
+export interface Credentials {
+  readonly tokens: AccessTokens;
+  readonly standings: Standings;
+  readonly keyHolder: KeyHolder;
+}
+
+function byToken(
+  request: FastifyRequest,
+  holder: TokenUser,
+  standings: Standings,
+  done: (error?: Error) => void,
+): void {
+  const decide = (standing: KnownStanding): void => {
+    const user = standingNow(holder, standing);
+    if (!user) return done(unauthenticated(new Error('the user is gone, or has another password or role since')));
+    request.user = user;
+    done();
+  };
+  const known = standings.known(holder.id);
+  if (known !== 'stale') decide(known);
+  else standings.now(holder.id).then(decide, done);
+}
+
+/** The holder of a token with the role of now; undefined: they are nobody any more. */
+export function standingNow(holder: TokenUser, standing: KnownStanding): CurrentUser | undefined {
+  // Postgres never told: the token is not older than fifteen minutes.
+  if (standing === undefined) return holder;
+  if (standing === null || standing.epoch !== holder.epoch) return undefined;
+  return standing.role === holder.role ? holder : { ...holder, role: standing.role };
 }
 
 /** Whose API key this is, asked of the database each time: a revoked key is refused from the next request on. */

@@ -29,10 +29,12 @@ export class LoginService {
       });
     const user = await withinDeadline(this.clock, this.users.findByEmail(email));
     const matches = await this.passwords.matches(user?.passwordHash, body.password);
-    if (!user || !matches)
+    const answer = user && matches ? await this.sessions.begin(user) : undefined;
+    // No answer although it matched: the password was changed while it was compared.
+    if (!answer)
       throw new ProblemError('credentials_wrong', 'no user has this e-mail and password', {
         headers: { 'www-authenticate': 'Bearer' },
       });
-    return this.sessions.begin(user);
+    return answer;
   }
 }

@@ -27,8 +27,8 @@ export class Sessions {
     private readonly audit: Audit,
   ) {}
 
-  /** The tokens of a new login. */
-  async begin(user: User): Promise<LoginAnswer> {
+  /** The tokens of a new login; undefined: the password or role has changed since `user` was read. */
+  async begin(user: User): Promise<LoginAnswer | undefined> {
     const { secret, hash } = newSecret(PREFIX);
     const token = {
       id: newId(),
@@ -37,7 +37,7 @@ export class Sessions {
       hash,
       expiresAt: this.clock.now() + REFRESH_TOKEN_MS,
     };
-    await withinDeadline(this.clock, this.access.saveRefreshToken(token));
+    if (!(await withinDeadline(this.clock, this.access.saveRefreshToken(token, user.epoch)))) return undefined;
     return this.answer(user, secret);
   }
 
@@ -46,7 +46,8 @@ export class Sessions {
     const { secret, hash } = newSecret(PREFIX);
     const next = { id: newId(), hash, expiresAt: this.clock.now() + REFRESH_TOKEN_MS };
     const outcome = await withinDeadline(this.clock, this.access.rotateRefreshToken(hashOf(refreshToken), next));
-    if (outcome.kind === 'reused')
+    // Once for each family: whoever shows an ended token again and again fills no log.
+    if (outcome.kind === 'reused' && outcome.first)
       await this.audit.note(origin, { action: 'auth.refresh_reused', target: outcome.userId, userId: outcome.userId });
     const user =
       outcome.kind === 'rotated' ? await withinDeadline(this.clock, this.users.findById(outcome.userId)) : undefined;
@@ -61,7 +62,7 @@ export class Sessions {
     return this.answer(user, secret);
   }
 
-  /** Ends the login that the token belongs to. A token that is nobody's is fine too. */
+  /** Ends the login that the token belongs to. A token that is nobody's, or of a login that has ended, is fine too. */
   async end(refreshToken: string, origin: Origin): Promise<void> {
     const userId = await withinDeadline(this.clock, this.access.revokeRefreshFamily(hashOf(refreshToken)));
     if (userId !== undefined) await this.audit.note(origin, { action: 'auth.logout', target: userId, userId });

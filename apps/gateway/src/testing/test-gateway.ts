@@ -5,7 +5,7 @@ import { LovageClient } from '@lovage/client';
 import { allContracts } from '@lovage/contracts';
 import { newId } from '@lovage/foundation';
 import type { ProblemDocument, TaskDocument, UserRole } from '@lovage/http-api';
-import { systemClock, type Broker, type Clock } from '@lovage/ports';
+import { systemClock, type AccessChecks, type Broker, type Clock } from '@lovage/ports';
 import { openStore, openUserStore, type PgStore } from '@lovage/store-postgres';
 import { ContractRegistry, type AnyContract } from '@lovage/task';
 import { RecordingLog, TcpProxy, testDatabase, type TestDatabase } from '@lovage/testing';
@@ -58,7 +58,10 @@ const SECRET = 'a secret of thirty-two bytes or so';
 
 /** A gateway with a real database and client, on a broker that only keeps what it gets. */
 export class TestGateway implements AsyncDisposable {
-  readonly userId = newId();
+  /** The operator that tests are by default. */
+  get userId(): string {
+    return this.ids.operator;
+  }
   private readonly tokens: AccessTokens;
 
   private constructor(
@@ -71,6 +74,7 @@ export class TestGateway implements AsyncDisposable {
     clock: Clock,
     /** Where the gateway keeps files. */
     readonly folder: string,
+    private readonly ids: Readonly<Record<UserRole, string>>,
     private readonly closeAll: () => Promise<void>,
   ) {
     this.tokens = new AccessTokens(SECRET, clock);
@@ -88,6 +92,16 @@ export class TestGateway implements AsyncDisposable {
     const users = await openUserStore({ url, connectTimeoutMs });
     const fake = new FakeBroker();
     const broker = options.broker ?? fake;
+    const ids = { viewer: newId(), operator: newId(), admin: newId() };
+    const roles = new Map(Object.entries(ids).map(([role, id]) => [id, role as UserRole]));
+    // Those three are in no table, so that tests may say what is in it, and break the line to it.
+    const checks: AccessChecks = {
+      standingOf: (id) => {
+        const role = roles.get(id);
+        return role ? Promise.resolve({ role, epoch: 0 }) : users.checks.standingOf(id);
+      },
+      useApiKey: (hash) => users.checks.useApiKey(hash),
+    };
     const contracts = new ContractRegistry(options.contracts ?? allContracts);
     const client = new LovageClient({ broker, ...pick(store), contracts, log });
     const folder = mkdtempSync(join(tmpdir(), 'lovage-gateway-'));
@@ -105,6 +119,7 @@ export class TestGateway implements AsyncDisposable {
         gaps: store.gaps,
         users,
         access: users.access,
+        checks,
         contracts,
         broker,
         ping: () => store.ping(),
@@ -135,7 +150,7 @@ export class TestGateway implements AsyncDisposable {
       await closeAll();
       throw error;
     }
-    return new TestGateway(gateway, db, proxy, fake, store, log, clock, folder, closeAll);
+    return new TestGateway(gateway, db, proxy, fake, store, log, clock, folder, ids, closeAll);
   }
 
   /** The line to the database, of a gateway made with `proxied`. */
@@ -174,7 +189,7 @@ export class TestGateway implements AsyncDisposable {
   /** Headers that prove who asks. */
   async credentials(as: Ask['as'] = 'operator'): Promise<Record<string, string>> {
     if (as === null) return {};
-    const token = typeof as === 'object' ? as.token : await this.tokens.issue({ id: this.userId, role: as });
+    const token = typeof as === 'object' ? as.token : await this.tokens.issue({ id: this.ids[as], role: as, epoch: 0 });
     return { authorization: `Bearer ${token}` };
   }
 

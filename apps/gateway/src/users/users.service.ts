@@ -1,13 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { newId } from '@lovage/foundation';
 import type { MePatchBody, NewUserBody, UserDocument, UserList, UserPatchBody } from '@lovage/http-api';
-import type { AccessStore, Clock, User, UserPatch, UserStore } from '@lovage/ports';
+import type { Clock, User, UserPatch, UserStore } from '@lovage/ports';
 import { Audit, type Origin } from '../audit/audit.service.ts';
 import { unauthenticated } from '../auth/authenticate.ts';
 import type { CurrentUser } from '../auth/current-user.ts';
 import { LoginLimiter } from '../auth/login-limiter.ts';
 import { Passwords } from '../auth/passwords.ts';
-import { ACCESS, CLOCK, USERS } from '../deps.ts';
+import { Standings } from '../auth/standings.ts';
+import { CLOCK, USERS } from '../deps.ts';
 import { withinDeadline } from '../http/deadline.ts';
 import { ProblemError } from '../problems/problem-error.ts';
 import { userDocument } from './user-document.ts';
@@ -17,10 +18,10 @@ import { userDocument } from './user-document.ts';
 export class UsersService {
   constructor(
     @Inject(USERS) private readonly users: UserStore,
-    @Inject(ACCESS) private readonly access: AccessStore,
     @Inject(CLOCK) private readonly clock: Clock,
     private readonly passwords: Passwords,
     private readonly limiter: LoginLimiter,
+    private readonly standings: Standings,
     private readonly audit: Audit,
   ) {}
 
@@ -32,7 +33,8 @@ export class UsersService {
   async updateMe(body: MePatchBody, origin: Origin): Promise<UserDocument> {
     const user = await this.whoever(origin.user!);
     if (body.password) await this.provePassword(user, body.password.current, origin);
-    return this.change(user.id, { name: body.name, password: body.password?.new }, origin);
+    const { name, revokeApiKeys } = body;
+    return this.change(user.id, { name, password: body.password?.new, revokeApiKeys }, origin);
   }
 
   async list(): Promise<UserList> {
@@ -67,29 +69,32 @@ export class UsersService {
     const outcome = await withinDeadline(this.clock, this.users.remove(id));
     if (outcome === 'unknown') throw userUnknown(id);
     if (outcome === 'last_admin') throw lastAdmin();
+    this.standings.forget(id);
     await this.audit.note(origin, { action: 'user.remove', target: id });
   }
 
   private async change(id: string, body: UserPatchBody, origin: Origin): Promise<UserDocument> {
-    const { role, name, password } = body;
+    const { role, name, password, revokeApiKeys: revokeKeys = false } = body;
     const patch: UserPatch = {
       ...(role !== undefined && { role }),
       ...(name !== undefined && { name }),
       ...(password !== undefined && { passwordHash: await this.passwords.hash(password) }),
     };
-    const user = await withinDeadline(this.clock, this.users.update(id, patch));
-    if (user === undefined) throw userUnknown(id);
-    if (user === 'last_admin') throw lastAdmin();
-    // Whoever knew the old password, or had the old role, logs in again.
-    if (password !== undefined || role !== undefined)
-      await withinDeadline(this.clock, this.access.revokeRefreshTokensOf(id));
-    const changed = Object.keys(body).filter((key) => body[key as keyof UserPatchBody] !== undefined);
+    const change = await withinDeadline(this.clock, this.users.update(id, patch, { revokeKeys }));
+    if (change === undefined) throw userUnknown(id);
+    if (change === 'last_admin') throw lastAdmin();
+    this.standings.forget(id);
+    const changed = (['name', 'password', 'role'] as const).filter((key) => body[key] !== undefined);
     await this.audit.note(origin, {
       action: 'user.update',
       target: id,
-      detail: { changed, ...(role !== undefined && { role }) },
+      detail: {
+        changed,
+        ...(role !== undefined && { role }),
+        ...(revokeKeys && { revokedKeys: change.revokedKeys }),
+      },
     });
-    return userDocument(user);
+    return userDocument(change.user);
   }
 
   private async provePassword(user: User, password: string, origin: Origin): Promise<void> {

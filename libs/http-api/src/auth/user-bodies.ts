@@ -16,10 +16,17 @@ export const NewUserBody = z
   .meta({ id: 'NewUser' });
 export type NewUserBody = z.output<typeof NewUserBody>;
 
+/** Whoever has lost a password may have lost keys with it. */
+const RevokeApiKeys = z
+  .boolean()
+  .optional()
+  .meta({ description: 'Revoke every API key of the user, in the same step. Without it keys go on' });
+
 /** Body of `PATCH /api/users/{id}`. */
 export const UserPatchBody = z
   .strictObject({ role: z.enum(USER_ROLES), name: Name.nullable(), password: Password })
   .partial()
+  .extend({ revokeApiKeys: RevokeApiKeys })
   .meta({ id: 'UserPatch' });
 export type UserPatchBody = z.output<typeof UserPatchBody>;
 
@@ -30,7 +37,8 @@ export const MePatchBody = z
     password: z
       .strictObject({ current: z.string().min(1).max(1024), new: Password })
       .optional()
-      .meta({ description: 'A new password; every other login of the user ends' }),
+      .meta({ description: 'A new password; every login of the user ends, this one included' }),
+    revokeApiKeys: RevokeApiKeys,
   })
   .meta({ id: 'MePatch' });
 export type MePatchBody = z.output<typeof MePatchBody>;

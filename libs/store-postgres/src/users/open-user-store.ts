@@ -1,11 +1,11 @@
-import type { AccessStore, UserStore } from '@lovage/ports';
+import type { AccessChecks, AccessStore, UserStore } from '@lovage/ports';
 
 export interface UserStoreOptions {
   /** `postgres://…` */
   readonly url: string;
   /** Shown in `pg_stat_activity`. Default `lovage`. */
   readonly applicationName?: string;
-  /** Connections of its own. Default 3: users are looked up at a login and for `/api/users/me`, not for each request. */
+  /** Connections of its own. Default 3: for logins, refreshes and administration. Requests are checked on two others. */
   readonly maxConnections?: number;
   /** Longest wait for a connection, ms; then StoreUnavailableError. Default 5000. */
   readonly connectTimeoutMs?: number;
@@ -15,6 +15,8 @@ export interface UserStoreOptions {
 export interface OpenUserStore extends UserStore {
   /** Refresh tokens, API keys, audit. */
   readonly access: AccessStore;
+  /** What is asked for each request, on two connections more. */
+  readonly checks: AccessChecks;
   close(): Promise<void>;
 }
 

@@ -12,21 +12,32 @@ import type {
 import { Prisma, type ApiKey as ApiKeyRow, type PrismaClient } from '../generated/prisma/client.ts';
 import { asStoreError } from './prisma-errors.ts';
 
+/** Of Prisma: what a row refers to is not there. */
+const FOREIGN_KEY = 'P2003';
+
 /** Refresh tokens, API keys and the audit log on Prisma. */
 export class PrismaAccessStore implements AccessStore {
   constructor(private readonly prisma: PrismaClient) {}
 
-  async saveRefreshToken(token: NewRefreshToken): Promise<void> {
-    await asStoreError(async () => {
+  async saveRefreshToken(token: NewRefreshToken, epoch: number): Promise<boolean> {
+    return asStoreError(async () => {
       // Tokens past their end are of no use to anybody, and a login is rare enough to tidy up.
       await this.prisma.$executeRaw`delete from refresh_tokens where expires_at < now() - interval '1 day'`;
-      await this.prisma.refreshToken.create({ data: { ...token, expiresAt: new Date(token.expiresAt) } });
+      // The share lock waits for a change of the password that is under way, and sees the epoch that it leaves.
+      const saved = await this.prisma.$executeRaw`
+        insert into refresh_tokens (id, family, user_id, hash, expires_at)
+        select ${token.id}::uuid, ${token.family}::uuid, u.id, ${token.hash}, ${new Date(token.expiresAt)}
+        from (select id from users where id = ${token.userId}::uuid and epoch = ${epoch} for share) u`;
+      return saved === 1;
     });
   }
 
   rotateRefreshToken(hash: string, next: Pick<NewRefreshToken, 'id' | 'hash' | 'expiresAt'>): Promise<RefreshOutcome> {
     return asStoreError(() =>
       this.prisma.$transaction(async (tx): Promise<RefreshOutcome> => {
+        // Before the token, as a change of the password does: the next token is not to slip past it.
+        await tx.$executeRaw`
+          select from users where id = (select user_id from refresh_tokens where hash = ${hash}) for share`;
         // One statement decides, so that of two at once only one finds the token unused.
         const [used] = await tx.$queryRaw<{ family: string; user_id: string }[]>`
           update refresh_tokens set used_at = now()
@@ -39,9 +50,9 @@ export class PrismaAccessStore implements AccessStore {
         }
         const token = await tx.refreshToken.findUnique({ where: { hash } });
         if (!token?.usedAt) return { kind: 'invalid' };
-        await tx.$executeRaw`
-          update refresh_tokens set revoked_at = coalesce(revoked_at, now()) where family = ${token.family}::uuid`;
-        return { kind: 'reused', userId: token.userId };
+        const revoked = await tx.$executeRaw`
+          update refresh_tokens set revoked_at = now() where family = ${token.family}::uuid and revoked_at is null`;
+        return { kind: 'reused', userId: token.userId, first: revoked > 0 };
       }),
     );
   }
@@ -49,48 +60,25 @@ export class PrismaAccessStore implements AccessStore {
   async revokeRefreshFamily(hash: string): Promise<string | undefined> {
     const [revoked] = await asStoreError(
       () => this.prisma.$queryRaw<{ user_id: string }[]>`
-        update refresh_tokens set revoked_at = coalesce(revoked_at, now())
-        where family = (select family from refresh_tokens where hash = ${hash}) returning user_id`,
+        update refresh_tokens set revoked_at = now()
+        where family = (select family from refresh_tokens where hash = ${hash}) and revoked_at is null
+        returning user_id`,
     );
     return revoked?.user_id;
   }
 
-  async revokeRefreshTokensOf(userId: string): Promise<void> {
-    await asStoreError(
-      () => this.prisma.$executeRaw`
-        update refresh_tokens set revoked_at = now() where user_id = ${userId}::uuid and revoked_at is null`,
-    );
-  }
-
-  async insertApiKey(key: NewApiKey): Promise<ApiKey> {
+  async insertApiKey(key: NewApiKey): Promise<ApiKey | undefined> {
     const expiresAt = key.expiresAt === null ? null : new Date(key.expiresAt);
-    return toApiKey(await asStoreError(() => this.prisma.apiKey.create({ data: { ...key, expiresAt } })));
+    try {
+      return toApiKey(await asStoreError(() => this.prisma.apiKey.create({ data: { ...key, expiresAt } })));
+    } catch (error) {
+      if (error instanceof Prisma.PrismaClientKnownRequestError && error.code === FOREIGN_KEY) return undefined;
+      throw error;
+    }
   }
 
   async listApiKeys(): Promise<ApiKey[]> {
     return (await asStoreError(() => this.prisma.apiKey.findMany({ orderBy: { id: 'desc' } }))).map(toApiKey);
-  }
-
-  async useApiKey(hash: string): Promise<ApiKey | undefined> {
-    const [row] = await asStoreError(
-      () => this.prisma.$queryRaw<RawApiKey[]>`
-        select id, user_id, name, prefix, role, created_at, expires_at, last_used_at,
-          last_used_at is null or last_used_at < now() - interval '1 minute' as stale
-        from api_keys where hash = ${hash} and revoked_at is null and (expires_at is null or expires_at > now())`,
-    );
-    if (!row) return undefined;
-    if (row.stale)
-      await asStoreError(
-        () => this.prisma.$executeRaw`update api_keys set last_used_at = now() where id = ${row.id}::uuid`,
-      );
-    return toApiKey({
-      ...row,
-      userId: row.user_id,
-      createdAt: row.created_at,
-      expiresAt: row.expires_at,
-      lastUsedAt: row.last_used_at,
-      revokedAt: null,
-    });
   }
 
   async revokeApiKey(id: string): Promise<boolean | undefined> {
@@ -117,18 +105,6 @@ export class PrismaAccessStore implements AccessStore {
     );
     return rows.map((row) => ({ ...row, at: row.at.getTime() }));
   }
-}
-
-interface RawApiKey {
-  id: string;
-  user_id: string;
-  name: string;
-  prefix: string;
-  role: string;
-  created_at: Date;
-  expires_at: Date | null;
-  last_used_at: Date | null;
-  stale: boolean;
 }
 
 function toApiKey(row: Omit<ApiKeyRow, 'hash'>): ApiKey {

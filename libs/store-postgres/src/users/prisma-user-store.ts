@@ -1,7 +1,8 @@
 import { PrismaPg } from '@prisma/adapter-pg';
-import type { AccessStore, NewUser, User, UserPatch, UserRole } from '@lovage/ports';
+import type { AccessStore, NewUser, User, UserChange, UserPatch, UserRole } from '@lovage/ports';
 import { Prisma, PrismaClient, type User as UserRow } from '../generated/prisma/client.ts';
 import type { OpenUserStore, UserStoreOptions } from './open-user-store.ts';
+import { PgAccessChecks } from './pg-access-checks.ts';
 import { PrismaAccessStore } from './prisma-access-store.ts';
 import { refuseReadOnly } from '../writable.ts';
 import { asStoreError } from './prisma-errors.ts';
@@ -12,6 +13,7 @@ const ADMINS_LOCK = 7203158890101n;
 /** Users on Prisma; its types stay in this folder. */
 export class PrismaUserStore implements OpenUserStore {
   readonly access: AccessStore;
+  readonly checks: PgAccessChecks;
   private readonly prisma: PrismaClient;
 
   constructor(options: UserStoreOptions) {
@@ -26,6 +28,7 @@ export class PrismaUserStore implements OpenUserStore {
     });
     this.prisma = new PrismaClient({ adapter, errorFormat: 'minimal' });
     this.access = new PrismaAccessStore(this.prisma);
+    this.checks = new PgAccessChecks(options);
   }
 
   async findByEmail(email: string): Promise<User | undefined> {
@@ -62,13 +65,26 @@ export class PrismaUserStore implements OpenUserStore {
     }
   }
 
-  update(id: string, patch: UserPatch): Promise<User | 'last_admin' | undefined> {
+  update(
+    id: string,
+    patch: UserPatch,
+    { revokeKeys = false }: { readonly revokeKeys?: boolean } = {},
+  ): Promise<UserChange | 'last_admin' | undefined> {
     return this.withAdminsLocked(async (tx) => {
       const user = await tx.user.findUnique({ where: { id } });
       if (!user) return undefined;
       const demotes = user.role === 'admin' && patch.role !== undefined && patch.role !== 'admin';
       if (demotes && (await isLastAdmin(tx))) return 'last_admin';
-      return toUser(await tx.user.update({ where: { id }, data: patch }))!;
+      const endsLogins = patch.role !== undefined || patch.passwordHash !== undefined;
+      const data = endsLogins ? { ...patch, epoch: { increment: 1 } } : patch;
+      // First the user, whom logins and refreshes lock before they add a token: then no token is missed.
+      const changed = toUser(await tx.user.update({ where: { id }, data }))!;
+      const revokedAt = new Date();
+      if (endsLogins) await tx.refreshToken.updateMany({ where: { userId: id, revokedAt: null }, data: { revokedAt } });
+      const { count } = revokeKeys
+        ? await tx.apiKey.updateMany({ where: { userId: id, revokedAt: null }, data: { revokedAt } })
+        : { count: 0 };
+      return { user: changed, revokedKeys: count };
     });
   }
 
@@ -77,8 +93,7 @@ export class PrismaUserStore implements OpenUserStore {
       const user = await tx.user.findUnique({ where: { id } });
       if (!user) return 'unknown';
       if (user.role === 'admin' && (await isLastAdmin(tx))) return 'last_admin';
-      await tx.refreshToken.deleteMany({ where: { userId: id } });
-      await tx.apiKey.deleteMany({ where: { userId: id } });
+      // Refresh tokens and API keys go with it, those that are being made included: they refer to the user.
       await tx.user.delete({ where: { id } });
       return 'removed';
     });
@@ -95,7 +110,7 @@ export class PrismaUserStore implements OpenUserStore {
   }
 
   async close(): Promise<void> {
-    await this.prisma.$disconnect();
+    await Promise.all([this.prisma.$disconnect(), this.checks.close()]);
   }
 }
 
@@ -105,6 +120,6 @@ async function isLastAdmin(tx: Prisma.TransactionClient): Promise<boolean> {
 
 function toUser(row: UserRow | null): User | undefined {
   if (!row) return undefined;
-  const { id, email, name, role, passwordHash, createdAt } = row;
-  return { id, email, name, role: role as UserRole, passwordHash, createdAt: createdAt.getTime() };
+  const { id, email, name, role, passwordHash, epoch, createdAt } = row;
+  return { id, email, name, role: role as UserRole, passwordHash, epoch, createdAt: createdAt.getTime() };
 }
