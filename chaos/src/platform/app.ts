@@ -64,7 +64,10 @@ export class App {
   /** An orderly stop; resolves with how it ended, `code 0` if all went well. */
   async stop(): Promise<string | undefined> {
     this.wanted = false;
-    return this.child?.stop();
+    const booting = !this.serving;
+    const how = await this.child?.stop();
+    // Before its code is loaded, nothing listens for the signal: that ends it just as well.
+    return booting && how === 'SIGTERM' ? 'code 0' : how;
   }
 
   /**

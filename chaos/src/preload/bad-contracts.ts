@@ -45,5 +45,14 @@ export const badBatch = defineTask({
   ...{ name: 'chaos.bad.batch', summary: 'Does what its input says, among others', ...shape },
   defaults: { batch: { size: 10, timeout: '50ms' } },
 });
+/**
+ * Batches in which a timer throws: what the call of a batch handler leaves behind belongs to every task of the batch, so no
+ * innocent may be among them.
+ */
+export const badBatchLater = defineTask({
+  ...{ name: 'chaos.bad.batch_later', summary: 'Does what its input says, among its like', ...shape },
+  defaults: { batch: { size: 10, timeout: '50ms' } },
+});
 
+/** Those that serve each deed, and good tasks beside them. */
 export const badContracts = [bad, badThread, badProcess, badBatch];

@@ -3,7 +3,7 @@ import { Controller } from '@nestjs/common';
 import { TaskBatchHandler, TaskHandler } from '@lovage/nest';
 import type { BatchItem, Input, TaskContext } from '@lovage/task';
 import { RunLog } from '../count/run-log.ts';
-import { bad, badBatch, badProcess, badThread, type BadDeed } from './bad-contracts.ts';
+import { bad, badBatch, badBatchLater, badProcess, badThread, type BadDeed } from './bad-contracts.ts';
 
 const trap = (): never => {
   throw new Error('a trap');
@@ -84,7 +84,16 @@ export class BadTasks {
   }
 
   @TaskBatchHandler(badBatch)
-  async badBatch(items: readonly BatchItem<typeof badBatch>[]) {
+  badBatch(items: readonly BatchItem<typeof badBatch>[]) {
+    return this.doTogether(items);
+  }
+
+  @TaskBatchHandler(badBatchLater)
+  badBatchLater(items: readonly BatchItem<typeof badBatchLater>[]) {
+    return this.doTogether(items);
+  }
+
+  private async doTogether(items: readonly (BatchItem<typeof badBatch> | BatchItem<typeof badBatchLater>)[]) {
     for (const { task } of items) this.runs.add(task.id);
     return Promise.all(
       items.map(async ({ input, task, succeeded, failed }) => {

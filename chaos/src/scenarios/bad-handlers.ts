@@ -1,4 +1,4 @@
-import { BAD_DEEDS, badContracts, type BadDeed } from '../preload/bad-contracts.ts';
+import { bad, BAD_DEEDS, badBatch, badBatchLater, badContracts, type BadDeed } from '../preload/bad-contracts.ts';
 import type { Ran, Scenario } from '../run/scenario.ts';
 import type { Stage } from '../run/stage.ts';
 
@@ -13,7 +13,7 @@ interface Guilt {
 }
 
 const throwsLater = (deed: BadDeed): boolean => deed === 'timer' || deed === 'timerHang';
-const isInWorker = (contract: string): boolean => contract === 'chaos.bad' || contract === 'chaos.bad.batch';
+const isInWorker = (contract: string): boolean => contract === bad.name || contract === badBatchLater.name;
 
 /** What task n does wrong; undefined: nothing. Every deed comes in every pool, in an order that repeats. */
 function guiltOf(n: number): Guilt | undefined {
@@ -23,8 +23,10 @@ function guiltOf(n: number): Guilt | undefined {
   const deed = BAD_DEEDS[no % BAD_DEEDS.length]!;
   // Whole rounds of deeds and pools so far.
   const round = Math.floor(no / (BAD_DEEDS.length * badContracts.length));
-  const mayEnd = !throwsLater(deed) || !isInWorker(contract) || round < EXCEPTIONS / 2;
-  return { contract, deed: mayEnd ? deed : 'rejection' };
+  if (!throwsLater(deed)) return { contract, deed };
+  const where = contract === badBatch.name ? badBatchLater.name : contract;
+  const mayEnd = !isInWorker(where) || round < EXCEPTIONS / 2;
+  return mayEnd ? { contract: where, deed } : { contract, deed: 'rejection' };
 }
 
 const SUCCEED: ReadonlySet<BadDeed> = new Set(['logs', 'rejection', 'timer']);
