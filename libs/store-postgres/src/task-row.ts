@@ -20,6 +20,8 @@ export interface RawTask {
   input: unknown;
   message: unknown;
   result: unknown;
+  /** Of a result that is too large to be read; `result` is null then. */
+  result_bytes?: number | null;
   error: TaskErrorDocument | null;
   escaped?: EscapedRecord | null;
   progress: unknown;
@@ -54,7 +56,7 @@ export function toTaskRow(raw: RawTask): TaskRow {
     input: raw.input,
     message: raw.message,
     result: raw.result,
-    error: raw.error,
+    error: raw.result_bytes == null ? raw.error : tooLarge(raw.result_bytes),
     escaped: raw.escaped ?? null,
     progress: raw.progress,
     worker: raw.worker,
@@ -73,4 +75,10 @@ export function toTaskRow(raw: RawTask): TaskRow {
     startedAt: raw.started_at?.getTime() ?? null,
     finishedAt: raw.finished_at?.getTime() ?? null,
   };
+}
+
+/** Of a task that an older worker recorded; its state stays what it is. */
+function tooLarge(bytes: number): TaskErrorDocument {
+  const message = `the task has succeeded, but its result of ${bytes} bytes is too large to be read; it is in the table tasks`;
+  return { type: 'ResultTooLarge', message };
 }

@@ -15,7 +15,7 @@ import { TaskExpiredError, TaskFailedError } from '../errors.ts';
 export interface Outcome {
   readonly state: TerminalState;
   readonly result: unknown;
-  /** Set unless `SUCCESS`. */
+  /** Set unless `SUCCESS`; with it where the result is too large to be read. */
   readonly error: TaskErrorDocument | null;
 }
 
@@ -35,7 +35,8 @@ export function outcomeOfRow(row: TaskRow): Outcome | undefined {
  * @throws DeclaredError TaskFailedError TaskRevokedError TaskExpiredError
  */
 export function valueOf<C extends AnyContract>(outcome: Outcome, id: string, contract: C | undefined): Output<C> {
-  if (outcome.state === 'SUCCESS') return outcome.result as Output<C>;
+  // With an error its result is one that cannot be read.
+  if (outcome.state === 'SUCCESS' && outcome.error === null) return outcome.result as Output<C>;
   throw errorOf(outcome, id, contract);
 }
 

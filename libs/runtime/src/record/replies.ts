@@ -24,7 +24,8 @@ export class Replies {
 
   /** From the row: for a message that came again after its task was over. */
   repeated(entry: TaskEntry, row: TaskRow): void {
-    this.send(entry, endOf(row));
+    // A result that cannot be read: the row tells why.
+    if (row.state !== 'SUCCESS' || row.error === null) this.send(entry, endOf(row));
   }
 
   /** Of a message that is no task: to whom it names, by as much of its id as could be read. */

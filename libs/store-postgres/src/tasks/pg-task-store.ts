@@ -48,19 +48,13 @@ import {
   RECORD_FINAL,
   RECORD_LIMITED,
 } from '../sql/record.ts';
+import { GET_FINISHED, GET_TASK, GET_TASKS } from '../sql/read-task.ts';
 import { INSERT_FIRST_MANY, INSERT_QUEUED } from '../sql/submit.ts';
 import { toTaskRow, type RawTask } from '../task-row.ts';
 import { handOver } from './hand-over.ts';
 import { insertFirstEach, insertFirstIn } from './insert-first.ts';
 import { runInTransaction } from './run-in-transaction.ts';
 import { revokedTask, type RawRevoked } from './revoked-task.ts';
-
-const SELECT_TASK: Statement = { name: 'tasks-get', text: 'select * from tasks where id = $1' };
-const SELECT_MANY: Statement = { name: 'tasks-get-many', text: 'select * from tasks where id = any($1::uuid[])' };
-const SELECT_FINISHED: Statement = {
-  name: 'tasks-finished',
-  text: 'select * from tasks where id = any($1::uuid[]) and finished_at is not null',
-};
 
 const SELECT_THERE: Statement = { name: 'tasks-there', text: 'select id from tasks where id = any($1::uuid[])' };
 
@@ -292,13 +286,13 @@ export class PgTaskStore implements TaskStore {
   }
 
   async get(id: string): Promise<TaskRow | undefined> {
-    const [raw] = await this.database.run<RawTask & Record<string, unknown>>(SELECT_TASK, [id]);
+    const [raw] = await this.database.run<RawTask & Record<string, unknown>>(GET_TASK, [id]);
     return raw && toTaskRow(raw);
   }
 
   async getMany(ids: readonly string[]): Promise<TaskRow[]> {
     if (ids.length === 0) return [];
-    return (await this.database.run<RawTask & Record<string, unknown>>(SELECT_MANY, [plainArray(ids)])).map(toTaskRow);
+    return (await this.database.run<RawTask & Record<string, unknown>>(GET_TASKS, [plainArray(ids)])).map(toTaskRow);
   }
 
   async passed(times: readonly number[]): Promise<boolean[]> {
@@ -307,9 +301,7 @@ export class PgTaskStore implements TaskStore {
   }
 
   async finished(ids: readonly string[]): Promise<TaskRow[]> {
-    return (await this.database.run<RawTask & Record<string, unknown>>(SELECT_FINISHED, [plainArray(ids)])).map(
-      toTaskRow,
-    );
+    return (await this.database.run<RawTask & Record<string, unknown>>(GET_FINISHED, [plainArray(ids)])).map(toTaskRow);
   }
 
   private readonly statements: RunStatement = (statement, values) => this.database.run(statement, values);
