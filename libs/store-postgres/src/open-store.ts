@@ -46,9 +46,10 @@ export interface PgStore {
 export function openStore(options: DatabaseOptions & { clock?: Clock }): PgStore {
   const database = new Database(options);
   const reading = new ReadingPool(options);
+  const searching = new ReadingPool(options, 'searches for a text', 2);
   return {
     tasks: new PgTaskStore(database),
-    lists: new PgTaskLists(reading),
+    lists: new PgTaskLists(reading, searching),
     events: new PgTaskEvents(reading),
     logs: new PgTaskLogSink(database),
     limits: new PgLimitStore(database, reading),
@@ -64,6 +65,6 @@ export function openStore(options: DatabaseOptions & { clock?: Clock }): PgStore
     queues: new PgQueueStore(database, reading),
     explain: new PgTaskExplain(database),
     ping: () => database.ping(),
-    close: async () => void (await Promise.all([database.close(), reading.close()])),
+    close: async () => void (await Promise.all([database.close(), reading.close(), searching.close()])),
   };
 }

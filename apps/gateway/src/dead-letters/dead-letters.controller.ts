@@ -44,7 +44,14 @@ export class DeadLettersController {
   })
   @Takes(RedriveManyBody, { filter: { queue: 'default', reason: 'expired' }, rate: '50/s' })
   @Answers(200, AgainManyAnswer, 'What became of them. With a `nextCursor`: send it to go on')
-  @Problems('json_malformed', 'body_too_large', 'body_invalid', 'query_invalid', 'store_unavailable')
+  @Problems(
+    'json_malformed',
+    'body_too_large',
+    'body_invalid',
+    'query_invalid',
+    'too_many_submits',
+    'store_unavailable',
+  )
   async redriveMany(@Req() request: FastifyRequest): Promise<AgainManyAnswer> {
     const body = parseBody(RedriveManyBody, request.body);
     const answer = await this.letters.redriveMany(body, request.user!.id);
@@ -92,6 +99,7 @@ export class DeadLettersController {
     'input_invalid',
     'options_invalid',
     'queue_unknown',
+    'too_many_submits',
     'store_unavailable',
   )
   async redrive(@Param('id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {

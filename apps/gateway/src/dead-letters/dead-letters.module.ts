@@ -1,7 +1,12 @@
 import { Module } from '@nestjs/common';
 import { OpenQueues } from '../again/open-queues.ts';
+import { SubmitLimiterModule } from '../tasks/submit-limiter.module.ts';
 import { DeadLettersController } from './dead-letters.controller.ts';
 import { DeadLettersService } from './dead-letters.service.ts';
 
-@Module({ controllers: [DeadLettersController], providers: [DeadLettersService, OpenQueues] })
+@Module({
+  imports: [SubmitLimiterModule],
+  controllers: [DeadLettersController],
+  providers: [DeadLettersService, OpenQueues],
+})
 export class DeadLettersModule {}

@@ -29,6 +29,7 @@ import { CLOCK, CONTRACTS, DEAD_LETTERS, ROUTES } from '../deps.ts';
 import { withinDeadline } from '../http/deadline.ts';
 import { GatewayMetrics } from '../metrics/metrics.ts';
 import { ProblemError } from '../problems/problem-error.ts';
+import { SubmitLimiter } from '../tasks/submit-limiter.ts';
 import { submittedRow, taskDocument } from '../tasks/task-document.ts';
 import { letterDocument, wholeLetterDocument } from './letter-document.ts';
 import { taskOfLetter, type LetterEdits } from './letter-task.ts';
@@ -55,6 +56,7 @@ export class DeadLettersService {
     @Inject(CLOCK) private readonly clock: Clock,
     private readonly queues: OpenQueues,
     private readonly metrics: GatewayMetrics,
+    private readonly limiter: SubmitLimiter,
   ) {}
 
   async list({ limit, cursor, redriven, ...query }: DeadLetterQuery): Promise<DeadLetterList> {
@@ -76,11 +78,12 @@ export class DeadLettersService {
 
   /**
    * The new task.
-   * @throws ProblemError `letter_unknown`, `letter_redriven`, `queue_unknown`; and what {@link taskOfLetter} throws.
+   * @throws ProblemError `letter_unknown`, `letter_redriven`, `queue_unknown`, `too_many_submits`; and what {@link taskOfLetter} throws.
    */
   async redrive(id: string, body: RedriveBody, userId: string): Promise<TaskDocument> {
     const letter = await this.find(id);
     if (letter.redrivenAt !== null) throw letterRedriven(letter.redrivenAs);
+    this.limiter.charge(userId);
     const at = this.clock.now();
     const task = this.taskOf(letter, body, userId, at);
     if (!(await this.queues.has(task.queue))) throw queueUnknown(task.queue, 'queue');
@@ -94,6 +97,7 @@ export class DeadLettersService {
 
   /** Those that match and were not redriven, within a bounded time. @throws ProblemError `query_invalid` for a cursor that is none */
   async redriveMany(body: RedriveManyBody, userId: string): Promise<AgainManyAnswer> {
+    this.limiter.check(userId);
     const until = this.clock.monotonic() + MANY_MS;
     const filter = { ...filterOf(body.filter), redriven: false };
     const from = body.cursor === undefined ? undefined : positionOf(body.cursor);
@@ -105,7 +109,7 @@ export class DeadLettersService {
       const page = await withinDeadline(this.clock, this.letters.list(filter, { limit, before }));
       for (const part of bySize(page.items))
         await this.redrivePart(part, { userId, edits: { mapping: body.mapping } }, due, tally);
-      const over = tally.submitted >= body.limit || this.clock.monotonic() >= until;
+      const over = tally.submitted >= body.limit || this.clock.monotonic() >= until || !this.limiter.allows(userId);
       if (page.next === null || over) {
         const next = page.next && encodeAgain({ position: page.next, dueAt: due.following });
         return tally.answer(due.last, next);
@@ -139,6 +143,7 @@ export class DeadLettersService {
     if (items.length === 0) return;
     const done = new Set(await withinDeadline(this.clock, this.letters.redrive(items, by.userId)));
     for (const { letterId, task } of items) if (done.has(letterId)) this.count(task);
+    this.limiter.note(by.userId, done.size);
     tally.submitted += done.size;
     tally.skipped += items.length - done.size;
   }

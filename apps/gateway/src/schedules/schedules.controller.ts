@@ -89,7 +89,14 @@ export class SchedulesController {
   @Allow('operator')
   @ApiOperation({ summary: 'Fire it now, also while it is paused', operationId: 'runSchedule' })
   @Answers(202, FiringDocument, 'It fired; `Location` tells where its task is to be found')
-  @Problems('schedule_unknown', 'contract_unknown', 'input_invalid', 'task_not_unique', 'store_unavailable')
+  @Problems(
+    'schedule_unknown',
+    'contract_unknown',
+    'input_invalid',
+    'task_not_unique',
+    'too_many_submits',
+    'store_unavailable',
+  )
   async run(
     @Param('name') name: string,
     @Req() request: FastifyRequest,

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
+import { SubmitLimiterModule } from '../tasks/submit-limiter.module.ts';
 import { SchedulesController } from './schedules.controller.ts';
 import { SchedulesService } from './schedules.service.ts';
 
-@Module({ controllers: [SchedulesController], providers: [SchedulesService] })
+@Module({ imports: [SubmitLimiterModule], controllers: [SchedulesController], providers: [SchedulesService] })
 export class SchedulesModule {}

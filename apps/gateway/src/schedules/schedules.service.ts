@@ -8,6 +8,7 @@ import { CLOCK, CONTRACTS, ROUTES, SCHEDULES } from '../deps.ts';
 import { againInput } from '../again/input-again.ts';
 import { withinDeadline } from '../http/deadline.ts';
 import { ProblemError } from '../problems/problem-error.ts';
+import { SubmitLimiter } from '../tasks/submit-limiter.ts';
 import { encodeFiringCursor } from './firing-cursor.ts';
 import { firingDocument, scheduleDocument } from './schedule-document.ts';
 
@@ -19,6 +20,7 @@ export class SchedulesService {
     @Inject(CONTRACTS) private readonly contracts: ContractRegistry,
     @Inject(ROUTES) private readonly routes: TaskRoutes,
     @Inject(CLOCK) private readonly clock: Clock,
+    private readonly limiter: SubmitLimiter,
   ) {}
 
   async list(): Promise<ScheduleDocument[]> {
@@ -69,12 +71,13 @@ export class SchedulesService {
       );
   }
 
-  /** @throws ProblemError `schedule_unknown`; TaskNotUniqueError; InputInvalidError ContractUnknownError where code and stored schedule differ */
+  /** @throws ProblemError `schedule_unknown`, `too_many_submits`; TaskNotUniqueError; InputInvalidError ContractUnknownError where code and stored schedule differ */
   async run(name: string, userId: string): Promise<FiringDocument> {
     const { now, schedules } = await this.within(this.store.read());
     const schedule = schedules.find((one) => one.name === name);
     if (!schedule) throw unknown(name);
     const prepared = this.taskOf(schedule.definition, userId, now);
+    this.limiter.charge(userId);
     const firing = await this.within(this.store.runNow(name, prepared));
     if (!firing) throw unknown(name);
     return firingDocument(firing);

@@ -16,7 +16,9 @@ import { GatewayMetrics } from '../metrics/metrics.ts';
 import { ProblemError } from '../problems/problem-error.ts';
 import { decodeCursor, encodeCursor } from './list/cursor.ts';
 import { filterOf } from './list/filter.ts';
+import { TextSearches } from './list/text-searches.ts';
 import { argumentsOf, inputAgain } from './steer.service.ts';
+import { SubmitLimiter } from './submit-limiter.ts';
 
 /** Who asks, and what is edited. */
 interface Retrying {
@@ -44,9 +46,11 @@ export class RetryManyService {
     @Inject(CLOCK) private readonly clock: Clock,
     private readonly queues: OpenQueues,
     private readonly metrics: GatewayMetrics,
+    private readonly limiter: SubmitLimiter,
+    private readonly searches: TextSearches,
   ) {}
 
-  /** What became of them; of a filter within a bounded time. @throws ProblemError `query_invalid` for a cursor that is none */
+  /** What became of them; of a filter within a bounded time. @throws ProblemError `query_invalid` for a cursor that is none; `too_many_submits` */
   async retry(body: RetryManyBody, userId: string): Promise<AgainManyAnswer> {
     const from = body.cursor === undefined ? undefined : decodeAgain(body.cursor);
     const due = new DueTimes(body.rate, this.clock, from?.dueAt ?? null);
@@ -54,19 +58,22 @@ export class RetryManyService {
     if (body.ids) {
       if (from) throw cursorInvalid();
       const ids = [...new Set(body.ids)];
+      this.limiter.check(userId, ids.length);
       for (let i = 0; i < ids.length; i += BATCH)
         await this.retryPart(ids.slice(i, i + BATCH), { userId, mapping: body.mapping }, due, tally);
       return tally.answer(due.last, null);
     }
+    this.limiter.check(userId);
     const until = this.clock.monotonic() + MANY_MS;
     const filter = { ...filterOf(body.filter!), states: body.filter!.state ?? FAILED };
     let after = from && decodeCursor(from.position);
     for (;;) {
       const limit = Math.min(BATCH, body.limit - tally.submitted);
-      const page = await withinDeadline(this.clock, this.lists.list(filter, { limit, after }));
+      const read = () => withinDeadline(this.clock, this.lists.list(filter, { limit, after }));
+      const page = await (filter.text === undefined ? read() : this.searches.run(userId, read));
       const ids = page.items.map(({ id }) => id);
       await this.retryPart(ids, { userId, mapping: body.mapping }, due, tally);
-      const over = tally.submitted >= body.limit || this.clock.monotonic() >= until;
+      const over = tally.submitted >= body.limit || this.clock.monotonic() >= until || !this.limiter.allows(userId);
       if (!page.next || over) {
         const next = page.next && encodeAgain({ position: encodeCursor(page.next), dueAt: due.following });
         return tally.answer(due.last, next);
@@ -99,6 +106,7 @@ export class RetryManyService {
     const made = new Set(await withinDeadline(this.clock, this.tasks.insertFirstMany(items)));
     for (const { task } of items)
       if (made.has(task.id) && this.contracts.find(task.name)) this.metrics.submitted(task.name);
+    this.limiter.note(by.userId, made.size);
     tally.submitted += made.size;
     tally.skipped += items.length - made.size;
   }

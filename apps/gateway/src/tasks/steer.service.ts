@@ -11,6 +11,7 @@ import { ProblemError } from '../problems/problem-error.ts';
 import { checkOptions } from './check-options.ts';
 import { decodeCursor } from './list/cursor.ts';
 import { filterOf } from './list/filter.ts';
+import { TextSearches } from './list/text-searches.ts';
 import { manyAnswer } from './many-answer.ts';
 import { submittedRow, taskDocument } from './task-document.ts';
 import { TaskReader } from './task-reader.ts';
@@ -34,6 +35,7 @@ export class SteerService {
     @Inject(CLOCK) private readonly clock: Clock,
     private readonly reader: TaskReader,
     private readonly metrics: GatewayMetrics,
+    private readonly searches: TextSearches,
   ) {}
 
   /** The task as it is then. @throws ProblemError `task_unknown`, `task_running`, `task_ended` */
@@ -57,8 +59,11 @@ export class SteerService {
     const by = { who: userId, why, terminate };
     if (ids) return manyAnswer(await withinDeadline(this.clock, this.client.revoke(ids, by)));
     const after = cursor === undefined ? undefined : decodeCursor(cursor);
-    const report = this.client.revoke(filterOf(filter!), { ...by, limit, after, timeLimitMs: MANY_MS });
-    return manyAnswer(await withinDeadline(this.clock, report, MANY_MS + DEADLINE_MS));
+    const revoke = () => {
+      const report = this.client.revoke(filterOf(filter!), { ...by, limit, after, timeLimitMs: MANY_MS });
+      return withinDeadline(this.clock, report, MANY_MS + DEADLINE_MS);
+    };
+    return manyAnswer(await (filter!.text === undefined ? revoke() : this.searches.run(userId, revoke)));
   }
 
   /**

@@ -34,15 +34,36 @@ export class SubmitLimiter {
    */
   charge(userId: string, tasks = 1): void {
     if (!this.rate) return;
+    this.check(userId, tasks);
+    this.note(userId, tasks);
+  }
+
+  /** Like {@link charge}, but takes nothing: for requests that learn as they go how many tasks they make, see {@link note}. */
+  check(userId: string, tasks = 1): void {
+    if (!this.rate) return;
     const { count, perMs } = this.rate;
-    const now = this.clock.monotonic();
-    const before = this.users.get(userId);
-    const left = before ? Math.min(count, before.left + ((now - before.at) / perMs) * count) : count;
-    const needed = Math.min(tasks, count);
-    if (left < needed) throw tooMany(this.rate, ((needed - left) / count) * perMs);
+    const missing = Math.min(tasks, count) - this.left(userId, this.rate);
+    if (missing > 0) throw tooMany(this.rate, (missing / count) * perMs);
+  }
+
+  /** Takes so many that were made. What is over the allowance is paid off afterwards. */
+  note(userId: string, tasks: number): void {
+    if (!this.rate || tasks === 0) return;
+    const left = this.left(userId, this.rate) - tasks;
     this.users.delete(userId);
     if (this.users.size >= MAX_USERS) this.users.delete(this.users.keys().next().value!);
-    this.users.set(userId, { left: left - tasks, at: now });
+    this.users.set(userId, { left, at: this.clock.monotonic() });
+  }
+
+  /** Whether the user may make one task more now. */
+  allows(userId: string): boolean {
+    return !this.rate || this.left(userId, this.rate) >= 1;
+  }
+
+  private left(userId: string, { count, perMs }: SubmitRate): number {
+    const before = this.users.get(userId);
+    if (!before) return count;
+    return Math.min(count, before.left + ((this.clock.monotonic() - before.at) / perMs) * count);
   }
 }
 

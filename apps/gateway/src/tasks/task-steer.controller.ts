@@ -92,7 +92,15 @@ export class TaskSteerController {
   })
   @Takes(RetryManyBody, { filter: { queue: 'default', state: ['FAILURE', 'DEAD'] }, rate: '50/s' })
   @Answers(200, AgainManyAnswer, 'What became of them. With a `nextCursor`: send it to go on')
-  @Problems('json_malformed', 'body_too_large', 'body_invalid', 'query_invalid', 'store_unavailable')
+  @Problems(
+    'json_malformed',
+    'body_too_large',
+    'body_invalid',
+    'query_invalid',
+    'too_many_submits',
+    'busy',
+    'store_unavailable',
+  )
   async retryMany(@Req() request: FastifyRequest): Promise<AgainManyAnswer> {
     const body = parseBody(RetryManyBody, request.body);
     const answer = await this.retrying.retry(body, request.user!.id);

@@ -15,6 +15,7 @@ import { SubmitLimiter } from './submit-limiter.ts';
 import { SubmitService } from './submit.service.ts';
 import { taskDocument } from './task-document.ts';
 import { TaskReader } from './task-reader.ts';
+import { WaitPlaces } from './wait-places.ts';
 
 @ApiTags('tasks')
 @Controller('api/tasks')
@@ -25,6 +26,7 @@ export class TasksController {
     private readonly reader: TaskReader,
     private readonly waits: OpenWaits,
     private readonly limiter: SubmitLimiter,
+    private readonly places: WaitPlaces,
   ) {}
 
   /** The API document shows this route once for each contract, with its types. */
@@ -80,7 +82,24 @@ export class TasksController {
 
   private async answer(name: string, body: SubmitBody, request: FastifyRequest, reply: FastifyReply): Promise<void> {
     this.limiter.charge(request.user!.id);
-    const waitSeconds = preferredWait(request.headers['prefer']);
+    const preferred = preferredWait(request.headers['prefer']);
+    const place = preferred > 0 ? this.places.take(request.user!.id) : undefined;
+    if (typeof place !== 'function') return this.submitted(name, body, 0, request, reply);
+    try {
+      await this.submitted(name, body, preferred, request, reply);
+    } finally {
+      place();
+    }
+  }
+
+  /** @param waitSeconds 0: the answer is not held back. */
+  private async submitted(
+    name: string,
+    body: SubmitBody,
+    waitSeconds: number,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<void> {
     const accepted = await this.submits.submit({
       contract: this.contracts.get(name),
       body,

@@ -67,3 +67,22 @@ test('an ended task behind an idempotency key is answered at once', async () => 
   expect(again.status).toBe(200);
   expect(again.json()).toMatchObject({ id, state: 'SUCCESS' });
 });
+
+test('beyond fifty waits of a user a submit is answered 202 at once; others wait as before', async () => {
+  const held = Array.from({ length: 50 }, () => submit('wait=20'));
+  await eventually(() => gateway.gateway.openWaits === 50);
+  const over = await submit('wait=20');
+  expect(over.status).toBe(202);
+  expect(over.headers).not.toHaveProperty('preference-applied');
+  const other = gateway.ask('/api/tasks/math.divide', {
+    as: 'admin',
+    body: { input: { x: 1, y: 2 } },
+    headers: { prefer: 'wait=20' },
+  });
+  await eventually(() => gateway.gateway.openWaits === 51);
+  const waiting = await gateway.db.query<{ id: string }>('select id from tasks where finished_at is null');
+  for (const { id } of waiting) await gateway.finish(id, 'SUCCESS', 0.5);
+  for (const answer of [...(await Promise.all(held)), await other]) expect(answer.status).toBe(200);
+  // Their places are free again.
+  expect((await submit('wait=1')).headers['preference-applied']).toBe('wait=1');
+});

@@ -1,5 +1,8 @@
 import type { TaskFilter, TaskPosition } from '@lovage/ports';
-import { newId } from '@lovage/foundation';
+import { deferred, newId } from '@lovage/foundation';
+import { silentLog } from '@lovage/testing';
+import { PgTaskLists } from './pg-task-lists.ts';
+import { ReadingPool } from './reading-pool.ts';
 import { fixture, newTask, type Fixture } from '../testing/fixture.ts';
 
 let f: Fixture;
@@ -196,3 +199,19 @@ test('a claim stays an update within its page', async () => {
   );
   expect(row).toEqual({ hot: 50, all: 50 });
 });
+
+test('searches for a text wait for one another, lists do not wait for them', async () => {
+  await using searching = closing(new ReadingPool({ url: f.db.url, log: silentLog }, 'searches', 1));
+  await using reading = closing(new ReadingPool({ url: f.db.url, log: silentLog }));
+  const lists = new PgTaskLists(reading.pool, searching.pool);
+  const gate = deferred<void>();
+  const busy = searching.pool.together(() => gate.promise);
+  let found = false;
+  const search = lists.list({ text: 'x' }, { limit: 1 }).then(() => (found = true));
+  for (let n = 0; n < 10; n += 1) await lists.list({}, { limit: 1 });
+  expect(found).toBe(false);
+  gate.resolve();
+  await Promise.all([busy, search]);
+});
+
+const closing = (pool: ReadingPool) => ({ pool, [Symbol.asyncDispose]: () => pool.close() });

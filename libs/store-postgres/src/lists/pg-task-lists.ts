@@ -31,11 +31,16 @@ const STEPS = 'select key, at from steps where task_id = $1 order by at, key';
 
 /** Questions about many tasks, on Postgres. */
 export class PgTaskLists implements TaskLists {
-  constructor(private readonly pool: ReadingPool) {}
+  /** @param searching for searches of a text, which take long: nobody else waits for them. */
+  constructor(
+    private readonly pool: ReadingPool,
+    private readonly searching: ReadingPool,
+  ) {}
 
   list(filter: TaskFilter, page: { limit: number; after?: TaskPosition }): Promise<TaskPage> {
     const queries = listQueries(filter, { ...page, limit: page.limit + 1 });
-    return this.pool.together(async (run) => {
+    const pool = filter.text === undefined ? this.pool : this.searching;
+    return pool.together(async (run) => {
       const rows = await run<RawListed>(queries.page);
       const items = rows.slice(0, page.limit).map(toListedTask);
       if (rows.length > page.limit) return { items, next: positionOf(items.at(-1)!), searchedTo: null };

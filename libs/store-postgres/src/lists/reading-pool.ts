@@ -21,7 +21,8 @@ const OPTIONS = `${PLANNING} -c default_transaction_read_only=on -c statement_ti
 export class ReadingPool {
   private readonly pool: GatedPool;
 
-  constructor(options: DatabaseOptions) {
+  /** @param purpose named where somebody waits for a connection too long. @param max connections. */
+  constructor(options: DatabaseOptions, purpose = 'lists', max = 4) {
     const { busyTimeoutMs, log, clock } = options;
     const pool = {
       connectionString: options.url,
@@ -29,10 +30,10 @@ export class ReadingPool {
       connectionTimeoutMillis: options.connectTimeoutMs ?? 5000,
       idleTimeoutMillis: 30_000,
       keepAlive: true,
-      max: 4,
+      max,
       options: OPTIONS,
     };
-    this.pool = new GatedPool({ purpose: 'lists', pool, busyTimeoutMs, log, clock });
+    this.pool = new GatedPool({ purpose, pool, busyTimeoutMs, log, clock });
   }
 
   /** @throws StoreUnavailableError */

@@ -11,6 +11,7 @@ import { Answers, Problems, Queries } from '../../openapi/describe.ts';
 import { taskDocument } from '../task-document.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { filterOf } from './filter.ts';
+import { TextSearches } from './text-searches.ts';
 
 /** Many tasks at once: lists and counts. */
 @ApiTags('tasks')
@@ -19,6 +20,7 @@ export class TaskListController {
   constructor(
     @Inject(LISTS) private readonly lists: Pick<TaskLists, 'list' | 'counts'>,
     @Inject(CLOCK) private readonly clock: Clock,
+    private readonly searches: TextSearches,
   ) {}
 
   @Get()
@@ -26,12 +28,13 @@ export class TaskListController {
   @ApiOperation({ summary: 'List and search tasks, newest first', operationId: 'tasks' })
   @Queries(TaskListQuery)
   @Answers(200, TaskList, 'A page')
-  @Problems('query_invalid', 'store_unavailable')
+  @Problems('query_invalid', 'busy', 'store_unavailable')
   async list(@Req() request: FastifyRequest): Promise<TaskList> {
     const query = parseQuery(TaskListQuery, request.query);
     const { limit, cursor } = query;
     const after = cursor === undefined ? undefined : decodeCursor(cursor);
-    const page = await withinDeadline(this.clock, this.lists.list(filterOf(query), { limit, after }));
+    const read = () => withinDeadline(this.clock, this.lists.list(filterOf(query), { limit, after }));
+    const page = await (query.text === undefined ? read() : this.searches.run(request.user!.id, read));
     return {
       items: page.items.map(listedDocument),
       nextCursor: page.next && encodeCursor(page.next),
