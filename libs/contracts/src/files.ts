@@ -41,6 +41,9 @@ export const fetchErrors = {
   HttpStatus: z
     .strictObject({ status: z.int().meta({ description: 'The server’s answer, such as 404.' }) })
     .meta({ description: 'The server refuses, and will refuse again.' }),
+  EncodingRefused: z
+    .strictObject({ encoding: z.string().meta({ description: 'The `Content-Encoding`, such as zstd.' }) })
+    .meta({ description: 'The server encodes what it was asked to send as it is, in a way that is not decoded.' }),
   TooLarge: z
     .strictObject({ limit: z.int().meta({ description: 'Bytes allowed.' }) })
     .meta({ description: 'More than the allowed bytes.' }),
@@ -64,7 +67,7 @@ export const downloadFile = defineTask({
     .strictObject({
       url: webUrl('What to download.'),
       path: storedPath(
-        'Where to put it. A file of another content that is there stays, unless `replace` says otherwise. Default: `downloads/<task id>/` and the name in the URL.',
+        'Where to put it. A file of another content that is there stays, unless `replace` says otherwise. Default: `downloads/<task id>/` and the name that the server gives, or that in the URL.',
         'photos/cat.jpg',
       ).optional(),
       replace: z
@@ -99,6 +102,10 @@ export const downloadFile = defineTask({
       bytes: z.int().min(0).meta({ description: 'Its size.' }),
       sha256: z.string().meta({ description: 'SHA-256 of its content, hexadecimal.' }),
       contentType: z.string().nullable().meta({ description: 'As the server stated it; null when it did not.' }),
+      contentEncoding: z.string().optional().meta({
+        description:
+          'Set when the server encoded the content although it was asked not to, such as gzip. The file holds the decoded content; `bytes` and `sha256` are of that.',
+      }),
       resumedAt: z
         .int()
         .min(0)

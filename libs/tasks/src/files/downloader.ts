@@ -10,9 +10,11 @@ import {
   type Scratch,
 } from '@lovage/files';
 import type { Clock } from '@lovage/ports';
+import { contentEncoding } from '../web/content-encoding.ts';
 import { FetchFailedError } from '../web/errors.ts';
 import { Patience } from '../web/patience.ts';
 import { bodyOf, refuseStatus, type WebClient } from '../web/web-client.ts';
+import { dispositionName, urlName } from './file-names.ts';
 import { Partials, validatorOf, type Carried, type Partial } from './partials.ts';
 
 export interface DownloaderDeps {
@@ -25,7 +27,7 @@ export interface DownloadRequest {
   /** Attempts of one task share what is there already. */
   readonly taskId: string;
   readonly url: string;
-  /** Default: `downloads/<task id>/` and the last name of the URL. */
+  /** Default: `downloads/<task id>/` and the name that the server gives (`Content-Disposition`), or the last one of the URL. */
   readonly path: string | undefined;
   /** Take the place of a file at `path`. False: one of another content stays, and the download fails. */
   readonly replace: boolean;
@@ -41,12 +43,17 @@ export interface Downloaded {
   readonly bytes: number;
   readonly sha256: string;
   readonly contentType: string | null;
+  /** Coding that the server put on the content, and that was undone. */
+  readonly contentEncoding: string | undefined;
   readonly resumedAt: number;
 }
 
 /** Content that is complete, not yet published. */
 interface Fetched extends Partial {
   readonly contentType: string | null;
+  readonly contentEncoding: string | undefined;
+  /** What the server calls the file. */
+  readonly name: string | undefined;
   readonly resumedAt: number;
 }
 
@@ -77,7 +84,7 @@ export class Downloader {
    */
   async download(request: DownloadRequest, sha256?: string): Promise<Downloaded> {
     const { store, clock } = this.deps;
-    const path = request.path === undefined ? defaultPath(request) : filePath(request.path);
+    const given = request.path === undefined ? undefined : filePath(request.path);
     await this.sweepOnce();
     const partials = await Partials.of(store, request.taskId, request.url);
     const patience = new Patience(clock, request.signal, request.timeoutMs);
@@ -94,11 +101,12 @@ export class Downloader {
         await partials.drop(fetched);
         throw new ContentMismatchError(actual);
       }
-      const { scratch, contentType, resumedAt } = fetched;
+      const { scratch, contentType, contentEncoding: coding, resumedAt, name } = fetched;
+      const path = given ?? defaultPath(request, name);
       const { bytes } = scratch;
       await this.publish(request, scratch, path, actual);
       await partials.clear();
-      return { path, bytes, sha256: actual, contentType, resumedAt };
+      return { path, bytes, sha256: actual, contentType, contentEncoding: coding, resumedAt };
     } catch (error) {
       if (!isPassing(error, patience.signal)) await partials.clear();
       throw error;
@@ -127,12 +135,19 @@ export class Downloader {
         if (response.statusCode !== 200) refuseStatus(response, url);
         if (carried) await partials.drop(carried);
         partial = await partials.begin();
-        const validator = validatorOf(response.headers);
+        // The rest of an encoded content cannot be asked for: ranges count its encoded bytes.
+        const validator = contentEncoding(response) === undefined ? validatorOf(response.headers) : undefined;
         if (validator) await partials.keep(partial, validator);
       }
       const contentType = response.headers['content-type']?.slice(0, 200) ?? null;
       await receive(request, response, partial!, patience);
-      return { ...partial!, contentType, resumedAt: offset ?? 0 };
+      return {
+        ...partial!,
+        contentType,
+        contentEncoding: contentEncoding(response),
+        name: dispositionName(response.headers['content-disposition']),
+        resumedAt: offset ?? 0,
+      };
     } catch (error) {
       await partial?.scratch.close();
       throw error;
@@ -162,7 +177,8 @@ async function receive(
   { scratch, hash }: Partial,
   patience: Patience,
 ): Promise<void> {
-  const rest = wholeNumber(response.headers['content-length']);
+  // Of an encoded content the length says nothing of the file's.
+  const rest = contentEncoding(response) === undefined ? wholeNumber(response.headers['content-length']) : null;
   const total = response.statusCode === 416 ? scratch.bytes : rest === null ? null : scratch.bytes + rest;
   const refuseLarge = () => {
     response.destroy();
@@ -186,7 +202,9 @@ function rangeHeaders({ scratch, validator }: Carried): Record<string, string> {
 }
 
 /** Where the answer goes on: behind what is there, of the same content; undefined for any other answer. */
-function goesOn({ statusCode, headers }: IncomingMessage, { scratch, validator }: Carried): number | undefined {
+function goesOn(response: IncomingMessage, { scratch, validator }: Carried): number | undefined {
+  const { statusCode, headers } = response;
+  if (contentEncoding(response) !== undefined) return undefined;
   const now = validator.kind === 'etag' ? headers.etag : headers['last-modified'];
   if (now !== undefined && now !== validator.value) return undefined;
   const range = headers['content-range'] ?? '';
@@ -200,15 +218,6 @@ function wholeNumber(text: string | undefined): number | null {
   return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : null;
 }
 
-function defaultPath({ taskId, url }: DownloadRequest): string {
-  const last = new URL(url).pathname.split('/').at(-1)!;
-  return filePath(`downloads/${safeName(taskId)}/${safeName(decoded(last), 'download')}`);
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+function defaultPath({ taskId, url }: DownloadRequest, name: string | undefined): string {
+  return filePath(`downloads/${safeName(taskId)}/${safeName(name ?? urlName(url), 'download')}`);
 }

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { downloadFile } from '@lovage/contracts';
 import { FileStore, writeFile } from '@lovage/files';
 import { validateOutput, validateProgress, type Input } from '@lovage/task';
@@ -217,6 +218,119 @@ describe('files.download', () => {
     await attempt({ url: server.url('/x') });
     bytes = Buffer.from('changed');
     expect((await attempt({ url: server.url('/x') })).output.sha256).toBe(sha256(bytes));
+  });
+
+  it.each([
+    ['gzip', gzipSync],
+    ['x-gzip', gzipSync],
+    ['deflate', deflateSync],
+    ['br', brotliCompressSync],
+  ] as const)(
+    'decodes %s that the server forces: bytes and hash are of what is in the file',
+    async (coding, encode) => {
+      using test = new TestFiles();
+      const bytes = Buffer.alloc(MB, 'lovage ');
+      const encoded = encode(bytes);
+      await using server = await WebServer.start((_request, response) =>
+        response
+          .writeHead(200, { 'content-encoding': coding, 'content-length': encoded.length, etag: '"1"' })
+          .end(encoded),
+      );
+      const { output } = await attempts(test)({ url: server.url('/x'), sha256: sha256(bytes) });
+      expect(output).toMatchObject({ bytes: MB, sha256: sha256(bytes), contentEncoding: coding });
+      expect(readFileSync(join(test.files, output.path)).equals(bytes)).toBe(true);
+      // The limit is one of the decoded bytes.
+      await expect(attempts(test, MB - 1)({ url: server.url('/x') })).rejects.toEqual(declared('TooLarge'));
+    },
+  );
+
+  it('an encoded content that breaks off begins anew; an unknown coding is refused', async () => {
+    using test = new TestFiles();
+    const bytes = content(MB);
+    const encoded = gzipSync(bytes);
+    let cut = true;
+    await using server = await WebServer.start((request, response) => {
+      if (request.url === '/zstd') return void response.writeHead(200, { 'content-encoding': 'zstd' }).end('x');
+      if (request.url === '/two') return void response.writeHead(200, { 'content-encoding': 'gzip, br' }).end('x');
+      response.writeHead(200, { 'content-encoding': 'gzip', etag: '"1"' });
+      response.end(cut ? encoded.subarray(0, MB / 2) : encoded);
+    });
+    const attempt = attempts(test);
+    await expect(attempt({ url: server.url('/x') })).rejects.toMatchObject({ code: 'fetch_failed' });
+    cut = false;
+    expect((await attempt({ url: server.url('/x') })).output).toMatchObject({ resumedAt: 0, sha256: sha256(bytes) });
+    expect(server.requests.at(-1)!.headers.range).toBeUndefined();
+    for (const [path, encoding] of [
+      ['/zstd', 'zstd'],
+      ['/two', 'gzip, br'],
+    ])
+      await expect(attempt({ url: server.url(path!) })).rejects.toEqual(declared('EncodingRefused', { encoding }));
+    expect(left(test)).toEqual([]);
+  });
+
+  it('what begins as it is and goes on encoded is fetched anew', async () => {
+    using test = new TestFiles();
+    const bytes = content(MB);
+    let encodes = false;
+    await using server = await WebServer.start((request, response) => {
+      if (encodes && request.headers.range !== undefined) {
+        response.writeHead(206, {
+          etag: '"1"',
+          'content-encoding': 'gzip',
+          'content-range': `bytes ${MB / 2}-${MB - 1}/${MB}`,
+        });
+        response.end(gzipSync(bytes.subarray(MB / 2)));
+      } else
+        serveContent(() => bytes, { etag: '"1"', stallAt: () => (encodes ? undefined : MB / 2) })(request, response);
+    });
+    const attempt = attempts(test);
+    await expect(
+      attempt({ url: server.url('/x') }, (got, abort) => got >= MB / 2 && abort(new Error('stalled'))),
+    ).rejects.toThrow('stalled');
+    encodes = true;
+    expect((await attempt({ url: server.url('/x') })).output).toMatchObject({ resumedAt: 0, sha256: sha256(bytes) });
+  });
+
+  it.each([429, 503])('%d is tried again after what Retry-After asks for', async (status) => {
+    using test = new TestFiles();
+    await using server = await WebServer.start((_request, response) =>
+      response.writeHead(status, { 'retry-after': '120' }).end(),
+    );
+    await expect(attempts(test)({ url: server.url('/x') })).rejects.toMatchObject({
+      code: 'fetch_failed',
+      retryAfter: '120',
+    });
+  });
+
+  it.each([
+    ["attachment; filename*=UTF-8''na%C3%AFve%20%E2%82%AC.txt; filename=other.txt", 'naïve €.txt'],
+    ["attachment; filename*=ISO-8859-1''caf%E9.txt", 'café.txt'],
+    ['attachment; filename="übersicht.pdf"', 'übersicht.pdf'],
+    ['attachment; filename="../../etc/passwd"', 'passwd'],
+    ['inline', 'straße.bin'],
+    ['attachment; filename="', 'straße.bin'],
+    [`attachment; filename="${'x'.repeat(5000)}"`, 'straße.bin'],
+  ])('is called what the server calls it: %s', async (disposition, name) => {
+    using test = new TestFiles();
+    await using server = await WebServer.start((_request, response) => {
+      response.setHeader('content-disposition', Buffer.from(disposition).toString('latin1'));
+      // Not with the end: with a known length Node encodes this header in a way of its own.
+      response.write('x');
+      response.end();
+    });
+    const { output } = await attempts(test)({ url: server.url('/stra%C3%9Fe.bin') });
+    expect(output.path).toBe(`downloads/task/${name}`);
+  });
+
+  it('reads names in Latin-1 as well', async () => {
+    using test = new TestFiles();
+    await using server = await WebServer.start((request, response) => {
+      if (request.url === '/header') response.setHeader('content-disposition', 'attachment; filename="caf\u00e9.txt"');
+      response.write('x');
+      response.end();
+    });
+    expect((await attempts(test)({ url: server.url('/header') })).output.path).toBe('downloads/task/café.txt');
+    expect((await attempts(test)({ url: server.url('/caf%E9.txt') })).output.path).toBe('downloads/task/café.txt');
   });
 
   it('takes the path given, replacing what is there where it is told to; an empty file is one', async () => {

@@ -34,4 +34,25 @@ export class HttpStatusError extends LovageError {
 /** A fetch that failed in a way that may pass: no connection, a lost one, silence, a server in trouble. */
 export class FetchFailedError extends LovageError {
   readonly code = 'fetch_failed';
+  /** The `Retry-After` of the server, as it stands in the header. A retry of the task is not before it. */
+  readonly retryAfter: string | undefined;
+
+  constructor(
+    message: string,
+    { retryAfter, ...options }: ErrorOptions & { readonly retryAfter?: string | undefined } = {},
+  ) {
+    super(message, options);
+    this.retryAfter = retryAfter;
+  }
+}
+
+/** A server that sends its content in a coding that is not undone, although it was asked for none. */
+export class EncodingRefusedError extends LovageError {
+  readonly code = 'encoding_refused';
+  constructor(
+    readonly host: string,
+    readonly encoding: string,
+  ) {
+    super(`${host} sends Content-Encoding ${JSON.stringify(encoding)}; only gzip, deflate and br are decoded`);
+  }
 }

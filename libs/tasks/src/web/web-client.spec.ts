@@ -88,6 +88,23 @@ describe('redirects', () => {
     await expect(get(server.url('/a/b'), { allowHosts: [server.host] })).resolves.toBe('200 /c');
   });
 
+  it.each([
+    ['/größe', '/gr%C3%B6%C3%9Fe'],
+    ['/gr%C3%B6%C3%9Fe', '/gr%C3%B6%C3%9Fe'],
+  ])('go where %s was meant to lead, in UTF-8 or encoded', async (location, asked) => {
+    await using server = await WebServer.start((request, response) =>
+      request.url === '/' ? to(Buffer.from(location).toString('latin1'))(request, response) : response.end(request.url),
+    );
+    await expect(get(server.url('/'), { allowHosts: [server.host] })).resolves.toBe(`200 ${asked}`);
+  });
+
+  it('in Latin-1 go there too', async () => {
+    await using server = await WebServer.start((request, response) =>
+      request.url === '/' ? to('/caf\u00e9')(request, response) : response.end(request.url),
+    );
+    await expect(get(server.url('/'), { allowHosts: [server.host] })).resolves.toBe('200 /caf%C3%A9');
+  });
+
   it('to a host that is not public are refused, and it is not asked', async () => {
     await using inner = await WebServer.start(ok);
     await using server = await WebServer.start(to(inner.url('/secret')));

@@ -3,10 +3,13 @@ import { lookup } from 'node:dns/promises';
 import http, { type IncomingMessage, type RequestOptions } from 'node:http';
 import https from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
-import { toError } from '@lovage/foundation';
+import { pipeline, type Readable } from 'node:stream';
+import { hasCode, toError } from '@lovage/foundation';
 import { isPublicAddress } from './addresses.ts';
 import { AllowedHosts } from './allowed-hosts.ts';
+import { decoderOf } from './content-encoding.ts';
 import { FetchFailedError, HttpStatusError, UrlRefusedError } from './errors.ts';
+import { headerText } from './header-text.ts';
 import type { Patience } from './patience.ts';
 
 /** Every address of a host name. */
@@ -55,8 +58,8 @@ export class WebClient {
     let current = parsed(url);
     for (let redirects = 0; ; redirects += 1) {
       const response = await this.request(current, patience, headers);
-      const { location } = response.headers;
-      if (!REDIRECTS.has(response.statusCode!) || location === undefined) return response;
+      if (!REDIRECTS.has(response.statusCode!) || response.headers.location === undefined) return response;
+      const location = headerText(response.headers.location);
       response.destroy();
       if (redirects === MAX_REDIRECTS) throw new UrlRefusedError(current.host, 'redirects');
       if (!URL.canParse(location, current.href))
@@ -116,15 +119,23 @@ export function refuseStatus(response: IncomingMessage, url: string): never {
   response.destroy();
   const status = response.statusCode!;
   const { host } = new URL(url);
-  if (status >= 500 || PASSING.has(status)) throw new FetchFailedError(`${host} answered ${status}`);
+  if (status >= 500 || PASSING.has(status))
+    throw new FetchFailedError(`${host} answered ${status}`, { retryAfter: response.headers['retry-after'] });
   throw new HttpStatusError(host, status);
 }
 
-/** The body, piece by piece. @throws FetchFailedError when it breaks off, or why the patience's signal was aborted */
+/**
+ * The body, piece by piece, without the coding that the server put on it.
+ * @throws FetchFailedError when it breaks off EncodingRefusedError, or why the patience's signal was aborted
+ */
 export async function* bodyOf(response: IncomingMessage, url: string, patience: Patience): AsyncGenerator<Buffer> {
   const { host } = new URL(url);
+  let body: Readable = response;
   try {
-    for await (const chunk of response) {
+    const decoder = decoderOf(response, host);
+    // Its errors come out of the loop below.
+    if (decoder) body = pipeline(response, decoder, () => undefined);
+    for await (const chunk of body) {
       patience.check();
       yield chunk as Buffer;
       // From here on: writing what came may take its time, which is not the server's silence.
@@ -132,8 +143,10 @@ export async function* bodyOf(response: IncomingMessage, url: string, patience: 
     }
   } catch (error) {
     patience.check();
+    if (hasCode(error, 'encoding_refused')) throw error;
     throw new FetchFailedError(`the line to ${host} broke`, { cause: error });
   } finally {
+    body.destroy();
     response.destroy();
   }
 }
