@@ -10,6 +10,15 @@ const side = (description: string) =>
     .optional()
     .meta({ description, examples: [320] });
 
+const madeVersions = z.array(
+  z.strictObject({
+    path: z.string().meta({ description: 'Under `DATA_DIR/files`; `GET /api/files/{path}` gives it.' }),
+    width: z.int().min(1).meta({ description: 'Pixels across.' }),
+    height: z.int().min(1).meta({ description: 'Pixels down.' }),
+    bytes: z.int().min(1).meta({ description: 'Size of the file.' }),
+  }),
+);
+
 export const thumbnail = defineTask({
   name: 'image.thumbnail',
   summary: 'Makes small versions of an image',
@@ -54,28 +63,19 @@ export const thumbnail = defineTask({
         .meta({ description: 'Of jpeg and webp. Default 80.', examples: [80] }),
     })
     .meta({ examples: [{ source: { path: 'photos/cat.jpg' }, sizes: [{ width: 320 }, { width: 64, height: 64 }] }] }),
-  output: z
-    .array(
-      z.strictObject({
-        path: z.string().meta({ description: 'Under `DATA_DIR/files`; `GET /api/files/{path}` gives it.' }),
-        width: z.int().min(1).meta({ description: 'Pixels across.' }),
-        height: z.int().min(1).meta({ description: 'Pixels down.' }),
-        bytes: z.int().min(1).meta({ description: 'Size of the file.' }),
-      }),
-    )
-    .meta({
-      description: 'One for each size, in their order.',
-      examples: [
-        [
-          {
-            path: 'thumbnails/0199f0a0-0000-7000-8000-000000000000/1-320x240.webp',
-            width: 320,
-            height: 240,
-            bytes: 9214,
-          },
-        ],
+  output: madeVersions.meta({
+    description: 'One for each size, in their order.',
+    examples: [
+      [
+        {
+          path: 'thumbnails/0199f0a0-0000-7000-8000-000000000000/1-320x240.webp',
+          width: 320,
+          height: 240,
+          bytes: 9214,
+        },
       ],
-    }),
+    ],
+  }),
   errors: {
     ...fetchErrors,
     ...pathErrors,
@@ -89,6 +89,16 @@ export const thumbnail = defineTask({
           .meta({ description: 'format: of no kind that is taken; broken: it cannot be read.' }),
       })
       .meta({ description: 'No image of a kind that is taken, or a broken one.' }),
+    SizeImpossible: z
+      .strictObject({
+        sizes: z
+          .array(z.strictObject({ width: side('Pixels across.'), height: side('Pixels down.') }))
+          .meta({ description: 'The sizes that were not made, as given.' }),
+        format: z.string().meta({ description: 'Format asked for.' }),
+        limit: z.int().meta({ description: 'Pixels of a side that the format can have.' }),
+        made: madeVersions.meta({ description: 'The other sizes: their files are there.' }),
+      })
+      .meta({ description: 'At these sizes the image would be longer than its format can be; the others are made.' }),
     TooManyPixels: z
       .strictObject({
         width: z.int().meta({ description: 'Pixels across.' }),

@@ -164,6 +164,34 @@ describe('image.thumbnail', () => {
     expect(made).toMatchObject([{ width: 20, height: 10 }]);
   });
 
+  it('recognises what the library does: AVIF under another brand, BigTIFF', async () => {
+    using test = new TestFiles();
+    const mif1 = await picture().avif().toBuffer();
+    expect(mif1.toString('latin1', 4, 12)).toBe('ftypavif');
+    mif1.write('mif1', 8, 'latin1');
+    put(test, 'mif1', mif1);
+    put(test, 'bigtiff', await picture().tiff({ bigtiff: true }).toBuffer());
+    for (const path of ['mif1', 'bigtiff'])
+      expect(await handlersOf(test)({ source: { path }, sizes: [{ width: 20 }] })).toMatchObject([{ height: 10 }]);
+  });
+
+  it('tells which sizes their format cannot hold, and makes the others', async () => {
+    using test = new TestFiles();
+    const long = sharp({ create: { width: 128, height: 17_000, channels: 3, background: 'red' } });
+    put(test, 'long.png', await long.png().toBuffer());
+    const run = handlersOf(test);
+    const input = { source: { path: 'long.png' }, sizes: [{ width: 32 }, { width: 160 }, { height: 100 }] };
+    const made = [
+      { path: 'thumbnails/task/1-32x4250.webp', width: 32, height: 4250 },
+      { path: 'thumbnails/task/3-1x100.webp', width: 1, height: 100 },
+    ].map((version) => expect.objectContaining(version) as unknown);
+    await expect(run(input)).rejects.toEqual(
+      declared('SizeImpossible', { sizes: [{ width: 160 }], format: 'webp', limit: 16_383, made }),
+    );
+    expect(readdirSync(join(test.files, 'thumbnails/task')).sort()).toEqual(['1-32x4250.webp', '3-1x100.webp']);
+    expect(await run({ ...input, format: 'png' })).toHaveLength(3);
+  });
+
   it('a JPEG that breaks off is refused', async () => {
     using test = new TestFiles();
     const whole = await sharp({

@@ -1,4 +1,3 @@
-import { open } from 'node:fs/promises';
 import { Controller, Inject, Optional } from '@nestjs/common';
 import { thumbnail } from '@lovage/contracts';
 import { FileStore, FileTooLargeError, safeName, writeFile } from '@lovage/files';
@@ -12,8 +11,16 @@ import { TASKS_OPTIONS, type TasksOptions } from '../options.ts';
 import { declare } from '../web/declare.ts';
 import { Patience } from '../web/patience.ts';
 import { bodyOf, refuseStatus, WebClient } from '../web/web-client.ts';
-import { isImageKind } from './image-kind.ts';
-import { dimensions, MAX_PIXELS, resize } from './resize.ts';
+import {
+  dimensions,
+  isTimeout,
+  isTooLargeToEncode,
+  isUnknownKind,
+  MAX_PIXELS,
+  MAX_SIDE,
+  resize,
+  type Resized,
+} from './resize.ts';
 
 /** Images worked on at once in one worker: each may take hundreds of megabytes, and keeps several threads busy by itself. */
 const AT_ONCE = 2;
@@ -79,14 +86,26 @@ export class ImageTasks {
       await checkImage(file);
       const { sizes, fit = 'inside', format = 'webp', quality = 80 } = input;
       const made: Output<typeof thumbnail> = [];
+      const impossible: { width?: number | undefined; height?: number | undefined }[] = [];
       for (const [index, size] of sizes.entries()) {
         task.signal.throwIfAborted();
-        const { data, width, height } = await resize(file, size, { fit, format, quality }).catch(broken);
+        const resized = await resize(file, size, { fit, format, quality }).catch(orTooLarge);
+        if (resized === undefined) {
+          impossible.push(size);
+          continue;
+        }
+        const { data, width, height } = resized;
         // Named by the task, so that another run writes the same files again.
         const name = `${index + 1}-${width}x${height}.${format === 'jpeg' ? 'jpg' : format}`;
         const { path, bytes } = await writeFile(this.store, `thumbnails/${safeName(task.id)}/${name}`, [data]);
         made.push({ path, width, height, bytes });
       }
+      if (impossible.length > 0)
+        throw thumbnail.error(
+          'SizeImpossible',
+          { sizes: impossible, format, limit: MAX_SIDE[format], made },
+          `${impossible.length} of ${sizes.length} sizes are longer than the ${MAX_SIDE[format]} pixels of ${format}; the others are made`,
+        );
       return made;
     });
   }
@@ -94,11 +113,7 @@ export class ImageTasks {
 
 /** @throws DeclaredError `NotAnImage`, `TooManyPixels` */
 async function checkImage(file: string): Promise<void> {
-  const handle = await open(file);
-  const taken = await isImageKind(handle).finally(() => handle.close());
-  if (!taken)
-    throw thumbnail.error('NotAnImage', { reason: 'format' }, 'this is no JPEG, PNG, WebP, GIF, AVIF or TIFF image');
-  const { width, height } = await dimensions(file).catch(broken);
+  const { width, height } = await dimensions(file).catch(refused);
   if (width * height > MAX_PIXELS)
     throw thumbnail.error(
       'TooManyPixels',
@@ -107,6 +122,16 @@ async function checkImage(file: string): Promise<void> {
     );
 }
 
-function broken(error: unknown): never {
-  throw thumbnail.error('NotAnImage', { reason: 'broken' }, `the image cannot be read: ${toError(error).message}`);
+/** Undefined: this size cannot be encoded, others may. @throws what {@link refused} does */
+function orTooLarge(error: unknown): Resized | undefined {
+  return isTooLargeToEncode(toError(error)) ? undefined : refused(error);
+}
+
+/** @throws DeclaredError `NotAnImage`; a timeout as it is, which may pass */
+function refused(thrown: unknown): never {
+  const error = toError(thrown);
+  if (isTimeout(error)) throw error;
+  if (isUnknownKind(error))
+    throw thumbnail.error('NotAnImage', { reason: 'format' }, 'this is no JPEG, PNG, WebP, GIF, AVIF or TIFF image');
+  throw thumbnail.error('NotAnImage', { reason: 'broken' }, `the image cannot be read: ${error.message}`);
 }

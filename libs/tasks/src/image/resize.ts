@@ -19,6 +19,12 @@ export interface Resized {
 
 /** Pixels of the largest image that is read: a camera's, with room to spare. Decoded it takes 256 MiB of memory. */
 export const MAX_PIXELS = 64 * 1024 ** 2;
+/** Longest side that an encoder of the format writes, pixels. */
+export const MAX_SIDE: Readonly<Record<ResizeOptions['format'], number>> = {
+  jpeg: 65_535,
+  webp: 16_383,
+  png: 2_147_483_647,
+};
 /** For one size, s. */
 const TIMEOUT_S = 60;
 
@@ -47,6 +53,16 @@ export async function dimensions(file: string): Promise<{ width: number; height:
   const { width, height } = await (await load())(file, { limitInputPixels: false }).metadata();
   return { width, height };
 }
+
+/** No kind that is taken, as the library says it: none of its loaders knows the file, or it has no decoder for what is in it. */
+export const isUnknownKind = ({ message }: Error): boolean =>
+  /unsupported image format|unsupported codec/i.test(message);
+
+/** The image can be read; the version of this size is larger than its format can be. */
+export const isTooLargeToEncode = ({ message }: Error): boolean => message.startsWith('Processed image is too large');
+
+/** It was not done within its time: a busy machine, not a broken image. */
+export const isTimeout = ({ message }: Error): boolean => message.startsWith('timeout: ');
 
 /** A smaller version: upright, in sRGB, without metadata. */
 export async function resize(file: string, { width, height }: Size, options: ResizeOptions): Promise<Resized> {
