@@ -1,4 +1,4 @@
-import type { TaskRow } from './task-store.ts';
+import type { ListedTask } from './task-lists.ts';
 
 /** Levels of {@link TaskLogLine}, least first. */
 export const TASK_LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
@@ -47,7 +47,8 @@ export interface TaskVersion {
 
 /** A task's row with its version. */
 export interface TaskSnapshot {
-  readonly row: TaskRow;
+  /** Without fields of more than 64 KiB: they are null, and named. */
+  readonly row: ListedTask;
   readonly version: number;
   /** How often its progress was written. */
   readonly progressNo: number;

@@ -17,6 +17,11 @@ export class Places {
     this.perUser = perUser;
   }
 
+  /** Places taken. */
+  get taken(): number {
+    return this.open;
+  }
+
   /** Takes a place; the returned function gives it back, once. Else who has too many. */
   take(userId: string): (() => void) | 'user' | 'total' {
     const own = this.byUser.get(userId) ?? 0;

@@ -1,7 +1,7 @@
 import type { SubmittedTask } from '@lovage/client';
 import { withBigintsAsText } from '@lovage/foundation';
-import type { TaskDocument } from '@lovage/http-api';
-import type { TaskRow } from '@lovage/ports';
+import type { ListedTask, TaskDocument } from '@lovage/http-api';
+import type { ListedTask as ListedRow, TaskRow } from '@lovage/ports';
 import { isTerminal } from '@lovage/task';
 
 /** A row as the API shows it. */
@@ -31,6 +31,11 @@ export function taskDocument(row: TaskRow): TaskDocument {
     retriedFrom: row.retriedFrom,
     user: row.userId,
   };
+}
+
+/** A row without its large fields, as lists and events show it. */
+export function listedDocument({ omitted, ...row }: ListedRow): ListedTask {
+  return { ...taskDocument(row), omitted: [...omitted] };
 }
 
 /** The row of a task just submitted here, as it stands unless somebody has run it since. */

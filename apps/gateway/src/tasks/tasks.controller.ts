@@ -110,7 +110,7 @@ export class TasksController {
     reply.headers(acceptedHeaders(accepted.handle));
     if (waitSeconds === 0) return void reply.code(202).send(await this.submits.current(accepted));
     reply.header('preference-applied', `wait=${waitSeconds}`);
-    const wait = this.waits.begin(reply.raw);
+    const wait = this.waits.begin(request.raw, reply.raw);
     try {
       const ended = await this.submits.ended(accepted, { timeoutMs: waitSeconds * 1000, signal: wait.signal });
       reply.code(ended ? 200 : 202).send(ended ?? (await this.submits.later(accepted)));

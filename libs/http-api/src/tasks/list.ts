@@ -59,6 +59,12 @@ export const ListedTask = TaskDocument.extend({
 }).meta({ id: 'ListedTask', description: 'A task in a list: fields of more than 8 KiB are left out' });
 export type ListedTask = z.output<typeof ListedTask>;
 
+/** Data of an `event: state` of `GET /api/tasks/{id}/events`: fields of more than 64 KiB are null, and named in `omitted`. */
+export interface FollowedTask extends ListedTask {
+  /** Where the task is whole. */
+  readonly href: string;
+}
+
 /** Answer of `GET /api/tasks`. */
 export const TaskList = z
   .object({

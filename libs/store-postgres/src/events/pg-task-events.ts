@@ -7,15 +7,18 @@ import {
   type TaskVersion,
 } from '@lovage/ports';
 import type { TaskState } from '@lovage/task';
+import { listedColumns } from '../lists/list-sql.ts';
+import { toListedTask, type RawListed } from '../lists/listed-row.ts';
 import type { ReadingPool } from '../lists/reading-pool.ts';
-import { toTaskRow, type RawTask } from '../task-row.ts';
 import { versionOf } from './version.ts';
 
 const VERSIONS = `
 select t.id, t.state, t.turn, t.suspected, t.progress_no,
   coalesce((select max(l.no) from task_logs l where l.task_id = t.id), 0) as last_log_no
 from tasks t where t.id = any($1::uuid[])`;
-const SNAPSHOT = 'select * from tasks where id = $1';
+/** A field of more bytes is left out of snapshots. Progress as reported (64 KiB) is not. */
+const SNAPSHOT_BYTES = 65_536;
+const SNAPSHOT = `select ${listedColumns(SNAPSHOT_BYTES)}, progress_no from tasks where id = $1`;
 const LOGS = `
 select no, attempt, at, level, message, fields from task_logs
 where task_id = $1 and no > $2 and level = any($4::text[]) order by no limit $3`;
@@ -40,8 +43,8 @@ export class PgTaskEvents implements TaskEvents {
   }
 
   async snapshot(id: string): Promise<TaskSnapshot | undefined> {
-    const [raw] = await this.pool.run<RawTask & RawVersion>({ text: SNAPSHOT, values: [id] });
-    return raw && { row: toTaskRow(raw), version: versionOf(raw), progressNo: raw.progress_no };
+    const [raw] = await this.pool.run<RawListed & RawVersion>({ text: SNAPSHOT, values: [id] });
+    return raw && { row: toListedTask(raw), version: versionOf(raw), progressNo: raw.progress_no };
   }
 
   async logs(

@@ -6,7 +6,7 @@ const WINDOW = 4_000;
 /** The same for a search in texts, which looks into each. */
 const TEXT_WINDOW = 2_000;
 /** A field of more bytes is left out of lists. */
-const LARGE_BYTES = 8_192;
+const LISTED_BYTES = 8_192;
 
 const TERMINAL: ReadonlySet<string> = new Set(TERMINAL_STATES);
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -15,6 +15,16 @@ const SMALL_COLUMNS =
   'id, wire_id, name, queue, state, turn, retries, suspected, crashes, claim_worker, claim_no, worker, user_id, parent_id, root_id, ' +
   'retried_from, eta, expires_at, priority, input_stamp, cancel_at, cancel_by, cancel_why, created_at, started_at, finished_at, escaped';
 const LARGE_COLUMNS = ['input', 'result', 'error', 'progress'] as const;
+
+/** Columns of a task without those of more than so many bytes, each of which is null and named by a `large_…`. */
+export function listedColumns(maxBytes: number): string {
+  const large = LARGE_COLUMNS.map((column) => {
+    // The size as stored comes first: it is known without reading what is kept elsewhere.
+    const isLarge = `(pg_column_size(${column}) > ${maxBytes} or octet_length(${column}::text) > ${maxBytes})`;
+    return `coalesce(${isLarge}, false) as large_${column}, case when not ${isLarge} then ${column} end as ${column}`;
+  });
+  return `${SMALL_COLUMNS}, ${large.join(', ')}`;
+}
 
 export interface Query {
   readonly text: string;
@@ -36,11 +46,6 @@ export interface ListQueries {
 export function listQueries(filter: TaskFilter, page: { limit: number; after?: TaskPosition }): ListQueries {
   const window = filter.text === undefined ? WINDOW : TEXT_WINDOW;
   const order = 'order by created_at desc, id desc';
-  const large = LARGE_COLUMNS.map((column) => {
-    // The size as stored comes first: it is known without reading what is kept elsewhere.
-    const isLarge = `(pg_column_size(${column}) > ${LARGE_BYTES} or octet_length(${column}::text) > ${LARGE_BYTES})`;
-    return `coalesce(${isLarge}, false) as large_${column}, case when not ${isLarge} then ${column} end as ${column}`;
-  });
   const merge = (columns: string, p: Place): string =>
     ranges(filter, page.after, p)
       .map((range) => `(select ${columns} from tasks t where ${range} ${order} limit ${window})`)
@@ -49,7 +54,7 @@ export function listQueries(filter: TaskFilter, page: { limit: number; after?: T
     page: build((p) => {
       const merged = `select * from (${merge('t.*', p)}) m ${order} limit ${window}`;
       const all = conditions(filter, p).join(' and ') || 'true';
-      return `select ${SMALL_COLUMNS}, ${large.join(', ')} from (${merged}) w where ${all} ${order} limit ${p(page.limit)}`;
+      return `select ${listedColumns(LISTED_BYTES)} from (${merged}) w where ${all} ${order} limit ${p(page.limit)}`;
     }),
     windowEnd: build(
       (p) => `select created_at, id from (${merge('t.created_at, t.id', p)}) m ${order} offset ${window - 1} limit 1`,

@@ -1,6 +1,5 @@
 import type {
   ClusterGauges,
-  LargeField,
   ListedTask,
   TaskAttempt,
   TaskStep,
@@ -11,16 +10,13 @@ import type {
   TaskPosition,
 } from '@lovage/ports';
 import { TASK_STATES, type TaskState } from '@lovage/task';
-import { toTaskRow, type RawTask } from '../task-row.ts';
 import { ENDED_COUNTS, LIVE_COUNTS, LIVE_ESTIMATE, MOST_COUNTED } from './counts-sql.ts';
 import { DEAD_LETTERS, LIVE_BY_QUEUE, OUTBOX_LAG, WORKERS_ALIVE } from './gauges-sql.ts';
 import { listQueries } from './list-sql.ts';
+import { toListedTask, type RawListed } from './listed-row.ts';
 import type { ReadingPool } from './reading-pool.ts';
 
-type RawListed = RawTask & Record<`large_${LargeField}`, boolean> & { [column: string]: unknown };
 type StateCount = { state: TaskState; n: number };
-
-const LARGE_FIELDS: readonly LargeField[] = ['input', 'result', 'error', 'progress'];
 
 const ATTEMPTS = `
 select a.outcome, w.name as worker, a.error, a.started_at, a.ended_at
@@ -115,11 +111,6 @@ interface RawAttempt {
   started_at: Date | null;
   ended_at: Date;
   [column: string]: unknown;
-}
-
-function toListedTask(raw: RawListed): ListedTask {
-  const omitted = LARGE_FIELDS.filter((field) => raw[`large_${field}`]);
-  return { ...toTaskRow({ ...raw, message: null }), omitted };
 }
 
 const plain = (text: string) => ({ text, values: [] });

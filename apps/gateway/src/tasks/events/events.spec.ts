@@ -98,7 +98,7 @@ test('a task is followed from its submit to its end, with rising ids', async () 
   expect(first).toEqual({
     id: expect.any(Number),
     event: 'state',
-    data: (await gateway.ask(`/api/tasks/${id}`)).json(),
+    data: { ...(await gateway.ask(`/api/tasks/${id}`)).json(), omitted: [], href: `/api/tasks/${id}` },
   });
   await claim(id);
   expect(brief((await client.next())!)).toBe('state STARTED');

@@ -1,11 +1,11 @@
-import type { TaskLogLine, TaskSnapshot } from '@lovage/ports';
+import type { ListedTask, TaskLogLine, TaskSnapshot } from '@lovage/ports';
 import { isTerminal } from '@lovage/task';
 import { encodePosition, type Position } from './sequence.ts';
 
 export interface TaskEvent {
   readonly id: number;
   readonly event: 'state' | 'progress' | 'log';
-  readonly data: TaskSnapshot['row'] | { readonly progress: unknown } | TaskLogLine;
+  readonly data: ListedTask | TaskLogLine;
 }
 
 /** One who follows a task: turns what is found of it into events, each once and in order. */
@@ -23,12 +23,16 @@ export class Follower {
     return version * 2 > this.position.half || lastLogNo > this.position.logNo;
   }
 
-  /** Log lines come first: those of a task that has ended were written before it did. */
-  *eventsOf(snapshot: TaskSnapshot, lines: readonly TaskLogLine[]): Generator<TaskEvent> {
+  /** Log lines, in order. Those of a task that has ended were written before it did: they are told before its state. */
+  *linesOf(lines: readonly TaskLogLine[]): Generator<TaskEvent> {
     for (const line of lines) {
       if (line.no <= this.position.logNo) continue;
       yield this.event('log', line, { ...this.position, logNo: line.no });
     }
+  }
+
+  /** Changes of the row, when all its log lines so far have been told. */
+  *changesOf(snapshot: TaskSnapshot): Generator<TaskEvent> {
     const { row, version, progressNo } = snapshot;
     if (version * 2 <= this.position.half) return;
     const half = version * 2;
@@ -36,8 +40,7 @@ export class Follower {
     const tellState = this.known?.state !== row.state;
     const tellProgress = progressNo > (this.known?.progressNo ?? 0) && half - 1 > this.position.half;
     const { logNo } = this.position;
-    if (tellProgress)
-      yield this.event('progress', { progress: row.progress }, { half: tellState ? half - 1 : half, logNo });
+    if (tellProgress) yield this.event('progress', row, { half: tellState ? half - 1 : half, logNo });
     if (tellState) yield this.event('state', row, { half, logNo });
     this.known = { state: row.state, progressNo };
     this.position = { half, logNo };

@@ -9,6 +9,11 @@ export class StreamLimits {
     this.places = new Places(options);
   }
 
+  /** Places taken. */
+  get taken(): number {
+    return this.places.taken;
+  }
+
   /** Takes a place; the returned function gives it back, once. @throws ProblemError `too_many_streams` */
   take(userId: string): () => void {
     const place = this.places.take(userId);

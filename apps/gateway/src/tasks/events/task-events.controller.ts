@@ -1,22 +1,22 @@
 import { Controller, Get, Inject, Param, Req, Res } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { TaskLogList, TaskLogQuery, type TaskLogLine } from '@lovage/http-api';
-import type { Clock, TaskEvents, TaskLogLine as LogRow, TaskRow } from '@lovage/ports';
+import { type FollowedTask, TaskLogList, TaskLogQuery, type TaskLogLine } from '@lovage/http-api';
+import type { Clock, ListedTask, TaskEvents, TaskLogLine as LogRow } from '@lovage/ports';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Allow } from '../../auth/access.ts';
 import { CLOCK, EVENTS } from '../../deps.ts';
 import { withinDeadline } from '../../http/deadline.ts';
-import { OpenWaits } from '../../http/open-waits.ts';
+import { type OpenWait, OpenWaits } from '../../http/open-waits.ts';
 import { parseQuery, queryInvalid } from '../../http/parse-query.ts';
 import { Answers, Problems, Queries } from '../../openapi/describe.ts';
 import { ProblemError } from '../../problems/problem-error.ts';
-import { taskDocument } from '../task-document.ts';
+import { listedDocument } from '../task-document.ts';
 import { TaskReader } from '../task-reader.ts';
 import { EventStream, type ServerEvent } from './event-stream.ts';
 import { Follower, isEnd, type TaskEvent } from './follower.ts';
 import { decodePosition, START, type Position } from './sequence.ts';
 import { StreamLimits } from './stream-limits.ts';
-import { readLines, TaskFeed } from './task-feed.ts';
+import { TaskFeed } from './task-feed.ts';
 
 /** A task as it goes: its events, live, and what it logged. */
 @ApiTags('tasks')
@@ -36,7 +36,7 @@ export class TaskEventsController {
   @ApiOperation({
     summary: 'Follow a task live, as server-sent events',
     description:
-      'First what is known of the task, then each change. `event: state` carries the task document, `event: progress` { progress }, `event: log` a line as in /logs. `id` rises; sent back as Last-Event-ID the stream goes on behind it, also on another server. It ends after the terminal state.',
+      'First what is known of the task, then each change. `event: state` carries the task document without fields of more than 64 KiB, which are null and named in `omitted`; `href` has them whole. `event: progress` carries { progress }, `event: log` a line as in /logs. `id` rises; sent back as Last-Event-ID the stream goes on behind it, also on another server. It ends after the terminal state. A client that does not read is told by `event: closed` with the code `client_too_slow` before the stream ends.',
     operationId: 'task_events',
   })
   @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'id of the last event received' })
@@ -53,25 +53,29 @@ export class TaskEventsController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const after = lastEventId(request.headers['last-event-id']);
-    const { id } = await this.reader.byPublicId(publicId);
     const release = this.limits.take(request.user!.id);
+    const wait = this.waits.begin(request.raw, reply.raw);
+    const leave = (): void => {
+      wait.close();
+      release();
+    };
     try {
+      const snapshot = await this.reader.known(publicId, (id) => this.events.snapshot(id));
+      const { id } = snapshot.row;
       const follower = new Follower(after);
-      const first = await withinDeadline(this.clock, this.firstEvents(id, follower));
       // An EventSource that gets anything else would come again and again.
-      if (first.ended && first.events.length === 0) {
-        release();
+      if (isEnd(snapshot) && !(await this.hasMore(id, follower, snapshot.version))) {
+        leave();
         return void reply.code(204).send();
       }
-      const stream = new EventStream(reply, this.clock);
-      stream.send(first.events.map(serverEvent));
-      if (first.ended) {
-        release();
-        return stream.end();
+      if (wait.signal.aborted) {
+        leave();
+        if (this.waits.stopping) throw stopping();
+        return void reply.hijack();
       }
-      this.stream(id, follower, stream, reply, release);
+      this.stream(id, follower, reply, wait, leave);
     } catch (error) {
-      release();
+      leave();
       throw error;
     }
   }
@@ -94,28 +98,28 @@ export class TaskEventsController {
     };
   }
 
-  /** What is known now, so that a client gets something at once and an unknown task is no stream. */
-  private async firstEvents(id: string, follower: Follower): Promise<{ events: TaskEvent[]; ended: boolean }> {
-    const snapshot = await this.events.snapshot(id);
-    if (!snapshot) return { events: [], ended: true };
-    const lines = await readLines(this.events, id, follower.logNo);
-    return { events: [...follower.eventsOf(snapshot, lines)], ended: isEnd(snapshot) };
+  private async hasMore(id: string, follower: Follower, version: number): Promise<boolean> {
+    if (follower.wants(version, 0)) return true;
+    const more = await withinDeadline(this.clock, this.events.logs(id, { after: follower.logNo, limit: 1 }));
+    return more.length > 0;
   }
 
-  private stream(id: string, follower: Follower, stream: EventStream, reply: FastifyReply, release: () => void): void {
-    const wait = this.waits.begin(reply.raw);
-    const close = (): void => {
-      leave();
-      wait.close();
-      release();
-      stream.end();
-    };
-    const leave = this.feed.follow(id, follower, {
+  /** The place is kept as long as the connection is open, however it ends: `end` sees to it that it does. */
+  private stream(id: string, follower: Follower, reply: FastifyReply, wait: OpenWait, leave: () => void): void {
+    const stream = new EventStream(reply, this.clock, () => following.wake());
+    const following = this.feed.follow(id, follower, {
+      get ready() {
+        return stream.ready;
+      },
       onEvents: (events) => stream.send(events.map(serverEvent)),
-      onEnd: close,
+      onEnd: () => stream.end(),
     });
-    if (wait.signal.aborted) close();
-    else wait.signal.addEventListener('abort', close, { once: true });
+    const onAbort = (): void => {
+      following.stop();
+      stream.end();
+      leave();
+    };
+    wait.signal.addEventListener('abort', onAbort, { once: true });
   }
 }
 
@@ -141,6 +145,12 @@ function logLine(line: LogRow): TaskLogLine {
 }
 
 function serverEvent({ id, event, data }: TaskEvent): ServerEvent {
-  if (event === 'state') return { id, event, data: taskDocument(data as TaskRow) };
-  return { id, event, data: event === 'log' ? logLine(data as LogRow) : data };
+  if (event === 'log') return { id, event, data: logLine(data as LogRow) };
+  const row = data as ListedTask;
+  return { id, event, data: event === 'state' ? followedDocument(row) : { progress: row.progress ?? null } };
 }
+
+const followedDocument = (row: ListedTask): FollowedTask => ({ ...listedDocument(row), href: `/api/tasks/${row.id}` });
+
+const stopping = (): ProblemError =>
+  new ProblemError('stopping', 'this server is stopping; try again', { headers: { 'retry-after': '1' } });

@@ -1,4 +1,4 @@
-import { StoreUnavailableError, type Clock, type Log, type TaskEvents, type TaskLogLine } from '@lovage/ports';
+import { StoreUnavailableError, type Clock, type Log, type TaskEvents } from '@lovage/ports';
 import { type Follower, isEnd, type TaskEvent } from './follower.ts';
 
 /** Between two looks at a task that has just changed, ms. */
@@ -9,31 +9,45 @@ const SELDOM_MS = 1_000;
 const LATENESS = 1 / 20;
 /** Tasks of one query. */
 const AT_ONCE = 1_000;
-const LINES_AT_ONCE = 500;
+/** Log lines that a listener is given at once: of up to 16 KiB each. */
+const LINES_AT_ONCE = 25;
 
 /** What a subscriber gets. */
 export interface Listener {
+  /** Not ready: nothing is read for it until it is woken. What it misses meanwhile is in the rows. */
+  readonly ready: boolean;
   onEvents(events: readonly TaskEvent[]): void;
-  /** The task has ended, or its row is gone: nothing follows. */
+  /** The task has ended and the listener was told all of it, or its row is gone: nothing follows. */
   onEnd(): void;
+}
+
+/** A listener's place at a task. */
+export interface Following {
+  /** The listener is ready again. */
+  wake(): void;
+  stop(): void;
 }
 
 interface Watched {
   readonly id: string;
   readonly listeners: Map<Listener, Follower>;
   changedAt: number;
+  /** Infinity: it is looked at now. */
   dueAt: number;
 }
 
 /**
  * The one source of task events in this process. However many follow, each look is one query, for all tasks that are due,
  * of numbers that tell what has changed; only what has is read. It asks the rows and so needs nothing of workers, whose
- * path stays as it is (docs/decisions/0102). Nothing runs while nobody follows.
+ * path stays as it is (docs/decisions/0102). It keeps nothing for listeners that are slow: each goes on from its own
+ * position when it is ready (docs/decisions/0270). Nothing runs while nobody follows.
  */
 export class TaskFeed {
   private readonly watched = new Map<string, Watched>();
-  private off: (() => void) | undefined;
+  private cancelLook: (() => void) | undefined;
   private looking = false;
+  /** Somebody came, or became ready, during a look. */
+  private hurried = false;
 
   constructor(
     private readonly events: TaskEvents,
@@ -46,30 +60,42 @@ export class TaskFeed {
     return this.watched.size;
   }
 
-  /** Calls the listener from now on, until the task ends or the returned function is called. */
-  follow(id: string, follower: Follower, listener: Listener): () => void {
+  /** Tells the listener what the follower does not know yet, and all that happens, until the task ends or it is stopped. */
+  follow(id: string, follower: Follower, listener: Listener): Following {
     let task = this.watched.get(id);
     const now = this.clock.monotonic();
     if (!task) this.watched.set(id, (task = { id, listeners: new Map(), changedAt: now, dueAt: now }));
     task.listeners.set(listener, follower);
-    task.dueAt = now;
-    this.plan(0);
-    return () => {
-      if (!task.listeners.delete(listener)) return;
-      if (task.listeners.size === 0 && this.watched.get(id) === task) this.watched.delete(id);
+    this.hurry(task);
+    return {
+      wake: () => {
+        if (task.listeners.has(listener)) this.hurry(task);
+      },
+      stop: () => {
+        if (!task.listeners.delete(listener)) return;
+        if (task.listeners.size === 0 && this.watched.get(id) === task) this.watched.delete(id);
+      },
     };
+  }
+
+  private hurry(task: Watched): void {
+    task.dueAt = this.clock.monotonic();
+    this.hurried = true;
+    this.plan(0);
   }
 
   private plan(ms: number): void {
     if (this.looking || this.watched.size === 0) return;
-    this.off?.();
-    this.off = this.clock.after(ms, () => void this.look());
+    this.cancelLook?.();
+    this.cancelLook = this.clock.after(ms, () => void this.look());
   }
 
   private async look(): Promise<void> {
     this.looking = true;
+    this.hurried = false;
     const now = this.clock.monotonic();
     const due = [...this.watched.values()].filter((task) => task.dueAt <= now).slice(0, AT_ONCE);
+    for (const task of due) task.dueAt = Infinity;
     try {
       if (due.length > 0) await this.lookAt(due);
     } catch (error) {
@@ -79,9 +105,10 @@ export class TaskFeed {
     }
     const later = this.clock.monotonic();
     for (const task of due)
-      task.dueAt = later + Math.min(SELDOM_MS, Math.max(SOON_MS, (later - task.changedAt) * LATENESS));
+      if (task.dueAt === Infinity)
+        task.dueAt = later + Math.min(SELDOM_MS, Math.max(SOON_MS, (later - task.changedAt) * LATENESS));
     this.looking = false;
-    this.plan(SOON_MS);
+    this.plan(this.hurried ? 0 : SOON_MS);
   }
 
   private async lookAt(due: readonly Watched[]): Promise<void> {
@@ -90,7 +117,7 @@ export class TaskFeed {
     for (const task of due) {
       const found = byId.get(task.id);
       if (!found) this.end(task);
-      else if ([...task.listeners.values()].some((follower) => follower.wants(found.version, found.lastLogNo)))
+      else if (readyOf(task).some(([, follower]) => follower.wants(found.version, found.lastLogNo)))
         await this.tell(task);
     }
   }
@@ -99,30 +126,33 @@ export class TaskFeed {
     task.changedAt = this.clock.monotonic();
     const snapshot = await this.events.snapshot(task.id);
     if (!snapshot) return this.end(task);
-    // After the row: then the lines of a task found ended are all there.
-    const lines = await readLines(
-      this.events,
-      task.id,
-      Math.min(...[...task.listeners.values()].map(({ logNo }) => logNo)),
-    );
-    for (const [listener, follower] of [...task.listeners]) listener.onEvents([...follower.eventsOf(snapshot, lines)]);
-    if (isEnd(snapshot)) this.end(task);
+    for (;;) {
+      const ready = readyOf(task);
+      if (ready.length === 0) return;
+      // After the row: then the lines of a task found ended are all there.
+      const after = Math.min(...ready.map(([, follower]) => follower.logNo));
+      const lines = await this.events.logs(task.id, { after, limit: LINES_AT_ONCE });
+      const complete = lines.length < LINES_AT_ONCE;
+      for (const [listener, follower] of ready) {
+        if (!task.listeners.has(listener)) continue;
+        const told = [...follower.linesOf(lines)];
+        if (complete) told.push(...follower.changesOf(snapshot));
+        if (told.length > 0) listener.onEvents(told);
+        if (complete && isEnd(snapshot)) this.leave(task, listener);
+      }
+      if (complete) return;
+    }
   }
 
   private end(task: Watched): void {
-    if (this.watched.get(task.id) === task) this.watched.delete(task.id);
-    const listeners = [...task.listeners.keys()];
-    task.listeners.clear();
-    for (const listener of listeners) listener.onEnd();
+    for (const listener of [...task.listeners.keys()]) this.leave(task, listener);
+  }
+
+  private leave(task: Watched, listener: Listener): void {
+    task.listeners.delete(listener);
+    if (task.listeners.size === 0 && this.watched.get(task.id) === task) this.watched.delete(task.id);
+    listener.onEnd();
   }
 }
 
-/** All lines after that number; a task keeps a bounded number of them. */
-export async function readLines(events: TaskEvents, id: string, after: number): Promise<TaskLogLine[]> {
-  const lines: TaskLogLine[] = [];
-  for (;;) {
-    const next = await events.logs(id, { after: lines.at(-1)?.no ?? after, limit: LINES_AT_ONCE });
-    lines.push(...next);
-    if (next.length < LINES_AT_ONCE) return lines;
-  }
-}
+const readyOf = (task: Watched): [Listener, Follower][] => [...task.listeners].filter(([listener]) => listener.ready);

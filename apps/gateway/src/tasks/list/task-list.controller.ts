@@ -1,14 +1,14 @@
 import { Controller, Get, Inject, Req } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { type ListedTask, TaskCountsDocument, TaskList, TaskListQuery } from '@lovage/http-api';
-import type { Clock, ListedTask as ListedRow, TaskLists } from '@lovage/ports';
+import { TaskCountsDocument, TaskList, TaskListQuery } from '@lovage/http-api';
+import type { Clock, TaskLists } from '@lovage/ports';
 import type { FastifyRequest } from 'fastify';
 import { Allow } from '../../auth/access.ts';
 import { CLOCK, LISTS } from '../../deps.ts';
 import { withinDeadline } from '../../http/deadline.ts';
 import { parseQuery } from '../../http/parse-query.ts';
 import { Answers, Problems, Queries } from '../../openapi/describe.ts';
-import { taskDocument } from '../task-document.ts';
+import { listedDocument } from '../task-document.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { filterOf } from './filter.ts';
 import { TextSearches } from './text-searches.ts';
@@ -50,8 +50,4 @@ export class TaskListController {
   counts(): Promise<TaskCountsDocument> {
     return withinDeadline(this.clock, this.lists.counts());
   }
-}
-
-function listedDocument({ omitted, ...row }: ListedRow): ListedTask {
-  return { ...taskDocument(row), omitted: [...omitted] };
 }
