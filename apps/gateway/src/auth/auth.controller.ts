@@ -35,7 +35,7 @@ export class AuthController {
   @ApiOperation({ summary: 'The next tokens of a login', operationId: 'refresh' })
   @Takes(RefreshBody, { refreshToken: '' })
   @Answers(200, LoginAnswer, 'New tokens; the refresh token that was shown is used up')
-  @Problems('refresh_invalid', 'body_invalid', 'store_unavailable')
+  @Problems('refresh_invalid', 'body_invalid', 'too_many_logins', 'store_unavailable')
   refresh(@Req() request: FastifyRequest): Promise<LoginAnswer> {
     return this.sessions.refresh(parseBody(RefreshBody, request.body).refreshToken, originOf(request));
   }
@@ -46,7 +46,7 @@ export class AuthController {
   @ApiOperation({ summary: 'End a login', operationId: 'logout' })
   @Takes(RefreshBody, { refreshToken: '' })
   @ApiResponse({ status: 204, description: 'It can no longer be refreshed; access tokens end by themselves' })
-  @Problems('body_invalid', 'store_unavailable')
+  @Problems('body_invalid', 'too_many_logins', 'store_unavailable')
   async logout(@Req() request: FastifyRequest): Promise<void> {
     await this.sessions.end(parseBody(RefreshBody, request.body).refreshToken, originOf(request));
   }

@@ -1,26 +1,61 @@
 import type { Clock } from '@lovage/ports';
+import { addressBlock } from '../http/address-block.ts';
+import { AttemptCounter } from '../http/attempt-counter.ts';
+import { ProblemError } from '../problems/problem-error.ts';
 
 const WINDOW_MS = 60_000;
-const MAX_IN_WINDOW = 10;
-/** Kept at most. Each entry costs a password hash to make, so nobody can push another's out within its minute. */
-const MAX_KEYS = 10_000;
+/** Of one address with one e-mail: nobody mistypes more often. */
+const MAX_BOTH = 10;
+/** Of one address: people behind one router log in, too. */
+const MAX_ADDRESS = 60;
+/** Of one e-mail, from wherever: guessing from many addresses is slow, and costs many to lock its owner out. */
+const MAX_EMAIL = 100;
+/** Of refresh tokens from one address. A login needs one each fifteen minutes. */
+const MAX_REFRESHES = 300;
 
-/** Ten logins a minute for an address and e-mail together, whether they succeed or not. Of this process alone. */
+/** Logins a minute for an address, for an e-mail and for both together, whether they succeed or not. Of this process alone. */
 export class LoginLimiter {
-  private readonly attempts = new Map<string, number[]>();
+  private readonly both: AttemptCounter;
+  private readonly addresses: AttemptCounter;
+  private readonly emails: AttemptCounter;
+  private readonly refreshes: AttemptCounter;
 
-  constructor(private readonly clock: Clock) {}
-
-  /** Counts an attempt. 0: it may go on; else the seconds until the next may. */
-  attempt(address: string, email: string): number {
-    const now = this.clock.now();
-    const key = JSON.stringify([address, email]);
-    const recent = (this.attempts.get(key) ?? []).filter((at) => at > now - WINDOW_MS);
-    this.attempts.delete(key);
-    const allowed = recent.length < MAX_IN_WINDOW;
-    if (allowed) recent.push(now);
-    if (this.attempts.size >= MAX_KEYS) this.attempts.delete(this.attempts.keys().next().value!);
-    this.attempts.set(key, recent);
-    return allowed ? 0 : Math.ceil((recent[0]! + WINDOW_MS - now) / 1000);
+  constructor(clock: Pick<Clock, 'now'>) {
+    const counter = (max: number) => new AttemptCounter({ max, windowMs: WINDOW_MS }, clock);
+    this.both = counter(MAX_BOTH);
+    this.addresses = counter(MAX_ADDRESS);
+    this.emails = counter(MAX_EMAIL);
+    this.refreshes = counter(MAX_REFRESHES);
   }
+
+  /** Counts an attempt to show a password; one that is refused counts nowhere. @throws ProblemError `too_many_logins` */
+  attempt(address: string, email: string): void {
+    const block = addressBlock(address);
+    const pair = JSON.stringify([block, email]);
+    const waitMs = Math.max(this.both.waitMs(pair), this.addresses.waitMs(block), this.emails.waitMs(email));
+    if (waitMs > 0) throw tooMany(waitMs);
+    // E-mails that are made up count only as often as their address may try.
+    this.both.note(pair);
+    this.addresses.note(block);
+    this.emails.note(email);
+  }
+
+  /** Counts a refresh token that is shown, to be used or to be ended. @throws ProblemError `too_many_logins` */
+  refresh(address: string): void {
+    const block = addressBlock(address);
+    const waitMs = this.refreshes.waitMs(block);
+    if (waitMs > 0) throw tooMany(waitMs);
+    this.refreshes.note(block);
+  }
+}
+
+function tooMany(waitMs: number): ProblemError {
+  const seconds = Math.ceil(waitMs / 1000);
+  return new ProblemError(
+    'too_many_logins',
+    `too many tries from here, or for this e-mail; try again in ${seconds} s`,
+    {
+      headers: { 'retry-after': String(seconds) },
+    },
+  );
 }

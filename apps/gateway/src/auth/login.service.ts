@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { LoginAnswer, LoginBody } from '@lovage/http-api';
 import type { Clock, UserStore } from '@lovage/ports';
 import { CLOCK, USERS } from '../deps.ts';
+import { addressBlock } from '../http/address-block.ts';
 import { withinDeadline } from '../http/deadline.ts';
 import { ProblemError } from '../problems/problem-error.ts';
 import { LoginLimiter } from './login-limiter.ts';
@@ -22,13 +23,9 @@ export class LoginService {
   /** @throws ProblemError `credentials_wrong`, `too_many_logins`, `busy` */
   async login(body: LoginBody, address: string): Promise<LoginAnswer> {
     const email = body.email.toLowerCase();
-    const waitSeconds = this.limiter.attempt(address, email);
-    if (waitSeconds > 0)
-      throw new ProblemError('too_many_logins', `ten a minute are allowed; try again in ${waitSeconds} s`, {
-        headers: { 'retry-after': String(waitSeconds) },
-      });
+    this.limiter.attempt(address, email);
     const user = await withinDeadline(this.clock, this.users.findByEmail(email));
-    const matches = await this.passwords.matches(user?.passwordHash, body.password);
+    const matches = await this.passwords.matches(user?.passwordHash, body.password, addressBlock(address));
     const answer = user && matches ? await this.sessions.begin(user) : undefined;
     // No answer although it matched: the password was changed while it was compared.
     if (!answer)

@@ -33,3 +33,25 @@ test('a few at a time; beyond fifty that wait they are refused', async () => {
   expect(refused[0]!.reason).toMatchObject({ code: 'busy' });
   expect(await passwords.hash('a')).toMatch(/^\$argon2id/);
 });
+
+test('whoever sends many waits behind those who send few, and makes room for them', async () => {
+  const passwords = new Passwords();
+  const ends: string[] = [];
+  const hash = (from: string) =>
+    passwords.hash('a', from).then(
+      () => ends.push(from),
+      (error: unknown) => {
+        expect(error).toMatchObject({ code: 'busy' });
+        ends.push(`${from} refused`);
+      },
+    );
+  const flood = Array.from({ length: 60 }, () => hash('flood'));
+  const others = ['ada', 'bo', 'cy'].map(hash);
+  await Promise.all(others);
+  // Two were at work, and each turn of another one may let one of the flood pass.
+  expect(ends.filter((end) => end === 'flood').length).toBeLessThanOrEqual(8);
+  await Promise.all(flood);
+  expect(ends.filter((end) => end === 'flood')).toHaveLength(49);
+  expect(ends.filter((end) => end === 'flood refused')).toHaveLength(11);
+  expect(ends).toEqual(expect.arrayContaining(['ada', 'bo', 'cy']));
+});

@@ -9,41 +9,78 @@ const AT_ONCE = 2;
 /** Hashes that may wait, at most; beyond it a login is refused rather than answered late. */
 const MAX_WAITING = 50;
 
-/** Hashes and compares passwords, a few at a time. */
+interface Waiter {
+  readonly begin: () => void;
+  readonly refuse: (why: ProblemError) => void;
+}
+
+/** Hashes and compares passwords, a few at a time; who waits is served in turn with others, whoever of them sends the most. */
 export class Passwords {
   private running = 0;
-  private readonly waiting: (() => void)[] = [];
+  private waitingCount = 0;
+  /** Who waits, by where they come from. The first is served next, and then goes to the end. */
+  private readonly waiting = new Map<string, Waiter[]>();
   private decoy: Promise<string> | undefined;
 
-  hash(password: string): Promise<string> {
-    return this.gated(() => argon2.hash(password, COST));
+  /** @param from whose turn it is counted as: an address, or anything else that several requests may share. */
+  hash(password: string, from = ''): Promise<string> {
+    return this.gated(from, () => argon2.hash(password, COST));
   }
 
   /**
    * Whether this is the password. Without a hash, for a user that does not exist, it compares all the same and says no,
    * so that the time it takes does not tell who has an account.
    */
-  async matches(hash: string | undefined, password: string): Promise<boolean> {
+  async matches(hash: string | undefined, password: string, from = ''): Promise<boolean> {
     this.decoy ??= argon2.hash(randomBytes(16), COST);
     const against = hash ?? (await this.decoy);
-    const same = await this.gated(() => argon2.verify(against, password));
+    const same = await this.gated(from, () => argon2.verify(against, password));
     return same && hash !== undefined;
   }
 
-  private async gated<T>(work: () => Promise<T>): Promise<T> {
-    if (this.running >= AT_ONCE) {
-      if (this.waiting.length >= MAX_WAITING)
-        throw new ProblemError('busy', 'too many people log in at once; try again', {
-          headers: { 'retry-after': '1' },
-        });
-      await new Promise<void>((resolve) => this.waiting.push(resolve));
-    } else this.running += 1;
+  private async gated<T>(from: string, work: () => Promise<T>): Promise<T> {
+    if (this.running >= AT_ONCE) await this.wait(from);
+    else this.running += 1;
     try {
       return await work();
     } finally {
-      const next = this.waiting.shift();
-      if (next) next();
+      const next = this.next();
+      if (next) next.begin();
       else this.running -= 1;
     }
   }
+
+  private wait(from: string): Promise<void> {
+    if (this.waitingCount >= MAX_WAITING) this.makeRoom(this.waiting.get(from)?.length ?? 0);
+    return new Promise((begin, refuse) => {
+      const line = this.waiting.get(from);
+      if (line) line.push({ begin, refuse });
+      else this.waiting.set(from, [{ begin, refuse }]);
+      this.waitingCount += 1;
+    });
+  }
+
+  /** Refuses the last of whoever has the most waiting. @throws ProblemError `busy` when that is who asks. */
+  private makeRoom(own: number): void {
+    let longest: Waiter[] = [];
+    for (const line of this.waiting.values()) if (line.length > longest.length) longest = line;
+    if (longest.length <= own + 1) throw busy();
+    longest.pop()!.refuse(busy());
+    this.waitingCount -= 1;
+  }
+
+  private next(): Waiter | undefined {
+    const [first] = this.waiting;
+    if (!first) return undefined;
+    const [from, line] = first;
+    const waiter = line.shift()!;
+    this.waitingCount -= 1;
+    this.waiting.delete(from);
+    if (line.length > 0) this.waiting.set(from, line);
+    return waiter;
+  }
+}
+
+function busy(): ProblemError {
+  return new ProblemError('busy', 'too many people log in at once; try again', { headers: { 'retry-after': '1' } });
 }

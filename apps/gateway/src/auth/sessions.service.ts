@@ -7,11 +7,14 @@ import { ACCESS, CLOCK, USERS } from '../deps.ts';
 import { withinDeadline } from '../http/deadline.ts';
 import { ProblemError } from '../problems/problem-error.ts';
 import { ACCESS_TOKEN_SECONDS, AccessTokens } from './access-tokens.ts';
+import { LoginLimiter } from './login-limiter.ts';
 import { hashOf, newSecret } from './secrets.ts';
 
 /** How long a login can be refreshed without a use, ms. Each use gives it anew. */
 const REFRESH_TOKEN_MS = 30 * 24 * 3600 * 1000;
 const PREFIX = 'lvr_';
+/** What is none is not looked for. */
+const REFRESH_TOKEN = /^lvr_[\w-]{43}$/;
 
 /**
  * Logins that last: a refresh token is used once and gives the next of its family. One that is used twice was copied, and
@@ -25,6 +28,7 @@ export class Sessions {
     @Inject(CLOCK) private readonly clock: Clock,
     private readonly tokens: AccessTokens,
     private readonly audit: Audit,
+    private readonly limiter: LoginLimiter,
   ) {}
 
   /** The tokens of a new login; undefined: the password or role has changed since `user` was read. */
@@ -41,8 +45,10 @@ export class Sessions {
     return this.answer(user, secret);
   }
 
-  /** @throws ProblemError `refresh_invalid` */
+  /** @throws ProblemError `refresh_invalid`, `too_many_logins` */
   async refresh(refreshToken: string, origin: Origin): Promise<LoginAnswer> {
+    this.limiter.refresh(origin.address);
+    if (!REFRESH_TOKEN.test(refreshToken)) throw refreshInvalid();
     const { secret, hash } = newSecret(PREFIX);
     const next = { id: newId(), hash, expiresAt: this.clock.now() + REFRESH_TOKEN_MS };
     const outcome = await withinDeadline(this.clock, this.access.rotateRefreshToken(hashOf(refreshToken), next));
@@ -51,19 +57,14 @@ export class Sessions {
       await this.audit.note(origin, { action: 'auth.refresh_reused', target: outcome.userId, userId: outcome.userId });
     const user =
       outcome.kind === 'rotated' ? await withinDeadline(this.clock, this.users.findById(outcome.userId)) : undefined;
-    if (!user)
-      throw new ProblemError(
-        'refresh_invalid',
-        'it was used before, has expired, or the login was ended; log in again',
-        {
-          headers: { 'www-authenticate': 'Bearer' },
-        },
-      );
+    if (!user) throw refreshInvalid();
     return this.answer(user, secret);
   }
 
   /** Ends the login that the token belongs to. A token that is nobody's, or of a login that has ended, is fine too. */
   async end(refreshToken: string, origin: Origin): Promise<void> {
+    this.limiter.refresh(origin.address);
+    if (!REFRESH_TOKEN.test(refreshToken)) return;
     const userId = await withinDeadline(this.clock, this.access.revokeRefreshFamily(hashOf(refreshToken)));
     if (userId !== undefined) await this.audit.note(origin, { action: 'auth.logout', target: userId, userId });
   }
@@ -71,4 +72,10 @@ export class Sessions {
   private async answer(user: User, refreshToken: string): Promise<LoginAnswer> {
     return { accessToken: await this.tokens.issue(user), refreshToken, expiresIn: ACCESS_TOKEN_SECONDS };
   }
+}
+
+function refreshInvalid(): ProblemError {
+  return new ProblemError('refresh_invalid', 'it was used before, has expired, or the login was ended; log in again', {
+    headers: { 'www-authenticate': 'Bearer' },
+  });
 }

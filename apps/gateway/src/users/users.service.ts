@@ -9,6 +9,7 @@ import { LoginLimiter } from '../auth/login-limiter.ts';
 import { Passwords } from '../auth/passwords.ts';
 import { Standings } from '../auth/standings.ts';
 import { CLOCK, USERS } from '../deps.ts';
+import { addressBlock } from '../http/address-block.ts';
 import { withinDeadline } from '../http/deadline.ts';
 import { ProblemError } from '../problems/problem-error.ts';
 import { userDocument } from './user-document.ts';
@@ -45,7 +46,7 @@ export class UsersService {
   async create(body: NewUserBody, origin: Origin): Promise<UserDocument> {
     const { name, role } = body;
     const email = body.email.toLowerCase();
-    const passwordHash = await this.passwords.hash(body.password);
+    const passwordHash = await this.passwords.hash(body.password, addressBlock(origin.address));
     const user = await withinDeadline(this.clock, this.users.insert({ id: newId(), email, name, role, passwordHash }));
     if (!user) throw new ProblemError('email_taken', `there is a user with the e-mail ${email} already`);
     await this.audit.note(origin, { action: 'user.create', target: user.id, detail: { email, role } });
@@ -78,7 +79,9 @@ export class UsersService {
     const patch: UserPatch = {
       ...(role !== undefined && { role }),
       ...(name !== undefined && { name }),
-      ...(password !== undefined && { passwordHash: await this.passwords.hash(password) }),
+      ...(password !== undefined && {
+        passwordHash: await this.passwords.hash(password, addressBlock(origin.address)),
+      }),
     };
     const change = await withinDeadline(this.clock, this.users.update(id, patch, { revokeKeys }));
     if (change === undefined) throw userUnknown(id);
@@ -98,12 +101,8 @@ export class UsersService {
   }
 
   private async provePassword(user: User, password: string, origin: Origin): Promise<void> {
-    const waitSeconds = this.limiter.attempt(origin.address, user.email);
-    if (waitSeconds > 0)
-      throw new ProblemError('too_many_logins', `ten a minute are allowed; try again in ${waitSeconds} s`, {
-        headers: { 'retry-after': String(waitSeconds) },
-      });
-    if (!(await this.passwords.matches(user.passwordHash, password)))
+    this.limiter.attempt(origin.address, user.email);
+    if (!(await this.passwords.matches(user.passwordHash, password, addressBlock(origin.address))))
       throw new ProblemError('credentials_wrong', 'the current password is not this');
   }
 
