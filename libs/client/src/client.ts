@@ -199,7 +199,7 @@ export class LovageClient implements Service {
   /** Submits a task of another Celery application, whose contract is not known here, to a queue that its workers serve. */
   async submitForeign(task: ForeignTask, options: SubmitOptions & { queue: string }): Promise<TaskHandle> {
     const replyTo = await this.replyAddress(options.awaitReply ?? true);
-    return this.send(prepareForeign(task, options, { now: this.clock.now(), replyTo }), undefined);
+    return this.send(prepareForeign(task, options, this.sending(replyTo)), undefined);
   }
 
   /**
@@ -289,7 +289,8 @@ export class LovageClient implements Service {
   }
 
   private sending(replyTo: string | undefined) {
-    return { now: this.clock.now(), replyTo, routes: this.routes };
+    const { deadLetterQueue: closedQueue } = this.options.broker;
+    return { now: this.clock.now(), replyTo, routes: this.routes, closedQueue };
   }
 
   private async send<C extends AnyContract>(

@@ -31,7 +31,7 @@ export { Lifecycle, type Service } from './lifecycle.ts';
 export { Limiter } from './limiter.ts';
 export { mapWindow, type Attempted } from './map-window.ts';
 export { maskUrl } from './mask-url.ts';
-export { isQueueText, QUEUE_TEXT, QUEUE_TEXT_RULE } from './queue-text.ts';
+export { isInternalQueue, isQueueText, QUEUE_TEXT, QUEUE_TEXT_RULE } from './queue-text.ts';
 export { isTaskPriority, TASK_PRIORITY_RULE } from './task-priority.ts';
 export { Signal } from './signal.ts';
 export { RouteRuleError, TaskRoutes, type RouteRule } from './task-routes.ts';

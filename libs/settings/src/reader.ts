@@ -27,7 +27,7 @@ export class Reader {
 
   parsed<T>(variable: string, text: string, expected: string, parse: (text: string) => T | undefined): T | undefined {
     const value = parse(text);
-    if (value === undefined) this.wrong(variable, shown(text), expected);
+    if (value === undefined) this.wrong(variable, /URL$/i.test(variable) ? shownUrl(text) : shown(text), expected);
     return value;
   }
 
@@ -45,8 +45,15 @@ export class Reader {
   }
 }
 
+/** A URL fit for a message: of a text that is none nothing is shown, since a password may stand anywhere in it. */
+export function shownUrl(text: string): string {
+  const safe = maskUrl(text);
+  return safe === '(not a URL)' ? safe : shown(safe);
+}
+
 /** A text fit for a message: short, and a URL without its password. */
 export function shown(text: string): string {
-  const safe = text.includes('://') ? maskUrl(text) : text;
+  // Also of a URL whose slashes are missing.
+  const safe = text.includes('://') || /:.*@/.test(text) ? maskUrl(text) : text;
   return JSON.stringify(safe.length > 100 ? `${safe.slice(0, 100)}…` : safe);
 }

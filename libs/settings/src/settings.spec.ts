@@ -333,6 +333,26 @@ test('messages repeat no secret', () => {
   expect(error.message).not.toContain('hunter2');
 });
 
+test.each([
+  { SMTP_URL: 'smtp:/me:hunter2@mail' },
+  { SMTP_URL: 'me:hunter2@mail:587' },
+  { SMTP_URL: '"smtp://me:hunter2@mail"' },
+  { SMTP_URL: 'smtp//hunter2' },
+  { DATABASE_URL: 'postgres:u:hunter2@db/x' },
+  { DATABASE_URL: 'postgres://u:hunter2/2@db/x' },
+  { BROKER_URL: 'amqp://u:hunter2#@broker' },
+  { FILES_ALLOW_HOSTS: 'http:/u:hunter2@files' },
+])('a URL that is none is not repeated: %j', (env) => {
+  let message = '';
+  try {
+    parseSettings(env as Env);
+  } catch (error) {
+    message = (error as Error).message;
+  }
+  expect(message).toContain(Object.keys(env)[0]);
+  expect(message).not.toContain('hunter2');
+});
+
 test('administrator: both or none', () => {
   expect(problemsOf({ ADMIN_EMAIL: 'a@b.c' })).toEqual(['ADMIN_PASSWORD']);
   expect(problemsOf({ ADMIN_PASSWORD: 'long enough' })).toEqual(['ADMIN_EMAIL']);

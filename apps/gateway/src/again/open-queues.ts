@@ -12,15 +12,16 @@ export class OpenQueues {
   private readonly known: ReadonlySet<string>;
 
   constructor(
-    @Inject(BROKER) private readonly broker: Pick<Broker, 'state' | 'depth'>,
+    @Inject(BROKER) private readonly broker: Pick<Broker, 'state' | 'depth' | 'deadLetterQueue'>,
     @Inject(CONTRACTS) contracts: ContractRegistry,
     @Inject(ROUTES) routes: TaskRoutes,
   ) {
     this.known = new Set([...contracts.list().map(({ options }) => options.queue), ...routes.queues]);
   }
 
-  /** False: nobody has ever served it, so that a task would wait there for ever. A broker that is away knows of nothing. */
+  /** False: nobody has ever served it, or serves tasks there, so that a task would wait there for ever. A broker that is away knows of nothing. */
   async has(queue: string): Promise<boolean> {
+    if (queue === this.broker.deadLetterQueue) return false;
     if (this.known.has(queue) || this.broker.state !== 'up') return true;
     try {
       await this.broker.depth(queue);

@@ -53,6 +53,14 @@ test('it is shown once, kept as a hash, and says when it was used', async () => 
   expect(JSON.stringify(gateway.log.entries)).not.toContain(key);
 });
 
+test('a key changes nothing about its user', async () => {
+  const { key, userId } = await makeKey({ role: 'viewer' });
+  const asked = { as: null, method: 'PATCH', headers: { 'x-api-key': key } } as const;
+  for (const body of [{ name: 'Eve' }, { password: { current: admin.password, new: 'another password' } }])
+    expect((await gateway.ask('/api/users/me', { ...asked, body })).problem().code).toBe('forbidden');
+  expect(await gateway.db.query('select name from users where id = $1', [userId])).toEqual([{ name: null }]);
+});
+
 test('a revoked key is refused from the next request on; two revocations in flight are one', async () => {
   const { key, id } = await makeKey();
   expect((await byKey(key)).status).toBe(200);

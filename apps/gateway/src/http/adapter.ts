@@ -4,6 +4,7 @@ import type { Log } from '@lovage/ports';
 import type { GatewayOptions } from '../deps.ts';
 import { answerClientError } from '../problems/client-error.ts';
 import { problemOf } from '../problems/problem-of.ts';
+import { clientAddress } from './client-address.ts';
 import { sendProblem } from '../problems/send-problem.ts';
 import { takeOnlyJson } from './json-body.ts';
 import { requestIds } from './request-id.ts';
@@ -75,7 +76,7 @@ export function addRequestHooks(server: FastifyInstance, stopping: () => boolean
       ms: Math.round(reply.elapsedTime * 10) / 10,
     };
     if (reply.statusCode < 400) log.debug(fields, 'answered');
-    else log.info(fields, 'refused');
+    else log.info({ ...fields, address: clientAddress(request) }, 'refused');
     // Its connection would stay open, idle, and hold up the stop.
     if (stopping()) setImmediate(() => server.server.closeIdleConnections());
     done();

@@ -19,7 +19,7 @@ export class ProblemFilter implements ExceptionFilter {
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
     const problem = request.is404 && thrown instanceof NotFoundException ? this.noRoute(request) : problemOf(thrown);
-    const where = { requestId: request.id, method: request.method, url: request.url, code: problem.code };
+    const where = { requestId: request.id, method: request.method, path: pathOf(request), code: problem.code };
     if (problem.code === 'internal_error') this.log.error({ ...where, err: thrown }, 'a request failed unforeseen');
     else if (PROBLEM_CODES[problem.code].status >= 500)
       this.log.warn({ ...where, err: thrown }, 'a request could not be served');
@@ -28,7 +28,7 @@ export class ProblemFilter implements ExceptionFilter {
 
   private noRoute(request: FastifyRequest): Problem {
     const path = request.url.split('?', 1)[0]!;
-    const shown = path.length > 200 ? `${path.slice(0, 200)}…` : path;
+    const shown = pathOf(request);
     const methods = this.routes.methodsOf(path);
     // A path of files takes the method, and has no such file.
     if (methods.length === 0 || methods.includes(request.method))
@@ -45,4 +45,10 @@ export class ProblemFilter implements ExceptionFilter {
       headers: { allow: methods.join(', ') },
     };
   }
+}
+
+/** Fit for logs and messages: short, and without the query, which may hold what is nobody else's business. */
+function pathOf({ url }: FastifyRequest): string {
+  const path = url.slice(0, 201).split('?', 1)[0]!;
+  return path.length > 200 ? `${path.slice(0, 200)}…` : path;
 }

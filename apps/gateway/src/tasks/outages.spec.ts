@@ -44,6 +44,16 @@ describe('with Postgres away', () => {
     expect(answer.headers['retry-after']).toBe('1');
   });
 
+  test('the log tells path and client of what could not be served, not the query', async () => {
+    await gateway.ask('/api/tasks?text=hunter2', { from: '203.0.113.7' });
+    const said = gateway.log.entries.map(({ message, fields }) => ({ message, ...fields }));
+    expect(said).toContainEqual(
+      expect.objectContaining({ message: 'a request could not be served', path: '/api/tasks', method: 'GET' }),
+    );
+    expect(said).toContainEqual(expect.objectContaining({ message: 'refused', status: 503, address: '203.0.113.7' }));
+    expect(JSON.stringify(said)).not.toContain('hunter2');
+  });
+
   test('what the broker has confirmed is accepted all the same, and kept when Postgres is back', async () => {
     const answer = await gateway.ask('/api/tasks/math.divide', { body });
     expect(answer.status).toBe(202);

@@ -30,8 +30,10 @@ export class UsersService {
     return userDocument(await this.whoever(current));
   }
 
-  /** @throws ProblemError `credentials_wrong` when the current password is not it. */
+  /** @throws ProblemError `forbidden` to an API key; `credentials_wrong` when the current password is not it. */
   async updateMe(body: MePatchBody, origin: Origin): Promise<UserDocument> {
+    if (origin.user!.keyId !== undefined)
+      throw new ProblemError('forbidden', 'an API key cannot change its user; log in with e-mail and password');
     const user = await this.whoever(origin.user!);
     if (body.password) await this.provePassword(user, body.password.current, origin);
     const { name, revokeApiKeys } = body;

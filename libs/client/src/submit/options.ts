@@ -1,5 +1,6 @@
 import {
   durationMs,
+  isInternalQueue,
   isQueueText,
   isTaskPriority,
   isUuid,
@@ -83,14 +84,25 @@ const LATEST = Date.UTC(9999, 11, 31);
 
 /**
  * @param contract what the options leave out is as it says; undefined: it is not known.
+ * @param closedQueue a queue that takes no tasks, beside those of {@link isInternalQueue}: the broker's dead letters.
  * @throws SubmitOptionsError naming the option and what is wrong with it.
  */
-export function compileSubmit(options: SubmitOptions, now: number, contract?: SubmitContract): CompiledSubmit {
+export function compileSubmit(
+  options: SubmitOptions,
+  now: number,
+  contract?: SubmitContract,
+  closedQueue?: string,
+): CompiledSubmit {
   for (const name of Object.keys(options))
     if (!KNOWN.has(name)) throw new SubmitOptionsError(name, `unknown option (known: ${[...KNOWN].join(', ')})`);
   const { queue, priority = contract?.options.priority, idempotencyKey: key } = options;
   if (queue !== undefined && !isQueueText(queue))
     throw new SubmitOptionsError('queue', `${JSON.stringify(queue)} is no queue name (${QUEUE_TEXT_RULE})`);
+  if (queue !== undefined && (isInternalQueue(queue) || queue === closedQueue))
+    throw new SubmitOptionsError(
+      'queue',
+      `${JSON.stringify(queue)} is a queue of the broker's own, where no tasks are served`,
+    );
   if (priority !== undefined && !isTaskPriority(priority))
     throw new SubmitOptionsError('priority', `must be ${TASK_PRIORITY_RULE}`);
   if (key !== undefined && (typeof key !== 'string' || !KEY.test(key)))

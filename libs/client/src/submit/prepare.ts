@@ -29,6 +29,15 @@ export interface ForeignTask {
   readonly stamp?: string | null;
 }
 
+/** What a task is made of beside contract, input and options. */
+export interface Sending {
+  /** ms since the epoch. */
+  readonly now: number;
+  readonly replyTo: string | undefined;
+  /** The queue of the broker's dead letters; undefined where the broker is not known. */
+  readonly closedQueue?: string;
+}
+
 const NO_OPTIONS: CompiledSubmit = compileSubmit({}, 0);
 
 /**
@@ -40,7 +49,7 @@ export function prepare(
   contract: AnyContract,
   input: unknown,
   options: SubmitOptions | undefined,
-  sending: { now: number; replyTo: string | undefined; routes: TaskRoutes },
+  sending: Sending & { routes: TaskRoutes },
 ): PreparedTask {
   const validated = validateInput(contract, input);
   const json = inputJson(contract.name, input, contract.input);
@@ -48,7 +57,7 @@ export function prepare(
   const compiled =
     options === undefined && expiresMs === undefined && unique === undefined && priority === undefined
       ? NO_OPTIONS
-      : compileSubmit(options ?? {}, sending.now, contract);
+      : compileSubmit(options ?? {}, sending.now, contract, sending.closedQueue);
   const stored: StoredMessage = {
     replyTo: sending.replyTo,
     timeLimit: compiled.timeLimit,
@@ -65,12 +74,12 @@ export function prepare(
 export function prepareForeign(
   task: ForeignTask,
   options: SubmitOptions & { queue: string },
-  sending: { now: number; replyTo: string | undefined },
+  sending: Sending,
 ): PreparedTask {
   const { name, args = [], kwargs = {}, stamp = null } = task;
   if (typeof name !== 'string' || !/^[\x21-\x7e]{1,200}$/.test(name))
     throw new SubmitOptionsError('name', 'must be 1 to 200 visible ASCII characters');
-  const compiled = compileSubmit(options, sending.now);
+  const compiled = compileSubmit(options, sending.now, undefined, sending.closedQueue);
   if (compiled.queue === undefined) throw new SubmitOptionsError('queue', 'a task without a contract needs one');
   const positional = args.length > 0;
   const json = positional ? null : inputJson(name, kwargs);

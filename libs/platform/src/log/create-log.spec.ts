@@ -60,6 +60,17 @@ describe('the log of the apps', () => {
     expect(JSON.parse(json.lines[1]!)).toMatchObject({ err: { type: 'Error', message: '(cannot be read)' } });
   });
 
+  test('tells of an error of Postgres where, not which data', () => {
+    const { log, lines } = setUp({ mode: 'production' });
+    const err = Object.assign(new Error('null value in column "name"'), {
+      ...{ code: '23502', severity: 'ERROR', table: 'tasks', constraint: 'c' },
+      ...{ detail: 'Failing row contains (hunter2)', where: "unnamed portal parameter $1 = 'hunter2'" },
+    });
+    log.error({ err }, 'm');
+    expect(lines[0]).not.toContain('hunter2');
+    expect(JSON.parse(lines[0]!)).toMatchObject({ err: { code: '23502', table: 'tasks', constraint: 'c' } });
+  });
+
   test('colours only where they are asked for', () => {
     const coloured = setUp({ format: 'readable', colours: true });
     coloured.log.error({}, 'm');

@@ -59,10 +59,19 @@ export function createLog(options: LogOptions): Log {
 function errorFields(error: unknown): unknown {
   if (!isError(error)) return error;
   try {
-    return pino.stdSerializers.err(error);
+    return withoutRows(pino.stdSerializers.err(error) as unknown as Record<string, unknown>);
   } catch {
     return errorFacts(error);
   }
+}
+
+/** What Postgres tells of an error beside its message: rows that it refused, statements and their parameters. */
+const ROWS: ReadonlySet<string> = new Set(['detail', 'where', 'internalQuery', 'query', 'parameters']);
+
+/** An error of Postgres without the data in it: inputs and results of tasks, e-mails. `code`, `table`, `constraint` stay. */
+function withoutRows(fields: Record<string, unknown>): unknown {
+  if (typeof fields['code'] !== 'string' || typeof fields['severity'] !== 'string') return fields;
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => !ROWS.has(name)));
 }
 
 function writerTo(fd: 1 | 2): (line: string) => void {
