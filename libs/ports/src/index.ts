@@ -52,6 +52,7 @@ export type {
   TaskPage,
   TaskPosition,
 } from './task-lists.ts';
+export { UNREADABLE_NAME } from './task-store.ts';
 export type {
   ClaimedTask,
   ClaimItem,

@@ -7,6 +7,9 @@ import type { SubmitKeys, UniqueKey } from './submit-keys.ts';
 /** UUID of one start of one worker process. With a counter of its own it makes a claim unique for ever. */
 export type WorkerId = string;
 
+/** Name of a row whose message tells none. */
+export const UNREADABLE_NAME = '(unreadable)';
+
 /**
  * A task as it is submitted: everything needed to make its message (again).
  * JSON fields travel as text, made once; the store never parses them.

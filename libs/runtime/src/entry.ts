@@ -101,9 +101,9 @@ export class TaskEntry {
     for (const delivery of this.deliveries) delivery.nack({ requeue });
   }
 
-  /** Takes what was delivered again: the same message joins this one, a message of another turn waits behind it. */
+  /** Takes what was delivered again: the same message joins this one, a message of another turn or name waits behind it. */
   adopt(other: TaskEntry): void {
-    if (other.task.turn !== this.task.turn) this.followers.push(other);
+    if (other.task.turn !== this.task.turn || other.task.name !== this.task.name) this.followers.push(other);
     else if (this.settled) other.ack();
     else this.deliveries.push(...other.deliveries);
   }

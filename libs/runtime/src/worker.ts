@@ -293,6 +293,7 @@ export class TaskWorker implements Service {
         entry.ack();
         this.held.letGo(entry);
       },
+      onForeignId: (entry, row) => this.onForeignId(entry, row),
       onExpiredRowless: (entry) => this.decisions.add(this.unclaimedEnds.endRowless(entry, 'EXPIRED')),
       onDropped: (entry) => this.held.letGo(entry),
       onUndecided: (entry, error) => this.onUndecided(entry, error),
@@ -548,6 +549,17 @@ export class TaskWorker implements Service {
   }
 
   /** Not decided: mostly the worker stops while Postgres is away. */
+  /** The row decides whose id it is. The message goes to the dead letters, and the row stays as it is. */
+  private onForeignId(entry: TaskEntry, row: TaskRow): void {
+    const { id, name } = entry.task;
+    this.log.warn(
+      { task: id, contract: name, is: row.name },
+      'a message carries the id of another task: to the dead letters',
+    );
+    entry.nack(false);
+    this.held.letGo(entry);
+  }
+
   private onUndecided(entry: TaskEntry, error: unknown): void {
     this.log.error({ err: error, task: entry.id }, 'a refused claim could not be resolved');
     if (this.retry.gaveUp) this.held.handBack(entry);

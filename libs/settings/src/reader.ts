@@ -54,6 +54,6 @@ export function shownUrl(text: string): string {
 /** A text fit for a message: short, and a URL without its password. */
 export function shown(text: string): string {
   // Also of a URL whose slashes are missing.
-  const safe = text.includes('://') || /:.*@/.test(text) ? maskUrl(text) : text;
+  const safe = text.includes('://') || text.indexOf('@') > text.indexOf(':') ? maskUrl(text) : text;
   return JSON.stringify(safe.length > 100 ? `${safe.slice(0, 100)}…` : safe);
 }

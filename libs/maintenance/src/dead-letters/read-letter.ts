@@ -9,7 +9,14 @@ import {
   type IncomingTask,
 } from '@lovage/celery';
 import { newId, withBigintsAsText } from '@lovage/foundation';
-import { keptPriority, MAX_LETTER_BYTES, type Delivery, type NewDeadLetter, type NewTask } from '@lovage/ports';
+import {
+  keptPriority,
+  MAX_LETTER_BYTES,
+  UNREADABLE_NAME,
+  type Delivery,
+  type NewDeadLetter,
+  type NewTask,
+} from '@lovage/ports';
 import { deathOf, type Death } from './death.ts';
 
 /** What RabbitMQ says of this delivery, and not of the message. */
@@ -20,9 +27,6 @@ const OF_DELIVERY: ReadonlySet<string> = new Set(['x-delivery-count', 'x-acquire
  * turns for ever.
  */
 const TAKEN_BY_A_RULE: ReadonlySet<string> = new Set(['expired', 'maxlen']);
-
-/** Name of a row whose message tells none. */
-const UNREADABLE = '(unreadable)';
 
 /** Longest text on why a message cannot be read. */
 const MAX_DETAIL = 1000;
@@ -77,7 +81,7 @@ export function asRepeated(letter: NewDeadLetter): NewDeadLetter {
 /** The same letter with as little as can be kept of it, for one that Postgres refuses. A row that waits for it still ends. */
 export function bareLetter(letter: NewDeadLetter, why: string): NewDeadLetter {
   const bare = { wireId: null, name: null, headers: '{}', contentType: null, contentEncoding: null };
-  const row = { wireId: null, name: UNREADABLE, input: null, message: null, eta: null, expiresAt: null };
+  const row = { wireId: null, name: UNREADABLE_NAME, input: null, message: null, eta: null, expiresAt: null };
   return {
     ...letter,
     ...bare,
@@ -143,7 +147,7 @@ function rowOf(
   return {
     id,
     wireId: id === wireId ? null : wireId,
-    name: name ?? UNREADABLE,
+    name: name ?? UNREADABLE_NAME,
     queue,
     ...argumentsOf(task),
     userId: facts?.userId ?? null,

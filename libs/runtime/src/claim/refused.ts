@@ -21,6 +21,8 @@ export interface RefusedDeps {
   onBatchTakenOver(entries: TaskEntry[]): void;
   /** It is over: tell whoever waits (again), then the message goes. */
   onOver(entry: TaskEntry, row: TaskRow): void;
+  /** Its id is that of a task of another name. */
+  onForeignId(entry: TaskEntry, row: TaskRow): void;
   /** It expired before anybody had made a row. */
   onExpiredRowless(entry: TaskEntry): void;
   /** Its row could not be asked. */
@@ -70,6 +72,7 @@ export class RefusedClaims {
   /** @param taken gets those taken over whose handler takes many at once. */
   private async decide(entry: TaskEntry, situation: TaskSituation, taken: TaskEntry[]): Promise<void> {
     const { row, claimWorker, claimNo } = situation;
+    if (row.name !== entry.task.name) return this.deps.onForeignId(entry, row);
     if (isTerminal(row.state)) return this.deps.onOver(entry, row);
     if (claimWorker === null || claimNo === null) return this.decideUnclaimed(entry, situation);
     // The sweep guards a living holder: should it die, a new message comes.

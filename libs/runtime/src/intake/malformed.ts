@@ -1,6 +1,6 @@
 import { taskIdOf } from '@lovage/celery';
 import { hasCode } from '@lovage/foundation';
-import type { Clock, Delivery, FinalItem, Log, TaskStore } from '@lovage/ports';
+import { UNREADABLE_NAME, type Clock, type Delivery, type FinalItem, type Log, type TaskStore } from '@lovage/ports';
 import type { TaskErrorDocument } from '@lovage/task';
 import { endOf, type Replies } from '../record/replies.ts';
 import type { StoreRetry } from '../store-retry.ts';
@@ -55,13 +55,15 @@ export class MalformedMessages {
   }
 
   private async end(malformed: Malformed): Promise<void> {
-    const { delivery, id } = malformed;
+    const { delivery, id, name } = malformed;
     const { tasks, retry, replies } = this.deps;
     if (id === undefined) return replies.refused(delivery, id, { state: 'FAILURE', error: errorOf(malformed) });
     await retry.until(() => tasks.recordFinal([this.toItem(malformed, id)]));
     if (delivery.replyTo === undefined) return;
     // The row may have ended otherwise before, or be in the hands of a worker, which tells its end itself.
     const row = await retry.until(() => tasks.get(taskIdOf(id)));
+    if (row && name !== undefined && row.name !== name)
+      return replies.refused(delivery, id, { state: 'FAILURE', error: errorOf(malformed) });
     if (row && row.finishedAt !== null) replies.refused(delivery, id, endOf(row));
   }
 
@@ -72,7 +74,7 @@ export class MalformedMessages {
       task: {
         id,
         wireId: id === wireId ? null : wireId,
-        name: name ?? '(unreadable)',
+        name: name ?? UNREADABLE_NAME,
         queue: delivery.queue,
         input: null,
         message: null,

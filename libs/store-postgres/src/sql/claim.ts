@@ -48,7 +48,7 @@ where (not s.had_row or exists (select from tasks e where e.id = s.id))
 order by s.id
 on conflict (id) do update set state = 'STARTED', turn = greatest(t.turn, excluded.turn), claim_worker = excluded.claim_worker,
   claim_no = excluded.claim_no, worker = excluded.worker, started_at = excluded.started_at${set}
-where t.finished_at is null and t.cancel_at is null and (t.expires_at is null or t.expires_at > now())
+where t.name = excluded.name and t.finished_at is null and t.cancel_at is null and (t.expires_at is null or t.expires_at > now())
   and (excluded.turn >= t.turn or excluded.turn = -1) and ($${suspects}::bool or not ${isSuspect('t')})
   and (t.claim_worker is null or (t.claim_worker, t.claim_no) = (excluded.claim_worker, excluded.claim_no))
 returning t.id, t.retries, t.suspected, t.crashes`;

@@ -1,5 +1,5 @@
 import { revokedError } from './cancel.ts';
-import { NEW_TASK_COLUMNS, NEW_TASK_PARAMETERS, NEW_TASK_SELECT, newTaskUnnest } from './columns.ts';
+import { NEW_TASK_COLUMNS, NEW_TASK_PARAMETERS, NEW_TASK_SELECT, newTaskUnnest, sameTask } from './columns.ts';
 import { countEnded } from './count-ended.ts';
 
 /** Collectors write one after the other: each must see what another wrote of the same message. Any number that is nobody else's. */
@@ -70,7 +70,7 @@ named as materialized (
 again as (
   insert into outbox (task_id, turn, due_at)
   select t.id, t.turn, now() from named s join tasks t on t.id = s.id
-  where s.send_again and ${WAITS('s.turn')} and t.cancel_at is null and (t.expires_at is null or t.expires_at > now())
+  where ${sameTask('s.name')} and s.send_again and ${WAITS('s.turn')} and t.cancel_at is null and (t.expires_at is null or t.expires_at > now())
     and not exists (
       select from dead_letters d where d.task_id = s.id and d.turn = s.turn and d.id <> s.letter and d.outcome = 'sent_again')
   on conflict do nothing returning task_id),
@@ -81,7 +81,7 @@ written as (
   on conflict (id) do update set finished_at = now(),
     state = case when t.cancel_at is not null then 'REVOKED' when t.expires_at <= now() then 'EXPIRED' else 'FAILURE' end,
     error = case when t.cancel_at is not null then ${revokedError('t')} when t.expires_at <= now() then t.error else excluded.error end
-  where ${WAITS('excluded.turn')} returning t.id, t.ended_state),
+  where ${sameTask('excluded.name')} and ${WAITS('excluded.turn')} returning t.id, t.ended_state),
 ended as (select ended_state from written),${countEnded('ended')},
 decided as (
   update dead_letters d set outcome = case
@@ -110,7 +110,7 @@ written as (
   select ${NEW_TASK_SELECT}, 'FAILURE', s.turn, $${P + 11}, s.error, now() from given s
   where not s.had_row or exists (select from tasks e where e.id = s.id) order by s.id
   on conflict (id) do update set state = 'FAILURE', worker = excluded.worker, error = excluded.error, finished_at = now()
-  where ${WAITS('excluded.turn')} and t.cancel_at is null and (t.expires_at is null or t.expires_at > now())
+  where t.name = excluded.name and ${WAITS('excluded.turn')} and t.cancel_at is null and (t.expires_at is null or t.expires_at > now())
   returning t.id, t.ended_state),${countEnded('written')},
 stale as (delete from outbox o using written w where o.task_id = w.id),
 letters as (

@@ -66,8 +66,8 @@ row as (
   select ${NEW_TASK_SELECT}, 'SCHEDULED', s.turn + 1, s.slot_key from s
   where not s.had_row or exists (select from tasks e where e.id = s.id) order by s.id
   on conflict (id) do update set state = 'SCHEDULED', turn = excluded.turn, limit_key = excluded.limit_key
-  where t.finished_at is null and t.claim_worker is null and t.cancel_at is null and (t.expires_at is null or t.expires_at > now())
-    and excluded.turn > t.turn
+  where t.name = excluded.name and t.finished_at is null and t.claim_worker is null and t.cancel_at is null
+    and (t.expires_at is null or t.expires_at > now()) and excluded.turn > t.turn
   returning t.id, t.turn, t.created_at),
 parked as (
   select row.*, to_timestamp(s.due / 1000) as due_at, s.slot_key, s.rate_key from row join s using (id)),

@@ -61,7 +61,7 @@ s as materialized (
 over as materialized (
   select s.id from s left join tasks t on t.id = s.id
   where not s.served and (t.id is not null or not s.had_row and (s.expires_at is null or to_timestamp(s.expires_at / 1000) > now()))
-    and t.finished_at is null and t.cancel_at is null and (t.expires_at is null or t.expires_at > now())
+    and (t.id is null or t.name = s.name) and t.finished_at is null and t.cancel_at is null and (t.expires_at is null or t.expires_at > now())
     and (s.turn >= coalesce(t.turn, 0) or s.turn = -1) and t.claim_worker is not distinct from s.claim_worker and t.claim_no is not distinct from s.claim_no
     and (not s.waits or (${BEFORE}->>'since')::float8 + case when (t.passed_on->>'rowless')::bool then $${P + 10}::float8 else $${P + 9}::float8 end <= ${NOW_MS})),
 row as (
@@ -81,7 +81,7 @@ row as (
         then coalesce((${BEFORE}->>'since')::float8, (excluded.passed_on->>'since')::float8) end,
       'reason', excluded.passed_on->'reason', 'version', excluded.passed_on->'version', 'fingerprint', excluded.passed_on->'fingerprint',
       'rowless', coalesce((${BEFORE}->>'rowless')::bool, (excluded.passed_on->>'rowless')::bool))
-  where t.finished_at is null and t.cancel_at is null and (t.claim_no is not null or t.expires_at is null or t.expires_at > now())
+  where t.name = excluded.name and t.finished_at is null and t.cancel_at is null and (t.claim_no is not null or t.expires_at is null or t.expires_at > now())
     and (excluded.turn > t.turn or excluded.turn = 0)
     and t.claim_worker is not distinct from excluded.claim_worker and t.claim_no is not distinct from excluded.claim_no
   returning t.id, t.turn, t.passed_on),

@@ -1,6 +1,6 @@
 import { revokedError } from './cancel.ts';
 import { countEnded } from './count-ended.ts';
-import { NEW_TASK_COLUMNS, NEW_TASK_PARAMETERS, NEW_TASK_SELECT, newTaskUnnest } from './columns.ts';
+import { NEW_TASK_COLUMNS, NEW_TASK_PARAMETERS, NEW_TASK_SELECT, newTaskUnnest, sameTask } from './columns.ts';
 
 /**
  * Ends attempts whose claim is still ours. The ids come sorted and a nested loop updates in their order (see `PLANNING` in
@@ -49,7 +49,7 @@ from unnest(${newTaskUnnest(1)}, $${P + 1}::text[], $${P + 2}::int[], $${P + 3}:
   as s(${NEW_TASK_COLUMNS}, state, retries, worker, result, error, started_at) order by s.id
 on conflict (id) do update set state = excluded.state, retries = excluded.retries, worker = excluded.worker, result = excluded.result,
   error = excluded.error, started_at = excluded.started_at, finished_at = excluded.finished_at
-where t.finished_at is null and t.claim_worker is null returning t.ended_state),${countEnded('ended')}
+where ${sameTask('excluded.name')} and t.finished_at is null and t.claim_worker is null returning t.ended_state),${countEnded('ended')}
 select from ended limit 0`,
 };
 
@@ -105,7 +105,7 @@ row as (
   insert into tasks as t (${NEW_TASK_COLUMNS}, state, turn, retries, crashes)
   select ${NEW_TASK_SELECT}, case s.kind when 'snooze' then 'SCHEDULED' else 'RETRY' end, s.turn + 1, s.retries, s.crashes from s order by s.id
   on conflict (id) do update set state = excluded.state, turn = excluded.turn, retries = excluded.retries, crashes = excluded.crashes
-  where t.finished_at is null and t.claim_worker is null and t.turn < excluded.turn returning t.id, t.turn)
+  where t.name = excluded.name and t.finished_at is null and t.claim_worker is null and t.turn < excluded.turn returning t.id, t.turn)
 insert into outbox (task_id, turn, due_at) select row.id, row.turn, now() + s.delay * interval '1 ms' from row join s using (id)
 on conflict do nothing`,
 };

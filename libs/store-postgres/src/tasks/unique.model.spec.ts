@@ -161,7 +161,7 @@ class World {
     const { tasks } = this.f.store;
     const { id, claim } = task;
     if (kind === 'claim') {
-      const item = claimOf(newTask({ id }), { hadRow: true, turn: -1 });
+      const item = claimOf(newTask({ id, name: 'model.task' }), { hadRow: true, turn: -1 });
       expect(await tasks.claim(this.worker, [item], { durable: true })).toHaveLength(1);
       await this.f.db.query('delete from outbox where task_id = $1', [id]);
       Object.assign(task, { state: 'STARTED', claim: { worker: this.worker.id, claimNo: item.claimNo } });

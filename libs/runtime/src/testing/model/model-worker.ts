@@ -66,6 +66,10 @@ export class ModelWorker {
       onTakenOver: run,
       onBatchTakenOver: (entries) => entries.forEach(run),
       onOver: (entry) => this.settle(entry),
+      // In the model an id is that of one task.
+      onForeignId: ({ id }) => {
+        throw new Error(`two names of task ${id}`);
+      },
       onExpiredRowless: (entry) => void this.reclaiming.push(this.endRowless(entry)),
       onDropped: (entry) => this.held.letGo(entry),
       onUndecided: (_, error) => {
