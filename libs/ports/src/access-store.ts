@@ -16,6 +16,8 @@ export interface NewRefreshToken {
 export type RefreshOutcome =
   /** It was the valid one; the next takes its place. */
   | { readonly kind: 'rotated'; readonly userId: string }
+  /** It was used a moment ago, with this same next one, which holds: the answer may be given again. */
+  | { readonly kind: 'repeated'; readonly userId: string }
   /** It had been used before: somebody has a copy. Its whole family is revoked now; `first`: by this call. */
   | { readonly kind: 'reused'; readonly userId: string; readonly first: boolean }
   /** Unknown, expired or revoked. */
@@ -88,8 +90,15 @@ export interface AccessChecks {
 export interface AccessStore {
   /** `false`: the user is gone, or no longer of this epoch, and nothing was saved. */
   saveRefreshToken(token: NewRefreshToken, epoch: number): Promise<boolean>;
-  /** Uses up the token of this hash and puts `next` in its place, or says why not. Of several at once, one rotates. */
-  rotateRefreshToken(hash: string, next: Pick<NewRefreshToken, 'id' | 'hash' | 'expiresAt'>): Promise<RefreshOutcome>;
+  /**
+   * Uses up the token of this hash and puts `next` in its place, or says why not. Of several at once, one rotates. One that
+   * was used at most `graceMs` ago is repeated, if `next` is what it was rotated to.
+   */
+  rotateRefreshToken(
+    hash: string,
+    next: Pick<NewRefreshToken, 'id' | 'hash' | 'expiresAt'>,
+    options?: { readonly graceMs?: number },
+  ): Promise<RefreshOutcome>;
   /** Ends the family of this token; the user it belonged to, if this call ended it. */
   revokeRefreshFamily(hash: string): Promise<string | undefined>;
 

@@ -3,22 +3,25 @@ import { newId } from '@lovage/foundation';
 import type { LoginAnswer } from '@lovage/http-api';
 import type { AccessStore, Clock, User, UserStore } from '@lovage/ports';
 import { Audit, type Origin } from '../audit/audit.service.ts';
-import { ACCESS, CLOCK, USERS } from '../deps.ts';
+import { ACCESS, CLOCK, type GatewayOptions, OPTIONS, USERS } from '../deps.ts';
 import { withinDeadline } from '../http/deadline.ts';
 import { ProblemError } from '../problems/problem-error.ts';
 import { ACCESS_TOKEN_SECONDS, AccessTokens } from './access-tokens.ts';
 import { LoginLimiter } from './login-limiter.ts';
-import { hashOf, newSecret } from './secrets.ts';
+import { hashOf, newSecret, secretAfter } from './secrets.ts';
 
 /** How long a login can be refreshed without a use, ms. Each use gives it anew. */
 const REFRESH_TOKEN_MS = 30 * 24 * 3600 * 1000;
+/** How long a used token still gives the answer that it gave, ms: two tabs that refresh at once are no theft. */
+const GRACE_MS = 10_000;
 const PREFIX = 'lvr_';
 /** What is none is not looked for. */
 const REFRESH_TOKEN = /^lvr_[\w-]{43}$/;
 
 /**
  * Logins that last: a refresh token is used once and gives the next of its family. One that is used twice was copied, and
- * nobody can tell which of the two is the thief, so the whole family ends (RFC 9700, section 4.14.2).
+ * nobody can tell which of the two is the thief, so the whole family ends (RFC 9700, section 4.14.2). Within a short grace the
+ * same answer is given again instead: the next token is made of the one before (docs/decisions/0271).
  */
 @Injectable()
 export class Sessions {
@@ -26,6 +29,7 @@ export class Sessions {
     @Inject(ACCESS) private readonly access: AccessStore,
     @Inject(USERS) private readonly users: Pick<UserStore, 'findById'>,
     @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(OPTIONS) private readonly options: Pick<GatewayOptions, 'jwtSecret'>,
     private readonly tokens: AccessTokens,
     private readonly audit: Audit,
     private readonly limiter: LoginLimiter,
@@ -49,14 +53,19 @@ export class Sessions {
   async refresh(refreshToken: string, origin: Origin): Promise<LoginAnswer> {
     this.limiter.refresh(origin.address);
     if (!REFRESH_TOKEN.test(refreshToken)) throw refreshInvalid();
-    const { secret, hash } = newSecret(PREFIX);
+    const { secret, hash } = secretAfter(refreshToken, PREFIX, this.options.jwtSecret);
     const next = { id: newId(), hash, expiresAt: this.clock.now() + REFRESH_TOKEN_MS };
-    const outcome = await withinDeadline(this.clock, this.access.rotateRefreshToken(hashOf(refreshToken), next));
+    const outcome = await withinDeadline(
+      this.clock,
+      this.access.rotateRefreshToken(hashOf(refreshToken), next, { graceMs: GRACE_MS }),
+    );
     // Once for each family: whoever shows an ended token again and again fills no log.
     if (outcome.kind === 'reused' && outcome.first)
       await this.audit.note(origin, { action: 'auth.refresh_reused', target: outcome.userId, userId: outcome.userId });
     const user =
-      outcome.kind === 'rotated' ? await withinDeadline(this.clock, this.users.findById(outcome.userId)) : undefined;
+      outcome.kind === 'rotated' || outcome.kind === 'repeated'
+        ? await withinDeadline(this.clock, this.users.findById(outcome.userId))
+        : undefined;
     if (!user) throw refreshInvalid();
     return this.answer(user, secret);
   }

@@ -32,7 +32,11 @@ export class PrismaAccessStore implements AccessStore {
     });
   }
 
-  rotateRefreshToken(hash: string, next: Pick<NewRefreshToken, 'id' | 'hash' | 'expiresAt'>): Promise<RefreshOutcome> {
+  rotateRefreshToken(
+    hash: string,
+    next: Pick<NewRefreshToken, 'id' | 'hash' | 'expiresAt'>,
+    { graceMs = 0 }: { graceMs?: number } = {},
+  ): Promise<RefreshOutcome> {
     return asStoreError(() =>
       this.prisma.$transaction(async (tx): Promise<RefreshOutcome> => {
         // Before the token, as a change of the password does: the next token is not to slip past it.
@@ -48,6 +52,11 @@ export class PrismaAccessStore implements AccessStore {
           await tx.refreshToken.create({ data: { ...next, family, userId, expiresAt: new Date(next.expiresAt) } });
           return { kind: 'rotated', userId };
         }
+        const [repeated] = await tx.$queryRaw<{ user_id: string }[]>`
+          select t.user_id from refresh_tokens t join refresh_tokens n on n.family = t.family
+          where t.hash = ${hash} and t.used_at >= now() - ${graceMs} * interval '1 ms' and t.revoked_at is null
+            and n.hash = ${next.hash} and n.revoked_at is null and n.expires_at > now()`;
+        if (repeated) return { kind: 'repeated', userId: repeated.user_id };
         const token = await tx.refreshToken.findUnique({ where: { hash } });
         if (!token?.usedAt) return { kind: 'invalid' };
         const revoked = await tx.$executeRaw`
