@@ -157,7 +157,8 @@ describe('inputs', () => {
       'to,subject,text,html,cc,bcc,replyTo',
       'text,users,domain,author,subject',
       'source,sizes,fit,format,quality',
-      'url,path,sha256,maxBytes,timeout',
+      'url,path,sha256,maxBytes,timeout,replace',
+      'url,payload,secret',
       '',
     ]);
   });

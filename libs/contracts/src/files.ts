@@ -25,7 +25,7 @@ export const storedPath = (description: string, example: string) =>
     .meta({ description, examples: [example] });
 
 /** Why a URL is not fetched. */
-const UrlRefused = z
+export const UrlRefused = z
   .strictObject({
     host: z.string().meta({ description: 'Host that the request, or a redirect, named.' }),
     reason: z.enum(['address', 'scheme', 'credentials', 'redirects']).meta({
@@ -35,12 +35,15 @@ const UrlRefused = z
   })
   .meta({ description: 'The host, and what is wrong with it.' });
 
+/** A server that says no. */
+export const HttpStatus = z
+  .strictObject({ status: z.int().meta({ description: 'The server’s answer, such as 404.' }) })
+  .meta({ description: 'The server refuses, and will refuse again.' });
+
 /** Errors of every task that fetches a URL. */
 export const fetchErrors = {
   UrlRefused,
-  HttpStatus: z
-    .strictObject({ status: z.int().meta({ description: 'The server’s answer, such as 404.' }) })
-    .meta({ description: 'The server refuses, and will refuse again.' }),
+  HttpStatus,
   EncodingRefused: z
     .strictObject({ encoding: z.string().meta({ description: 'The `Content-Encoding`, such as zstd.' }) })
     .meta({ description: 'The server encodes what it was asked to send as it is, in a way that is not decoded.' }),
@@ -70,10 +73,6 @@ export const downloadFile = defineTask({
         'Where to put it. A file of another content that is there stays, unless `replace` says otherwise. Default: `downloads/<task id>/` and the name that the server gives, or that in the URL.',
         'photos/cat.jpg',
       ).optional(),
-      replace: z
-        .boolean()
-        .optional()
-        .meta({ description: 'Take the place of a file that is at `path`. Default false.' }),
       sha256: Checksum.optional().meta({
         description: 'SHA-256 that the file must have, hexadecimal.',
         examples: ['2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824'],
@@ -92,6 +91,10 @@ export const downloadFile = defineTask({
         .max(1500)
         .optional()
         .meta({ description: 'Seconds that one attempt may take in all. Default 900.', examples: [60] }),
+      replace: z
+        .boolean()
+        .optional()
+        .meta({ description: 'Take the place of a file that is at `path`. Default false.' }),
     })
     .meta({ examples: [{ url: 'https://example.org/photo.jpg' }] }),
   output: z

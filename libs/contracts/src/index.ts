@@ -6,6 +6,7 @@ import { notifyMentions, sendMail } from './mail.ts';
 import { pruneResults } from './maintenance.ts';
 import { add, divide, sumToN } from './math.ts';
 import { processWord } from './text.ts';
+import { deliverWebhook } from './webhooks.ts';
 
 export { waitAndReturn } from './demo.ts';
 export { downloadFile } from './files.ts';
@@ -15,6 +16,7 @@ export { pruneResults } from './maintenance.ts';
 export { add, divide, MAX_SUM_N, sumToN } from './math.ts';
 export { allSchedules } from './schedules.ts';
 export { processWord } from './text.ts';
+export { deliverWebhook } from './webhooks.ts';
 
 /** Every contract of this library: what gateway and console offer, and a worker serves. Add yours here. */
 export const allContracts: readonly AnyContract[] = [
@@ -27,5 +29,6 @@ export const allContracts: readonly AnyContract[] = [
   notifyMentions,
   thumbnail,
   downloadFile,
+  deliverWebhook,
   pruneResults,
 ];

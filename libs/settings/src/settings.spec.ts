@@ -46,10 +46,14 @@ test('an empty environment gives the documented defaults', () => {
     },
     files: { limit: 104_857_600, allowHosts: [] },
     mail: { smtpUrl: undefined, from: 'lovage@localhost' },
+    webhooks: { secrets: {} },
     results: { retentionMs: 7 * 24 * 3600_000, retentionByState: {}, deadLettersMs: 30 * 24 * 3600_000 },
   });
   expect(parseSettings({}).worker.name).toMatch(new RegExp(`^worker-${process.pid}@.+`));
 });
+
+const SECRET = `whsec_${Buffer.alloc(32, 1).toString('base64')}`;
+const OLD_SECRET = `whsec_${Buffer.alloc(24, 2).toString('base64')}`;
 
 test('every variable is read', () => {
   const settings = parseSettings({
@@ -90,6 +94,7 @@ test('every variable is read', () => {
     FILES_ALLOW_HOSTS: 'Files.Internal, 10.0.0.5:8080,[::1]:80',
     SMTP_URL: 'smtps://u:p@mail.example.org',
     MAIL_FROM: 'Lovage <tasks@example.org>',
+    WEBHOOK_SECRETS: `orders=${SECRET}, crm=${SECRET},orders=${OLD_SECRET}`,
     RESULT_RETENTION: '36h',
     RESULT_RETENTION_BY_STATE: 'SUCCESS=1d, FAILURE = 30d,DEAD=forever',
     DEAD_LETTER_RETENTION: '90d',
@@ -130,6 +135,7 @@ test('every variable is read', () => {
     },
     files: { limit: 1024 ** 4, allowHosts: ['files.internal', '10.0.0.5:8080', '[::1]:80'] },
     mail: { smtpUrl: 'smtps://u:p@mail.example.org', from: 'Lovage <tasks@example.org>' },
+    webhooks: { secrets: { orders: [SECRET, OLD_SECRET], crm: [SECRET] } },
     results: {
       retentionMs: 36 * 3600_000,
       retentionByState: { SUCCESS: 24 * 3600_000, FAILURE: 30 * 24 * 3600_000, DEAD: Infinity },
@@ -297,6 +303,10 @@ test.each([
     { FILES_ALLOW_HOSTS: 'a,,b' },
     { FILES_ALLOW_HOSTS: 'u@h' },
     { FILES_ALLOW_HOSTS: 'h:99999' },
+    { WEBHOOK_SECRETS: 'orders' },
+    { WEBHOOK_SECRETS: 'orders=whsec_c2hvcnQ=' },
+    { WEBHOOK_SECRETS: `Orders=${SECRET}` },
+    { WEBHOOK_SECRETS: `orders=${SECRET},` },
     { FILES_ALLOW_HOSTS: '::1' },
   ],
   [{ MAIL_FROM: 'a@b\nBcc: c@d' }, { MAIL_FROM: 'A\r\nX: y <a@b>' }, { MAIL_FROM: 'a b@c' }],
@@ -323,6 +333,7 @@ test('messages repeat no secret', () => {
         BROKER_URL: 'hunter2 is no url://',
         ADMIN_PASSWORD: 'hunter2',
         JWT_SECRET: 'hunter2',
+        WEBHOOK_SECRETS: 'orders=hunter2',
       });
     } catch (thrown) {
       return thrown as Error;

@@ -17,7 +17,14 @@ import {
 } from './parsers.ts';
 import { type Env, Reader } from './reader.ts';
 import { readResultsSettings, type ResultsSettings } from './results-settings.ts';
-import { type FilesSettings, type MailSettings, readFilesSettings, readMailSettings } from './task-settings.ts';
+import {
+  type FilesSettings,
+  type MailSettings,
+  readFilesSettings,
+  readMailSettings,
+  readWebhookSettings,
+  type WebhookSettings,
+} from './task-settings.ts';
 import { readTaskRoutes } from './task-routes.ts';
 import { readWorkerFlags } from './worker-flags.ts';
 
@@ -52,6 +59,7 @@ export interface Settings {
   readonly worker: WorkerSettings;
   readonly files: FilesSettings;
   readonly mail: MailSettings;
+  readonly webhooks: WebhookSettings;
   readonly results: ResultsSettings;
 }
 
@@ -206,6 +214,7 @@ export function parseSettings<R extends SettingsReader = 'any'>(
     },
     files: readFilesSettings(reader),
     mail: readMailSettings(reader),
+    webhooks: readWebhookSettings(reader),
     results: readResultsSettings(reader),
   };
   requireFor(who, settings, reader);

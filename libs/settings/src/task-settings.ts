@@ -18,6 +18,16 @@ export interface MailSettings {
   readonly from: string;
 }
 
+export interface WebhookSettings {
+  /**
+   * `WEBHOOK_SECRETS`: secrets that sign webhooks, by the name that tasks use. Default none. Of several with one name each signs:
+   * a new one first, the old one until every receiver knows the new.
+   */
+  readonly secrets: Readonly<Record<string, readonly string[]>>;
+}
+
+/** Of Standard Webhooks. */
+const SECRET_BYTES = { least: 24, most: 64 };
 const LARGEST_FILES_LIMIT = 1024 ** 4;
 
 export function readFilesSettings(reader: Reader): FilesSettings {
@@ -47,4 +57,26 @@ export function readMailSettings(reader: Reader): MailSettings {
         mailAddress,
       ) ?? 'lovage@localhost',
   };
+}
+
+export function readWebhookSettings(reader: Reader): WebhookSettings {
+  const secrets: Record<string, string[]> = {};
+  const entries = reader.text('WEBHOOK_SECRETS')?.split(',') ?? [];
+  for (const [index, entry] of entries.entries()) {
+    const [, name, secret, key] =
+      /^([a-z][a-z0-9_-]{0,63})=(whsec_([A-Za-z0-9+/]{1,100}={0,2}))$/.exec(entry.trim()) ?? [];
+    const bytes = Buffer.from(key ?? '', 'base64').length;
+    if (name === undefined || bytes < SECRET_BYTES.least || bytes > SECRET_BYTES.most) {
+      // By its place: it is a secret.
+      reader.wrong(
+        'WEBHOOK_SECRETS',
+        `wrong in its entry ${index + 1}`,
+        'name=whsec_… separated by commas, each of 24 to 64 bytes in base64 (echo "whsec_$(openssl rand -base64 32)")',
+      );
+      return { secrets: {} };
+    }
+    if (!Object.hasOwn(secrets, name)) secrets[name] = [];
+    secrets[name]!.push(secret!);
+  }
+  return { secrets };
 }

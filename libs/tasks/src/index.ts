@@ -11,7 +11,12 @@ import { MathTasks } from './math/math.tasks.ts';
 import { CONTRACTS, RETENTION, TASKS_OPTIONS, type TasksDeps, type TasksOptions } from './options.ts';
 import { TextTasks } from './text/text.tasks.ts';
 import { WebClient } from './web/web-client.ts';
+import { WebhooksTasks } from './webhooks/webhooks.tasks.ts';
 
+export { EncodingRefusedError, FetchFailedError, HttpStatusError, UrlRefusedError } from './web/errors.ts';
+export type { WebRequest } from './web/redirect.ts';
+export type { WebAnswer } from './web/web-answer.ts';
+export { WebClient, type FetchOptions, type WebClientOptions } from './web/web-client.ts';
 export { CLOCK } from './clock.ts';
 export { RETENTION, TASKS_OPTIONS, type TasksDeps, type TasksOptions } from './options.ts';
 
@@ -23,6 +28,7 @@ export const taskControllers: readonly Type[] = [
   MailTasks,
   ImageTasks,
   FilesTasks,
+  WebhooksTasks,
   MaintenanceTasks,
 ];
 

@@ -17,6 +17,10 @@ export interface TasksOptions {
     /** Sender of every mail: an address, or `Name <address>`. */
     readonly from: string;
   };
+  readonly webhooks: {
+    /** Secrets that sign webhooks, by name: `whsec_` and base64. Of several with a name each signs. */
+    readonly secrets: Readonly<Record<string, readonly string[]>>;
+  };
   readonly results: {
     /** How long an ended task is kept, ms, and a firing. */
     readonly retentionMs: number;

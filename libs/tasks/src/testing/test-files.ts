@@ -13,6 +13,7 @@ export class TestFiles implements Disposable {
       dataDir: this.dataDir,
       files: { limit: 100 * 1024 ** 2, allowHosts: [], ...files },
       mail: { smtpUrl: undefined, from: 'Lovage <lovage@example.org>' },
+      webhooks: { secrets: {} },
       results: { retentionMs: 60_000, retentionByState: {}, deadLettersMs: 60_000 },
     };
   }

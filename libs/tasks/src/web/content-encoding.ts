@@ -9,11 +9,14 @@ const DECODERS: Readonly<Record<string, () => Transform>> = {
   deflate: createInflate,
   br: createBrotliDecompress,
 };
+const BODILESS: ReadonlySet<number> = new Set([204, 304]);
 /** Of a coding that is refused, the characters that its error repeats. */
 const SHOWN = 50;
 
 /** The coding of an answer's body: undefined when it came as it is. */
 export function contentEncoding(response: IncomingMessage): string | undefined {
+  // No body follows these, whatever their headers say of one.
+  if (BODILESS.has(response.statusCode!)) return undefined;
   const coding = response.headers['content-encoding']?.trim().toLowerCase();
   return coding === undefined || coding === '' || coding === 'identity' ? undefined : coding;
 }

@@ -1,5 +1,8 @@
 import { LovageError } from '@lovage/foundation';
 
+/** 4xx that may pass: too slow, too early, too much. */
+const PASSING: ReadonlySet<number> = new Set([408, 425, 429]);
+
 export type RefusalReason = 'address' | 'scheme' | 'credentials' | 'redirects';
 
 const WHY: Readonly<Record<RefusalReason, string>> = {
@@ -55,4 +58,15 @@ export class EncodingRefusedError extends LovageError {
   ) {
     super(`${host} sends Content-Encoding ${JSON.stringify(encoding)}; only gzip, deflate and br are decoded`);
   }
+}
+
+/** What an answer that is not the one hoped for comes to. @param retryAfter header of the answer */
+export function statusError(
+  url: string,
+  status: number,
+  retryAfter: string | undefined,
+): FetchFailedError | HttpStatusError {
+  const { host } = new URL(url);
+  if (status >= 500 || PASSING.has(status)) return new FetchFailedError(`${host} answered ${status}`, { retryAfter });
+  return new HttpStatusError(host, status);
 }

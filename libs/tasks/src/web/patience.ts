@@ -18,11 +18,11 @@ export class Patience {
     private readonly outer: AbortSignal,
     totalMs: number,
   ) {
-    outer.addEventListener('abort', this.onOuterAbort);
-    if (outer.aborted) this.onOuterAbort();
     this.callOffTotal = clock.after(totalMs, () =>
       this.end(new FetchFailedError(`the fetch was not complete within ${totalMs / 1000} s`)),
     );
+    outer.addEventListener('abort', this.onOuterAbort);
+    if (outer.aborted) this.onOuterAbort();
   }
 
   get signal(): AbortSignal {

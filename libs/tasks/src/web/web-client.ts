@@ -4,13 +4,17 @@ import http, { type IncomingMessage, type RequestOptions } from 'node:http';
 import https from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { pipeline, type Readable } from 'node:stream';
-import { hasCode, toError } from '@lovage/foundation';
+import { FileTooLargeError } from '@lovage/files';
+import { durationMs, hasCode, toError, type Duration } from '@lovage/foundation';
+import { systemClock, type Clock } from '@lovage/ports';
 import { isPublicAddress } from './addresses.ts';
 import { AllowedHosts } from './allowed-hosts.ts';
 import { decoderOf } from './content-encoding.ts';
-import { FetchFailedError, HttpStatusError, UrlRefusedError } from './errors.ts';
+import { FetchFailedError, statusError, UrlRefusedError } from './errors.ts';
 import { headerText } from './header-text.ts';
-import type { Patience } from './patience.ts';
+import { Patience } from './patience.ts';
+import { redirected, type WebRequest } from './redirect.ts';
+import { WebAnswer } from './web-answer.ts';
 
 /** Every address of a host name. */
 export type Resolve = (hostname: string) => Promise<LookupAddress[]>;
@@ -22,12 +26,23 @@ export interface WebClientOptions {
   readonly resolve?: Resolve;
   /** Which addresses may be connected to. Default: those of the public internet. */
   readonly isPublic?: (address: string) => boolean;
+  /** Default: the system's. */
+  readonly clock?: Clock;
+}
+
+/** A request whose answer is wanted as a whole. */
+export interface FetchOptions extends WebRequest {
+  /** `task.signal`: ends the request when the attempt is to end. */
+  readonly signal: AbortSignal;
+  /** For all of it, from the look-up of the name to the last byte. Default 30 s. */
+  readonly timeout?: Duration;
+  /** Largest body that is accepted, decoded, bytes. Default 1 MiB: it is held in memory. */
+  readonly maxBytes?: number;
 }
 
 const MAX_REDIRECTS = 5;
+const MAX_FETCHED = 1024 ** 2;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
-/** 4xx that may pass: too slow, too early, too much. */
-const PASSING: ReadonlySet<number> = new Set([408, 425, 429]);
 /** Finding the name, connecting and TLS; then the headers; then between two pieces of the body. */
 const CONNECT_MS = 10_000;
 const HEADERS_MS = 30_000;
@@ -43,11 +58,38 @@ export class WebClient {
   private readonly allowed: AllowedHosts;
   private readonly resolve: Resolve;
   private readonly isPublic: (address: string) => boolean;
+  private readonly clock: Clock;
 
   constructor(options: WebClientOptions) {
     this.allowed = new AllowedHosts(options.allowHosts);
     this.resolve = options.resolve ?? systemResolve;
     this.isPublic = options.isPublic ?? isPublicAddress;
+    this.clock = options.clock ?? systemClock;
+  }
+
+  /**
+   * A request and its whole answer, whatever its status: see {@link WebAnswer.requireOk}.
+   * @throws UrlRefusedError FetchFailedError EncodingRefusedError FileTooLargeError, or why the signal was aborted
+   */
+  async fetch(url: string, options: FetchOptions): Promise<WebAnswer> {
+    const { signal, timeout = '30s', maxBytes = MAX_FETCHED, ...request } = options;
+    const patience = new Patience(this.clock, signal, durationMs(timeout));
+    try {
+      const { response, url: last } = await this.open(url, patience, request);
+      const chunks: Buffer[] = [];
+      let bytes = 0;
+      // To a HEAD none comes, whatever the headers say of it.
+      if (request.method?.toUpperCase() === 'HEAD') response.destroy();
+      else
+        for await (const chunk of bodyOf(response, last, patience)) {
+          bytes += chunk.length;
+          if (bytes > maxBytes) throw new FileTooLargeError(maxBytes);
+          chunks.push(chunk);
+        }
+      return new WebAnswer(last, response.statusCode!, response.headers, Buffer.concat(chunks));
+    } finally {
+      patience.close();
+    }
   }
 
   /**
@@ -55,31 +97,54 @@ export class WebClient {
    * @throws UrlRefusedError FetchFailedError, or why the patience's signal was aborted
    */
   async get(url: string, patience: Patience, headers: Readonly<Record<string, string>> = {}): Promise<IncomingMessage> {
+    return (await this.open(url, patience, { headers })).response;
+  }
+
+  /** The same for any request, and the URL that answered. */
+  async open(
+    url: string,
+    patience: Patience,
+    given: WebRequest,
+  ): Promise<{ readonly response: IncomingMessage; readonly url: string }> {
+    const most = Math.min(given.redirects ?? MAX_REDIRECTS, MAX_REDIRECTS);
     let current = parsed(url);
+    let request: WebRequest = { ...given, method: (given.method ?? 'GET').toUpperCase() };
     for (let redirects = 0; ; redirects += 1) {
-      const response = await this.request(current, patience, headers);
-      if (!REDIRECTS.has(response.statusCode!) || response.headers.location === undefined) return response;
-      const location = headerText(response.headers.location);
+      const response = await this.request(current, patience, request);
+      const status = response.statusCode!;
+      if (most === 0 || !REDIRECTS.has(status) || response.headers.location === undefined)
+        return { response, url: current.href };
       response.destroy();
-      if (redirects === MAX_REDIRECTS) throw new UrlRefusedError(current.host, 'redirects');
+      if (redirects === most) throw new UrlRefusedError(current.host, 'redirects');
+      const location = headerText(response.headers.location);
       if (!URL.canParse(location, current.href))
         throw new FetchFailedError(`${current.host} redirects to what is no URL`);
-      current = parsed(new URL(location, current.href).href);
+      const next = parsed(new URL(location, current.href).href);
+      request = redirected(request, status, next.origin !== current.origin);
+      current = next;
     }
   }
 
   private async request(
     url: URL,
     patience: Patience,
-    headers: Readonly<Record<string, string>>,
+    { method = 'GET', headers, body }: WebRequest,
   ): Promise<IncomingMessage> {
     patience.expect(`a connection to ${url.host}`, CONNECT_MS);
     const addresses = await this.checkedAddresses(url, patience);
     const options: RequestOptions = {
+      method,
       // A connection for this request alone: a kept one could lead where another request was allowed to go.
       agent: false,
       lookup: pinnedTo(addresses),
-      headers: { 'user-agent': 'lovage', accept: '*/*', 'accept-encoding': 'identity', ...headers },
+      headers: {
+        'user-agent': 'lovage',
+        accept: '*/*',
+        'accept-encoding': 'identity',
+        ...headers,
+        // Always: Node sends a body of DELETE or GET without any length, and a server would take it for the next request.
+        ...(body !== undefined && { 'content-length': Buffer.byteLength(body) }),
+      },
       signal: patience.signal,
     };
     return new Promise<IncomingMessage>((resolve, reject) => {
@@ -93,7 +158,7 @@ export class WebClient {
         resolve(response);
       });
       request.on('error', (error) => reject(asFetchError(error, url, patience)));
-      request.end();
+      request.end(body);
     });
   }
 
@@ -117,11 +182,7 @@ export class WebClient {
 /** @throws HttpStatusError FetchFailedError for an answer that brings no file */
 export function refuseStatus(response: IncomingMessage, url: string): never {
   response.destroy();
-  const status = response.statusCode!;
-  const { host } = new URL(url);
-  if (status >= 500 || PASSING.has(status))
-    throw new FetchFailedError(`${host} answered ${status}`, { retryAfter: response.headers['retry-after'] });
-  throw new HttpStatusError(host, status);
+  throw statusError(url, response.statusCode!, response.headers['retry-after']);
 }
 
 /**
