@@ -8,7 +8,7 @@ const MAX_URL = 2048;
 export const webUrl = (description: string) =>
   z
     .string()
-    .max(MAX_URL)
+    .max(MAX_URL, { abort: true })
     .refine((text) => {
       if (!URL.canParse(text)) return false;
       const { protocol, username, password } = new URL(text);

@@ -5,7 +5,7 @@ import { z } from 'zod';
 // a second address.
 const MailAddress = z
   .string()
-  .max(254)
+  .max(254, { abort: true })
   .regex(
     /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*$/,
     'must be an e-mail address such as ann@example.org',
@@ -22,7 +22,7 @@ const addresses = (description: string, max: number) =>
 const oneLine = (max: number) =>
   z
     .string()
-    .max(max)
+    .max(max, { abort: true })
     .regex(/^[^\p{Cc}\p{Zl}\p{Zp}]*$/u, 'must be one line without control characters');
 
 /** Recipients of one mail, at most. */
@@ -97,7 +97,7 @@ export const MAX_MENTIONS = 100;
 const UserName = z
   .string()
   .min(1)
-  .max(64)
+  .max(64, { abort: true })
   .regex(/^[\p{L}\p{N}_](?:[\p{L}\p{M}\p{N}_.-]*[\p{L}\p{M}\p{N}_])?$/u, 'must be a name as it stands after the @');
 
 export const notifyMentions = defineTask({
@@ -122,7 +122,7 @@ export const notifyMentions = defineTask({
         }),
       domain: z
         .string()
-        .max(189)
+        .max(189, { abort: true })
         .regex(
           /^[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*$/,
           'must be a domain such as example.org',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { checkValue } from './check-value.ts';
 import { ContractUnknownError, DeclaredError, DefinitionError, InputInvalidError } from './errors.ts';
 import { compileOptions, type CompiledTaskOptions, type TaskOptions } from './options/task-options.ts';
 import { bareSchema, fingerprintOf, type JsonSchema } from './version/fingerprint.ts';
@@ -163,13 +164,9 @@ export function defineTask<
         throw new DefinitionError(
           `task ${name} declares no error ${JSON.stringify(type)} (declared: ${Object.keys(declared).join(', ') || 'none'})`,
         );
-      const parsed = schema.safeParse(data);
-      if (!parsed.success)
-        throw new InputInvalidError(
-          `${name}.${type}`,
-          parsed.error.issues.map((issue) => ({ path: ['data', ...issue.path].join('.'), message: issue.message })),
-        );
-      return new DeclaredError<K, z.output<E[K]>>(type, parsed.data as z.output<E[K]>, message ?? type, name);
+      const checked = checkValue(schema, 'data', data);
+      if (checked.issues) throw new InputInvalidError(`${name}.${type}`, checked.issues);
+      return new DeclaredError<K, z.output<E[K]>>(type, checked.value as z.output<E[K]>, message ?? type, name);
     },
   });
 }

@@ -1,13 +1,8 @@
 import { LovageError, type ErrorFacts } from '@lovage/foundation';
 import type { z } from 'zod';
 import type { AnyContract } from './contract.ts';
+import { listIssues, type Issue } from './issue.ts';
 import type { Stamp, StampParts } from './version/stamp.ts';
-
-/** One thing wrong with a value: where (`input.x`, `input.items.3.name`) and what. */
-export interface Issue {
-  readonly path: string;
-  readonly message: string;
-}
 
 /** What led to a failure, as it is kept. */
 export type TaskErrorCause = ErrorFacts;
@@ -33,10 +28,7 @@ export class InputInvalidError extends LovageError {
     readonly issues: readonly Issue[],
     cause?: unknown,
   ) {
-    super(
-      `input of ${contract}: ${issues.map((issue) => `${issue.path}: ${issue.message}`).join('; ')}`,
-      cause === undefined ? undefined : { cause },
-    );
+    super(`input of ${contract}: ${listIssues(issues)}`, cause === undefined ? undefined : { cause });
   }
 }
 
@@ -81,9 +73,7 @@ export class OutputInvalidError extends LovageError {
     readonly contract: string,
     readonly issues: readonly Issue[],
   ) {
-    super(
-      `${contract} returned what its contract does not allow: ${issues.map((issue) => `${issue.path}: ${issue.message}`).join('; ')}`,
-    );
+    super(`${contract} returned what its contract does not allow: ${listIssues(issues)}`);
   }
 }
 

@@ -21,7 +21,6 @@ export {
   OutputInvalidError,
   ResultTooLarge,
   type ErrorUnion,
-  type Issue,
   type Misfit,
   type TaskErrorCause,
   type TaskErrorDocument,
@@ -84,7 +83,9 @@ export {
 export { cronTiming, everyTiming, nextMoment, sameTiming, type Timing } from './schedule/timing.ts';
 export { isTerminal, TASK_STATES, TERMINAL_STATES, type TaskState, type TerminalState } from './states.ts';
 export { TaskRevokedError } from './task-revoked-error.ts';
-export { issuesOf, validateInput, validateOutput, validateProgress } from './validate.ts';
+export { checkValue, MAX_ISSUES, type CheckedValue } from './check-value.ts';
+export { listIssues, type Issue } from './issue.ts';
+export { validateInput, validateOutput, validateProgress } from './validate.ts';
 export { acceptInput } from './version/accept-input.ts';
 export { bareSchema, fingerprintOf, type JsonSchema } from './version/fingerprint.ts';
 export type { Migration, Migrations } from './version/migrations.ts';

@@ -34,10 +34,8 @@ describe('validateInput', () => {
   });
 
   it('names unknown fields where they stand', () => {
-    expect(issuesOf({ x: 1, y: 2, z: 3 })).toEqual([
-      { path: 'input.y', message: 'unknown field' },
-      { path: 'input.z', message: 'unknown field' },
-    ]);
+    expect(issuesOf({ x: 1, y: 2 })).toEqual([{ path: 'input.y', message: 'unknown field' }]);
+    expect(issuesOf({ x: 1, y: 2, z: 3 })).toEqual([{ path: 'input', message: 'unknown fields: "y", "z"' }]);
     expect(issuesOf({ x: 1, items: [{ name: 'a', extra: 1 }] })[0]!.path).toBe('input.items.0.extra');
   });
 

@@ -17,6 +17,8 @@ const HEADERS_TIMEOUT_MS = 15_000;
 const REQUEST_TIMEOUT_MS = 300_000;
 /** Longer than the idle time of usual load balancers (60 s), so that they and not we end a connection they reuse. */
 const KEEP_ALIVE_MS = 65_000;
+/** Largest body of a route that anybody may call, bytes: an e-mail and a password of 1024 characters fit. */
+const PUBLIC_BODY_BYTES = 4 * 1024;
 /** No name or id of ours is longer. */
 const MAX_PARAM_LENGTH = 255;
 
@@ -42,8 +44,18 @@ export function createAdapter({
     // No middleware is used, and middie would run for every request.
     skipMiddie: true,
   });
-  takeOnlyJson(instanceOf(adapter));
+  const server = instanceOf(adapter);
+  takeOnlyJson(server);
+  boundPublicBodies(server, bodyLimit);
   return adapter;
+}
+
+/** Of routes that are added from now on. */
+function boundPublicBodies(server: FastifyInstance, bodyLimit: number): void {
+  server.addHook('onRoute', (route) => {
+    if ((route.config as { public?: boolean } | undefined)?.public)
+      route.bodyLimit = Math.min(bodyLimit, PUBLIC_BODY_BYTES);
+  });
 }
 
 /** The Fastify behind it, in its own types. */

@@ -1,7 +1,7 @@
-import { InexactNumber } from '@lovage/foundation';
-import type { Issue } from '@lovage/task';
+import { fitText, InexactNumber } from '@lovage/foundation';
+import { MAX_ISSUES, type Issue } from '@lovage/task';
 
-/** What parsed JSON must not hold, wherever it stands. */
+/** What parsed JSON must not hold, wherever it stands: the first {@link MAX_ISSUES} of all. */
 export interface BadContents {
   /** Keys that would reach an object's prototype once copied without care. */
   readonly forbiddenKeys: string[];
@@ -10,6 +10,8 @@ export interface BadContents {
 }
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
+/** Of a path that goes into an answer, characters: each of its keys may be as long as the body. */
+const MAX_PATH = 500;
 
 /** Whether a JSON text could hold what {@link findBadContents} looks for; most cannot. */
 export function isSuspicious(json: string): boolean {
@@ -26,23 +28,30 @@ export function findBadContents(value: unknown): BadContents {
 function walk(value: unknown, path: string, found: BadContents): void {
   if (typeof value === 'string') {
     const wrong = wrongWith(value);
-    if (wrong) found.badTexts.push({ path: path || 'body', message: wrong });
+    if (wrong) found.badTexts.push({ path: printable(path) || 'body', message: wrong });
   } else if (value instanceof InexactNumber)
     found.badTexts.push({
-      path: path || 'body',
-      message: `${value.text} is beyond what a number holds; send it as a text`,
+      path: printable(path) || 'body',
+      message: fitText(`${value.text} is beyond what a number holds; send it as a text`, MAX_PATH),
     });
-  else if (Array.isArray(value)) value.forEach((item, index) => walk(item, join(path, String(index)), found));
-  else if (value !== null && typeof value === 'object') {
+  else if (Array.isArray(value)) {
+    for (let index = 0; index < value.length && !isEnough(found); index += 1)
+      walk(value[index], join(path, String(index)), found);
+  } else if (value !== null && typeof value === 'object') {
     for (const [key, member] of Object.entries(value)) {
+      if (isEnough(found)) return;
       const at = join(path, key);
-      if (key === '__proto__' || (key === 'constructor' && hasPrototype(member))) found.forbiddenKeys.push(at);
+      if (key === '__proto__' || (key === 'constructor' && hasPrototype(member)))
+        found.forbiddenKeys.push(printable(at));
       const wrong = wrongWith(key);
       if (wrong) found.badTexts.push({ path: printable(at), message: `its name ${wrong}` });
       walk(member, at, found);
     }
   }
 }
+
+const isEnough = ({ forbiddenKeys, badTexts }: BadContents): boolean =>
+  forbiddenKeys.length + badTexts.length >= MAX_ISSUES;
 
 function wrongWith(text: string): string | undefined {
   if (text.includes('\0')) return 'contains NUL (U+0000), which cannot be stored';
@@ -54,4 +63,4 @@ const join = (path: string, key: string): string => (path === '' ? key : `${path
 const hasPrototype = (value: unknown): boolean =>
   value !== null && typeof value === 'object' && Object.hasOwn(value, 'prototype');
 /** A path that goes into an answer: what made the key bad is shown as U+FFFD. */
-const printable = (path: string): string => path.replace(/\0|\p{Surrogate}/gu, '\uFFFD');
+const printable = (path: string): string => fitText(path, MAX_PATH);

@@ -2,7 +2,10 @@ import type { ProblemCode } from '@lovage/http-api';
 
 /** Fastify's own refusals, by their code. */
 const BY_CODE: Readonly<Record<string, { code: ProblemCode; detail: string }>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: { code: 'body_too_large', detail: 'the body is larger than BODY_LIMIT allows' },
+  FST_ERR_CTP_BODY_TOO_LARGE: {
+    code: 'body_too_large',
+    detail: 'the body is larger than this route takes: BODY_LIMIT, and 4 KiB on routes that need no login',
+  },
   FST_ERR_CTP_INVALID_MEDIA_TYPE: {
     code: 'media_type_unsupported',
     detail: 'send JSON, with the header Content-Type: application/json',

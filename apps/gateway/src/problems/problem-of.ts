@@ -2,12 +2,9 @@ import { ForbiddenException, HttpException } from '@nestjs/common';
 import type { SubmitOptionsError, TaskNotUniqueError } from '@lovage/client';
 import { hasCode } from '@lovage/foundation';
 import type { ProblemCode } from '@lovage/http-api';
-import type { InputInvalidError, Issue } from '@lovage/task';
+import { MAX_ISSUES, type InputInvalidError, type Issue } from '@lovage/task';
 import { fastifyProblem } from './fastify-problems.ts';
 import { ProblemError } from './problem-error.ts';
-
-/** No answer lists more: a body may hold a million mistakes. */
-const MAX_ERRORS = 100;
 
 export interface Problem {
   readonly code: ProblemCode;
@@ -72,7 +69,8 @@ function ofPlatform(error: unknown): Problem | undefined {
 
 function ofInput(error: InputInvalidError): Problem {
   const { length } = error.issues;
-  const detail = `${length === 1 ? 'one thing is' : `${length} things are`} wrong with the input of ${error.contract}`;
+  const many = length < MAX_ISSUES ? length : `${MAX_ISSUES} or more`;
+  const detail = `${length === 1 ? 'one thing is' : `${many} things are`} wrong with the input of ${error.contract}`;
   return problem('input_invalid', detail, { errors: error.issues });
 }
 
@@ -95,5 +93,5 @@ function problem(
   detail: string,
   more: { errors?: readonly Issue[]; headers?: Readonly<Record<string, string>> } = {},
 ): Problem {
-  return { code, detail, errors: (more.errors ?? []).slice(0, MAX_ERRORS), headers: more.headers ?? {} };
+  return { code, detail, errors: (more.errors ?? []).slice(0, MAX_ISSUES), headers: more.headers ?? {} };
 }

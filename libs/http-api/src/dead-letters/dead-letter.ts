@@ -9,7 +9,7 @@ const text = (max: number) =>
   z
     .string()
     .min(1)
-    .max(max)
+    .max(max, { abort: true })
     .regex(/^\P{Cc}*$/u, { error: 'must not hold control characters' });
 const time = z.iso.datetime({ precision: 3 });
 

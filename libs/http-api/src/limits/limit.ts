@@ -1,5 +1,6 @@
 import { MAX_CONCURRENCY } from '@lovage/task';
 import { z } from 'zod';
+import { boundedRecord } from '../bounded-record.ts';
 import { RateText } from '../tasks/rate.ts';
 
 /** Values of one contract's key that may have slots of their own: each worker's claim looks among them. */
@@ -20,16 +21,16 @@ const Settings = z.strictObject({
   concurrency: slots(
     'How many run at once; where the contract has a key: of each of its values. 0: none starts; null: no limit',
   ).optional(),
-  keys: z
-    .record(
-      z
-        .string()
-        .min(1, { error: 'must not be empty' })
-        .max(MAX_VALUE)
-        .regex(/^[^\0]*$/, { error: 'must not hold NUL' }),
-      slots('How many of this value run at once; 0: none starts; null: no limit'),
-    )
-    .refine((keys) => Object.keys(keys).length <= MAX_KEYS, { error: `at most ${MAX_KEYS} values` })
+  keys: boundedRecord(
+    z
+      .string()
+      .min(1, { error: 'must not be empty' })
+      .max(MAX_VALUE, { abort: true })
+      .regex(/^[^\0]*$/, { error: 'must not hold NUL' }),
+    slots('How many of this value run at once; 0: none starts; null: no limit'),
+    MAX_KEYS,
+    `at most ${MAX_KEYS} values`,
+  )
     .optional()
     .meta({ description: 'For single values of its key, before `concurrency`: `{ "acme": 10 }`' }),
   rate: Rate.optional(),
@@ -45,7 +46,7 @@ const Settings = z.strictObject({
 export const LimitBody = Settings.extend({
   reason: z
     .string()
-    .max(500)
+    .max(500, { abort: true })
     .regex(/^[\P{Cc}\n\t]*$/u, { error: 'must not hold control characters' })
     .optional()
     .meta({ description: 'Why; shown with the limit' }),

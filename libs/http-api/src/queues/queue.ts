@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 const Reason = z
   .string()
-  .max(500)
+  .max(500, { abort: true })
   .regex(/^[\P{Cc}\n\t]*$/u, { error: 'must not hold control characters' })
   .optional();
 

@@ -7,7 +7,7 @@ const text = (max: number) =>
   z
     .string()
     .min(1)
-    .max(max)
+    .max(max, { abort: true })
     .regex(/^\P{Cc}*$/u, { error: 'must not hold control characters' });
 const time = (description: string) =>
   z.iso
@@ -16,10 +16,14 @@ const time = (description: string) =>
     .optional()
     .meta({ description });
 
+/** Twice as many as there are, and some: whoever repeats one means no harm. */
+const MAX_STATES = 50;
+const StateText = z.string().max(500, { abort: true });
+
 const States = z
-  .union([z.string(), z.array(z.string())])
+  .union([StateText, z.array(StateText).max(MAX_STATES)])
   .transform((given) => [given].flat().flatMap((part) => part.split(',')))
-  .pipe(z.array(z.enum(TASK_STATES, { error: `must be of ${TASK_STATES.join(', ')}` })).max(50))
+  .pipe(z.array(z.enum(TASK_STATES, { error: `must be of ${TASK_STATES.join(', ')}` })).max(MAX_STATES))
   .transform((states): TaskState[] => [...new Set(states)]);
 
 /** How many a page may hold, as a query says it. */

@@ -4,7 +4,7 @@ import { z } from 'zod';
 /** How many of something are begun in a time, such as `50/s`; checked, and passed on as it was given. */
 export const RateText = z
   .string({ error: 'must be a rate such as "100/m"' })
-  .max(40)
+  .max(40, { abort: true })
   .superRefine((rate, context) => {
     try {
       rateIntervalMs(rate);

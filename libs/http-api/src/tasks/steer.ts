@@ -8,7 +8,7 @@ import { SubmitOptionsBody } from './submit.ts';
 // Control characters are no part of a reason that people read, and NUL none of any text that is kept.
 const Reason = z
   .string()
-  .max(500)
+  .max(500, { abort: true })
   .regex(/^[\P{Cc}\n\t]*$/u, { error: 'must not hold control characters' })
   .optional()
   .meta({ description: 'Why; kept with the task, and told to whoever waits for it' });

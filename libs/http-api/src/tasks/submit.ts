@@ -1,6 +1,7 @@
 import { durationMs, QUEUE_TEXT, QUEUE_TEXT_RULE, TASK_PRIORITY_RULE, type Duration } from '@lovage/foundation';
 import { TASK_STATES, UNIQUE_CONFLICTS } from '@lovage/task';
 import { z } from 'zod';
+import { boundedRecord } from '../bounded-record.ts';
 
 /** No delay, expiry or limit is longer: ten years. What is beyond is a mistake of units. */
 const LONGEST_MS = 3650 * 24 * 3600 * 1000;
@@ -51,8 +52,10 @@ const RetryRuleFields = {
   maxDelay: DurationText.optional().meta({ description: 'Longest wait; not shorter than delay' }),
   jitter: z.boolean().optional().meta({ description: 'Draw the wait evenly from zero to the computed one' }),
 };
+/** Error types that one policy names. */
+const MAX_ERROR_TYPES = 100;
 const ErrorType = z.string().min(1).max(100);
-const errorTypes = (description: string) => z.array(ErrorType).max(100).optional().meta({ description });
+const errorTypes = (description: string) => z.array(ErrorType).max(MAX_ERROR_TYPES).optional().meta({ description });
 
 /** How failures are retried; what is left out is as in the contract. */
 const RetryPolicy = z
@@ -60,8 +63,12 @@ const RetryPolicy = z
     ...RetryRuleFields,
     on: errorTypes('Only these error types, and those with a rule, are retried'),
     never: errorTypes('Error types that are final'),
-    errors: z
-      .record(ErrorType, z.union([z.literal(false), z.strictObject(RetryRuleFields)]))
+    errors: boundedRecord(
+      ErrorType,
+      z.union([z.literal(false), z.strictObject(RetryRuleFields)]),
+      MAX_ERROR_TYPES,
+      `at most ${MAX_ERROR_TYPES} error types`,
+    )
       .optional()
       .meta({ description: 'Rules of single error types; false: final' }),
     maxRetryAfter: DurationText.optional().meta({ description: 'Longest wait that an error may ask for' }),
@@ -80,7 +87,7 @@ const UniqueRule = z
     period: PositiveDuration.optional().meta({
       description: 'Only a task submitted less than so long ago is in the way',
     }),
-    states: z.array(z.enum(TASK_STATES)).optional().meta({
+    states: z.array(z.enum(TASK_STATES)).max(50).optional().meta({
       description: 'In which of these states another task is in the way; PENDING, SCHEDULED and QUEUED among them',
     }),
     onConflict: z.enum(UNIQUE_CONFLICTS).optional().meta({

@@ -1,6 +1,7 @@
 import { toError } from '@lovage/foundation';
 import type { AnyContract } from '../contract.ts';
-import { InputInvalidError, InputMisfitError, type Issue } from '../errors.ts';
+import { InputInvalidError, InputMisfitError } from '../errors.ts';
+import type { Issue } from '../issue.ts';
 import { validateInput } from '../validate.ts';
 import { readStamp, type Stamp, type StampParts } from './stamp.ts';
 
