@@ -44,6 +44,28 @@ from (
 const { rows } = await client.query<{ n: string }>('select count(*) as n from (select from tasks limit 1000000) t');
 if (Number(rows[0]!.n) < ROWS) await seed();
 
+const root = '00000000-0000-7000-8000-0000000000aa';
+/** Half the tasks are children of one, every hundredth runs another again; tags of a half, a thousandth and ten of them. */
+async function relate(): Promise<void> {
+  await client.query('set session_replication_role = replica');
+  await client.query(`
+update tasks set parent_id = case when n % 2 = 0 then '${root}'::uuid end, root_id = case when n % 2 = 0 then '${root}'::uuid else id end,
+  retried_from = case when n % 100 = 0 then md5(n::text)::uuid end,
+  extra = json_build_object('tags', case when n % 100000 = 0 then array['half', 'rare', 'ten'] when n % 1000 = 0 then array['half', 'rare'] else array['half'] end)
+from (select id as of, row_number() over (order by created_at) as n from tasks) s where of = id and n % 2 = 0`);
+  await client.query(`
+insert into task_tags select tag, created_at, id from tasks, json_array_elements_text(extra->'tags') tag where extra is not null
+on conflict do nothing`);
+  await client.query('set session_replication_role = origin');
+  await client.query('vacuum analyze tasks');
+  await client.query('vacuum analyze task_tags');
+}
+const related = await client.query<{ there: boolean }>('select exists (select from task_tags) as there');
+if (!related.rows[0]!.there) await relate();
+const [again] = (
+  await client.query<{ of: string }>('select retried_from as of from tasks where retried_from is not null limit 1')
+).rows;
+
 const day = 24 * 3600 * 1000;
 const now = Date.now();
 const userId = '00000000-0000-7000-8000-000000000007';
@@ -66,6 +88,17 @@ const cases: Record<string, TaskFilter> = {
   'worker that is not there': { worker: 'nobody@host' },
   'made on one day, FAILURE': { createdFrom: now - 11 * day, createdTo: now - 10 * day, states: ['FAILURE'] },
   'ended on one day': { finishedFrom: now - 11 * day, finishedTo: now - 10 * day },
+  'tag of half a million': { tags: ['half'] },
+  'tag of a thousand': { tags: ['rare'] },
+  'tag of ten': { tags: ['ten'] },
+  'tag that is not there': { tags: ['none'] },
+  'tag of half a million, DEAD': { tags: ['half'], states: ['DEAD'] },
+  'tags of half a million and of ten': { tags: ['half', 'ten'] },
+  'half a million children': { parentId: root },
+  'half a million children, none live': { parentId: root, states: ['STARTED'] },
+  'family of half a million': { rootId: root },
+  'retried from': { retriedFrom: again!.of },
+  'field of the input': { fields: [{ path: 'x', value: '999999' }] },
   'text that is there': { text: 'report' },
   'text that is not there': { text: 'no such text' },
 };
@@ -97,6 +130,8 @@ for (const [name, filter] of Object.entries(cases)) {
 }
 console.log('no filter, half a million back'.padEnd(36), await times(() => store.lists.list({}, { limit: 50, after })));
 console.log('no filter, limit 200'.padEnd(36), await times(() => store.lists.list({}, { limit: 200 })));
+for (const name of ['tag of half a million', 'tag of ten', 'half a million children', 'family of half a million'])
+  console.log(`counts of: ${name}`.padEnd(36), await times(() => store.lists.countsOf(cases[name]!)));
 console.log('counts'.padEnd(36), await times(() => store.lists.counts()), JSON.stringify(await store.lists.counts()));
 await store.close();
 await client.end();

@@ -1,4 +1,5 @@
 import { isUuid } from '@lovage/foundation';
+import { isTag, MAX_TAGS, type FollowUp, type TaskExtra } from '@lovage/task';
 import { MAX_MS, MIN_MS, parseIsoTime } from './iso-time.ts';
 import { plain } from './plain-json.ts';
 import { Malformed, type RejectCode } from './reject-codes.ts';
@@ -126,7 +127,7 @@ export function factsOf(value: unknown): TaskFacts | undefined {
     throw refuse('not JSON');
   }
   if (typeof given !== 'object' || given === null || Array.isArray(given)) throw refuse('not an object');
-  const { userId, expiresAt, version, retriedFrom, retry } = given as Record<string, unknown>;
+  const { userId, expiresAt, version, retriedFrom, retry, extra } = given as Record<string, unknown>;
   const facts: TaskFacts = {};
   if (userId !== undefined) facts.userId = uuid('userId', userId);
   if (retriedFrom !== undefined) facts.retriedFrom = uuid('retriedFrom', retriedFrom);
@@ -143,6 +144,7 @@ export function factsOf(value: unknown): TaskFacts | undefined {
     if (typeof retry !== 'object' || retry === null || Array.isArray(retry)) throw refuse('retry is no object');
     facts.retry = retry as Record<string, unknown>;
   }
+  if (extra !== undefined) facts.extra = extraOf(extra, refuse);
   return facts;
 
   function uuid(key: string, text: unknown): string {
@@ -159,3 +161,43 @@ export function textOrNull(value: unknown): string | null {
 export function indexOrNull(value: unknown): number | null {
   return isCount(value) ? value : null;
 }
+
+/** What this release does not know is left out, so that a newer one may say more. */
+function extraOf(value: unknown, refuse: (why: string) => Malformed): TaskExtra {
+  if (!isObject(value)) throw refuse('extra is no object');
+  const { tags, scheduledFor, onEnd } = value;
+  if (tags !== undefined && !(Array.isArray(tags) && tags.length <= MAX_TAGS && tags.every(isTag)))
+    throw refuse('extra.tags is no list of tags');
+  if (scheduledFor !== undefined && !isTime(scheduledFor)) throw refuse('extra.scheduledFor is no time');
+  if (onEnd !== undefined && !isObject(onEnd)) throw refuse('extra.onEnd is no object');
+  const followUp = (key: 'success' | 'failure'): FollowUp | undefined => {
+    const given = onEnd?.[key];
+    if (given === undefined || isFollowUp(given)) return given;
+    throw refuse(`extra.onEnd.${key} is no task to submit`);
+  };
+  const [success, failure] = [followUp('success'), followUp('failure')];
+  return {
+    ...(tags !== undefined && { tags: [...new Set(tags as string[])] }),
+    ...(scheduledFor !== undefined && { scheduledFor }),
+    ...((success ?? failure) && { onEnd: { ...(success && { success }), ...(failure && { failure }) } }),
+  };
+}
+
+function isFollowUp(value: unknown): value is FollowUp {
+  if (!isObject(value)) return false;
+  const { name, queue, stamp, priority, expiresMs } = value;
+  return (
+    isName(name) &&
+    isName(queue) &&
+    typeof stamp === 'string' &&
+    STAMP.test(stamp) &&
+    (priority === undefined ||
+      (Number.isInteger(priority) && (priority as number) >= 0 && (priority as number) <= 9)) &&
+    (expiresMs === undefined || (typeof expiresMs === 'number' && expiresMs > 0 && expiresMs <= MAX_MS))
+  );
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isTime = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isInteger(value) && value >= MIN_MS && value <= MAX_MS;

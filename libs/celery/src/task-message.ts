@@ -1,3 +1,5 @@
+import type { TaskExtra } from '@lovage/task';
+
 /** The canvas part of a task message: what runs after it. Each entry is a Celery signature, kept as it came. */
 export interface TaskEmbed {
   callbacks: unknown[] | null;
@@ -19,6 +21,8 @@ export interface TaskFacts {
   retriedFrom?: string;
   /** Retry policy of the submit, where it differs from the contract's; whoever compiles it checks it. */
   retry?: Readonly<Record<string, unknown>>;
+  /** Its tags, the moment of its schedule, what follows its end. */
+  extra?: TaskExtra;
 }
 
 /** A task to be put on the wire. */

@@ -24,7 +24,15 @@ export { BatchAnswer, BatchBody, BatchItem, BatchOutcome, MAX_BATCH } from './ta
 export { FiringDocument, FiringList, FiringListQuery, ScheduleDocument, ScheduleList } from './schedules/schedule.ts';
 export { InputMapping } from './tasks/mapping.ts';
 export { TaskLogLine, TaskLogList, TaskLogQuery } from './tasks/logs.ts';
-export { type FollowedTask, ListedTask, pageLimit, TaskCountsDocument, TaskList, TaskListQuery } from './tasks/list.ts';
+export {
+  type FollowedTask,
+  ListedTask,
+  pageLimit,
+  TaskCountsDocument,
+  TaskCountsQuery,
+  TaskList,
+  TaskListQuery,
+} from './tasks/list.ts';
 export { PauseBody, PurgeBody, QueueDocument, QueueList } from './queues/queue.ts';
 export { ExplainDocument, REASON_CODES, ReasonDocument, type ReasonCode } from './tasks/explain.ts';
 export { RetryBody, RetryManyBody, RevokeBody, RevokeManyAnswer, RevokeManyBody } from './tasks/steer.ts';

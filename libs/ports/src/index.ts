@@ -46,6 +46,7 @@ export type {
   ListedTask,
   TaskAttempt,
   TaskStep,
+  FilteredCounts,
   TaskCounts,
   TaskFilter,
   TaskLists,

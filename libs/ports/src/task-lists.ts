@@ -10,6 +10,16 @@ export interface TaskFilter {
   /** Name of the worker that runs it or ran it last. */
   readonly worker?: string;
   readonly userId?: string;
+  /** It has all of these. */
+  readonly tags?: readonly string[];
+  /** The task that submitted it. */
+  readonly parentId?: string;
+  /** Of this task's family, itself included. */
+  readonly rootId?: string;
+  /** The ended task that it runs again. */
+  readonly retriedFrom?: string;
+  /** Fields of the input, by path, that hold these values: a text, or a number or boolean as JSON writes it. */
+  readonly fields?: readonly { readonly path: string; readonly value: string }[];
   readonly createdFrom?: number;
   readonly createdTo?: number;
   readonly finishedFrom?: number;
@@ -49,6 +59,13 @@ export interface TaskCounts {
   readonly states: Readonly<Record<TaskState, number>>;
   /** More tasks are live than are counted one by one: the numbers of live states are estimates. */
   readonly approximate: boolean;
+}
+
+/** Of the tasks of a filter. */
+export interface FilteredCounts {
+  readonly states: Readonly<Record<TaskState, number>>;
+  /** Only so many tasks are looked at, the newest: what was made before this, ms since the epoch, is not counted. Null: all are. */
+  readonly countedFrom: number | null;
 }
 
 /** How the platform stands. */
@@ -94,6 +111,8 @@ export interface TaskLists {
   /** Newest first, by the time of their making. */
   list(filter: TaskFilter, page: { limit: number; after?: TaskPosition }): Promise<TaskPage>;
   counts(): Promise<TaskCounts>;
+  /** Tasks of a filter by state. */
+  countsOf(filter: TaskFilter): Promise<FilteredCounts>;
   gauges(): Promise<ClusterGauges>;
   /** Attempts that were not the last, oldest first, the newest 1000 of them. */
   attempts(id: string): Promise<TaskAttempt[]>;

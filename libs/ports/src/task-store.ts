@@ -1,4 +1,4 @@
-import type { TaskErrorDocument, TaskState, TerminalState } from '@lovage/task';
+import type { TaskErrorDocument, TaskExtra, TaskState, TerminalState } from '@lovage/task';
 import type { FreeingEnds, HandedOver, HandOverWish } from './hand-over.ts';
 import type { PassedOn, PassOnItem, PassOnLimits } from './pass-on.ts';
 import type { SqlTransaction } from './sql-transaction.ts';
@@ -35,6 +35,8 @@ export interface NewTask {
   readonly priority: number | null;
   /** What the input was made for: contract version and schema fingerprint (libs/task, `Stamp`). Null or left out: nobody said. */
   readonly stamp?: string | null;
+  /** JSON text of a {@link TaskExtra}. Null or left out: nothing of it. */
+  readonly extra?: string | null;
 }
 
 /**
@@ -95,6 +97,8 @@ export interface TaskRow {
   readonly priority: number | null;
   /** As {@link NewTask.stamp}. */
   readonly stamp?: string | null;
+  /** Left out or null: nothing of it. */
+  readonly extra?: TaskExtra | null;
   readonly cancelAt: number | null;
   readonly cancelBy: string | null;
   readonly cancelWhy: string | null;

@@ -1,6 +1,6 @@
 import type { IncomingTask } from '@lovage/celery';
 import { bandOf, type Delivery, type NewTask, type PriorityBand, type TaskLimits, type WorkerId } from '@lovage/ports';
-import type { CompiledTaskOptions, PoolKind } from '@lovage/task';
+import { isLastAttempt, type CompiledTaskOptions, type PoolKind } from '@lovage/task';
 import type { Batch } from './claim/batch.ts';
 import type { PassOnOrder } from './claim/pass-on-order.ts';
 import type { HandlerBinding } from './handler-binding.ts';
@@ -80,6 +80,16 @@ export class TaskEntry {
 
   get id(): string {
     return this.facts.id;
+  }
+
+  /** Whatever it fails with now, no other attempt follows. */
+  get isLastAttempt(): boolean {
+    return isLastAttempt(this.options.retry, this.retries);
+  }
+
+  /** ms since the epoch. */
+  get scheduledFor(): number | undefined {
+    return this.task.facts?.extra?.scheduledFor;
   }
 
   /** The broker has been told. */

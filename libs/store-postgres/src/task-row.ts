@@ -1,5 +1,5 @@
 import type { EscapedRecord, TaskRow } from '@lovage/ports';
-import type { TaskErrorDocument, TaskState } from '@lovage/task';
+import type { TaskErrorDocument, TaskExtra, TaskState } from '@lovage/task';
 
 /** A row of `tasks` as `pg` gives it. */
 export interface RawTask {
@@ -33,6 +33,7 @@ export interface RawTask {
   expires_at: Date | null;
   priority: number | null;
   input_stamp: string | null;
+  extra?: TaskExtra | null;
   cancel_at: Date | null;
   cancel_by: string | null;
   cancel_why: string | null;
@@ -68,6 +69,7 @@ export function toTaskRow(raw: RawTask): TaskRow {
     expiresAt: raw.expires_at?.getTime() ?? null,
     priority: raw.priority,
     stamp: raw.input_stamp,
+    extra: raw.extra ?? null,
     cancelAt: raw.cancel_at?.getTime() ?? null,
     cancelBy: raw.cancel_by,
     cancelWhy: raw.cancel_why,

@@ -34,6 +34,16 @@ export interface TaskContext<C extends AnyContract = AnyContract> {
   readonly queue: string;
   /** 1 for the first. */
   readonly attempt: number;
+  /**
+   * Whatever this attempt fails with, there is no other one. False: a failure of a kind that is retried is followed by another. A snooze and a
+   * worker that dies cost no attempt, so a last attempt may run again.
+   */
+  readonly isLastAttempt: boolean;
+  /**
+   * The moment of the schedule that it was made for, however late it runs; of one that somebody ran by hand, when they did. Null: no schedule made
+   * it. A task that is retried by people keeps it.
+   */
+  readonly scheduledFor: Date | null;
   readonly parentId: string | null;
   readonly rootId: string;
   /** Id of the user who submitted it, if one did. */

@@ -50,6 +50,7 @@ export {
 } from './options/retention-options.ts';
 export {
   compileRetry,
+  isLastAttempt,
   type CompiledRetry,
   type CompiledRule,
   type RetryOptions,
@@ -70,6 +71,8 @@ export {
   type UniqueConflict,
   type UniqueOptions,
 } from './options/unique-options.ts';
+export { fieldTag, tagsOfInput } from './options/tag-options.ts';
+export { isTag, MAX_TAG, MAX_TAGS, TAG_RULE, type FollowUp, type TaskExtra } from './task-extra.ts';
 export { valueAt, type FieldPath } from './options/field-path.ts';
 export {
   defineSchedule,

@@ -4,6 +4,7 @@ import { isQueueText, type TaskRoutes } from '@lovage/foundation';
 import type { InputMapping, RedriveBody } from '@lovage/http-api';
 import type { NewTask, StoredMessage, WholeDeadLetter } from '@lovage/ports';
 import { compileRetry, type AnyContract, type ContractRegistry, type SubmitInput } from '@lovage/task';
+import { extraAgain } from '../again/extra-again.ts';
 import { againInput, foreignAgain } from '../again/input-again.ts';
 import { ProblemError } from '../problems/problem-error.ts';
 import { inputOfMessage, isTruncated, messageOf } from './letter-message.ts';
@@ -15,7 +16,7 @@ export interface LetterTaskDeps {
 
 type Options = Pick<
   SubmitOptions,
-  'queue' | 'priority' | 'userId' | 'retriedFrom' | 'retry' | 'timeLimit' | 'softTimeLimit'
+  'queue' | 'priority' | 'userId' | 'retriedFrom' | 'retry' | 'timeLimit' | 'softTimeLimit' | 'tags' | 'scheduledFor'
 >;
 type Readable = DecodedTask & { readonly ok: true };
 
@@ -81,7 +82,7 @@ function queueOf(letter: WholeDeadLetter, edits: LetterEdits): Pick<Options, 'qu
 function ofMessage({ task }: Readable, contract: AnyContract | undefined): Options {
   const [hard, soft] = task.timeLimit;
   const limits = hard === null || soft === null || soft < hard ? { hard, soft } : { hard, soft: null };
-  const options: Options = {};
+  const options: Options = extraAgain(task.facts?.extra, contract);
   if (limits.hard !== null) options.timeLimit = limits.hard;
   if (limits.soft !== null) options.softTimeLimit = limits.soft;
   try {

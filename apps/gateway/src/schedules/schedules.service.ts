@@ -87,7 +87,7 @@ export class SchedulesService {
   private taskOf({ contract: name, input, stamp, options }: StoredSchedule, userId: string, now: number): PreparedRow {
     const contract = this.contracts.get(name);
     const again = againInput(contract, input, stamp ?? null, undefined);
-    const all = { ...options, userId };
+    const all = { ...options, userId, scheduledFor: new Date(now) };
     if (again.newerStamp === undefined)
       return prepareRow(contract, again.input as SubmitInput<AnyContract>, all, now, this.routes);
     const queue = options.queue ?? this.routes.of(name)?.queue ?? contract.options.queue;

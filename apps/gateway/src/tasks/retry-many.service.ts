@@ -8,6 +8,7 @@ import type { AnyContract, ContractRegistry, SubmitInput, TaskState } from '@lov
 import { cursorInvalid, decodeAgain, encodeAgain } from '../again/again-cursor.ts';
 import { AgainTally } from '../again/again-tally.ts';
 import { DueTimes } from '../again/due-times.ts';
+import { extraAgain } from '../again/extra-again.ts';
 import { againInput, foreignAgain } from '../again/input-again.ts';
 import { OpenQueues, queueUnknown } from '../again/open-queues.ts';
 import { CLOCK, CONTRACTS, LISTS, ROUTES, TASKS } from '../deps.ts';
@@ -15,7 +16,7 @@ import { withinDeadline } from '../http/deadline.ts';
 import { GatewayMetrics } from '../metrics/metrics.ts';
 import { ProblemError } from '../problems/problem-error.ts';
 import { decodeCursor, encodeCursor } from './list/cursor.ts';
-import { filterOf } from './list/filter.ts';
+import { filterOf, looksIntoEach } from './list/filter.ts';
 import { TextSearches } from './list/text-searches.ts';
 import { argumentsOf, inputAgain } from './steer.service.ts';
 import { SubmitLimiter } from './submit-limiter.ts';
@@ -65,12 +66,12 @@ export class RetryManyService {
     }
     this.limiter.check(userId);
     const until = this.clock.monotonic() + MANY_MS;
-    const filter = { ...filterOf(body.filter!), states: body.filter!.state ?? FAILED };
+    const filter = { ...filterOf(body.filter!, this.contracts), states: body.filter!.state ?? FAILED };
     let after = from && decodeCursor(from.position);
     for (;;) {
       const limit = Math.min(BATCH, body.limit - tally.submitted);
       const read = () => withinDeadline(this.clock, this.lists.list(filter, { limit, after }));
-      const page = await (filter.text === undefined ? read() : this.searches.run(userId, read));
+      const page = await (looksIntoEach(body.filter!) ? this.searches.run(userId, read) : read());
       const ids = page.items.map(({ id }) => id);
       await this.retryPart(ids, { userId, mapping: body.mapping }, due, tally);
       const over = tally.submitted >= body.limit || this.clock.monotonic() >= until || !this.limiter.allows(userId);
@@ -113,10 +114,11 @@ export class RetryManyService {
 
   /** @throws InputInvalidError MappingError SubmitOptionsError: its contract has changed. */
   private taskOf(row: TaskRow, by: Retrying, at: number): PreparedRow {
-    const options: Pick<SubmitOptions, 'priority' | 'retry' | 'userId' | 'retriedFrom'> & { queue: string } = {
+    const options: SubmitOptions & { queue: string } = {
       queue: row.queue,
       priority: row.priority === null ? undefined : Math.min(9, row.priority),
       retry: (row.message as StoredMessage | null)?.retry,
+      ...extraAgain(row.extra, this.contracts.find(row.name)),
       userId: by.userId,
       retriedFrom: row.id,
     };

@@ -4,13 +4,14 @@ import type { RetryBody, RevokeBody, RevokeManyAnswer, RevokeManyBody, TaskDocum
 import type { Clock, StoredMessage, TaskRow } from '@lovage/ports';
 import { isTerminal, type AnyContract, type ContractRegistry, type SubmitInput } from '@lovage/task';
 import { CLIENT, CLOCK, CONTRACTS } from '../deps.ts';
+import { extraAgain } from '../again/extra-again.ts';
 import { againInput } from '../again/input-again.ts';
 import { withinDeadline } from '../http/deadline.ts';
 import { GatewayMetrics } from '../metrics/metrics.ts';
 import { ProblemError } from '../problems/problem-error.ts';
 import { checkOptions } from './check-options.ts';
 import { decodeCursor } from './list/cursor.ts';
-import { filterOf } from './list/filter.ts';
+import { filterOf, looksIntoEach } from './list/filter.ts';
 import { TextSearches } from './list/text-searches.ts';
 import { manyAnswer } from './many-answer.ts';
 import { submittedRow, taskDocument } from './task-document.ts';
@@ -60,10 +61,15 @@ export class SteerService {
     if (ids) return manyAnswer(await withinDeadline(this.clock, this.client.revoke(ids, by)));
     const after = cursor === undefined ? undefined : decodeCursor(cursor);
     const revoke = () => {
-      const report = this.client.revoke(filterOf(filter!), { ...by, limit, after, timeLimitMs: MANY_MS });
+      const report = this.client.revoke(filterOf(filter!, this.contracts), {
+        ...by,
+        limit,
+        after,
+        timeLimitMs: MANY_MS,
+      });
       return withinDeadline(this.clock, report, MANY_MS + DEADLINE_MS);
     };
-    return manyAnswer(await (filter!.text === undefined ? revoke() : this.searches.run(userId, revoke)));
+    return manyAnswer(await (!looksIntoEach(filter!) ? revoke() : this.searches.run(userId, revoke)));
   }
 
   /**
@@ -79,6 +85,7 @@ export class SteerService {
       queue: row.queue,
       priority: row.priority === null ? undefined : Math.min(9, row.priority),
       retry: (row.message as StoredMessage | null)?.retry,
+      ...extraAgain(row.extra, this.contracts.find(row.name)),
       ...body.options,
       userId,
       retriedFrom: row.id,

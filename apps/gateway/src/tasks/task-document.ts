@@ -2,7 +2,7 @@ import type { SubmittedTask } from '@lovage/client';
 import { withBigintsAsText } from '@lovage/foundation';
 import type { ListedTask, TaskDocument } from '@lovage/http-api';
 import type { ListedTask as ListedRow, TaskRow } from '@lovage/ports';
-import { isTerminal } from '@lovage/task';
+import { isTerminal, type TaskExtra } from '@lovage/task';
 
 /** A row as the API shows it. */
 export function taskDocument(row: TaskRow): TaskDocument {
@@ -30,6 +30,8 @@ export function taskDocument(row: TaskRow): TaskDocument {
     rootId: row.rootId ?? row.id,
     retriedFrom: row.retriedFrom,
     user: row.userId,
+    tags: [...(row.extra?.tags ?? [])],
+    scheduledFor: isoOrNull(row.extra?.scheduledFor ?? null),
   };
 }
 
@@ -63,6 +65,7 @@ export function submittedRow({ task, state }: SubmittedTask, input: unknown, now
     eta: task.eta,
     expiresAt: task.expiresAt,
     priority: task.priority,
+    extra: task.extra ? (JSON.parse(task.extra) as TaskExtra) : null,
     cancelAt: null,
     cancelBy: null,
     cancelWhy: null,

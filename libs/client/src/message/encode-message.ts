@@ -1,5 +1,6 @@
 import { encodeTask, type TaskFacts } from '@lovage/celery';
 import type { NewTask, OutgoingMessage, StoredMessage } from '@lovage/ports';
+import type { TaskExtra } from '@lovage/task';
 
 /** The columns of a task that its message tells. */
 export type MessageSource = Pick<
@@ -16,6 +17,7 @@ export type MessageSource = Pick<
   | 'expiresAt'
   | 'priority'
   | 'stamp'
+  | 'extra'
 >;
 
 /**
@@ -65,12 +67,14 @@ export function encodeMessage(
 }
 
 function factsOf(task: MessageSource, { retry }: StoredMessage): TaskFacts | undefined {
-  const { userId, expiresAt, retriedFrom } = task;
-  if (userId === null && expiresAt === null && retriedFrom === null && retry === undefined) return undefined;
+  const { userId, expiresAt, retriedFrom, extra = null } = task;
+  if (userId === null && expiresAt === null && retriedFrom === null && retry === undefined && extra === null)
+    return undefined;
   const facts: TaskFacts = {};
   if (userId !== null) facts.userId = userId;
   if (expiresAt !== null) facts.expiresAt = expiresAt;
   if (retriedFrom !== null) facts.retriedFrom = retriedFrom;
   if (retry !== undefined) facts.retry = retry;
+  if (extra !== null) facts.extra = JSON.parse(extra) as TaskExtra;
   return facts;
 }

@@ -13,6 +13,7 @@ function asRead({ row }: PreparedTask, turn: number, retries: number): TaskRow {
     ...row,
     input: parsed(row.input),
     message: parsed(row.message),
+    extra: parsed(row.extra ?? null) as TaskRow['extra'],
     state: 'QUEUED',
     turn,
     retries,
@@ -48,6 +49,8 @@ const options = fc
       parentId: uuid,
       rootId: uuid,
       retriedFrom: uuid,
+      tags: optional(fc.constantFrom([], ['a'], ['b', 'tenant:acme', 'b'])),
+      scheduledFor: optional(fc.constant(new Date(Date.UTC(2026, 0, 1)))),
     },
     { requiredKeys: [] },
   )

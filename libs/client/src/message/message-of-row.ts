@@ -8,5 +8,6 @@ import { encodeMessage } from './encode-message.ts';
 export function messageOfRow(row: TaskRow): OutgoingMessage {
   const stored = (row.message ?? {}) as StoredMessage;
   const input = row.input === null || row.input === undefined ? null : JSON.stringify(row.input);
-  return encodeMessage({ ...row, input }, stored, { turn: row.turn, retries: row.retries, hasRow: true });
+  const extra = row.extra ? JSON.stringify(row.extra) : null;
+  return encodeMessage({ ...row, input, extra }, stored, { turn: row.turn, retries: row.retries, hasRow: true });
 }

@@ -27,6 +27,8 @@ describe('options of a submit', () => {
       parentId: null,
       rootId: null,
       retriedFrom: null,
+      tags: [],
+      scheduledFor: undefined,
     });
     expect(compileSubmit({}, NOW, contract({ expires: '5s' })).expiresAt).toBe(NOW + 5000);
   });
@@ -86,6 +88,7 @@ describe('options of a submit', () => {
     ['parentId', { parentId: ID.toUpperCase() }],
     ['rootId', { rootId: '' }],
     ['retriedFrom', { retriedFrom: 'x' }],
+    ['scheduledFor', { scheduledFor: new Date(NaN) }],
     ['prio', { prio: 1 }],
   ])('%s of %j is refused by name', (option, options) => {
     let caught: unknown;

@@ -12,6 +12,9 @@ import type { StoredMessage } from '@lovage/ports';
 import {
   compileRetry,
   compileUnique,
+  isTag,
+  MAX_TAGS,
+  TAG_RULE,
   type AnyContract,
   type CompiledUnique,
   type RetryOptions,
@@ -34,6 +37,8 @@ export interface SubmitOptions extends TaskSubmitOptions {
   rootId?: string;
   /** The ended task that this one runs again. */
   retriedFrom?: string;
+  /** The moment of the schedule that it is made for. */
+  scheduledFor?: Date;
 }
 
 /** {@link SubmitOptions} checked and made absolute. Times in ms; wall-clock times since the epoch. */
@@ -53,6 +58,8 @@ export interface CompiledSubmit {
   readonly parentId: string | null;
   readonly rootId: string | null;
   readonly retriedFrom: string | null;
+  readonly tags: readonly string[];
+  readonly scheduledFor: number | undefined;
 }
 
 /** What a submit needs to know of its contract. */
@@ -74,6 +81,8 @@ const KNOWN: ReadonlySet<string> = new Set<keyof SubmitOptions>([
   'parentId',
   'rootId',
   'retriedFrom',
+  'tags',
+  'scheduledFor',
 ]);
 /** Visible ASCII and spaces: a key travels in an HTTP header. */
 const KEY = /^[\x20-\x7e]{1,255}$/;
@@ -132,6 +141,8 @@ export function compileSubmit(
     parentId: uuid('parentId', options.parentId),
     rootId: uuid('rootId', options.rootId),
     retriedFrom: uuid('retriedFrom', options.retriedFrom),
+    tags: tags(options.tags),
+    scheduledFor: options.scheduledFor === undefined ? undefined : time('scheduledFor', options.scheduledFor),
   };
 }
 
@@ -192,6 +203,17 @@ function named<T>(option: string, compile: () => T): T {
     const [, at = option, why = ''] = /^([^:]*): (.*)$/s.exec((error as Error).message) ?? [];
     throw new SubmitOptionsError(at, why, { cause: error });
   }
+}
+
+const NO_TAGS: readonly string[] = [];
+
+function tags(given: readonly string[] | undefined): readonly string[] {
+  if (given === undefined) return NO_TAGS;
+  if (!Array.isArray(given) || given.length > MAX_TAGS)
+    throw new SubmitOptionsError('tags', `must be a list of at most ${MAX_TAGS}`);
+  for (const [i, tag] of given.entries())
+    if (!isTag(tag)) throw new SubmitOptionsError(`tags.${i}`, `must be ${TAG_RULE}`);
+  return given;
 }
 
 function duration(option: string, given: Duration): number {

@@ -2,6 +2,7 @@ import { newId, type TaskRoutes } from '@lovage/foundation';
 import type { NewTask, StoredMessage, SubmitKey, UniqueKey } from '@lovage/ports';
 import { validateInput, type AnyContract, type RecordMode } from '@lovage/task';
 import { SubmitOptionsError } from '../errors.ts';
+import { extraJson } from './extra.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { inputJson } from './input-json.ts';
 import { compileSubmit, type CompiledSubmit, type SubmitOptions } from './options.ts';
@@ -64,8 +65,16 @@ export function prepare(
     retry: compiled.retry,
   };
   const queue = compiled.queue ?? sending.routes.of(contract.name)?.queue ?? contract.options.queue;
-  const task = make(contract.name, queue, json, contract.stamp, stored, compiled, contract.options.record, () =>
-    fingerprintOf({ input, options: identity(options) }),
+  const task = make(
+    contract.name,
+    queue,
+    json,
+    contract.stamp,
+    stored,
+    compiled,
+    contract.options.record,
+    () => fingerprintOf({ input, options: identity(options) }),
+    extraJson(contract, validated, compiled),
   );
   return compiled.unique ? { ...task, unique: uniqueKey(contract, validated, compiled.unique) } : task;
 }
@@ -90,8 +99,16 @@ export function prepareForeign(
     retry: compiled.retry,
     ...(positional && { args, kwargs }),
   };
-  return make(name, compiled.queue, json, stamp, stored, compiled, 'full', () =>
-    fingerprintOf({ args, kwargs, options: identity(options) }),
+  return make(
+    name,
+    compiled.queue,
+    json,
+    stamp,
+    stored,
+    compiled,
+    'full',
+    () => fingerprintOf({ args, kwargs, options: identity(options) }),
+    extraJson(undefined, undefined, compiled),
   );
 }
 
@@ -104,6 +121,7 @@ function make(
   options: CompiledSubmit,
   record: RecordMode,
   fingerprint: () => string,
+  extra: string | null,
 ): PreparedTask {
   const id = newId();
   const { key, userId, parentId } = options;
@@ -123,6 +141,7 @@ function make(
       expiresAt: options.expiresAt,
       priority: options.priority ?? null,
       stamp,
+      extra,
     },
     stored,
     record,

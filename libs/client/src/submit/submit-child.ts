@@ -5,7 +5,14 @@ import { SubmitOptionsError } from '../errors.ts';
 import type { SubmitOptions } from './options.ts';
 
 /** What a child has from its parent: options for these cannot be given. */
-const OF_PARENT: readonly (keyof SubmitOptions)[] = ['parentId', 'rootId', 'userId', 'awaitReply', 'retriedFrom'];
+const OF_PARENT: readonly (keyof SubmitOptions)[] = [
+  'parentId',
+  'rootId',
+  'userId',
+  'awaitReply',
+  'retriedFrom',
+  'scheduledFor',
+];
 const LONGEST_KEY = 1000;
 
 /** How a worker submits the children of its tasks. The promise rejects as `LovageClient.submit` does. */

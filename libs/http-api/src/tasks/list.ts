@@ -1,5 +1,6 @@
 import { TASK_STATES, type TaskState } from '@lovage/task';
 import { z } from 'zod';
+import { TaskTag } from './submit.ts';
 import { TaskDocument } from './task-document.ts';
 
 // NUL is no part of any text that is kept; Postgres does not even take it in a question.
@@ -26,6 +27,26 @@ const States = z
   .pipe(z.array(z.enum(TASK_STATES, { error: `must be of ${TASK_STATES.join(', ')}` })).max(MAX_STATES))
   .transform((states): TaskState[] => [...new Set(states)]);
 
+const id = (of: string) => z.uuid({ error: `must be ${of}’s id` }).optional();
+
+/** One or several, as a query repeats a parameter. */
+const several = <T>(one: z.ZodType<T, string>, most: number) =>
+  z
+    .union([z.string(), z.array(z.string())])
+    .transform((given) => [given].flat())
+    .pipe(z.array(one).max(most))
+    .optional();
+
+const FIELD = 'must be a field of the input and its value, such as order.id=17';
+const Field = z
+  .string()
+  .max(300)
+  .regex(/^[^.=\p{Cc}]{1,100}(\.[^.=\p{Cc}]{1,100}){0,9}=[^\p{Cc}\p{Cs}]*$/u, { error: FIELD })
+  .transform((text) => {
+    const at = text.indexOf('=');
+    return { path: text.slice(0, at), value: text.slice(at + 1) };
+  });
+
 /** How many a page may hold, as a query says it. */
 export const pageLimit = (most: number, usual: number) =>
   z
@@ -41,7 +62,15 @@ export const TaskListQuery = z.strictObject({
   name: text(200).optional().meta({ description: 'Name of the contract' }),
   queue: text(200).optional(),
   worker: text(255).optional().meta({ description: 'Name of the worker that runs it or ran it last' }),
-  user: z.uuid({ error: 'must be a user’s id' }).optional().meta({ description: 'Id of who submitted it' }),
+  user: id('a user').meta({ description: 'Id of who submitted it' }),
+  tag: several(TaskTag, 10).meta({ description: 'It has this tag; repeated: all of them' }),
+  parent: id('a task').meta({ description: 'Id of the task that submitted it: the children of a fan-out' }),
+  root: id('a task').meta({ description: 'Id of the first task of its family; that one is listed too' }),
+  retriedFrom: id('a task').meta({ description: 'Id of the ended task that it runs again' }),
+  field: several(Field, 5).meta({
+    description:
+      'A field of the input with its value: order.id=17; repeated: all of them. With `name`, found at once if the contract has the field as a tag; else the newest 2,000 tasks are looked at for each page: see searchedTo',
+  }),
   createdFrom: time('Made at this time or later'),
   createdTo: time('Made before this time'),
   finishedFrom: time('Ended at this time or later'),
@@ -84,6 +113,10 @@ export const TaskList = z
   .meta({ id: 'TaskList' });
 export type TaskList = z.output<typeof TaskList>;
 
+/** Query of `GET /api/tasks/counts`: the filters of the list. */
+export const TaskCountsQuery = TaskListQuery.omit({ limit: true, cursor: true });
+export type TaskCountsQuery = z.output<typeof TaskCountsQuery>;
+
 /** Answer of `GET /api/tasks/counts`. */
 export const TaskCountsDocument = z
   .object({
@@ -93,6 +126,10 @@ export const TaskCountsDocument = z
     approximate: z.boolean().meta({
       description:
         'More than 20,000 tasks are live: the numbers of live states are estimates. Those of ended states are exact',
+    }),
+    countedFrom: z.iso.datetime({ precision: 3 }).nullable().meta({
+      description:
+        'Of a filter: of the tasks in question the newest 10,000 are looked at (2,000 for `text` and `field`), made at this time or later; null: all are',
     }),
   })
   .meta({

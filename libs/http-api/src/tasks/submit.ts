@@ -1,5 +1,5 @@
 import { durationMs, QUEUE_TEXT, QUEUE_TEXT_RULE, TASK_PRIORITY_RULE, type Duration } from '@lovage/foundation';
-import { TASK_STATES, UNIQUE_CONFLICTS } from '@lovage/task';
+import { isTag, MAX_TAG, MAX_TAGS, TAG_RULE, TASK_STATES, UNIQUE_CONFLICTS } from '@lovage/task';
 import { z } from 'zod';
 import { boundedRecord } from '../bounded-record.ts';
 
@@ -97,6 +97,13 @@ const UniqueRule = z
   })
   .meta({ id: 'UniqueRule', description: 'What is left out is as in the contract, or as docs/unique.md says' });
 
+/** A text by which tasks are found. */
+export const TaskTag = z
+  .string()
+  .min(1, { error: `must be ${TAG_RULE}` })
+  .max(MAX_TAG, { error: `must be ${TAG_RULE}`, abort: true })
+  .refine(isTag, { error: `must be ${TAG_RULE}` });
+
 /** How a task is to be sent. What is left out is as the contract says. */
 export const SubmitOptionsBody = z
   .strictObject({
@@ -127,6 +134,11 @@ export const SubmitOptionsBody = z
       description:
         'No second task while another one of the same work is in the way. true: as in the contract, or of the same input; false: not so',
     }),
+    tags: z
+      .array(TaskTag)
+      .max(MAX_TAGS)
+      .optional()
+      .meta({ description: 'By which it is found, besides those that its contract takes from the input' }),
   })
   .meta({ id: 'SubmitOptions' });
 export type SubmitOptionsBody = z.output<typeof SubmitOptionsBody>;

@@ -84,6 +84,10 @@ export const TaskDocument = z
     rootId: id('First task of its family'),
     retriedFrom: id('The ended task that this one runs again'),
     user: id('Who submitted it'),
+    tags: z
+      .array(z.string())
+      .meta({ description: 'By which it is found: given at the submit, or taken from the input' }),
+    scheduledFor: time('The moment of the schedule that made it; null: none did'),
   })
   .meta({ id: 'Task', description: 'A task. Every field is always there: what does not apply is null.' });
 export type TaskDocument = z.infer<typeof TaskDocument>;

@@ -158,6 +158,7 @@ function rowOf(
     expiresAt: facts?.expiresAt ?? task?.expiresAt ?? null,
     priority,
     stamp: task?.stamp ?? null,
+    extra: facts?.extra ? JSON.stringify(facts.extra) : null,
   };
 }
 

@@ -1,7 +1,16 @@
 import { canvasRefusal, decodeTask, inputOf, rootIdOf, taskIdOf, type IncomingTask } from '@lovage/celery';
 import { pathOf } from '@lovage/foundation';
 import { keptPriority, type Delivery, type NewTask, type StoredMessage } from '@lovage/ports';
-import { bigintsToJson, compileOptions, compileRetry, type AnyContract, type CompiledTaskOptions } from '@lovage/task';
+import {
+  bigintsToJson,
+  compileOptions,
+  compileRetry,
+  isTag,
+  MAX_TAGS,
+  tagsOfInput,
+  type AnyContract,
+  type CompiledTaskOptions,
+} from '@lovage/task';
 import { TaskEntry } from '../entry.ts';
 import type { HandlerTable } from '../handlers.ts';
 import { NOT_SERVED } from '../claim/pass-on-order.ts';
@@ -32,7 +41,7 @@ export function admit(delivery: Delivery, handlers: HandlerTable): Admitted {
       return { ok: false, malformed };
     }
   }
-  const facts = factsOf(task, delivery, binding?.contract.positional);
+  const facts = factsOf(task, delivery, binding?.contract);
   let options: CompiledTaskOptions;
   try {
     options = optionsOf(task, binding?.contract.options ?? UNKNOWN_OPTIONS);
@@ -51,13 +60,9 @@ function optionsOf(task: IncomingTask, options: CompiledTaskOptions): CompiledTa
   return retry ? { ...options, retry: compileRetry(retry, options.retry) } : options;
 }
 
-function factsOf(
-  task: IncomingTask,
-  { queue, priority }: Delivery,
-  positional: readonly string[] | undefined,
-): NewTask {
+function factsOf(task: IncomingTask, { queue, priority }: Delivery, contract: AnyContract | undefined): NewTask {
   const id = taskIdOf(task.id);
-  const input = inputJson(task, positional);
+  const input = inputJson(task, contract?.positional);
   return {
     id,
     wireId: id === task.id ? null : task.id,
@@ -73,7 +78,21 @@ function factsOf(
     expiresAt: task.facts?.expiresAt ?? task.expiresAt,
     priority: keptPriority(priority, task.turn >= 0),
     stamp: task.stamp,
+    extra: task.facts?.extra ? JSON.stringify(task.facts.extra) : extraOfForeign(task, contract),
   };
+}
+
+/** A producer that knows nothing of contracts (a Python one) leaves to us what the contract takes from the input. */
+function extraOfForeign(task: IncomingTask, contract: AnyContract | undefined): string | null {
+  if (task.turn >= 0 || !contract || contract.options.tags.length === 0) return null;
+  let input: unknown;
+  try {
+    input = inputOf(task, contract.positional);
+  } catch {
+    return null;
+  }
+  const tags = tagsOfInput(contract.options.tags, input).filter(isTag).slice(0, MAX_TAGS);
+  return tags.length === 0 ? null : JSON.stringify({ tags });
 }
 
 /** The input object as JSON, or null when the arguments do not make one: then they are kept as they came. */

@@ -63,10 +63,10 @@ export class ChildRun {
 
   /** The message that begins it. */
   get task(): ChildTask {
-    const { id, retries, task, facts } = this.entry;
+    const { id, retries, isLastAttempt, scheduledFor, task, facts } = this.entry;
     const { queue, parentId, rootId, userId } = facts;
     return {
-      ...{ id, retries, name: task.name, args: task.args, kwargs: task.kwargs },
+      ...{ id, retries, isLastAttempt, scheduledFor, name: task.name, args: task.args, kwargs: task.kwargs },
       facts: { queue, parentId, rootId, userId },
       resultLimit: this.deps.services.resultLimit,
     };

@@ -58,10 +58,14 @@ describe.each(['thread', 'process'] as const)('the pool %s', (pool) => {
   test('gives a handler its input and its context, and keeps its child', async () => {
     await using p = await open(pool);
     const [parentId, rootId] = [newId(), newId()];
-    const id = await p.send('facts', null, { parentId, rootId });
+    const scheduledFor = Date.UTC(2026, 0, 1);
+    const id = await p.send('facts', null, { parentId, rootId, facts: { extra: { scheduledFor } } });
     expect(await p.ended(id)).toMatchObject({
       state: 'SUCCESS',
-      result: { id, name: 'test.deed', queue: 'default', attempt: 1, parentId, rootId, userId: null },
+      result: {
+        ...{ id, name: 'test.deed', queue: 'default', attempt: 1, parentId, rootId, userId: null },
+        ...{ isLastAttempt: true, scheduledFor: '2026-01-01T00:00:00.000Z' },
+      },
     });
     const [first, second] = [await p.does('where'), await p.does('where')];
     expect(first.result).toMatchObject({ served: 2 });

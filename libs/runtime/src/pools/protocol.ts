@@ -10,6 +10,9 @@ export interface ChildTask {
   readonly id: string;
   readonly name: string;
   readonly retries: number;
+  readonly isLastAttempt: boolean;
+  /** ms since the epoch. */
+  readonly scheduledFor: number | undefined;
   readonly facts: Pick<NewTask, 'queue' | 'parentId' | 'rootId' | 'userId'>;
   readonly args: unknown[];
   readonly kwargs: Record<string, unknown>;

@@ -31,6 +31,9 @@ export interface RunSubject {
   /** Failed attempts so far. */
   readonly retries: number;
   readonly facts: Pick<NewTask, 'queue' | 'parentId' | 'rootId' | 'userId'>;
+  readonly isLastAttempt: boolean;
+  /** ms since the epoch. */
+  readonly scheduledFor: number | undefined;
 }
 
 /** What a run needs of its surroundings; `S` is what it hands back with each call. */
@@ -76,6 +79,15 @@ export class TaskRun<S extends RunSubject = RunSubject> implements TaskContext {
 
   get attempt(): number {
     return this.subject.retries + 1;
+  }
+
+  get isLastAttempt(): boolean {
+    return this.subject.isLastAttempt;
+  }
+
+  get scheduledFor(): Date | null {
+    const { scheduledFor } = this.subject;
+    return scheduledFor === undefined ? null : new Date(scheduledFor);
   }
 
   get parentId(): string | null {

@@ -35,8 +35,8 @@ const deeds: Record<string, (value: never, task: TaskContext) => unknown> = {
   echo: (value) => value,
   large: (length: number) => 'x'.repeat(length),
   quotes: (length: number) => ['"'.repeat(length)],
-  facts: (_, { id, name, queue, attempt, parentId, rootId, userId }) => ({
-    ...{ id, name, queue, attempt, parentId, rootId, userId },
+  facts: (_, { id, name, queue, attempt, isLastAttempt, scheduledFor, parentId, rootId, userId }) => ({
+    ...{ id, name, queue, attempt, isLastAttempt, scheduledFor, parentId, rootId, userId },
   }),
   where: () => ({ pid: process.pid, served }),
   spin,

@@ -17,6 +17,7 @@ export function messageOf(task: TaskRow): OutgoingMessage {
       turn: task.turn,
       hasRow: true,
       stamp: task.stamp ?? null,
+      ...(task.extra && { facts: { extra: task.extra } }),
       replyTo: (task.message as { replyTo?: string } | null)?.replyTo,
     }),
   };

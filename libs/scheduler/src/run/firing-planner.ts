@@ -4,7 +4,12 @@ import { nextMoment, type AnyContract, type ContractRegistry, type ScheduleOptio
 import { decide } from '../plan/decide.ts';
 
 /** Checks an input and makes the row of its task, as every submit does: `prepareRow` of libs/client. `now`: ms since the epoch. */
-export type PrepareTask = (contract: AnyContract, input: unknown, options: ScheduleOptions, now: number) => FiringTask;
+export type PrepareTask = (
+  contract: AnyContract,
+  input: unknown,
+  options: ScheduleOptions & { readonly scheduledFor: Date },
+  now: number,
+) => FiringTask;
 
 export interface FiringPlannerOptions {
   readonly contracts: ContractRegistry;
@@ -77,7 +82,10 @@ export class FiringPlanner {
         'moments of a schedule passed while nothing fired it',
       );
     const contract = this.options.contracts.get(definition.contract);
-    const firings = fire.map((dueAt) => ({ dueAt, ...this.options.prepare(contract, input, options, now) }));
+    const firings = fire.map((dueAt) => ({
+      dueAt,
+      ...this.options.prepare(contract, input, { ...options, scheduledFor: new Date(dueAt) }, now),
+    }));
     return { schedule: name, revision, decidedUntil, firings };
   }
 

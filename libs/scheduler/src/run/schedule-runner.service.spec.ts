@@ -64,6 +64,9 @@ test('fires each moment with a task like any other, and tells the relay', async 
   const task = await f.store.tasks.get(fired[0]!.taskId);
   expect(task).toMatchObject({ name: noted.name, queue: 'q', input: { text: 'a' }, state: 'PENDING', eta: null });
   expect(task!.rootId).toBe(task!.id);
+  // However late it fires, each task knows its own moment.
+  for (const { taskId, dueAt } of fired)
+    expect((await f.store.tasks.get(taskId))?.extra).toEqual({ scheduledFor: dueAt });
   // An expiry counts from Postgres' time: this process's clock stands in another year.
   const [{ ms }] = (await f.db.query(
     'select extract(epoch from expires_at - created_at) * 1000 as ms from tasks limit 1',

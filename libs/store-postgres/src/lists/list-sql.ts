@@ -3,17 +3,21 @@ import { TERMINAL_STATES, type TaskState, type TerminalState } from '@lovage/tas
 
 /** Tasks looked at for one page, at most: what keeps every filter within its time. */
 const WINDOW = 4_000;
-/** The same for a search in texts, which looks into each. */
+/** The same for a search in texts, which looks into each, and for tags, which finds each by its id. */
 const TEXT_WINDOW = 2_000;
 /** A field of more bytes is left out of lists. */
 const LISTED_BYTES = 8_192;
+/** Tasks looked at for counts, at most. */
+const COUNT_WINDOW = 10_000;
+/** By columns of the ranges' own, so that the planner sees that each is in order, whatever it is read from. */
+const MERGE_ORDER = 'order by sort_at desc, sort_id desc';
 
 const TERMINAL: ReadonlySet<string> = new Set(TERMINAL_STATES);
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 const SMALL_COLUMNS =
   'id, wire_id, name, queue, state, turn, retries, suspected, crashes, claim_worker, claim_no, worker, user_id, parent_id, root_id, ' +
-  'retried_from, eta, expires_at, priority, input_stamp, cancel_at, cancel_by, cancel_why, created_at, started_at, finished_at, escaped';
+  'retried_from, eta, expires_at, priority, input_stamp, extra, cancel_at, cancel_by, cancel_why, created_at, started_at, finished_at, escaped';
 const LARGE_COLUMNS = ['input', 'result', 'error', 'progress'] as const;
 
 /** Columns of a task without those of more than so many bytes, each of which is null and named by a `large_…`. */
@@ -44,22 +48,53 @@ export interface ListQueries {
  * of the filters. Of what the merge gives, a window is looked at with all filters.
  */
 export function listQueries(filter: TaskFilter, page: { limit: number; after?: TaskPosition }): ListQueries {
-  const window = filter.text === undefined ? WINDOW : TEXT_WINDOW;
-  const order = 'order by created_at desc, id desc';
-  const merge = (columns: string, p: Place): string =>
-    ranges(filter, page.after, p)
-      .map((range) => `(select ${columns} from tasks t where ${range} ${order} limit ${window})`)
-      .join(' union all ');
+  const window = windowOf(filter);
+  const merge = (columns: string, p: Place): string => mergeOf(filter, { after: page.after, window, columns }, p);
   return {
     page: build((p) => {
-      const merged = `select * from (${merge('t.*', p)}) m ${order} limit ${window}`;
+      const merged = `select * from (${merge('t.*', p)}) m ${MERGE_ORDER} limit ${window}`;
       const all = conditions(filter, p).join(' and ') || 'true';
-      return `select ${listedColumns(LISTED_BYTES)} from (${merged}) w where ${all} ${order} limit ${p(page.limit)}`;
+      return `select ${listedColumns(LISTED_BYTES)} from (${merged}) w where ${all} ${MERGE_ORDER} limit ${p(page.limit)}`;
     }),
     windowEnd: build(
-      (p) => `select created_at, id from (${merge('t.created_at, t.id', p)}) m ${order} offset ${window - 1} limit 1`,
+      (p) =>
+        `select sort_at as created_at, sort_id as id from (${merge('null', p)}) m ${MERGE_ORDER} offset ${window - 1} limit 1`,
     ),
   };
+}
+
+/** What conditions look at, without what may be large. */
+const COUNTED_COLUMNS =
+  't.id, t.state, t.name, t.queue, t.worker, t.user_id, t.parent_id, t.root_id, t.retried_from, t.created_at, t.finished_at';
+
+/** Tasks of a filter by state: of each how many match, how many were looked at, and when the oldest of these was made. */
+export function countsQuery(filter: TaskFilter): Query & { readonly window: number } {
+  const [window, columns] = readsInputs(filter) ? [TEXT_WINDOW, 't.*'] : [COUNT_WINDOW, COUNTED_COLUMNS];
+  const query = build((p) => {
+    const looked = `select * from (${mergeOf(filter, { window, columns }, p)}) m ${MERGE_ORDER} limit ${window}`;
+    const all = conditions(filter, p).join(' and ') || 'true';
+    return `select state, (count(*) filter (where ${all}))::float8 as n, count(*)::float8 as looked, min(created_at) as oldest
+      from (${looked}) w group by state`;
+  });
+  return { ...query, window };
+}
+
+/** Whether a filter looks into the texts of each task of its window. */
+export const readsInputs = ({ text, fields }: TaskFilter): boolean => text !== undefined || (fields?.length ?? 0) > 0;
+const windowOf = (filter: TaskFilter): number =>
+  readsInputs(filter) || filter.tags !== undefined ? TEXT_WINDOW : WINDOW;
+
+function mergeOf(
+  filter: TaskFilter,
+  { after, window, columns }: { after?: TaskPosition | undefined; window: number; columns: string },
+  p: Place,
+): string {
+  return ranges(filter, after, p)
+    .map(
+      ({ from, where, at, id }) =>
+        `(select ${columns}, ${at} as sort_at, ${id} as sort_id from ${from} where ${where} order by ${at} desc, ${id} desc limit ${window})`,
+    )
+    .join(' union all ');
 }
 
 /** Puts a value into the query and gives its place. */
@@ -73,26 +108,46 @@ function build(write: (place: Place) => string): Query {
 
 const time = (p: Place, ms: number): string => `(timestamptz 'epoch' + ${p(ms)}::bigint * interval '1 ms')`;
 
-/** Conditions, one a range, that indexes answer in the order of the list. */
-function ranges(filter: TaskFilter, after: TaskPosition | undefined, p: Place): string[] {
-  const bounds: string[] = [];
-  if (after) bounds.push(`(t.created_at, t.id) < (${time(p, after.createdAt)}, ${p(after.id)}::uuid)`);
-  if (filter.createdFrom !== undefined) bounds.push(`t.created_at >= ${time(p, filter.createdFrom)}`);
+/** Rows of `tasks t` that an index gives in the order of the list. */
+interface Range {
+  readonly from: string;
+  readonly where: string;
+  /** The columns of that order. */
+  readonly at: string;
+  readonly id: string;
+}
+
+function ranges(filter: TaskFilter, after: TaskPosition | undefined, p: Place): Range[] {
   // What had ended by then was made by then.
   const createdTo = Math.min(filter.createdTo ?? Infinity, filter.finishedTo ?? Infinity);
-  if (createdTo !== Infinity) bounds.push(`t.created_at < ${time(p, createdTo)}`);
-  const range = (...of: string[]): string => [...of, ...bounds].join(' and ');
-  if (UUID.test(filter.text ?? '')) return [range(`t.id = ${p(filter.text)}::uuid`)];
-  const all: string[] = [];
-  if (wantsLive(filter)) all.push(range('t.finished_at is null'));
+  const range = (where: readonly string[], { from = 'tasks t', at = 't.created_at', id = 't.id' } = {}): Range => {
+    const all = [...where];
+    if (after) all.push(`(${at}, ${id}) < (${time(p, after.createdAt)}, ${p(after.id)}::uuid)`);
+    if (filter.createdFrom !== undefined) all.push(`${at} >= ${time(p, filter.createdFrom)}`);
+    if (createdTo !== Infinity) all.push(`${at} < ${time(p, createdTo)}`);
+    return { from, where: all.join(' and '), at, id };
+  };
+  if (UUID.test(filter.text ?? '')) return [range([`t.id = ${p(filter.text)}::uuid`])];
+  const { retriedFrom, parentId, rootId, tags } = filter;
+  if (retriedFrom !== undefined) return [range([`t.retried_from = ${p(retriedFrom)}::uuid`])];
+  if (parentId !== undefined) return [range([`t.parent_id = ${p(parentId)}::uuid`])];
+  // The root's own row has its id there, as every task without a parent has: the index leaves these out.
+  if (rootId !== undefined)
+    return [range([`t.root_id = ${p(rootId)}::uuid`, 't.root_id <> t.id']), range([`t.id = ${p(rootId)}::uuid`])];
+  if (tags !== undefined && tags.length > 0) {
+    const from = 'task_tags g join tasks t on t.id = g.task_id';
+    return [range([`g.tag = ${p(tags[0])}`], { from, at: 'g.created_at', id: 'g.task_id' })];
+  }
+  const all: Range[] = [];
+  if (wantsLive(filter)) all.push(range(['t.finished_at is null']));
   const ended = endedStates(filter);
   const telling = tellingColumn(filter);
   // The one state that most tasks end in tells less than anything else that is asked for.
   if (telling && ended.includes('SUCCESS'))
-    all.push(range('t.finished_at is not null', `t.${telling[0]} = ${p(telling[1])}`));
-  else for (const state of ended) all.push(range('t.finished_at is not null', `t.ended_state = ${p(state)}`));
+    all.push(range(['t.finished_at is not null', `t.${telling[0]} = ${p(telling[1])}`]));
+  else for (const state of ended) all.push(range(['t.finished_at is not null', `t.ended_state = ${p(state)}`]));
   // What nothing can meet still takes a range to be a query.
-  return all.length > 0 ? all : [range('false')];
+  return all.length > 0 ? all : [range(['false'])];
 }
 
 function tellingColumn({ userId, name, queue }: TaskFilter): readonly [string, string] | undefined {
@@ -115,12 +170,21 @@ function endedStates({ states }: TaskFilter): readonly TerminalState[] {
 /** All that is asked for, of each row. */
 function conditions(filter: TaskFilter, p: Place): string[] {
   const { states, name, queue, worker, userId, finishedFrom, finishedTo, text } = filter;
+  const { retriedFrom, parentId, rootId, tags = [], fields = [] } = filter;
   const all: string[] = [];
   if (states !== undefined) all.push(`state = any(${p(states)}::text[])`);
   if (name !== undefined) all.push(`name = ${p(name)}`);
   if (queue !== undefined) all.push(`queue = ${p(queue)}`);
   if (worker !== undefined) all.push(`worker = ${p(worker)}`);
   if (userId !== undefined) all.push(`user_id = ${p(userId)}::uuid`);
+  if (retriedFrom !== undefined) all.push(`retried_from = ${p(retriedFrom)}::uuid`);
+  if (parentId !== undefined) all.push(`parent_id = ${p(parentId)}::uuid`);
+  if (rootId !== undefined) all.push(`(root_id = ${p(rootId)}::uuid or id = ${p(rootId)}::uuid)`);
+  for (const tag of tags)
+    all.push(
+      `exists (select from task_tags g where g.tag = ${p(tag)} and g.created_at = w.created_at and g.task_id = w.id)`,
+    );
+  for (const { path, value } of fields) all.push(fieldIs(p(path.split('.')), p(value)));
   if (finishedFrom !== undefined) all.push(`finished_at >= ${time(p, finishedFrom)}`);
   if (finishedTo !== undefined) all.push(`finished_at < ${time(p, finishedTo)}`);
   if (text !== undefined && !UUID.test(text)) {
@@ -129,4 +193,10 @@ function conditions(filter: TaskFilter, p: Place): string[] {
     all.push(`(${columns.map((column) => `${column} ilike ${like}`).join(' or ')})`);
   }
   return all;
+}
+
+/** Postgres fails on reading a JSON value that holds NUL; such an input is none that is meant. */
+function fieldIs(path: string, value: string): string {
+  const holds = `coalesce(input #>> ${path}::text[] = ${value}, false)`;
+  return `case when position('\\u0000' in input::text) > 0 then false else ${holds} end`;
 }

@@ -1,5 +1,6 @@
 import type {
   ClusterGauges,
+  FilteredCounts,
   ListedTask,
   TaskAttempt,
   TaskStep,
@@ -12,7 +13,7 @@ import type {
 import { TASK_STATES, type TaskState } from '@lovage/task';
 import { ENDED_COUNTS, LIVE_COUNTS, LIVE_ESTIMATE, MOST_COUNTED } from './counts-sql.ts';
 import { DEAD_LETTERS, LIVE_BY_QUEUE, OUTBOX_LAG, WORKERS_ALIVE } from './gauges-sql.ts';
-import { listQueries } from './list-sql.ts';
+import { countsQuery, listQueries, readsInputs } from './list-sql.ts';
 import { toListedTask, type RawListed } from './listed-row.ts';
 import type { ReadingPool } from './reading-pool.ts';
 
@@ -35,7 +36,7 @@ export class PgTaskLists implements TaskLists {
 
   list(filter: TaskFilter, page: { limit: number; after?: TaskPosition }): Promise<TaskPage> {
     const queries = listQueries(filter, { ...page, limit: page.limit + 1 });
-    const pool = filter.text === undefined ? this.pool : this.searching;
+    const pool = readsInputs(filter) ? this.searching : this.pool;
     return pool.together(async (run) => {
       const rows = await run<RawListed>(queries.page);
       const items = rows.slice(0, page.limit).map(toListedTask);
@@ -58,6 +59,20 @@ export class PgTaskLists implements TaskLists {
       for (const { state, n } of live) states[state] = Math.round(n * factor);
       return { states, approximate };
     });
+  }
+
+  async countsOf(filter: TaskFilter): Promise<FilteredCounts> {
+    const states = Object.fromEntries(TASK_STATES.map((state) => [state, 0])) as Record<TaskState, number>;
+    const query = countsQuery(filter);
+    const rows = await (readsInputs(filter) ? this.searching : this.pool).run<{
+      state: TaskState;
+      n: number;
+      looked: number;
+      oldest: Date;
+    }>(query);
+    for (const { state, n } of rows) states[state] = n;
+    const isFull = rows.reduce((sum, { looked }) => sum + looked, 0) === query.window;
+    return { states, countedFrom: isFull ? Math.min(...rows.map(({ oldest }) => oldest.getTime())) : null };
   }
 
   gauges(): Promise<ClusterGauges> {

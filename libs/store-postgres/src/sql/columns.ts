@@ -6,7 +6,7 @@ export const sameTask = (name: string): string => `(t.name = ${name} or ${name} 
 
 /** Names of a new task's columns, in the order of {@link newTaskValues}. */
 export const NEW_TASK_COLUMNS =
-  'id, wire_id, name, queue, input, message, user_id, parent_id, root_id, retried_from, eta, expires_at, priority, input_stamp';
+  'id, wire_id, name, queue, input, message, user_id, parent_id, root_id, retried_from, eta, expires_at, priority, input_stamp, extra';
 
 /** `unnest` arguments for them, from parameter `$first` on; times come as ms since the epoch. */
 export function newTaskUnnest(first: number): string {
@@ -25,15 +25,16 @@ export function newTaskUnnest(first: number): string {
     'float8',
     'int2',
     'text',
+    'json',
   ];
   return types.map((type, i) => `$${first + i}::${type}[]`).join(', ');
 }
 
 /** The select list that fits {@link NEW_TASK_COLUMNS}, from the alias `s`. */
 export const NEW_TASK_SELECT =
-  's.id, s.wire_id, s.name, s.queue, s.input, s.message, s.user_id, s.parent_id, s.root_id, s.retried_from, to_timestamp(s.eta / 1000), to_timestamp(s.expires_at / 1000), s.priority, s.input_stamp';
+  's.id, s.wire_id, s.name, s.queue, s.input, s.message, s.user_id, s.parent_id, s.root_id, s.retried_from, to_timestamp(s.eta / 1000), to_timestamp(s.expires_at / 1000), s.priority, s.input_stamp, s.extra';
 
-export const NEW_TASK_PARAMETERS = 14;
+export const NEW_TASK_PARAMETERS = 15;
 
 export function newTaskValues(tasks: readonly NewTask[]): (string | null)[] {
   return [
@@ -51,5 +52,6 @@ export function newTaskValues(tasks: readonly NewTask[]): (string | null)[] {
     plainArray(tasks.map((task) => task.expiresAt)),
     plainArray(tasks.map((task) => task.priority)),
     plainArray(tasks.map((task) => task.stamp ?? null)),
+    textArray(tasks.map((task) => task.extra ?? null)),
   ];
 }

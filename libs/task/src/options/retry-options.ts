@@ -119,3 +119,10 @@ function ruleTable(errors: RetryOptions['errors']): Readonly<Record<string, Retr
     throw new RangeError(`retry.errors: more than ${MAX_RULES} error types have a rule`);
   return errors;
 }
+
+/** Whether nothing that an attempt may fail with is followed by another one. @param failures attempts that failed before it. */
+export function isLastAttempt(retry: CompiledRetry, failures: number): boolean {
+  if (failures + 1 < retry.maxAttempts) return false;
+  for (const rule of retry.errors.values()) if (failures + 1 < rule.maxAttempts) return false;
+  return true;
+}

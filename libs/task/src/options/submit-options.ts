@@ -33,6 +33,11 @@ export interface TaskSubmitOptions {
    * What is left out is as in the contract. See `docs/unique.md`.
    */
   unique?: boolean | SubmitUnique;
+  /**
+   * Texts by which it is found, besides those that its contract takes from the input. At most 20 in all, each of 1 to 100 characters without
+   * control characters.
+   */
+  tags?: readonly string[];
 }
 
 /** Why a submit made no task: its idempotency key had been used, or a task of the same work is in the way. */

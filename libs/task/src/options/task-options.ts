@@ -15,6 +15,7 @@ import { compilePool, POOL_KEYS, type CompiledPool, type PoolOptions } from './p
 import { compileResultLimit, type Size } from './result-limit.ts';
 import { compileRetention, type CompiledRetention, type RetentionOptions } from './retention-options.ts';
 import { compileRetry, type CompiledRetry, type RetryOptions } from './retry-options.ts';
+import { compileTags } from './tag-options.ts';
 import { compileUnique, type CompiledUnique, type UniqueOptions } from './unique-options.ts';
 
 /**
@@ -88,6 +89,11 @@ export interface TaskOptions<I = unknown> extends PoolOptions {
    * other one has not ended. Not by default. Needs `record: 'full'`; such a submit goes by way of Postgres. See `docs/unique.md`.
    */
   unique?: boolean | UniqueOptions<I>;
+  /**
+   * Fields of the input, by path, that each task is tagged with: `['tenant', 'order.id']` gives `tenant:acme` and `order.id:17`. Tasks are
+   * listed, counted, revoked and retried by tag. At most 20; a field that is not there gives none. None by default.
+   */
+  tags?: readonly string[];
 }
 
 /** {@link TaskOptions} checked and completed; times in ms. The rest of the code sees only this form. */
@@ -108,6 +114,8 @@ export interface CompiledTaskOptions extends CompiledPool {
   readonly batch: CompiledBatch | undefined;
   /** Undefined: its tasks need not be unique. */
   readonly unique: CompiledUnique | undefined;
+  /** Paths of fields of the input. */
+  readonly tags: readonly string[];
 }
 
 const OPTION_KEYS = [
@@ -125,6 +133,7 @@ const OPTION_KEYS = [
   'resultLimit',
   'batch',
   'unique',
+  'tags',
   ...POOL_KEYS,
 ];
 /** Options that need a row from the submit on: what waits, or is told from others, is a row. */
@@ -168,6 +177,7 @@ export function compileOptions(options: TaskOptions = {}, input?: z.ZodObject): 
     resultLimit: compileResultLimit(options.resultLimit),
     batch: compileBatch(options.batch),
     unique: compileUnique(options.unique, input),
+    tags: compileTags(options.tags, input),
     ...compilePool(options.batch === undefined ? options : { ...options, pool: 'async' }),
   };
 }

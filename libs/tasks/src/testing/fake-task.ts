@@ -32,6 +32,8 @@ export function fakeTask<C extends AnyContract>(contract: C): FakeTask<C> {
         name: contract.name,
         queue: 'default',
         attempt: 1,
+        isLastAttempt: false,
+        scheduledFor: null,
         parentId: null,
         rootId: 'task',
         userId: null,

@@ -463,7 +463,7 @@ test('the broker gave its message up: which letter it is', async () => {
         diedAt: null,
         sendAgain: false,
       },
-      task: { ...row, input: null, message: null },
+      task: { ...row, input: null, message: null, extra: null },
       error: JSON.stringify({ type: 'MessageGivenUp', message: 'too often' }),
     },
   ]);

@@ -1,16 +1,17 @@
 import { Controller, Get, Inject, Req } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { TaskCountsDocument, TaskList, TaskListQuery } from '@lovage/http-api';
+import { TaskCountsDocument, TaskCountsQuery, TaskList, TaskListQuery } from '@lovage/http-api';
 import type { Clock, TaskLists } from '@lovage/ports';
 import type { FastifyRequest } from 'fastify';
 import { Allow } from '../../auth/access.ts';
-import { CLOCK, LISTS } from '../../deps.ts';
+import type { ContractRegistry } from '@lovage/task';
+import { CLOCK, CONTRACTS, LISTS } from '../../deps.ts';
 import { withinDeadline } from '../../http/deadline.ts';
 import { parseQuery } from '../../http/parse-query.ts';
 import { Answers, Problems, Queries } from '../../openapi/describe.ts';
 import { listedDocument } from '../task-document.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
-import { filterOf } from './filter.ts';
+import { filterOf, looksIntoEach } from './filter.ts';
 import { TextSearches } from './text-searches.ts';
 
 /** Many tasks at once: lists and counts. */
@@ -18,7 +19,8 @@ import { TextSearches } from './text-searches.ts';
 @Controller('api/tasks')
 export class TaskListController {
   constructor(
-    @Inject(LISTS) private readonly lists: Pick<TaskLists, 'list' | 'counts'>,
+    @Inject(LISTS) private readonly lists: Pick<TaskLists, 'list' | 'counts' | 'countsOf'>,
+    @Inject(CONTRACTS) private readonly contracts: ContractRegistry,
     @Inject(CLOCK) private readonly clock: Clock,
     private readonly searches: TextSearches,
   ) {}
@@ -33,8 +35,8 @@ export class TaskListController {
     const query = parseQuery(TaskListQuery, request.query);
     const { limit, cursor } = query;
     const after = cursor === undefined ? undefined : decodeCursor(cursor);
-    const read = () => withinDeadline(this.clock, this.lists.list(filterOf(query), { limit, after }));
-    const page = await (query.text === undefined ? read() : this.searches.run(request.user!.id, read));
+    const read = () => withinDeadline(this.clock, this.lists.list(filterOf(query, this.contracts), { limit, after }));
+    const page = await (!looksIntoEach(query) ? read() : this.searches.run(request.user!.id, read));
     return {
       items: page.items.map(listedDocument),
       nextCursor: page.next && encodeCursor(page.next),
@@ -45,9 +47,19 @@ export class TaskListController {
   @Get('counts')
   @Allow('viewer')
   @ApiOperation({ summary: 'How many tasks are in each state', operationId: 'task_counts' })
+  @Queries(TaskCountsQuery)
   @Answers(200, TaskCountsDocument, 'Every state, also those without tasks')
-  @Problems('store_unavailable')
-  counts(): Promise<TaskCountsDocument> {
-    return withinDeadline(this.clock, this.lists.counts());
+  @Problems('query_invalid', 'store_unavailable')
+  async counts(@Req() request: FastifyRequest): Promise<TaskCountsDocument> {
+    const query = parseQuery(TaskCountsQuery, request.query);
+    if (Object.values(query).every((value) => value === undefined))
+      return { ...(await withinDeadline(this.clock, this.lists.counts())), countedFrom: null };
+    const read = () => withinDeadline(this.clock, this.lists.countsOf(filterOf(query, this.contracts)));
+    const { states, countedFrom } = await (looksIntoEach(query) ? this.searches.run(request.user!.id, read) : read());
+    return {
+      states,
+      approximate: false,
+      countedFrom: countedFrom === null ? null : new Date(countedFrom).toISOString(),
+    };
   }
 }
