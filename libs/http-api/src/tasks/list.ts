@@ -129,7 +129,7 @@ export const TaskCountsDocument = z
     }),
     countedFrom: z.iso.datetime({ precision: 3 }).nullable().meta({
       description:
-        'Of a filter: of the tasks in question the newest 10,000 are looked at (2,000 for `text` and `field`), made at this time or later; null: all are',
+        'Of a filter: of the tasks in question the newest 10,000 are looked at (4,000 for `tag`, 2,000 for `text` and `field`), made at this time or later; null: all are',
     }),
   })
   .meta({

@@ -69,7 +69,9 @@ const COUNTED_COLUMNS =
 
 /** Tasks of a filter by state: of each how many match, how many were looked at, and when the oldest of these was made. */
 export function countsQuery(filter: TaskFilter): Query & { readonly window: number } {
-  const [window, columns] = readsInputs(filter) ? [TEXT_WINDOW, 't.*'] : [COUNT_WINDOW, COUNTED_COLUMNS];
+  const [window, columns] = readsInputs(filter)
+    ? [TEXT_WINDOW, 't.*']
+    : [filter.tags === undefined ? COUNT_WINDOW : WINDOW, COUNTED_COLUMNS];
   const query = build((p) => {
     const looked = `select * from (${mergeOf(filter, { window, columns }, p)}) m ${MERGE_ORDER} limit ${window}`;
     const all = conditions(filter, p).join(' and ') || 'true';

@@ -10,7 +10,18 @@ const SURE_BYTES = READ_BYTES / 128;
 export const ROW_COLUMNS = [
   ...['id', 'wire_id', 'name', 'queue', 'state', 'turn', 'retries', 'suspected', 'crashes', 'suspicion'],
   ...['quarantine_group', 'claim_worker', 'claim_no', 'worker', 'input', 'message', 'error', 'progress', 'progress_no'],
-  ...['passed_on', 'user_id', 'parent_id', 'root_id', 'retried_from', 'eta', 'expires_at', 'priority', 'input_stamp'],
+  ...[
+    'passed_on',
+    'user_id',
+    'parent_id',
+    'root_id',
+    'retried_from',
+    'eta',
+    'expires_at',
+    'priority',
+    'input_stamp',
+    'extra',
+  ],
   ...['cancel_at', 'cancel_by', 'cancel_why', 'created_at', 'started_at', 'finished_at', 'limit_key', 'escaped'],
 ];
 
