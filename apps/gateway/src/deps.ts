@@ -53,6 +53,8 @@ export interface GatewayOptions {
   readonly corsOrigins?: '*' | readonly string[];
   /** Addresses and networks of proxies whose `X-Forwarded-For` is believed. Default none. */
   readonly trustProxy?: readonly string[];
+  /** How many connections may be open, and how long one may be silent, ms. Default 5000, 500 of an address, 15000. */
+  readonly connections?: { readonly total?: number; readonly perAddress?: number; readonly headersTimeoutMs?: number };
   /** How many tasks a user may submit here within a time. Default: any number. */
   readonly submitRate?: { readonly count: number; readonly perMs: number };
   /** Who reads `/metrics`: anybody, whoever sends the token, or nobody. Default `open`. */

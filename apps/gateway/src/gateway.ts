@@ -10,6 +10,7 @@ import type { GatewayDeps, GatewayOptions } from './deps.ts';
 import { takeForms } from './files/multipart.ts';
 import { GatewayModule } from './gateway.module.ts';
 import { addRequestHooks, createAdapter, instanceOf } from './http/adapter.ts';
+import { BodyDeadline } from './http/body-deadline.ts';
 import { KnownRoutes } from './http/known-routes.ts';
 import { OpenWaits } from './http/open-waits.ts';
 import { secure } from './http/security.ts';
@@ -30,6 +31,7 @@ export interface ListenOptions {
 /** The REST server. What it serves is given, and stays open when it stops. */
 export class Gateway implements Service {
   private readonly waits = new OpenWaits();
+  private readonly bodies: BodyDeadline;
   private readonly lifecycle: Lifecycle;
   private app: NestFastifyApplication | undefined;
 
@@ -37,6 +39,7 @@ export class Gateway implements Service {
     private readonly deps: GatewayDeps,
     private readonly options: GatewayOptions & { readonly listen?: ListenOptions },
   ) {
+    this.bodies = new BodyDeadline(deps.clock, options.bodyLimit);
     this.lifecycle = new Lifecycle(
       () => this.open(),
       () => this.close(),
@@ -76,6 +79,7 @@ export class Gateway implements Service {
     const server = instanceOf(adapter);
     takeForms(server);
     routes.watch(server);
+    this.bodies.watch(server);
     addRequestHooks(server, () => waits.stopping, deps.log);
     await secure(server, options.corsOrigins ?? []);
     const app = await NestFactory.create<NestFastifyApplication>(GatewayModule.of(deps, options, waits), adapter, {
@@ -101,6 +105,7 @@ export class Gateway implements Service {
 
   private async close(): Promise<void> {
     this.waits.stop();
+    this.bodies.stop();
     const { app } = this;
     if (!app) return;
     const server = app.getHttpServer() as { closeAllConnections(): void };

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders, request, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { deferred } from '@lovage/foundation';
-import { startTypeScript, testDatabase, type TestDatabase, type TestProcess } from '@lovage/testing';
+import { eventually, startTypeScript, testDatabase, type TestDatabase, type TestProcess } from '@lovage/testing';
 import { nginxPath, nginxVariables, startNginx, type TestNginx } from '../testing/nginx.ts';
 
 const GATEWAY = fileURLToPath(new URL('../../../apps/gateway/src/main.ts', import.meta.url));
@@ -134,6 +134,32 @@ describeWithNginx(NAME, () => {
     expect(refused.length).toBeGreaterThanOrEqual(15);
     expect(await refused[0]!.json()).toMatchObject({ status: 429, code: 'too_many_logins' });
     expect(refused[0]!.headers.get('retry-after')).toBe('10');
+  });
+
+  test('a login of more than 4 KiB is not passed on', async () => {
+    const answer = await fetch(`${nginx.url}/api/auth/refresh`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ refreshToken: 'x'.repeat(5_000) }),
+    });
+    expect(answer.status).toBe(413);
+    expect(await answer.json()).toMatchObject({ code: 'body_too_large' });
+  });
+
+  test('an address has 500 requests open, not more', async () => {
+    const { hostname, port } = new URL(nginx.url);
+    const told: string[] = [];
+    const sockets = Array.from({ length: 520 }, () => {
+      // Not the address of the other tests.
+      const socket = connect({ host: hostname, port: Number(port), localAddress: '127.0.0.9' });
+      socket.on('error', () => undefined).on('data', (data) => told.push(data.toString()));
+      socket.write('POST /api/tasks HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n');
+      return socket;
+    });
+    await eventually(() => told.filter((text) => text.includes('too_many_requests')).length >= 20);
+    expect(told.filter((text) => !text.includes('HTTP/1.1 429'))).toEqual([]);
+    expect((await fetch(`${nginx.url}/health/live`)).status).toBe(200);
+    for (const socket of sockets) socket.destroy();
   });
 
   test('the gateway knows clients by their own addresses, and believes no claim of theirs', async () => {

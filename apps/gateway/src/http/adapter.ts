@@ -6,6 +6,7 @@ import { answerClientError } from '../problems/client-error.ts';
 import { problemOf } from '../problems/problem-of.ts';
 import { clientAddress } from './client-address.ts';
 import { sendProblem } from '../problems/send-problem.ts';
+import { ConnectionLimits } from './connection-limits.ts';
 import { takeOnlyJson } from './json-body.ts';
 import { requestIds } from './request-id.ts';
 
@@ -26,13 +27,15 @@ const MAX_PARAM_LENGTH = 255;
 export function createAdapter({
   bodyLimit,
   trustProxy = [],
-}: Pick<GatewayOptions, 'bodyLimit' | 'trustProxy'>): FastifyAdapter {
+  connections: { headersTimeoutMs = HEADERS_TIMEOUT_MS, ...limits } = {},
+}: Pick<GatewayOptions, 'bodyLimit' | 'trustProxy' | 'connections'>): FastifyAdapter {
   const adapter = new FastifyAdapter({
     bodyLimit,
     trustProxy: trustProxy.length > 0 && [...trustProxy],
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS },
+    // Node looks once in this interval who is over a limit: every half minute, unless it is told otherwise.
+    http: { headersTimeout: headersTimeoutMs, connectionsCheckingInterval: Math.ceil(headersTimeoutMs / 3) },
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     forceCloseConnections: 'idle',
     // While it stops, requests on open connections are answered by a hook of ours, with a problem document.
@@ -47,6 +50,7 @@ export function createAdapter({
   const server = instanceOf(adapter);
   takeOnlyJson(server);
   boundPublicBodies(server, bodyLimit);
+  new ConnectionLimits({ ...limits, trustProxy }).watch(server.server);
   return adapter;
 }
 

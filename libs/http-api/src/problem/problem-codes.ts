@@ -45,6 +45,8 @@ export const PROBLEM_CODES = {
   queue_unknown: { status: 422, title: 'There is no such queue' },
   header_invalid: { status: 422, title: 'A header does not fit' },
   idempotency_key_reused: { status: 422, title: 'The idempotency key was used for something else' },
+  /** Of nginx, which bounds the requests that an address has open. */
+  too_many_requests: { status: 429, title: 'Too many requests' },
   too_many_logins: { status: 429, title: 'Too many attempts to log in' },
   too_many_submits: { status: 429, title: 'Too many tasks were submitted' },
   too_many_streams: { status: 429, title: 'Too many streams are open' },
