@@ -2,7 +2,6 @@ import { Controller, HttpCode, Post, Req } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { LoginAnswer, LoginBody, RefreshBody } from '@lovage/http-api';
 import type { FastifyRequest } from 'fastify';
-import { clientAddress } from '../http/client-address.ts';
 import { parseBody } from '../http/parse-body.ts';
 import { Answers, Problems, Takes } from '../openapi/describe.ts';
 import { Public } from './access.ts';
@@ -26,7 +25,7 @@ export class AuthController {
   @Answers(200, LoginAnswer, 'An access token')
   @Problems('credentials_wrong', 'body_invalid', 'too_many_logins', 'busy', 'store_unavailable')
   login(@Req() request: FastifyRequest): Promise<LoginAnswer> {
-    return this.logins.login(parseBody(LoginBody, request.body), clientAddress(request));
+    return this.logins.login(parseBody(LoginBody, request.body), originOf(request));
   }
 
   @Post('refresh')

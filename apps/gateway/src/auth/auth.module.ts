@@ -8,6 +8,7 @@ import { AuthController } from './auth.controller.ts';
 import { LoginLimiter } from './login-limiter.ts';
 import { LoginService } from './login.service.ts';
 import { Passwords } from './passwords.ts';
+import { Rights } from './rights.ts';
 import { Sessions } from './sessions.service.ts';
 import { Standings } from './standings.ts';
 
@@ -28,8 +29,9 @@ import { Standings } from './standings.ts';
       useFactory: (checks: AccessChecks, clock: Clock) => new Standings(checks, clock),
       inject: [CHECKS, CLOCK],
     },
+    Rights,
     { provide: APP_GUARD, useClass: AccessGuard },
   ],
-  exports: [Passwords, LoginLimiter, Standings],
+  exports: [Passwords, LoginLimiter, Rights, Standings],
 })
 export class AuthModule {}

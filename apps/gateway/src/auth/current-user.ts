@@ -6,6 +6,8 @@ export interface CurrentUser {
   readonly role: UserRole;
   /** The API key that was shown instead of a token. */
   readonly keyId?: string;
+  /** The user's when the token was given; undefined with a key. */
+  readonly epoch?: number;
 }
 
 declare module 'fastify' {

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { LoginAnswer, LoginBody } from '@lovage/http-api';
 import type { Clock, UserStore } from '@lovage/ports';
+import { Audit, type Origin } from '../audit/audit.service.ts';
 import { CLOCK, USERS } from '../deps.ts';
 import { addressBlock } from '../http/address-block.ts';
 import { withinDeadline } from '../http/deadline.ts';
@@ -18,20 +19,23 @@ export class LoginService {
     private readonly sessions: Sessions,
     private readonly passwords: Passwords,
     private readonly limiter: LoginLimiter,
+    private readonly audit: Audit,
   ) {}
 
   /** @throws ProblemError `credentials_wrong`, `too_many_logins`, `busy` */
-  async login(body: LoginBody, address: string): Promise<LoginAnswer> {
+  async login(body: LoginBody, origin: Origin): Promise<LoginAnswer> {
+    const { address } = origin;
     const email = body.email.toLowerCase();
     this.limiter.attempt(address, email);
     const user = await withinDeadline(this.clock, this.users.findByEmail(email));
     const matches = await this.passwords.matches(user?.passwordHash, body.password, addressBlock(address));
     const answer = user && matches ? await this.sessions.begin(user) : undefined;
     // No answer although it matched: the password was changed while it was compared.
-    if (!answer)
+    if (!user || !answer)
       throw new ProblemError('credentials_wrong', 'no user has this e-mail and password', {
         headers: { 'www-authenticate': 'Bearer' },
       });
+    await this.audit.note(origin, { action: 'auth.login', target: user.id, userId: user.id });
     return answer;
   }
 }

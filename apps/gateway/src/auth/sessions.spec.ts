@@ -140,6 +140,13 @@ describe('passwords', () => {
   });
 });
 
+test('a login is in the audit log, with the address', async () => {
+  const { accessToken: token } = await logIn();
+  const { id } = (await me(token)).json<UserDocument>();
+  const [entry] = await audit(token);
+  expect(entry).toMatchObject({ action: 'auth.login', target: id, userId: id, address: '127.0.0.1' });
+});
+
 describe('users', () => {
   test('an administrator makes, reads, changes and removes them', async () => {
     const { accessToken: token } = await logIn();
@@ -161,7 +168,7 @@ describe('users', () => {
     expect((await gateway.ask(path, { as })).problem().code).toBe('user_unknown');
     expect((await gateway.ask('/api/users/none', { as })).status).toBe(404);
     const entries = (await audit(token)).filter((entry) => entry.target === made.id);
-    expect(entries.map((entry) => entry.action)).toEqual(['user.remove', 'user.update', 'user.create']);
+    expect(entries.map((entry) => entry.action)).toEqual(['user.remove', 'user.update', 'auth.login', 'user.create']);
   });
 
   test('the last administrator stays one', async () => {

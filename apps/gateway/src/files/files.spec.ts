@@ -139,6 +139,22 @@ describe('uploads', () => {
     await eventually(() => unfinished().length === 0);
   });
 
+  test('what follows the file counts, too', async () => {
+    const epilogue = (async function* () {
+      await Promise.resolve();
+      yield form(file('x'));
+      for (let n = 0; n < 40; n += 1) yield Buffer.alloc(64 * 1024);
+    })();
+    const asked = await fetch(`${base}/api/files`, {
+      method: 'POST',
+      headers: { ...headers, ...(await gateway.credentials()) },
+      body: epilogue,
+      duplex: 'half',
+    } as unknown as RequestInit);
+    expect(asked.status).toBe(413);
+    await eventually(() => unfinished().length === 0);
+  });
+
   test('of an upload that breaks off nothing is kept', async () => {
     const { port } = new URL(base);
     const socket = connect(Number(port), '127.0.0.1');

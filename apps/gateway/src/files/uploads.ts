@@ -25,12 +25,12 @@ export class Uploads {
     const form = formOf(request);
     const checked = path === undefined ? undefined : filePath(path);
     // What is too large by its own word is not read at all.
-    if (Number(request.headers['content-length'] ?? 0) > this.limitBytes + AROUND_BYTES)
-      throw new FileTooLargeError(this.limitBytes);
+    const maxBytes = this.limitBytes + AROUND_BYTES;
+    if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw new FileTooLargeError(this.limitBytes);
     const scratch = await this.store.scratch();
     const hash = createHash('sha256');
     try {
-      const { name } = await receiveFile(form, request.headers, async (content: Readable) => {
+      const { name } = await receiveFile(form, request.headers, maxBytes, async (content: Readable) => {
         for await (const chunk of content as AsyncIterable<Buffer>) {
           if (scratch.bytes + chunk.length > this.limitBytes) throw new FileTooLargeError(this.limitBytes);
           hash.update(chunk);

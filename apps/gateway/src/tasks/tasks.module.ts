@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import type { Clock, Log, TaskEvents } from '@lovage/ports';
+import { AuthModule } from '../auth/auth.module.ts';
 import { CLOCK, EVENTS, LOG } from '../deps.ts';
 import { StreamLimits } from './events/stream-limits.ts';
 import { TaskEventsController } from './events/task-events.controller.ts';
@@ -19,7 +20,7 @@ import { TasksController } from './tasks.controller.ts';
 import { WaitPlaces } from './wait-places.ts';
 
 @Module({
-  imports: [SubmitLimiterModule],
+  imports: [AuthModule, SubmitLimiterModule],
   controllers: [TaskListController, TaskSteerController, TaskEventsController, ExplainController, TasksController],
   providers: [
     BatchService,

@@ -54,7 +54,7 @@ export interface Ask {
 
 const pick = ({ tasks, outbox, lists, gaps }: PgStore) => ({ tasks, outbox, lists, gaps });
 
-const SECRET = 'a secret of thirty-two bytes or so';
+export const SECRET = 'a secret of thirty-two bytes or so';
 
 /** A gateway with a real database and client, on a broker that only keeps what it gets. */
 export class TestGateway implements AsyncDisposable {

@@ -32,7 +32,7 @@ export class UsersService {
 
   /** @throws ProblemError `forbidden` to an API key; `credentials_wrong` when the current password is not it. */
   async updateMe(body: MePatchBody, origin: Origin): Promise<UserDocument> {
-    if (origin.user!.keyId !== undefined)
+    if (origin.user!.keyId !== undefined && Object.values(body).some((value) => value !== undefined))
       throw new ProblemError('forbidden', 'an API key cannot change its user; log in with e-mail and password');
     const user = await this.whoever(origin.user!);
     if (body.password) await this.provePassword(user, body.password.current, origin);

@@ -73,6 +73,12 @@ export class EventStream {
     this.cancelPatience = this.clock.after(LINGER_MS, () => this.raw.destroy());
   }
 
+  /** Tells the client why, and ends. */
+  close(code: string, detail: string): void {
+    this.write(`event: closed\ndata: ${JSON.stringify({ code, detail })}\n\n`);
+    this.end();
+  }
+
   private write(text: string): void {
     if (this.ended || this.raw.destroyed) return;
     if (this.raw.write(text) || this.blocked) return;

@@ -4,6 +4,7 @@ import { type FollowedTask, TaskLogList, TaskLogQuery, type TaskLogLine } from '
 import type { Clock, ListedTask, TaskEvents, TaskLogLine as LogRow } from '@lovage/ports';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Allow } from '../../auth/access.ts';
+import { Rights } from '../../auth/rights.ts';
 import { CLOCK, EVENTS } from '../../deps.ts';
 import { withinDeadline } from '../../http/deadline.ts';
 import { type OpenWait, OpenWaits } from '../../http/open-waits.ts';
@@ -29,6 +30,7 @@ export class TaskEventsController {
     private readonly limits: StreamLimits,
     private readonly waits: OpenWaits,
     private readonly reader: TaskReader,
+    private readonly rights: Rights,
   ) {}
 
   @Get(':id/events')
@@ -36,7 +38,7 @@ export class TaskEventsController {
   @ApiOperation({
     summary: 'Follow a task live, as server-sent events',
     description:
-      'First what is known of the task, then each change. `event: state` carries the task document without fields of more than 64 KiB, which are null and named in `omitted`; `href` has them whole. `event: progress` carries { progress }, `event: log` a line as in /logs. `id` rises; sent back as Last-Event-ID the stream goes on behind it, also on another server. It ends after the terminal state. A client that does not read is told by `event: closed` with the code `client_too_slow` before the stream ends.',
+      'First what is known of the task, then each change. `event: state` carries the task document without fields of more than 64 KiB, which are null and named in `omitted`; `href` has them whole. `event: progress` carries { progress }, `event: log` a line as in /logs. `id` rises; sent back as Last-Event-ID the stream goes on behind it, also on another server. It ends after the terminal state. A client that does not read is told by `event: closed` with the code `client_too_slow` before the stream ends, one who loses the right to it with `unauthenticated`.',
     operationId: 'task_events',
   })
   @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'id of the last event received' })
@@ -73,7 +75,7 @@ export class TaskEventsController {
         if (this.waits.stopping) throw stopping();
         return void reply.hijack();
       }
-      this.stream(id, follower, reply, wait, leave);
+      this.stream(id, follower, request, reply, wait, leave);
     } catch (error) {
       leave();
       throw error;
@@ -105,7 +107,14 @@ export class TaskEventsController {
   }
 
   /** The place is kept as long as the connection is open, however it ends: `end` sees to it that it does. */
-  private stream(id: string, follower: Follower, reply: FastifyReply, wait: OpenWait, leave: () => void): void {
+  private stream(
+    id: string,
+    follower: Follower,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    wait: OpenWait,
+    leave: () => void,
+  ): void {
     const stream = new EventStream(reply, this.clock, () => following.wake());
     const following = this.feed.follow(id, follower, {
       get ready() {
@@ -114,7 +123,12 @@ export class TaskEventsController {
       onEvents: (events) => stream.send(events.map(serverEvent)),
       onEnd: () => stream.end(),
     });
+    const unwatch = this.rights.watch(request, 'viewer', () => {
+      following.stop();
+      stream.close('unauthenticated', 'the right to follow tasks has ended; log in again');
+    });
     const onAbort = (): void => {
+      unwatch();
       following.stop();
       stream.end();
       leave();
