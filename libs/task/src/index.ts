@@ -72,6 +72,8 @@ export {
   type UniqueOptions,
 } from './options/unique-options.ts';
 export { fieldTag, tagsOfInput } from './options/tag-options.ts';
+export { endedTask, type EndedTask } from './ended-task.ts';
+export { followUpsOf, type FollowUpContract } from './options/follow-up-options.ts';
 export { isTag, MAX_TAG, MAX_TAGS, TAG_RULE, type FollowUp, type TaskExtra } from './task-extra.ts';
 export { valueAt, type FieldPath } from './options/field-path.ts';
 export {

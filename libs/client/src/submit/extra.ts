@@ -1,4 +1,5 @@
-import { isTag, MAX_TAGS, tagsOfInput, TAG_RULE, type AnyContract, type TaskExtra } from '@lovage/task';
+import type { TaskRoutes } from '@lovage/foundation';
+import { followUpsOf, isTag, MAX_TAGS, tagsOfInput, TAG_RULE, type AnyContract, type TaskExtra } from '@lovage/task';
 import { SubmitOptionsError } from '../errors.ts';
 import type { CompiledSubmit } from './options.ts';
 
@@ -11,9 +12,11 @@ export function extraJson(
   contract: AnyContract | undefined,
   input: unknown,
   { tags: given, scheduledFor }: CompiledSubmit,
+  routes?: TaskRoutes,
 ): string | null {
   const paths = contract?.options.tags ?? [];
-  if (given.length === 0 && scheduledFor === undefined && paths.length === 0) return null;
+  const onEnd = contract && followUpsOf(contract.options, (name) => routes?.of(name)?.queue);
+  if (given.length === 0 && scheduledFor === undefined && paths.length === 0 && !onEnd) return null;
   const taken = tagsOfInput(paths, input);
   const wrong = taken.find((tag: unknown) => !isTag(tag));
   if (wrong !== undefined)
@@ -27,6 +30,10 @@ export function extraJson(
       'tags',
       `a task has at most ${MAX_TAGS}, those that its contract takes from the input included`,
     );
-  const extra: TaskExtra = { ...(tags.length > 0 && { tags }), ...(scheduledFor !== undefined && { scheduledFor }) };
-  return tags.length === 0 && scheduledFor === undefined ? null : JSON.stringify(extra);
+  const extra: TaskExtra = {
+    ...(tags.length > 0 && { tags }),
+    ...(scheduledFor !== undefined && { scheduledFor }),
+    ...(onEnd && { onEnd }),
+  };
+  return Object.keys(extra).length === 0 ? null : JSON.stringify(extra);
 }

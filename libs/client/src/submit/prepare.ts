@@ -74,7 +74,7 @@ export function prepare(
     compiled,
     contract.options.record,
     () => fingerprintOf({ input, options: identity(options) }),
-    extraJson(contract, validated, compiled),
+    extraJson(contract, validated, compiled, sending.routes),
   );
   return compiled.unique ? { ...task, unique: uniqueKey(contract, validated, compiled.unique) } : task;
 }

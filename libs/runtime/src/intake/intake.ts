@@ -5,11 +5,13 @@ import {
   bigintsToJson,
   compileOptions,
   compileRetry,
+  followUpsOf,
   isTag,
   MAX_TAGS,
   tagsOfInput,
   type AnyContract,
   type CompiledTaskOptions,
+  type TaskExtra,
 } from '@lovage/task';
 import { TaskEntry } from '../entry.ts';
 import type { HandlerTable } from '../handlers.ts';
@@ -82,17 +84,22 @@ function factsOf(task: IncomingTask, { queue, priority }: Delivery, contract: An
   };
 }
 
-/** A producer that knows nothing of contracts (a Python one) leaves to us what the contract takes from the input. */
+/** A producer that knows nothing of contracts (a Python one) leaves to us what the contract asks for. */
 function extraOfForeign(task: IncomingTask, contract: AnyContract | undefined): string | null {
-  if (task.turn >= 0 || !contract || contract.options.tags.length === 0) return null;
-  let input: unknown;
+  if (task.turn >= 0 || !contract) return null;
+  const tags = tagsOfForeign(task, contract);
+  const onEnd = followUpsOf(contract.options);
+  if (tags.length === 0 && !onEnd) return null;
+  return JSON.stringify({ ...(tags.length > 0 && { tags }), ...(onEnd && { onEnd }) } satisfies TaskExtra);
+}
+
+function tagsOfForeign(task: IncomingTask, { options, positional }: AnyContract): string[] {
+  if (options.tags.length === 0) return [];
   try {
-    input = inputOf(task, contract.positional);
+    return tagsOfInput(options.tags, inputOf(task, positional)).filter(isTag).slice(0, MAX_TAGS);
   } catch {
-    return null;
+    return [];
   }
-  const tags = tagsOfInput(contract.options.tags, input).filter(isTag).slice(0, MAX_TAGS);
-  return tags.length === 0 ? null : JSON.stringify({ tags });
 }
 
 /** The input object as JSON, or null when the arguments do not make one: then they are kept as they came. */

@@ -10,7 +10,7 @@ describe('compileOptions', () => {
         ...{ on: undefined, never: new Set(), errors: new Map(), maxRetryAfterMs: 3_600_000 },
       },
       ...{ softTimeLimitMs: undefined, timeLimitMs: undefined, expiresMs: undefined, ack: 'late', record: 'full' },
-      ...{ pool: undefined, maxCrashes: 3 },
+      ...{ pool: undefined, maxCrashes: 3, tags: [] },
     });
   });
 
@@ -32,6 +32,7 @@ describe('compileOptions', () => {
         record: 'final',
         pool: 'process',
         maxCrashes: 5,
+        tags: [],
       },
       retry: {
         ...{ maxAttempts: 5, kind: 'linear', delayMs: 2000, maxDelayMs: 90_000, jitter: false },

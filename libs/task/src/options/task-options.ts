@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { isQueueText, isTaskPriority, QUEUE_TEXT_RULE, TASK_PRIORITY_RULE, type Duration } from '@lovage/foundation';
 import { compileBatch, type BatchOptions, type CompiledBatch } from './batch-options.ts';
 import { oneOf, optionalMs, refuseUnknown, shown } from './checks.ts';
+import { compileFollowUp, type FollowUpContract } from './follow-up-options.ts';
 import {
   compileConcurrency,
   compileRate,
@@ -94,6 +95,13 @@ export interface TaskOptions<I = unknown> extends PoolOptions {
    * listed, counted, revoked and retried by tag. At most 20; a field that is not there gives none. None by default.
    */
   tags?: readonly string[];
+  /**
+   * Submitted with the task as its input ({@link endedTask}) when a task ends `FAILURE`, `DEAD` or `EXPIRED`: once, in the transaction of
+   * the end. Not when it is revoked. A contract with `record: 'full'`, not unique, without a follow-up of its own. None by default.
+   */
+  onFailure?: FollowUpContract;
+  /** The same when a task ends `SUCCESS`. */
+  onSuccess?: FollowUpContract;
 }
 
 /** {@link TaskOptions} checked and completed; times in ms. The rest of the code sees only this form. */
@@ -116,6 +124,8 @@ export interface CompiledTaskOptions extends CompiledPool {
   readonly unique: CompiledUnique | undefined;
   /** Paths of fields of the input. */
   readonly tags: readonly string[];
+  readonly onFailure: FollowUpContract | undefined;
+  readonly onSuccess: FollowUpContract | undefined;
 }
 
 const OPTION_KEYS = [
@@ -134,6 +144,8 @@ const OPTION_KEYS = [
   'batch',
   'unique',
   'tags',
+  'onFailure',
+  'onSuccess',
   ...POOL_KEYS,
 ];
 /** Options that need a row from the submit on: what waits, or is told from others, is a row. */
@@ -178,6 +190,8 @@ export function compileOptions(options: TaskOptions = {}, input?: z.ZodObject): 
     batch: compileBatch(options.batch),
     unique: compileUnique(options.unique, input),
     tags: compileTags(options.tags, input),
+    onFailure: compileFollowUp('onFailure', options.onFailure, record),
+    onSuccess: compileFollowUp('onSuccess', options.onSuccess, record),
     ...compilePool(options.batch === undefined ? options : { ...options, pool: 'async' }),
   };
 }
