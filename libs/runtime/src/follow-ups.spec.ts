@@ -17,6 +17,7 @@ test.each(['full', 'final'] as const)('record %s: after the last attempt, once',
     if (value === 'bad') throw new Error('no');
     return value;
   });
+  await f.broker.declare('hooks');
   f.relay();
   const bad = await f.send('bad', { facts: { extra }, rowless: record === 'final' });
   const good = await f.send('good', { facts: { extra }, rowless: record === 'final' });
