@@ -8,6 +8,8 @@ export type AppName = 'gateway' | 'worker' | 'beat';
 
 export interface AppFacts {
   readonly root: string;
+  /** The directory of the kept build. Undefined: the apps are run from their sources. */
+  readonly build?: string | undefined;
   readonly env: Env;
   readonly settings: Settings;
   readonly databaseUrl: string;
@@ -26,18 +28,18 @@ function workerPatienceMs({ worker: { shutdownGrace } }: Settings): number {
   return Math.max(PATIENCE_MS, durationMs(shutdownGrace ?? 0) + BESIDE_GRACE_MS);
 }
 
-/** How an app is run: from its TypeScript source, so that nothing has to be built first. */
+/** How an app is run: from the kept build, which names the lines of the sources in stack traces, or from its source. */
+function programOf(name: AppName, { root, build }: AppFacts): string[] {
+  if (build !== undefined) return ['--enable-source-maps', join(build, `apps/${name}/src/main.js`)];
+  const hooks = pathToFileURL(join(root, 'tools/ts-hooks.mjs')).href;
+  return ['--conditions=@lovage/source', '--import', hooks, join(root, `apps/${name}/src/main.ts`)];
+}
+
 export function appSpec(name: AppName, facts: AppFacts): ChildSpec {
   return {
     name,
     command: process.execPath,
-    args: [
-      '--conditions=@lovage/source',
-      '--import',
-      pathToFileURL(join(facts.root, 'tools/ts-hooks.mjs')).href,
-      join(facts.root, `apps/${name}/src/main.ts`),
-      ...(name === 'worker' ? facts.workerFlags : []),
-    ],
+    args: [...programOf(name, facts), ...(name === 'worker' ? facts.workerFlags : [])],
     cwd: facts.root,
     env: appEnv(name, facts),
     patienceMs: name === 'worker' ? workerPatienceMs(facts.settings) : PATIENCE_MS,

@@ -15,12 +15,14 @@ const APPS: readonly AppName[] = ['gateway', 'worker', 'beat'];
 
 export interface LauncherOptions {
   readonly root: string;
+  /** The directory of the kept build. Default: the apps are run from their sources. */
+  readonly build?: string | undefined;
   readonly env: Env;
   readonly settings: Settings;
   readonly output: Output;
   /** Flags for the worker, such as `-Q a,b -c 20`. */
   readonly workerFlags?: readonly string[];
-  /** How an app is run. Default: from its source in `apps`. */
+  /** How an app is run. Default: from `build`, or its source in `apps`. */
   readonly specOf?: (name: AppName, facts: AppFacts) => ChildSpec;
 }
 
@@ -60,7 +62,7 @@ export class Launcher {
 
   private async begin(): Promise<void> {
     const startedAt = performance.now();
-    const { root, env, settings, output } = this.options;
+    const { root, build, env, settings, output } = this.options;
     const secrets = gatewaySecrets(settings);
     const port = await listenPort(settings.http.host, settings.http.port);
     const opening = Promise.all([
@@ -78,6 +80,7 @@ export class Launcher {
 
     const facts: AppFacts = {
       root,
+      build,
       env,
       settings,
       databaseUrl: database.url,
