@@ -11,14 +11,18 @@ import { Gateway } from './gateway.ts';
 
 const APP = 'gateway';
 
-/** Runs a gateway from its environment until SIGTERM or SIGINT; resolves with the exit code. */
-export async function runGateway(): Promise<ExitCode> {
+/**
+ * Runs a gateway from its environment until SIGTERM or SIGINT; resolves with the exit code. `started` is called once it
+ * serves.
+ */
+export async function runGateway(started?: () => void): Promise<ExitCode> {
   const asked = stopSignals();
   try {
     const starting = startGateway();
     // Before it serves there is nothing to finish: whoever calls it off need not wait for a server to be found.
     const running = await Promise.race([starting, asked]);
     if (typeof running === 'string') return ExitCode.ok;
+    started?.();
     tellReady();
     running.log.info({ signal: await asked }, 'stopping');
     await running.stop();
