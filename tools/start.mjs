@@ -5,9 +5,14 @@ import { freshBuild, StartBuildError } from './start-build.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url)).replace(/[\\/]$/, '');
 const say = (text) => void process.stderr.write(`lovage: ${text}\n`);
+/** What it imports of ours would exist a second time beside the build. */
+const preloads = /(?:^|\s)(?:-r|--require|--import|--loader|--experimental-loader)\b/.test(
+  process.env.NODE_OPTIONS ?? '',
+);
 let build;
 try {
-  build = await freshBuild(root, say);
+  if (preloads) say('starting from the sources, which takes longer: NODE_OPTIONS preloads a module');
+  else build = await freshBuild(root, say);
 } catch (error) {
   if (!(error instanceof StartBuildError)) throw error;
   say(error.message);
