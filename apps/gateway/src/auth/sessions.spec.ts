@@ -95,6 +95,29 @@ describe('refresh', () => {
     expect((await refresh(late.refreshToken)).status).toBe(401);
   });
 
+  test('a flood of refreshes from one address is refused, and keeps neither others nor API keys waiting', async () => {
+    const { accessToken } = await logIn();
+    const made = await gateway.ask('/api/api-keys', {
+      as: { token: accessToken },
+      body: { name: 'k', role: 'viewer' },
+    });
+    const { key } = made.json<{ key: string }>();
+    const flood = Array.from({ length: 320 }, (_, n) =>
+      gateway.ask('/api/auth/refresh', {
+        ...{ as: null, from: '203.0.113.9' },
+        body: { refreshToken: `lvr_${String(n).padStart(43, 'x')}` },
+      }),
+    );
+    const byKey = () => gateway.ask('/api/contracts', { as: null, headers: { 'x-api-key': key } });
+    expect((await Promise.all(Array.from({ length: 10 }, byKey))).map(({ status }) => status)).toEqual(
+      Array.from({ length: 10 }, () => 200),
+    );
+    const codes = (await Promise.all(flood)).map((answer) => answer.problem().code);
+    expect(codes.filter((code) => code === 'refresh_invalid')).toHaveLength(300);
+    expect(codes.filter((code) => code === 'too_many_logins')).toHaveLength(20);
+    expect((await refresh('lvr_nobodys')).status).toBe(401);
+  });
+
   test('the tokens themselves are in no row', async () => {
     const { refreshToken } = await logIn();
     const rows = await gateway.db.query('select * from refresh_tokens');

@@ -37,8 +37,11 @@ export class PrismaAccessStore implements AccessStore {
     next: Pick<NewRefreshToken, 'id' | 'hash' | 'expiresAt'>,
     { graceMs = 0 }: { graceMs?: number } = {},
   ): Promise<RefreshOutcome> {
-    return asStoreError(() =>
-      this.prisma.$transaction(async (tx): Promise<RefreshOutcome> => {
+    return asStoreError(async () => {
+      // A flood of made-up tokens begins no transactions, of which few run at a time.
+      if (!(await this.prisma.refreshToken.findUnique({ where: { hash }, select: { id: true } })))
+        return { kind: 'invalid' };
+      return this.prisma.$transaction(async (tx): Promise<RefreshOutcome> => {
         // Before the token, as a change of the password does: the next token is not to slip past it.
         await tx.$executeRaw`
           select from users where id = (select user_id from refresh_tokens where hash = ${hash}) for share`;
@@ -62,8 +65,8 @@ export class PrismaAccessStore implements AccessStore {
         const revoked = await tx.$executeRaw`
           update refresh_tokens set revoked_at = now() where family = ${token.family}::uuid and revoked_at is null`;
         return { kind: 'reused', userId: token.userId, first: revoked > 0 };
-      }),
-    );
+      });
+    });
   }
 
   async revokeRefreshFamily(hash: string): Promise<string | undefined> {
