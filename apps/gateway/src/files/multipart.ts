@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { RouteConfig } from '@nestjs/platform-fastify';
+import { refuseEncoded } from '../http/json-body.ts';
 import { ProblemError } from '../problems/problem-error.ts';
 
 const FORM = 'multipart/form-data';
@@ -12,6 +13,11 @@ export const TakesFiles = (): MethodDecorator => RouteConfig({ takesFiles: true 
 export function takeForms(server: FastifyInstance): void {
   // A stream: it is not counted against the limit of JSON bodies, and nothing is read before the route's handler runs.
   server.addContentTypeParser(FORM, (request: FastifyRequest, payload: Readable, done) => {
+    try {
+      refuseEncoded(request.headers);
+    } catch (error) {
+      return done(error as Error);
+    }
     if (takesFiles(request)) done(null, payload);
     else done(new ProblemError('media_type_unsupported', 'send JSON, with the header Content-Type: application/json'));
   });

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import type { IncomingHttpHeaders } from 'node:http';
 import { mayChangeNumbers, parseExactJson } from '@lovage/foundation';
 import type { FastifyInstance } from 'fastify';
 import { ProblemError } from '../problems/problem-error.ts';
@@ -13,6 +14,7 @@ export function takeOnlyJson(server: FastifyInstance): void {
   server.removeAllContentTypeParsers();
   server.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     try {
+      refuseEncoded(request.headers);
       // Many clients state a type with each request, also with a DELETE, which has no body here.
       done(null, request.method === 'DELETE' && body.length === 0 ? undefined : parseJsonBody(body));
     } catch (error) {
@@ -22,6 +24,20 @@ export function takeOnlyJson(server: FastifyInstance): void {
 }
 
 /**
+ * Inflating is left to clients: a body is small, and what it grows to would have to be bounded apart.
+ * @throws ProblemError `media_type_unsupported`
+ */
+export function refuseEncoded({ 'content-encoding': encoding }: IncomingHttpHeaders): void {
+  if (encoding === undefined || encoding.toLowerCase() === 'identity') return;
+  throw new ProblemError('media_type_unsupported', 'send the body as it is, without the header Content-Encoding', {
+    // What is taken instead (RFC 9110, section 12.5.3).
+    headers: { 'accept-encoding': 'identity' },
+  });
+}
+
+const BYTE_ORDER_MARK = '\uFEFF';
+
+/**
  * A body as a value that is safe to validate and to store.
  * @throws ProblemError `json_malformed`, `json_too_deep`, `json_key_forbidden`, or `body_invalid` naming the text that
  *   cannot be kept.
@@ -29,7 +45,8 @@ export function takeOnlyJson(server: FastifyInstance): void {
 export function parseJsonBody(body: Buffer): unknown {
   if (body.length === 0) throw new ProblemError('json_malformed', 'the body is empty; send a JSON object');
   if (!isUtf8(body)) throw new ProblemError('json_malformed', 'the body is not UTF-8');
-  const text = body.toString('utf8');
+  const decoded = body.toString('utf8');
+  const text = decoded.startsWith(BYTE_ORDER_MARK) ? decoded.slice(1) : decoded;
   if (isDeeperThan(text, MAX_JSON_DEPTH))
     throw new ProblemError('json_too_deep', `arrays and objects may be nested ${MAX_JSON_DEPTH} deep, no deeper`);
   const value = parse(text);

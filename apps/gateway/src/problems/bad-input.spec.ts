@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { TestGateway, type Ask } from '../testing/test-gateway.ts';
 
 let gateway: TestGateway;
@@ -23,6 +24,15 @@ test.each<[string, Ask, number, string, string[]]>([
   ['an empty body', text(''), 400, 'json_malformed', []],
   ['what is no UTF-8', { body: bytes('{"input":{"x":"', [0xff, 0xfe], '"}}') }, 400, 'json_malformed', []],
   ['UTF-16', { body: Buffer.from('{"input":{}}', 'utf16le') }, 400, 'json_malformed', []],
+  ['a byte-order mark and nothing else', { body: bytes([0xef, 0xbb, 0xbf]) }, 400, 'json_malformed', []],
+  ['two byte-order marks', { body: '\uFEFF\uFEFF{}' }, 400, 'json_malformed', []],
+  [
+    'gzip that is said to be gzip',
+    { body: gzipSync('{"input":{"x":1,"y":2}}'), headers: { 'content-encoding': 'gzip' } },
+    415,
+    'media_type_unsupported',
+    [],
+  ],
   ['gzip', { body: bytes([0x1f, 0x8b, 0x08, 0x00]) }, 400, 'json_malformed', []],
   ['5 MB', text(JSON.stringify({ input: 'x'.repeat(5_000_000) })), 413, 'body_too_large', []],
   ['depth 200', text(deep(200)), 400, 'json_too_deep', []],
@@ -91,6 +101,21 @@ test.each<[string, Ask, number, string, string[]]>([
 test('nothing of all that was stored or sent', async () => {
   expect(await gateway.db.query('select id from tasks')).toEqual([]);
   expect(gateway.broker.published).toEqual([]);
+});
+
+test('a byte-order mark before the body is passed over, an identity encoding is none', async () => {
+  const body = '\uFEFF{"input":{"word":"caf\u00e9"}}';
+  const answer = await gateway.ask('/api/tasks/text.process_word', {
+    body,
+    headers: { 'content-encoding': 'identity' },
+  });
+  expect(answer.status).toBe(202);
+  expect(answer.json().input).toEqual({ word: 'caf\u00e9' });
+});
+
+test('an encoded body is told what is taken instead', async () => {
+  const headers = { 'content-encoding': 'br' };
+  expect((await gateway.ask(url, { body: '{}', headers })).headers['accept-encoding']).toBe('identity');
 });
 
 test('what only looks bad is taken', async () => {

@@ -1,5 +1,6 @@
 import { PROBLEM_CODES, PROBLEM_MEDIA_TYPE, problemDocument } from '@lovage/http-api';
 import type { FastifyReply } from 'fastify';
+import { answerAndLinger, isArriving } from '../http/linger.ts';
 import type { Problem } from './problem-of.ts';
 
 /** Answers a request with a problem document, unless it has been answered. */
@@ -11,10 +12,9 @@ export function sendProblem(reply: FastifyReply, problem: Problem): void {
     taskId: problem.taskId,
     requestId: reply.request.id,
   });
-  reply
-    .code(PROBLEM_CODES[problem.code].status)
-    .headers(problem.headers)
-    .header('content-type', PROBLEM_MEDIA_TYPE)
-    // Bytes: Fastify would add a charset to a text, which this media type has not.
-    .send(Buffer.from(JSON.stringify(document)));
+  reply.code(PROBLEM_CODES[problem.code].status).headers(problem.headers).header('content-type', PROBLEM_MEDIA_TYPE);
+  // Bytes: Fastify would add a charset to a text, which this media type has not.
+  const payload = Buffer.from(JSON.stringify(document));
+  if (isArriving(reply.request.raw)) answerAndLinger(reply, payload);
+  else reply.send(payload);
 }
