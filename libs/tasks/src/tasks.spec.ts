@@ -6,7 +6,7 @@ import { Test } from '@nestjs/testing';
 import { add, allContracts, sendMail } from '@lovage/contracts';
 import { TestFiles } from './testing/test-files.ts';
 import { uuidFrom } from '@lovage/foundation';
-import { fakeTask } from './testing/fake-task.ts';
+import { fakeTask } from '@lovage/runtime/testing';
 import { TasksModule } from './index.ts';
 
 /** Takes what Nest finds and does nothing with it. */

@@ -1,6 +1,6 @@
 import { waitAndReturn } from '@lovage/contracts';
 import { TestClock } from '@lovage/testing';
-import { fakeTask } from '../testing/fake-task.ts';
+import { fakeTask } from '@lovage/runtime/testing';
 import { DemoTasks } from './demo.tasks.ts';
 
 describe('demo.wait_and_return', () => {

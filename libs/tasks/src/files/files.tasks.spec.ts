@@ -7,7 +7,7 @@ import { FileStore, writeFile } from '@lovage/files';
 import { validateOutput, validateProgress, type Input } from '@lovage/task';
 import { startTypeScript } from '@lovage/testing';
 import { content, serveContent, sha256, type ContentOptions } from '../testing/content-server.ts';
-import { fakeTask } from '../testing/fake-task.ts';
+import { fakeTask } from '@lovage/runtime/testing';
 import { TestFiles } from '../testing/test-files.ts';
 import { WebServer } from '../testing/web-server.ts';
 import { WebClient } from '../web/web-client.ts';

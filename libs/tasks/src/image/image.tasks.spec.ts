@@ -4,7 +4,7 @@ import { thumbnail } from '@lovage/contracts';
 import { FileStore } from '@lovage/files';
 import { validateInput, validateOutput, type SubmitInput } from '@lovage/task';
 import sharp, { type Sharp } from 'sharp';
-import { fakeTask } from '../testing/fake-task.ts';
+import { fakeTask } from '@lovage/runtime/testing';
 import { TestFiles } from '../testing/test-files.ts';
 import { WebServer } from '../testing/web-server.ts';
 import { WebClient } from '../web/web-client.ts';

@@ -8,7 +8,7 @@ import { FileStore } from '@lovage/files';
 import { validateInput, validateOutput, type SubmitInput } from '@lovage/task';
 import PostalMime from 'postal-mime';
 import { SMTPServer } from 'smtp-server';
-import { fakeTask } from '../testing/fake-task.ts';
+import { fakeTask } from '@lovage/runtime/testing';
 import { FolderSender } from './folder-sender.ts';
 import type { MailSender } from './mail-sender.ts';
 import { MailTasks } from './mail.tasks.ts';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { pruneResults } from '@lovage/contracts';
 import type { RetentionRules, RetentionStore } from '@lovage/ports';
 import { defineTask, validateOutput, type RetentionOptions } from '@lovage/task';
-import { fakeTask } from '../testing/fake-task.ts';
+import { fakeTask } from '@lovage/runtime/testing';
 import { MaintenanceTasks } from './maintenance.tasks.ts';
 
 /** So many tasks, firings and dead letters past retention; `onBatch` is called before each batch of tasks. */

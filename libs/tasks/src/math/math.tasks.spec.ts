@@ -1,5 +1,5 @@
 import { MAX_SUM_N, sumToN } from '@lovage/contracts';
-import { fakeTask } from '../testing/fake-task.ts';
+import { fakeTask } from '@lovage/runtime/testing';
 import { MathTasks } from './math.tasks.ts';
 import { sumTo } from './sum.ts';
 

@@ -5,7 +5,7 @@ import { FileStore } from '@lovage/files';
 import { FilesTasks } from '../files/files.tasks.ts';
 import type { TasksOptions } from '../options.ts';
 import { WebClient } from '../web/web-client.ts';
-import { fakeTask } from './fake-task.ts';
+import { fakeTask } from '@lovage/runtime/testing';
 
 // Runs one download as a worker's process would, and tells its progress line by line.
 const [options, url] = JSON.parse(process.argv[2]!) as [TasksOptions, string];

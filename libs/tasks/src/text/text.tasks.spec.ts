@@ -1,7 +1,7 @@
 import { processWord } from '@lovage/contracts';
 import { validateOutput, validateProgress } from '@lovage/task';
 import { TestClock } from '@lovage/testing';
-import { fakeTask } from '../testing/fake-task.ts';
+import { fakeTask } from '@lovage/runtime/testing';
 import { TextTasks } from './text.tasks.ts';
 
 describe('text.process_word', () => {

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { deliverWebhook } from '@lovage/contracts';
 import { validateInput, validateOutput, type SubmitInput } from '@lovage/task';
 import { TestClock } from '@lovage/testing';
-import { fakeTask } from '../testing/fake-task.ts';
+import { fakeTask } from '@lovage/runtime/testing';
 import { TestFiles } from '../testing/test-files.ts';
 import { WebServer } from '../testing/web-server.ts';
 import { WebClient } from '../web/web-client.ts';
