@@ -115,3 +115,31 @@ it('sweeps what was left unfinished long ago, and nothing else', async () => {
   await sweepUnfinished(store, 1000_000, Date.now());
   expect(unfinished()).toEqual([recent]);
 });
+
+it('lists files in order, page by page, without links and what is unfinished', async () => {
+  const paths = ['a/b/1', 'a/b/2', 'a/b.txt', 'a-', 'b', 'c/d/e'];
+  for (const path of paths) await writeFile(store, path, bytes(path));
+  await (await store.scratch()).close();
+  symlinkSync(join(root, 'b'), join(root, 'link'));
+  const all: string[] = [];
+  for (let after: string | undefined; ; after = all.at(-1)) {
+    const page = await store.list({ after, limit: 2 });
+    all.push(...page.map(({ path }) => path));
+    if (page.length < 2) break;
+  }
+  expect(all).toEqual(['a/b/1', 'a/b/2', 'a/b.txt', 'a-', 'b', 'c/d/e']);
+  expect((await store.list({ limit: 1 }))[0]).toEqual({ path: 'a/b/1', bytes: 5, modifiedAt: expect.any(Number) });
+  // From behind one that is gone.
+  await store.delete('a/b/2');
+  expect((await store.list({ after: 'a/b/2', limit: 1 }))[0]!.path).toBe('a/b.txt');
+});
+
+it('deletes a file with the folders that it leaves empty, and nothing else', async () => {
+  await writeFile(store, 'a/b/c/x', bytes('x'));
+  await writeFile(store, 'a/y', bytes('y'));
+  await store.delete('a/b/c/x');
+  expect(readdirSync(join(root, 'a'))).toEqual(['y']);
+  for (const path of ['a/b/c/x', 'a', 'none'])
+    await expect(store.delete(path)).rejects.toMatchObject({ code: 'file_missing' });
+  await expect(store.delete('../x')).rejects.toMatchObject({ code: 'file_path_invalid' });
+});

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
-import { link, lstat, mkdir, open, realpath, rename, rm, type FileHandle } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { link, lstat, mkdir, open, readdir, realpath, rename, rm, rmdir, type FileHandle } from 'node:fs/promises';
+import { dirname, join, posix } from 'node:path';
 import { newId } from '@lovage/foundation';
 import { FileExistsError, FileMissingError, FilePathError } from './errors.ts';
 import { filePath, type FilePath } from './file-path.ts';
@@ -16,6 +16,14 @@ export interface OpenFile {
   readonly modifiedAt: number;
   /** Another text for every other content: files are replaced as a whole, never changed. */
   readonly version: string;
+}
+
+/** A file, as a list tells of it. */
+export interface ListedFile {
+  readonly path: string;
+  readonly bytes: number;
+  /** When it was last written, ms since the epoch. */
+  readonly modifiedAt: number;
 }
 
 /** Name of the folder, in that of the store, that holds what is not finished. No {@link FilePath} leads there. */
@@ -91,6 +99,37 @@ export class FileStore {
     }
   }
 
+  /** Files in the order of their paths, folder by folder, from behind `after` on; `limit` at most. */
+  async list({ after, limit }: { after?: string | undefined; limit: number }): Promise<ListedFile[]> {
+    const found: ListedFile[] = [];
+    const names = after === undefined ? [] : filePath(after).split('/');
+    for await (const file of filesIn(await this.root(), '', names)) if (found.push(file) === limit) break;
+    return found;
+  }
+
+  /**
+   * Deletes a file, and the folders that are empty then. Whoever reads it reads on.
+   * @throws FilePathError FileMissingError
+   */
+  async delete(path: string): Promise<FilePath> {
+    const { handle, path: checked } = await this.open(path);
+    await handle.close();
+    const root = await this.root();
+    await rm(join(root, checked)).catch((error: unknown) => {
+      if (codeOf(error) === 'ENOENT') throw new FileMissingError(checked);
+      throw error;
+    });
+    for (let folder = posix.dirname(checked); folder !== '.'; folder = posix.dirname(folder))
+      if (
+        !(await rmdir(join(root, folder)).then(
+          () => true,
+          () => false,
+        ))
+      )
+        break;
+    return checked;
+  }
+
   /** A new file without a name yet: write into it, then {@link publish} it. */
   async scratch(): Promise<Scratch> {
     return Scratch.create(join(await this.unfinished(), `${newId()}.new`));
@@ -107,11 +146,16 @@ export class FileStore {
     const root = await this.root();
     const target = join(root, checked);
     await scratch.finish();
-    await this.makeFolders(root, checked);
+    // A link is made only where nothing is, also when two do it at once.
+    const name = () => (replace ? rename(scratch.file, target) : link(scratch.file, target));
     try {
-      // A link is made only where nothing is, also when two do it at once.
-      if (!replace) await link(scratch.file, target);
-      else await rename(scratch.file, target);
+      await this.makeFolders(root, checked);
+      await name().catch(async (error: unknown) => {
+        // A folder may have been deleted meanwhile, with the last file in it.
+        if (codeOf(error) !== 'ENOENT') throw error;
+        await this.makeFolders(root, checked);
+        await name();
+      });
     } catch (error) {
       const code = codeOf(error);
       if (code === 'EEXIST') throw new FileExistsError(checked);
@@ -153,6 +197,24 @@ export class FileStore {
       });
       if (!(await lstat(folder)).isDirectory())
         throw new FilePathError('a file or a link stands where it names a folder');
+    }
+  }
+}
+
+/** @param after names of the path to begin behind. */
+async function* filesIn(root: string, folder: string, [first, ...rest]: readonly string[]): AsyncGenerator<ListedFile> {
+  const entries = await readdir(join(root, folder), { withFileTypes: true }).catch(() => []);
+  const byName = entries
+    .filter((entry) => !entry.name.startsWith('.') && (first === undefined || entry.name >= first))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  for (const entry of byName) {
+    const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
+    const begun = entry.name === first;
+    if (entry.isDirectory()) yield* filesIn(root, path, begun ? rest : []);
+    else if (entry.isFile() && !begun) {
+      // It may be gone by now.
+      const stat = await lstat(join(root, path)).catch(() => undefined);
+      if (stat?.isFile()) yield { path, bytes: stat.size, modifiedAt: stat.mtimeMs };
     }
   }
 }

@@ -1,6 +1,6 @@
 export { FileExistsError, FileMissingError, FilePathError, FileTooLargeError, StorageFullError } from './errors.ts';
 export { filePath, MAX_PATH, safeName, type FilePath } from './file-path.ts';
-export { FileStore, type OpenFile } from './file-store.ts';
+export { FileStore, type ListedFile, type OpenFile } from './file-store.ts';
 export { hashOf } from './hash-of.ts';
 export { Scratch } from './scratch.ts';
 export { sweepUnfinished } from './sweep.ts';

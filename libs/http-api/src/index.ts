@@ -14,7 +14,7 @@ export {
   WholeDeadLetterDocument,
 } from './dead-letters/dead-letter.ts';
 export { ContractDocument, ContractList } from './contracts/contract-document.ts';
-export { FileDocument } from './files/file-document.ts';
+export { FileDocument, FileList, FileListQuery } from './files/file-document.ts';
 export { LiveDocument, ReadyDocument } from './health/health.ts';
 export { LimitBody, LimitDetail, LimitDocument, LimitList } from './limits/limit.ts';
 export { PROBLEM_CODES, type ProblemCode } from './problem/problem-codes.ts';

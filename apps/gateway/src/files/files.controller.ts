@@ -1,4 +1,4 @@
-import { Controller, Get, Post, Req, Res } from '@nestjs/common';
+import { Controller, Delete, Get, HttpCode, Post, Req, Res } from '@nestjs/common';
 import {
   ApiBody,
   ApiConsumes,
@@ -9,13 +9,14 @@ import {
   ApiResponse,
   ApiTags,
 } from '@nestjs/swagger';
-import { FileStore } from '@lovage/files';
-import { FileDocument } from '@lovage/http-api';
+import { filePath, FileStore } from '@lovage/files';
+import { FileDocument, FileList, FileListQuery } from '@lovage/http-api';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { Audit, originOf } from '../audit/audit.service.ts';
 import { Allow } from '../auth/access.ts';
-import { parseQuery } from '../http/parse-query.ts';
-import { Answers, Problems } from '../openapi/describe.ts';
+import { parseQuery, queryInvalid } from '../http/parse-query.ts';
+import { Answers, Problems, Queries } from '../openapi/describe.ts';
 import { TakesFiles } from './multipart.ts';
 import { sendFile } from './send-file.ts';
 import { Uploads } from './uploads.ts';
@@ -30,6 +31,7 @@ export class FilesController {
   constructor(
     private readonly store: FileStore,
     private readonly uploads: Uploads,
+    private readonly audit: Audit,
   ) {}
 
   @Post()
@@ -68,6 +70,41 @@ export class FilesController {
     reply.code(201).header('location', urlOfPath(PREFIX, file.path)).send(file);
   }
 
+  @Get()
+  @Allow('viewer')
+  @ApiOperation({ summary: 'Files, in the order of their paths', operationId: 'listFiles' })
+  @Queries(FileListQuery)
+  @Answers(200, FileList, 'A page')
+  @Problems('query_invalid')
+  async list(@Req() request: FastifyRequest): Promise<FileList> {
+    const { limit, cursor } = parseQuery(FileListQuery, request.query);
+    const found = await this.store.list({ after: cursor === undefined ? undefined : pathOf(cursor), limit: limit + 1 });
+    const items = found
+      .slice(0, limit)
+      .map((file) => ({ ...file, modifiedAt: new Date(file.modifiedAt).toISOString() }));
+    return { items, nextCursor: found.length > limit ? cursorOf(items.at(-1)!.path) : null };
+  }
+
+  @Delete('*')
+  @Allow('operator')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Delete a file', operationId: 'deleteFile' })
+  @ApiParam({
+    name: 'path',
+    description: 'With its slashes as they are',
+    schema: { type: 'string', example: 'photos/cat.jpg' },
+  })
+  @ApiResponse({ status: 204, description: 'It is gone. Whoever is reading it reads to its end' })
+  @Problems('file_unknown', 'file_path_invalid', 'store_unavailable')
+  async remove(@Req() request: FastifyRequest): Promise<void> {
+    const path = filePath(pathInUrl(request.url, PREFIX));
+    const { handle } = await this.store.open(path);
+    await handle.close();
+    // Written first: nothing is gone without a trace.
+    await this.audit.note(originOf(request), { action: 'file.delete', target: path });
+    await this.store.delete(path);
+  }
+
   @Get('*')
   @Allow('viewer')
   @ApiOperation({
@@ -91,4 +128,16 @@ export class FilesController {
   async download(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     await sendFile(await this.store.open(pathInUrl(request.url, PREFIX)), request, reply);
   }
+}
+
+const cursorOf = (path: string): string => Buffer.from(`file.${path}`).toString('base64url');
+
+function pathOf(cursor: string): string {
+  const text = Buffer.from(cursor, 'base64url').toString();
+  try {
+    if (text.startsWith('file.')) return filePath(text.slice('file.'.length));
+  } catch {
+    // As below.
+  }
+  throw queryInvalid([{ path: 'query.cursor', message: 'is no cursor of this list; begin without one' }]);
 }

@@ -4,7 +4,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import type { FileDocument } from '@lovage/http-api';
+import type { FileDocument, FileList } from '@lovage/http-api';
 import { eventually } from '@lovage/testing';
 import { TestGateway, type Ask } from '../testing/test-gateway.ts';
 
@@ -289,5 +289,31 @@ describe('downloads', () => {
   test('a file that is not there', async () => {
     const answer = await get('none.txt');
     expect(answer.problem().code).toBe('file_unknown');
+  });
+});
+
+describe('list and delete', () => {
+  test('page by page; a deleted file is gone, and in the audit log', async () => {
+    for (const n of [1, 2, 3]) expect((await upload(form(file('x')), `?path=zz/${n}.txt`)).status).toBe(201);
+    const paths: string[] = [];
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const url: string = `/api/files?limit=2${cursor === '' ? '' : `&cursor=${cursor}`}`;
+      const page: FileList = (await gateway.ask(url, { as: 'viewer' })).json<FileList>();
+      paths.push(...page.items.map(({ path }) => path));
+      cursor = page.nextCursor;
+    }
+    expect(paths.filter((path) => path.startsWith('zz/'))).toEqual(['zz/1.txt', 'zz/2.txt', 'zz/3.txt']);
+    expect(new Set(paths).size).toBe(paths.length);
+    const remove = (as: 'viewer' | 'operator') => gateway.ask('/api/files/zz/2.txt', { method: 'DELETE', as });
+    expect((await remove('viewer')).status).toBe(403);
+    expect((await remove('operator')).status).toBe(204);
+    expect((await remove('operator')).problem().code).toBe('file_unknown');
+    expect(await gateway.db.query("select target from audit where action = 'file.delete'")).toEqual([
+      { target: 'zz/2.txt' },
+    ]);
+  });
+
+  test.each(['?cursor=x', '?limit=0', '?limit=201', '?name=x'])('%s is refused', async (query) => {
+    expect((await gateway.ask(`/api/files${query}`)).problem().code).toBe('query_invalid');
   });
 });

@@ -8,6 +8,7 @@ const ANSWERS: ReadonlySet<z.ZodType> = new Set([
   api.AuditList,
   api.ContractList,
   api.FileDocument,
+  api.FileList,
   api.FiringDocument,
   api.FiringList,
   api.LiveDocument,
