@@ -1,5 +1,5 @@
 import { StoreUnavailableError, ValueRefusedError } from '@lovage/ports';
-import { silentLog, testDatabase, type TestDatabase } from '@lovage/testing';
+import { eventually, silentLog, testDatabase, type TestDatabase } from '@lovage/testing';
 import { Database } from './database.ts';
 import { ReadingPool } from './lists/reading-pool.ts';
 
@@ -40,6 +40,28 @@ test('a server that goes in the middle of a transaction is unavailable, and the 
   await expect(work).rejects.toThrow(StoreUnavailableError);
   await database.transaction((run) => run(...insert(3)));
   expect(await kept()).toEqual([3]);
+});
+
+test('Postgres ends a transaction that stands still, so that a process stopped in the middle of one keeps no locks', async () => {
+  const shown = await database.transaction((run) =>
+    run<{ idle_in_transaction_session_timeout: string }>(
+      { name: 'standstill', text: 'show idle_in_transaction_session_timeout' },
+      [],
+    ),
+  );
+  expect(shown).toEqual([{ idle_in_transaction_session_timeout: '10s' }]);
+  const work = database.transaction(async (run) => {
+    await run({ name: 'shorter', text: `set local idle_in_transaction_session_timeout = '10ms'` }, []);
+    const [{ pid }] = (await run<{ pid: number }>({ name: 'who', text: 'select pg_backend_pid() as pid' }, [])) as [
+      { pid: number },
+    ];
+    await run(...insert(20));
+    const sessions = (): Promise<unknown[]> => db.query('select from pg_stat_activity where pid = $1', [pid]);
+    await eventually(async () => (await sessions()).length === 0);
+    await run(...insert(21));
+  });
+  await expect(work).rejects.toThrow(StoreUnavailableError);
+  expect(await kept()).not.toContain(20);
 });
 
 test('the same of a server that goes between two queries of a list, and between two statements', async () => {

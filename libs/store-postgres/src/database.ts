@@ -43,6 +43,12 @@ export interface Statement {
 const PLANNING =
   '-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c plan_cache_mode=force_generic_plan -c jit=off';
 
+/**
+ * No transaction of ours stands still for longer than a round trip. A process that is stopped in the middle of one (SIGSTOP, a
+ * frozen machine) would else keep its locks, on the keys of limits among them, until it goes on.
+ */
+const NO_STANDSTILL = '-c idle_in_transaction_session_timeout=10s';
+
 /** Runs one statement of a transaction. */
 export type RunStatement = <R extends pg.QueryResultRow>(
   statement: Statement,
@@ -69,7 +75,7 @@ export class Database {
         keepAlive: true,
         verify: refuseReadOnly,
         max,
-        options: settings,
+        options: `${settings} ${NO_STANDSTILL}`,
       };
       return new GatedPool({ purpose, pool, busyTimeoutMs, log, clock });
     };
