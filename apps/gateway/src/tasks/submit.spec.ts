@@ -50,6 +50,9 @@ test('a submit is answered 202 with the task document and where it is to be foun
     parentId: null,
     rootId: task.id,
     retriedFrom: null,
+    scheduledFor: null,
+    tags: [],
+    escaped: null,
     user: gateway.userId,
   });
   expect(answer.headers['location']).toBe(`/api/tasks/${task.id}`);
