@@ -2,17 +2,20 @@ import { LovageClient } from '@lovage/client';
 import { newId } from '@lovage/foundation';
 import { openStore } from '@lovage/store-postgres';
 import { ContractRegistry, defineTask } from '@lovage/task';
-import { eventually, silentLog, TcpProxy, type TestDatabase } from '@lovage/testing';
+import { eventually as eventuallyWithin, silentLog, TcpProxy, type TestDatabase } from '@lovage/testing';
 import { z } from 'zod';
 import { FakeBroker } from '../testing/fake-broker.ts';
 import { TestGateway } from '../testing/test-gateway.ts';
 
 const contract = defineTask({ name: 'test.echo', input: z.strictObject({ n: z.number() }), output: z.null() });
 
+/** A submitter tells once a second, and connects again with back-off: on a busy machine that takes more than a moment. */
+const eventually = <T>(check: () => T) => eventuallyWithin(check, { timeoutMs: 20_000 });
+
 /** Another gateway's client, whose line to Postgres can be cut. */
 async function elsewhere(db: TestDatabase) {
   const proxy = await TcpProxy.before(db.url);
-  const store = openStore({ url: proxy.url, log: silentLog, connectTimeoutMs: 500 });
+  const store = openStore({ url: proxy.url, log: silentLog });
   const { tasks, outbox, gaps } = store;
   const contracts = new ContractRegistry([contract]);
   const client = new LovageClient({ broker: new FakeBroker(), tasks, outbox, gaps, contracts, log: silentLog });
