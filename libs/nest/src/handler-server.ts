@@ -39,10 +39,9 @@ export abstract class HandlerServer extends Server {
 }
 
 function toHandler(name: string, handler: MessageHandler): Handler {
-  const call = async (data: unknown, context: TaskContext | readonly TaskContext[]): Promise<unknown> => {
-    const result: unknown = await handler(data, context);
-    return isObservable(result) ? lastValueOf(result, context) : result;
-  };
+  // Not async: each promise is told to the context of tasks, and to await one makes another. Nest's proxies never throw at once.
+  const call = (data: unknown, context: TaskContext | readonly TaskContext[]): Promise<unknown> =>
+    handler(data, context).then((result: unknown) => (isObservable(result) ? lastValueOf(result, context) : result));
   const isBatch = (handler.extras as Record<string, unknown> | undefined)?.[BATCH] === true;
   // Guards and interceptors that look at the context see those of the tasks.
   return isBatch

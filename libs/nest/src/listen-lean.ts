@@ -1,5 +1,6 @@
 import type { INestMicroservice, Type } from '@nestjs/common';
 import { APP_PIPE, MetadataScanner, ModulesContainer } from '@nestjs/core';
+import { shortPipeline } from './short-pipeline.ts';
 import { isUndecorated, PARAM_ARGS_METADATA } from './task-handler.ts';
 
 /** Nest keeps the pipes of a class or method here (`@nestjs/common`, PIPES_METADATA). */
@@ -13,6 +14,7 @@ const PIPES_METADATA = '__pipes__';
  * Pipes for all handlers are to be given as a provider `APP_PIPE`; `app.useGlobalPipes` is not seen here.
  */
 export async function listenLean(app: INestMicroservice): Promise<void> {
+  shortPipeline(app);
   const modules = [...app.get(ModulesContainer, { strict: false }).values()];
   const tokens = modules.flatMap(({ providers }) => [...providers.keys()]);
   // Nest makes each such provider a token of its own, which begins so.
