@@ -36,8 +36,9 @@ FROM deps AS migrate
 COPY prisma prisma
 COPY prisma.config.ts ./
 COPY tools/schema-engine.mjs tools/
+COPY deploy/migrate.mjs deploy/
 USER node
-CMD ["node", "node_modules/prisma/build/index.js", "migrate", "deploy"]
+CMD ["node", "deploy/migrate.mjs"]
 
 FROM base AS app
 # Two arenas: each thread of V8 would take one of its own, some 4 MB a process.

@@ -1,6 +1,7 @@
 import { describe } from '@jest/globals';
-import { describeWithRabbit, testDatabase, type TestRabbit } from '@lovage/testing';
+import { describeWithRabbit, type TestRabbit } from '@lovage/testing';
 import { Platform, type PlatformOptions } from './platform.ts';
+import { productionDatabase } from './production-database.ts';
 
 /** One of the two shapes in which the same code runs. */
 export interface Shape {
@@ -29,7 +30,7 @@ export function onServers(name: string, suite: (shape: Shape & { rabbit: TestRab
       queue,
       rabbit,
       start: async (options) => {
-        const db = await testDatabase({ migrated: false });
+        const db = await productionDatabase();
         // A beat collects all dead letters of its virtual host: other suites run on it, with databases of their own.
         const dead = rabbit.queue('dead');
         rabbit.alsoDeleteExchanges(dead);

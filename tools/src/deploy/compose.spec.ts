@@ -2,8 +2,14 @@ import { Ajv } from 'ajv';
 import { parse } from 'yaml';
 import { repoText } from '../testing/repo-files.ts';
 
+interface Service {
+  readonly image: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly mem_limit?: string;
+  readonly pids_limit?: string | number;
+}
 interface ComposeFile {
-  readonly services: Readonly<Record<string, { readonly environment?: Readonly<Record<string, string>> }>>;
+  readonly services: Readonly<Record<string, Service>>;
 }
 
 const compose = (file: string): ComposeFile => parse(repoText(file), { merge: true }) as ComposeFile;
@@ -77,4 +83,36 @@ test('the gateway believes the network of nginx, in which no app but gateways is
   expect(file.services['gateway']!.environment!['TRUST_PROXY']).toBe(file.networks.front.ipam.config[0]!.subnet);
   const inside = Object.keys(file.services).filter((name) => file.services[name]!.networks.includes('front'));
   expect(inside.sort()).toEqual(['gateway', 'nginx']);
+});
+
+const FILES = ['docker-compose.yml', 'docker-compose.services.yml'];
+
+test.each(FILES)('%s: each service has a limit of memory and of processes', (file) => {
+  for (const [name, { mem_limit, pids_limit }] of Object.entries(compose(file).services)) {
+    expect([name, mem_limit]).toEqual([name, expect.stringMatching(/^(\d+[mg]|\$\{[A-Z]+_MEMORY:-\d+[mg]\})$/)]);
+    expect([name, String(pids_limit)]).toEqual([name, expect.stringMatching(/^(\d+|\$\{[A-Z]+_PIDS:-\d+\})$/)]);
+  }
+});
+
+// Series that their makers supported in November 2026; docs/deploy.md says them too.
+const SUPPORTED = /^(nginx:1\.30|postgres:15|rabbitmq:4\.3|redis:8)-/;
+
+test.each(FILES)('%s: images of others are of supported series', (file) => {
+  for (const { image } of Object.values(compose(file).services))
+    if (!image.startsWith('${')) expect(image).toMatch(SUPPORTED);
+});
+
+test('the apps log in with the rights to rows, and the owner of the tables is for migrations alone', () => {
+  const { services } = compose('docker-compose.yml');
+  const role = (name: string) =>
+    new URL(services[name]!.environment!['DATABASE_URL']!.replace(/\$\{.*\}/, 'x')).username;
+  expect(['gateway', 'worker', 'beat', 'migrate'].map(role)).toEqual([
+    'lovage_app',
+    'lovage_app',
+    'lovage_app',
+    'lovage',
+  ]);
+  expect(services['migrate']!.environment!['APP_DATABASE_ROLE']).toBe('lovage_app');
+  const ofApps = JSON.stringify(['gateway', 'worker', 'beat'].map((name) => services[name]));
+  expect(ofApps).not.toContain('POSTGRES_PASSWORD');
 });
