@@ -70,7 +70,7 @@ test('it tells the first password once, says that it is ready, serves, and ends 
     body: '{"input":{"x":1,"y":2}}',
   });
   expect(submit.status).toBe(202);
-  expect(gateway.messages).toEqual(['ready']);
+  expect(gateway.messages).toEqual([{ stage: 'connecting to its servers' }, { stage: 'making its routes' }, 'ready']);
   gateway.signal('SIGTERM');
   expect(await gateway.exit).toEqual({ code: 0, signal: null });
   expect(gateway.output.match(new RegExp(password!, 'g'))).toHaveLength(1);
