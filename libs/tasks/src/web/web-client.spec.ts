@@ -2,7 +2,9 @@ import type { LookupAddress } from 'node:dns';
 import type { RequestListener } from 'node:http';
 import { systemClock } from '@lovage/ports';
 import { TestClock } from '@lovage/testing';
+import { DnsServer } from '../testing/dns-server.ts';
 import { WebServer } from '../testing/web-server.ts';
+import { HostNames } from './host-names.ts';
 import { Patience } from './patience.ts';
 import { bodyOf, WebClient, type WebClientOptions } from './web-client.ts';
 
@@ -72,6 +74,17 @@ describe('hosts that are not public', () => {
     expect(open.requests[0]!.headers.host).toBe(`rebinding.example:${open.port}`);
     await expect(get(url, { resolve, isPublic })).rejects.toEqual(refused(`rebinding.example:${open.port}`, 'address'));
     expect(open.requests).toHaveLength(1);
+  });
+
+  it('what DNS says is checked like any address, and is what the connection goes to', async () => {
+    await using open = await WebServer.start((_request, response) => response.end('open'), '127.0.0.1');
+    await using dns = await DnsServer.start((name) => ({ v4: name === 'open.example' ? '127.0.0.1' : '10.0.0.1' }));
+    const { resolve } = new HostNames({ servers: [dns.address] });
+    const isPublic = (address: string) => address === '127.0.0.1';
+    await expect(get(`http://open.example:${open.port}/`, { resolve, isPublic })).resolves.toBe('200 open');
+    await expect(get('http://inner.example/', { resolve, isPublic })).rejects.toEqual(
+      refused('inner.example', 'address'),
+    );
   });
 });
 

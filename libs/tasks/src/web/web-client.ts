@@ -1,5 +1,4 @@
 import type { LookupAddress } from 'node:dns';
-import { lookup } from 'node:dns/promises';
 import http, { type IncomingMessage, type RequestOptions } from 'node:http';
 import https from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
@@ -12,17 +11,15 @@ import { AllowedHosts } from './allowed-hosts.ts';
 import { decoderOf } from './content-encoding.ts';
 import { FetchFailedError, statusError, UrlRefusedError } from './errors.ts';
 import { headerText } from './header-text.ts';
+import { HostNames, type Resolve } from './host-names.ts';
 import { Patience } from './patience.ts';
 import { redirected, type WebRequest } from './redirect.ts';
 import { WebAnswer } from './web-answer.ts';
 
-/** Every address of a host name. */
-export type Resolve = (hostname: string) => Promise<LookupAddress[]>;
-
 export interface WebClientOptions {
   /** Hosts whose addresses are not looked at. */
   readonly allowHosts: readonly string[];
-  /** Default: as the system resolves names. */
+  /** Default: {@link HostNames}, one for all clients of the process. */
   readonly resolve?: Resolve;
   /** Which addresses may be connected to. Default: those of the public internet. */
   readonly isPublic?: (address: string) => boolean;
@@ -48,7 +45,8 @@ const CONNECT_MS = 10_000;
 const HEADERS_MS = 30_000;
 const BODY_IDLE_MS = 30_000;
 
-const systemResolve: Resolve = (hostname) => lookup(hostname, { all: true, verbatim: true });
+/** Its bounds are those of the process's thread pool. */
+const hostNames = new HostNames();
 
 /**
  * Fetches from the public web on behalf of others: a host is reached only at addresses that were found to be public, and
@@ -62,7 +60,7 @@ export class WebClient {
 
   constructor(options: WebClientOptions) {
     this.allowed = new AllowedHosts(options.allowHosts);
-    this.resolve = options.resolve ?? systemResolve;
+    this.resolve = options.resolve ?? hostNames.resolve;
     this.isPublic = options.isPublic ?? isPublicAddress;
     this.clock = options.clock ?? systemClock;
   }
@@ -166,14 +164,17 @@ export class WebClient {
   private async checkedAddresses(url: URL, patience: Patience): Promise<LookupAddress[]> {
     const host = url.hostname.replace(/^\[|\]$/g, '');
     const family = isIP(host);
+    const allowed = this.allowed.has(url);
+    // Before a look-up begins: nobody would take what one that fails at once has to say.
+    patience.check();
     const addresses =
       family === 0
         ? await patience
-            .until(this.resolve(host))
+            .until(this.resolve(host, { signal: patience.signal, local: allowed }))
             .catch((error: unknown) => Promise.reject(asFetchError(error, url, patience)))
         : [{ address: host, family }];
     if (addresses.length === 0) throw new FetchFailedError(`${url.host} has no address`);
-    if (!this.allowed.has(url) && !addresses.every(({ address }) => this.isPublic(address)))
+    if (!allowed && !addresses.every(({ address }) => this.isPublic(address)))
       throw new UrlRefusedError(url.host, 'address');
     return addresses;
   }
