@@ -37,6 +37,10 @@ describe('mapWindow', () => {
       { ok: true, value: 2 },
     ]);
     expect(await mapWindow([], 5, async (n) => n)).toEqual([]);
+    const values = async (items: Iterable<unknown>) =>
+      (await mapWindow(items, 2, async (item) => item)).map((outcome) => outcome.ok && outcome.value);
+    expect(await values([Promise.resolve(1), 2, Promise.resolve(3)])).toEqual([1, 2, 3]);
+    expect(await values('abc')).toEqual(['a', 'b', 'c']);
   });
 
   it('ends with what stops it, after what is under way', async () => {
@@ -51,7 +55,16 @@ describe('mapWindow', () => {
       if (stop) throw new Error('enough');
     };
     const numbers = Array.from({ length: 100 }, (_, n) => n);
-    await expect(mapWindow(numbers, 2, work, goOn)).rejects.toThrow('enough');
+    let closed = false;
+    function* closing() {
+      try {
+        yield* numbers;
+      } finally {
+        closed = true;
+      }
+    }
+    await expect(mapWindow(closing(), 2, work, goOn)).rejects.toThrow('enough');
+    expect(closed).toBe(true);
     // The fourth had begun.
     expect(done).toEqual([0, 1, 2, 3, 4]);
     function* broken() {

@@ -25,16 +25,34 @@ export async function mapWindow<T, R>(
     running -= 1;
     onEnd();
   };
+  const begin = (item: T): void => {
+    goOn?.();
+    running += 1;
+    void run(item, taken);
+    taken += 1;
+  };
   try {
-    for await (const item of items) {
-      while (running >= atOnce) await oneEnds();
-      goOn?.();
-      running += 1;
-      void run(item, taken);
-      taken += 1;
-    }
+    if (isAsync(items))
+      for await (const item of items) {
+        while (running >= atOnce) await oneEnds();
+        begin(item);
+      }
+    // Not `for await`: it makes three promises an item, and a handler may have a hundred thousand children.
+    else
+      for (const item of items) {
+        while (running >= atOnce) await oneEnds();
+        begin(isPromise(item) ? await item : item);
+      }
   } finally {
     while (running > 0) await oneEnds();
   }
   return outcomes;
+}
+
+function isPromise<T>(item: T): item is T & PromiseLike<T> {
+  return typeof (item as { then?: unknown } | null)?.then === 'function';
+}
+
+function isAsync<T>(items: Iterable<T> | AsyncIterable<T>): items is AsyncIterable<T> {
+  return (items as Partial<AsyncIterable<T>>)[Symbol.asyncIterator] !== undefined;
 }
