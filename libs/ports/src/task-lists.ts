@@ -45,10 +45,10 @@ export interface ListedTask extends TaskRow {
 
 export interface TaskPage {
   readonly items: readonly ListedTask[];
-  /** Where the next page begins; null at the end. There may be one although this one is short, or empty. */
+  /** Where the next page begins; null at the end. One that is not full has none, unless its time was up: see `searchedTo`. */
   readonly next: TaskPosition | null;
   /**
-   * Set when the page is short because only so many tasks are looked at for one: nothing created before this, ms since the
+   * Set when the page is short because no more tasks were looked at within its time: nothing created before this, ms since the
    * epoch, was.
    */
   readonly searchedTo: number | null;

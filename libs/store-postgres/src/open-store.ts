@@ -49,7 +49,7 @@ export function openStore(options: DatabaseOptions & { clock?: Clock }): PgStore
   const searching = new ReadingPool(options, 'searches for a text', 2);
   return {
     tasks: new PgTaskStore(database),
-    lists: new PgTaskLists(reading, searching),
+    lists: new PgTaskLists(reading, searching, { clock: options.clock }),
     events: new PgTaskEvents(reading),
     logs: new PgTaskLogSink(database),
     limits: new PgLimitStore(database, reading),

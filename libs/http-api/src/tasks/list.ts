@@ -69,7 +69,7 @@ export const TaskListQuery = z.strictObject({
   retriedFrom: id('a task').meta({ description: 'Id of the ended task that it runs again' }),
   field: several(Field, 5).meta({
     description:
-      'A field of the input with its value: order.id=17; repeated: all of them. With `name`, found at once if the contract has the field as a tag; else the newest 2,000 tasks are looked at for each page: see searchedTo',
+      'A field of the input with its value: order.id=17; repeated: all of them. With `name`, found at once if the contract has the field as a tag; else tasks are looked at one by one, newest first: see searchedTo',
   }),
   createdFrom: time('Made at this time or later'),
   createdTo: time('Made before this time'),
@@ -77,7 +77,7 @@ export const TaskListQuery = z.strictObject({
   finishedTo: time('Ended before this time'),
   text: text(200).optional().meta({
     description:
-      'Anywhere in the id, the name, the input or the error, in any case of letters. A whole id is found at once; else the newest 2,000 tasks are looked at for each page: see searchedTo',
+      'Anywhere in the id, the name, the input or the error, in any case of letters. A whole id is found at once; else tasks are looked at one by one, newest first: see searchedTo',
   }),
   limit: pageLimit(200, 50).meta({ description: 'Tasks of one page: 1 to 200' }),
   cursor: z.string().max(300).optional().meta({ description: 'nextCursor of the page before' }),
@@ -103,7 +103,8 @@ export const TaskList = z
   .object({
     items: z.array(ListedTask).meta({ description: 'Newest first' }),
     nextCursor: z.string().nullable().meta({
-      description: 'For the next page; null: this is the last. A page may be short, even empty, and not be the last',
+      description:
+        'For the next page; null: this is the last. A page is full or the last, unless 2 s were not enough to fill it',
     }),
     searchedTo: z.iso.datetime({ precision: 3 }).nullable().meta({
       description:

@@ -1,7 +1,7 @@
 import type { TaskFilter, TaskPosition } from '@lovage/ports';
 import { TERMINAL_STATES, type TaskState, type TerminalState } from '@lovage/task';
 
-/** Tasks looked at for one page, at most: what keeps every filter within its time. */
+/** Tasks that one statement looks at: what keeps every filter within its time. A page takes as many windows as it needs. */
 const WINDOW = 4_000;
 /** The same for a search in texts, which looks into each, and for tags, which finds each by its id. */
 const TEXT_WINDOW = 2_000;
@@ -35,7 +35,7 @@ export interface Query {
   readonly values: unknown[];
 }
 
-/** The queries of one page; see docs/decisions/0100. */
+/** The queries of one window; see docs/decisions/0100 and 0300. */
 export interface ListQueries {
   /** Matching rows of the window, newest first, at most `limit`. */
   readonly page: Query;
@@ -47,8 +47,11 @@ export interface ListQueries {
  * A list is a merge of ranges, each read from its index from the newest on: live tasks, and ended ones by the most telling
  * of the filters. Of what the merge gives, a window is looked at with all filters.
  */
-export function listQueries(filter: TaskFilter, page: { limit: number; after?: TaskPosition }): ListQueries {
-  const window = windowOf(filter);
+export function listQueries(
+  filter: TaskFilter,
+  page: { limit: number; after?: TaskPosition | undefined; window?: number },
+): ListQueries {
+  const { window = windowOf(filter) } = page;
   const merge = (columns: string, p: Place): string => mergeOf(filter, { after: page.after, window, columns }, p);
   return {
     page: build((p) => {
@@ -83,7 +86,8 @@ export function countsQuery(filter: TaskFilter): Query & { readonly window: numb
 
 /** Whether a filter looks into the texts of each task of its window. */
 export const readsInputs = ({ text, fields }: TaskFilter): boolean => text !== undefined || (fields?.length ?? 0) > 0;
-const windowOf = (filter: TaskFilter): number =>
+/** Tasks of the first window of a page. */
+export const windowOf = (filter: TaskFilter): number =>
   readsInputs(filter) || filter.tags !== undefined ? TEXT_WINDOW : WINDOW;
 
 function mergeOf(

@@ -123,25 +123,72 @@ test('large fields are left out by name; a result of null is none of them', asyn
   expect(items.map(({ result }) => result)).toEqual(['kept', 'kept', null]);
 });
 
-test('a search looks at a bounded number of tasks for a page, says so, and goes on from there', async () => {
-  const [oldest] = await seed([{ input: '{"x":"needle"}', at: T0 - 1000 }]);
-  await f.db.query(
+/** Rows that no search of these tests finds, newer than `T0`. */
+const seedTraffic = (rows: number) =>
+  f.db.query(
     `insert into tasks (id, name, queue, state, created_at, finished_at)
      select gen_random_uuid(), 'n.n', 'q', case when i % 2 = 0 then 'SUCCESS' else 'QUEUED' end, $1::timestamptz + i * interval '1 ms',
-       case when i % 2 = 0 then now() end from generate_series(1, 5000) i`,
+       case when i % 2 = 0 then now() end from generate_series(1, ${rows}) i`,
     [new Date(T0)],
   );
+
+test('a search without time looks at one window for a page, says so, and goes on from there', async () => {
+  const [oldest] = await seed([{ input: '{"x":"needle"}', at: T0 - 1000 }]);
+  await seedTraffic(5000);
+  await using searching = closing(new ReadingPool({ url: f.db.url, log: silentLog }, 'searches'));
+  const lists = new PgTaskLists(searching.pool, searching.pool, { searchMs: 0 });
   const found: string[] = [];
   const searched: (number | null)[] = [];
   let after: TaskPosition | undefined;
   do {
-    const page = await f.store.lists.list({ text: 'needle' }, { limit: 10, after });
+    const page = await lists.list({ text: 'needle' }, { limit: 10, ...(after && { after }) });
     found.push(...page.items.map(({ id }) => id));
     searched.push(page.searchedTo);
     after = page.next ?? undefined;
   } while (after);
   expect(found).toEqual([oldest]);
   expect(searched).toEqual([T0 + 3001, T0 + 1001, null]);
+});
+
+test.each<[string, TaskFilter]>([
+  ['a text', { text: 'needle' }],
+  ['a field of the input', { fields: [{ path: 'x', value: 'needle' }] }],
+  ['a worker', { worker: 'host-1' }],
+])('a page of %s is full or the last, however much is newer', async (_what, filter) => {
+  const old = { input: '{"x":"needle"}', worker: 'host-1' };
+  const ids = await seed([5000, 4000, 3000, 2000, 1000].map((before) => ({ ...old, at: T0 - before })));
+  await seedTraffic(30_000);
+  const newest = ids.toReversed();
+  const first = await f.store.lists.list(filter, { limit: 3 });
+  expect(first.items.map(({ id }) => id)).toEqual(newest.slice(0, 3));
+  expect(first).toMatchObject({ next: { id: newest[2] }, searchedTo: null });
+  const last = await f.store.lists.list(filter, { limit: 3, after: first.next! });
+  expect(last.items.map(({ id }) => id)).toEqual(newest.slice(3));
+  expect(last).toMatchObject({ next: null, searchedTo: null });
+});
+
+test('a window that takes too long ends the page with what was found before, and the next page begins with it', async () => {
+  await seedTraffic(5000);
+  const [newest] = await seed([{ input: '{"x":"needle"}', at: T0 + 10_000 }]);
+  const [older] = await seed([{ input: '{"x":"needle"}', at: T0 - 1000 }]);
+  await using searching = closing(new ReadingPool({ url: f.db.url, log: silentLog }, 'searches'));
+  let ends = 0;
+  const slow = {
+    together: (work) =>
+      searching.pool.together((run) =>
+        work((query) => {
+          const isEnd = query.text.includes(' offset ');
+          return run(isEnd && ++ends === 2 ? { text: 'select pg_sleep(60)', values: [] } : query);
+        }),
+      ),
+  } as Pick<ReadingPool, 'together'> as ReadingPool;
+  const lists = new PgTaskLists(slow, slow);
+  const first = await lists.list({ text: 'needle' }, { limit: 10 });
+  expect(first.items.map(({ id }) => id)).toEqual([newest]);
+  expect(first.searchedTo).toBe(T0 + 3002);
+  const last = await lists.list({ text: 'needle' }, { limit: 10, after: first.next! });
+  expect(last.items.map(({ id }) => id)).toEqual([older]);
+  expect(last.next).toBeNull();
 });
 
 test('counts name every state and are exact for what ended through the store', async () => {

@@ -1,19 +1,21 @@
-import type {
-  ClusterGauges,
-  FilteredCounts,
-  ListedTask,
-  TaskAttempt,
-  TaskStep,
-  TaskCounts,
-  TaskFilter,
-  TaskLists,
-  TaskPage,
-  TaskPosition,
+import {
+  systemClock,
+  type Clock,
+  type ClusterGauges,
+  type FilteredCounts,
+  type ListedTask,
+  type TaskAttempt,
+  type TaskStep,
+  type TaskCounts,
+  type TaskFilter,
+  type TaskLists,
+  type TaskPage,
+  type TaskPosition,
 } from '@lovage/ports';
 import { TASK_STATES, type TaskState } from '@lovage/task';
 import { ENDED_COUNTS, LIVE_COUNTS, LIVE_ESTIMATE, MOST_COUNTED } from './counts-sql.ts';
 import { DEAD_LETTERS, LIVE_BY_QUEUE, OUTBOX_LAG, WORKERS_ALIVE } from './gauges-sql.ts';
-import { countsQuery, listQueries, readsInputs } from './list-sql.ts';
+import { countsQuery, listQueries, readsInputs, windowOf } from './list-sql.ts';
 import { toListedTask, type RawListed } from './listed-row.ts';
 import type { ReadingPool } from './reading-pool.ts';
 
@@ -26,25 +28,56 @@ order by a.ended_at, a.claim_no`;
 
 const STEPS = 'select key, at from steps where task_id = $1 order by at, key';
 
+/** No window begins later than this after its page was asked for, ms. With what one window may take, less than callers wait. */
+const SEARCH_MS = 2_000;
+/** Longest statement of a window that is not a page's first, ms. */
+const WINDOW_MS = 1_000;
+const WINDOW_TIMEOUT = `set local statement_timeout = ${WINDOW_MS}`;
+/** A window that took less is followed by one of twice its tasks, ms; up to so many tasks. */
+const QUICK_MS = 100;
+const MAX_WINDOW = 16_000;
+/** Postgres' code of a statement that took longer than it may. */
+const CANCELED = '57014';
+
 /** Questions about many tasks, on Postgres. */
 export class PgTaskLists implements TaskLists {
-  /** @param searching for searches of a text, which take long: nobody else waits for them. */
+  /**
+   * @param searching for searches of a text, which take long: nobody else waits for them. @param options `searchMs`: how long
+   * a page that is not full goes on from window to window, 2000; 0: one window for each page.
+   */
   constructor(
     private readonly pool: ReadingPool,
     private readonly searching: ReadingPool,
+    private readonly options: { readonly clock?: Clock | undefined; readonly searchMs?: number } = {},
   ) {}
 
+  /** A page is full or the last, unless its time ends first: then it ends with a window, and says how far it has looked. */
   list(filter: TaskFilter, page: { limit: number; after?: TaskPosition }): Promise<TaskPage> {
-    const queries = listQueries(filter, { ...page, limit: page.limit + 1 });
-    const pool = readsInputs(filter) ? this.searching : this.pool;
-    return pool.together(async (run) => {
-      const rows = await run<RawListed>(queries.page);
-      const items = rows.slice(0, page.limit).map(toListedTask);
-      if (rows.length > page.limit) return { items, next: positionOf(items.at(-1)!), searchedTo: null };
-      const [end] = await run<{ created_at: Date; id: string }>(queries.windowEnd);
-      if (!end) return { items, next: null, searchedTo: null };
-      const createdAt = end.created_at.getTime();
-      return { items, next: { createdAt, id: end.id }, searchedTo: createdAt };
+    const { clock = systemClock, searchMs = SEARCH_MS } = this.options;
+    // Waiting for a connection counts: where many search, each looks at less.
+    const until = clock.monotonic() + searchMs;
+    return (readsInputs(filter) ? this.searching : this.pool).together(async (run) => {
+      const items: ListedTask[] = [];
+      let { after } = page;
+      for (let window = windowOf(filter), first = true; ; first = false) {
+        const [began, before] = [clock.monotonic(), items.length];
+        try {
+          const queries = listQueries(filter, { limit: page.limit - items.length + 1, after, window });
+          items.push(...(await run<RawListed>(queries.page)).map(toListedTask));
+          if (items.length > page.limit) return fullPage(items.slice(0, page.limit));
+          const [end] = await run<{ created_at: Date; id: string }>(queries.windowEnd);
+          if (!end) return { items, next: null, searchedTo: null };
+          after = { createdAt: end.created_at.getTime(), id: end.id };
+        } catch (error) {
+          // The windows before are an answer; the next page begins with this one.
+          if (first || (error as { code?: unknown }).code !== CANCELED) throw error;
+          return shortPage(items.slice(0, before), after!);
+        }
+        const now = clock.monotonic();
+        if (now >= until) return shortPage(items, after);
+        if (first) await run(plain(WINDOW_TIMEOUT));
+        if (now - began < QUICK_MS) window = Math.min(MAX_WINDOW, window * 2);
+      }
     });
   }
 
@@ -130,3 +163,5 @@ interface RawAttempt {
 
 const plain = (text: string) => ({ text, values: [] });
 const positionOf = ({ createdAt, id }: ListedTask): TaskPosition => ({ createdAt, id });
+const fullPage = (items: ListedTask[]): TaskPage => ({ items, next: positionOf(items.at(-1)!), searchedTo: null });
+const shortPage = (items: ListedTask[], next: TaskPosition): TaskPage => ({ items, next, searchedTo: next.createdAt });
