@@ -80,7 +80,7 @@ onBothShapes('messages that are no tasks', (shape) => {
     const task = answer.json<TaskDocument>();
     expect(task.id).not.toBe(taskId);
     expect(await rest.ended(task.id)).toMatchObject({ state: 'SUCCESS', result: 42, retriedFrom: taskId });
-    expect((await rest.ask(`/api/dead-letters/${id}`)).json()).toMatchObject({ redrivenAs: task.id });
+    expect((await rest.ask(`/api/dead-letters/${id}`)).json()).toMatchObject({ redriven: { as: task.id } });
     expect((await rest.ask(`/api/dead-letters/${id}/redrive`, { body: {} })).status).toBe(409);
 
     // What is at fault may be more than the input: no name, no id, nothing that can be read.

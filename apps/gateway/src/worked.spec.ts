@@ -222,7 +222,7 @@ const suite = (open: () => Promise<{ whole: Whole; queue: string }>) => {
     const { status, task } = await waiting;
     expect([status, task]).toMatchObject([
       200,
-      { id: running.id, state: 'REVOKED', error: { type: 'Revoked', data: { why: 'mistake' } } },
+      { id: running.id, state: 'REVOKED', error: { type: 'Revoked', data: { reason: 'mistake' } } },
     ]);
   });
 
@@ -231,7 +231,7 @@ const suite = (open: () => Promise<{ whole: Whole; queue: string }>) => {
     const read = async () => JSON.parse(await whole.get(`/api/queues/${queue}`)) as QueueDocument;
     expect(await whole.post(`/api/queues/${queue}/pause`, { reason: 'repairs' })).toMatchObject({
       name: queue,
-      paused: { why: 'repairs' },
+      paused: { reason: 'repairs' },
     });
     await eventually(async () => (await read()).consumers === 0);
     const body = { input: { x: 1, y: 2 }, options };

@@ -87,6 +87,7 @@ export {
 } from './schedule/define-schedule.ts';
 export { cronTiming, everyTiming, nextMoment, sameTiming, type Timing } from './schedule/timing.ts';
 export { isTerminal, TASK_STATES, TERMINAL_STATES, type TaskState, type TerminalState } from './states.ts';
+export { revokedData, type RevokedData } from './revoked-data.ts';
 export { TaskRevokedError } from './task-revoked-error.ts';
 export { checkValue, MAX_ISSUES, type CheckedValue } from './check-value.ts';
 export { listIssues, type Issue } from './issue.ts';

@@ -33,7 +33,7 @@ export class AuditController {
     const { limit, cursor } = parseBody(AuditQuery, { ...(query as object) });
     const entries = await withinDeadline(this.clock, this.access.listAudit({ limit, before: cursor }));
     return {
-      items: entries.map((entry) => ({ ...entry, at: new Date(entry.at).toISOString() })),
+      items: entries.map(({ userId: actor, ...entry }) => ({ ...entry, actor, at: new Date(entry.at).toISOString() })),
       nextCursor: entries.length === limit ? entries.at(-1)!.id : null,
     };
   }

@@ -167,7 +167,7 @@ test('a login is in the audit log, with the address', async () => {
   const { accessToken: token } = await logIn();
   const { id } = (await me(token)).json<UserDocument>();
   const [entry] = await audit(token);
-  expect(entry).toMatchObject({ action: 'auth.login', target: id, userId: id, address: '127.0.0.1' });
+  expect(entry).toMatchObject({ action: 'auth.login', target: id, actor: id, address: '127.0.0.1' });
 });
 
 describe('users', () => {

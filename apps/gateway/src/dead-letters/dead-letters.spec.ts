@@ -103,7 +103,7 @@ test('letters are listed, newest first, page by page, without their messages', a
       diedAt: null,
       receivedAt: expect.any(String) as string,
     },
-    ...{ redrivenAt: null, redrivenAs: null, redrivenBy: null },
+    redriven: null,
   });
   const first = await f.list('?limit=3');
   const second = await f.list(`?limit=3&cursor=${first.nextCursor!}`);
@@ -194,7 +194,7 @@ test('one that can be read becomes a task of its own, once', async () => {
   });
   expect(await f.gateway.db.query('select task_id, turn from outbox')).toEqual([{ task_id: task.id, turn: 0 }]);
   expect((await f.gateway.store.tasks.get(task.id))!.message).toEqual({ timeLimit: [9, 3], retry: { maxAttempts: 4 } });
-  expect((await f.list()).items[0]).toMatchObject({ redrivenAs: task.id, redrivenBy: f.gateway.userId });
+  expect((await f.list()).items[0]).toMatchObject({ redriven: { as: task.id, actor: f.gateway.userId } });
   const again = (await f.redrive(id)).problem();
   expect(again).toMatchObject({ code: 'letter_redriven', detail: expect.stringContaining(task.id) as string });
   expect(await f.gateway.db.query('select action, target, detail from audit')).toEqual([

@@ -7,6 +7,7 @@ import { inputOfMessage, isTruncated, messageOf } from './letter-message.ts';
 
 /** A letter as lists show it. */
 export function letterDocument(letter: DeadLetter): DeadLetterDocument {
+  const { redrivenAt } = letter;
   return {
     id: letter.id,
     queue: letter.queue,
@@ -20,9 +21,10 @@ export function letterDocument(letter: DeadLetter): DeadLetterDocument {
     bodySize: letter.bodySize,
     diedAt: isoOrNull(letter.diedAt),
     receivedAt: new Date(letter.receivedAt).toISOString(),
-    redrivenAt: isoOrNull(letter.redrivenAt),
-    redrivenAs: letter.redrivenAs,
-    redrivenBy: letter.redrivenBy,
+    redriven:
+      redrivenAt === null
+        ? null
+        : { at: new Date(redrivenAt).toISOString(), as: letter.redrivenAs, actor: letter.redrivenBy },
   };
 }
 

@@ -51,14 +51,14 @@ export function usedKeys(contract: string, uses: readonly LimitUse[]): LimitDeta
 }
 
 function overrideDocument(override: LimitOverride): LimitDocument['override'] {
-  const { concurrency, keys, rate, updatedAt, updatedBy: by, why } = override;
+  const { concurrency, keys, rate, updatedAt, updatedBy: actor, why: reason } = override;
   return {
     ...(concurrency !== undefined && { concurrency }),
     ...(keys && { keys: { ...keys } }),
     ...(rate !== undefined && { rate: rate?.text ?? null }),
     ...(rate?.burst != null && { burst: rate.burst }),
     at: new Date(updatedAt).toISOString(),
-    by,
-    why,
+    actor,
+    reason,
   };
 }

@@ -61,7 +61,7 @@ test('a limit is set: by whom, when and why; what is left out is as the contract
   expect(set).toEqual({
     ...{ contract: 'test.mail', ...UNUSED, keys: [] },
     declared: { concurrency: 5, byKey: false, rate: '100/m', burst: 1, rateByKey: false },
-    override: { concurrency: 2, at: expect.any(String), by: gateway.userId, why: 'the mail server is slow' },
+    override: { concurrency: 2, at: expect.any(String), actor: gateway.userId, reason: 'the mail server is slow' },
     inForce: { concurrency: 2, rate: '100/m', burst: 1 },
   });
   // The database's clock, which may be another machine's.
@@ -69,7 +69,7 @@ test('a limit is set: by whom, when and why; what is left out is as the contract
   expect(await get(gateway, 'test.mail')).toEqual(set);
 
   expect((await put(gateway, 'test.mail', { rate: '3/s', burst: 7 })).json<LimitDetail>()).toMatchObject({
-    override: { rate: '3/s', burst: 7, why: null },
+    override: { rate: '3/s', burst: 7, reason: null },
     inForce: { concurrency: 5, rate: '3/s', burst: 7 },
   });
   expect((await put(gateway, 'test.mail', { concurrency: null, rate: null })).json<LimitDetail>()).toMatchObject({

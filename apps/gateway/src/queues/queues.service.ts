@@ -100,7 +100,7 @@ export class QueuesService {
     const depth = await this.depth(queue);
     return {
       name: queue,
-      paused: pause && { at: new Date(pause.at).toISOString(), by: pause.by, why: pause.why },
+      paused: pause && { at: new Date(pause.at).toISOString(), actor: pause.by, reason: pause.why },
       ready: depth?.ready ?? null,
       consumers: depth?.consumers ?? null,
       workers: workers.filter(({ queues }) => queues.includes(queue)).map(({ name }) => name),

@@ -74,13 +74,13 @@ test('a pause is kept, the first stands; it takes submits all the same; a resume
   const first = await post(gateway, '/api/queues/default/pause', { reason: 'repairs' });
   expect([first.status, first.json<QueueDocument>().paused]).toMatchObject([
     200,
-    { by: gateway.userId, why: 'repairs' },
+    { actor: gateway.userId, reason: 'repairs' },
   ]);
   const again = await post(gateway, '/api/queues/default/pause', { reason: 'another' });
   expect(again.json<QueueDocument>().paused).toEqual(first.json<QueueDocument>().paused);
   expect(await gateway.store.queues.paused(['default', 'other'])).toEqual(['default']);
   await submit(gateway);
-  expect(await queueOf(gateway)).toMatchObject({ waiting: 1, paused: { why: 'repairs' } });
+  expect(await queueOf(gateway)).toMatchObject({ waiting: 1, paused: { reason: 'repairs' } });
   expect((await post(gateway, '/api/queues/default/resume')).json<QueueDocument>().paused).toBeNull();
   expect((await post(gateway, '/api/queues/default/resume')).status).toBe(200);
   expect(await gateway.store.queues.paused(['default'])).toEqual([]);
@@ -109,7 +109,11 @@ test('a purge ends what waits, with who and why, and leaves all else', async () 
   for (const id of waiting)
     expect((await gateway.ask(`/api/tasks/${id}`)).json()).toMatchObject({
       state: 'REVOKED',
-      error: { type: 'Revoked', message: 'sent by mistake', data: { by: gateway.userId, why: 'sent by mistake' } },
+      error: {
+        type: 'Revoked',
+        message: 'sent by mistake',
+        data: { actor: gateway.userId, reason: 'sent by mistake' },
+      },
     });
   for (const [id, state] of [
     [running, 'STARTED'],

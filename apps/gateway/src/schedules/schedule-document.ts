@@ -36,8 +36,7 @@ export function scheduleDocument(row: ScheduleRow, now: number): ScheduleDocumen
       unique: typeof unique === 'object' && unique ? { ...unique } : unique,
     },
     enabled,
-    pausedAt: isoOrNull(pausedAt),
-    pausedBy: row.pausedBy,
+    paused: pausedAt === null ? null : { at: iso(pausedAt), actor: row.pausedBy },
     nextFirings: fires ? nextMoments(timing, Math.max(now, row.decidedUntil), NEXT).map(iso) : [],
     lastFiring:
       lastDueAt === null || lastFiredAt === null || lastTaskId === null

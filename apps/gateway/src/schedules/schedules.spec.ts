@@ -44,7 +44,7 @@ test('the list has every schedule, whole', async () => {
     ...{ name: 'daily', contract: 'test.noted', input: { text: 'hello' } },
     ...{ cron: '30 2 * * *', timeZone: 'Europe/Stockholm', every: null, catchUp: { all: 5 }, enabled: true },
     options: { queue: 'reports', expires: '1h', timeLimit: null, softTimeLimit: null, priority: null, unique: null },
-    ...{ pausedAt: null, pausedBy: null, lastFiring: null },
+    ...{ paused: null, lastFiring: null },
     nextFirings: expect.any(Array),
     ...{ stated: true, seenAt: expect.any(String), updatedAt: expect.any(String) },
   });
@@ -56,14 +56,14 @@ test('the list has every schedule, whole', async () => {
 
 test('pause and resume: told at once, idempotent, in the audit log', async () => {
   const paused = (await post('seconds', 'pause')).json<ScheduleDocument>();
-  expect(paused).toMatchObject({ pausedAt: expect.any(String), pausedBy: gateway.userId, nextFirings: [] });
+  expect(paused).toMatchObject({ paused: { at: expect.any(String), actor: gateway.userId }, nextFirings: [] });
   expect((await post('seconds', 'pause')).json<ScheduleDocument>()).toEqual(paused);
   const resumed = await post('seconds', 'resume');
   expect(resumed.status).toBe(200);
-  expect(resumed.json<ScheduleDocument>()).toMatchObject({ pausedAt: null, pausedBy: null });
+  expect(resumed.json<ScheduleDocument>()).toMatchObject({ paused: null });
   expect((await get('seconds')).nextFirings).toHaveLength(5);
   const { items } = (await gateway.ask('/api/audit', { as: 'admin' })).json<AuditList>();
-  expect(items.map(({ action, target, userId }) => [action, target, userId]).reverse()).toEqual([
+  expect(items.map(({ action, target, actor }) => [action, target, actor]).reverse()).toEqual([
     ['schedule.pause', 'seconds', gateway.userId],
     ['schedule.pause', 'seconds', gateway.userId],
     ['schedule.resume', 'seconds', gateway.userId],
@@ -144,5 +144,5 @@ test('what a running beat has in its code is not removed; else it is, its histor
   expect((await post('seconds', 'run')).problem().code).toBe('schedule_unknown');
   expect((await gateway.ask('/api/schedules/seconds/firings')).json<FiringList>().items).toHaveLength(5);
   const { items } = (await gateway.ask('/api/audit', { as: 'admin' })).json<AuditList>();
-  expect(items[0]).toMatchObject({ action: 'schedule.remove', target: 'seconds', userId: gateway.userId });
+  expect(items[0]).toMatchObject({ action: 'schedule.remove', target: 'seconds', actor: gateway.userId });
 });

@@ -27,7 +27,7 @@ test('by ids: each is counted by what became of it, and who and why are kept', a
   ]);
   expect((await gateway.ask(`/api/tasks/${ids[0]}`)).json()).toMatchObject({
     state: 'REVOKED',
-    error: { type: 'Revoked', message: 'mistake', data: { by: gateway.userId, why: 'mistake' } },
+    error: { type: 'Revoked', message: 'mistake', data: { actor: gateway.userId, reason: 'mistake' } },
   });
   expect(await stateOf(gateway, ids[2]!)).toBe('STARTED');
   const marked = await revoke(gateway, { ids, terminate: true });

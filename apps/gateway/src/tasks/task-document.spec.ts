@@ -55,6 +55,20 @@ test('times are ISO in UTC with milliseconds', () => {
   });
 });
 
+test.each<[string, object]>([
+  ['this release', { actor: 'ana', reason: 'mistake', at: '2026-01-02T03:04:06.000Z' }],
+  ['a release before', { by: 'ana', why: 'mistake', at: '2026-01-02T03:04:06.000Z' }],
+])('who cancelled a task, and the reason, have the same names in a row of %s', (_release, data) => {
+  const error = { type: 'Revoked', message: 'mistake' };
+  expect(taskDocument(row({ state: 'REVOKED', error: { ...error, data } })).error).toEqual({
+    ...error,
+    data: { actor: 'ana', reason: 'mistake', at: '2026-01-02T03:04:06.000Z' },
+  });
+  expect(taskDocument(row({ state: 'REVOKED', error })).error).toEqual(error);
+  const declared = { ...error, data: { by: 'ana', why: 'its own' } };
+  expect(taskDocument(row({ state: 'FAILURE', error: declared })).error).toEqual(declared);
+});
+
 test('what is for workers alone stays inside', () => {
   expect(taskDocument(row())).not.toHaveProperty('message');
 });

@@ -2,7 +2,7 @@ import type { SubmittedTask } from '@lovage/client';
 import { withBigintsAsText } from '@lovage/foundation';
 import type { ListedTask, TaskDocument } from '@lovage/http-api';
 import type { ListedTask as ListedRow, TaskRow } from '@lovage/ports';
-import { isTerminal, type TaskExtra } from '@lovage/task';
+import { isTerminal, revokedData, type TaskExtra } from '@lovage/task';
 
 /** A row as the API shows it. */
 export function taskDocument(row: TaskRow): TaskDocument {
@@ -14,7 +14,7 @@ export function taskDocument(row: TaskRow): TaskDocument {
     state: row.state,
     input: row.input ?? null,
     result: row.result ?? null,
-    error: row.error,
+    error: errorOf(row),
     escaped: row.escaped ?? null,
     progress: row.progress ?? null,
     attempt: attemptOf(row),
@@ -73,6 +73,13 @@ export function submittedRow({ task, state }: SubmittedTask, input: unknown, now
     startedAt: null,
     finishedAt: null,
   };
+}
+
+/** Rows of older releases have other names in it; answers have those of the request. */
+function errorOf({ state, error }: TaskRow): TaskDocument['error'] {
+  return state === 'REVOKED' && error?.type === 'Revoked' && error.data
+    ? { ...error, data: revokedData(error) }
+    : error;
 }
 
 /** Of a task that waits for its next attempt: the number of the last one. */

@@ -69,7 +69,7 @@ test('a task that waits is replaced, and tells by what', async () => {
   expect(second.id).not.toBe(first.id);
   const why = `replaced by ${second.id}`;
   expect((await gateway.ask(`/api/tasks/${first.id}`)).json()).toMatchObject({
-    ...{ state: 'REVOKED', error: { type: 'Revoked', message: why, data: { by: gateway.userId, why } } },
+    ...{ state: 'REVOKED', error: { type: 'Revoked', message: why, data: { actor: gateway.userId, reason: why } } },
   });
 });
 

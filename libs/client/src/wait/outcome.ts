@@ -3,6 +3,7 @@ import type { TaskRow } from '@lovage/ports';
 import {
   DeclaredError,
   isTerminal,
+  revokedData,
   TaskRevokedError,
   type AnyContract,
   type Output,
@@ -44,8 +45,8 @@ function errorOf(outcome: Outcome, id: string, contract: AnyContract | undefined
   const { state, error } = outcome;
   if (state === 'EXPIRED') return new TaskExpiredError(id);
   if (state === 'REVOKED') {
-    const { by = null, why = null } = (error?.data ?? {}) as { by?: string | null; why?: string | null };
-    return new TaskRevokedError(id, why, by);
+    const { reason, actor } = revokedData(error);
+    return new TaskRevokedError(id, reason, actor);
   }
   const document = error ?? { type: 'Error', message: 'the worker told no error' };
   return declared(document, contract) ?? new TaskFailedError(id, document, state === 'DEAD' ? 'DEAD' : 'FAILURE');

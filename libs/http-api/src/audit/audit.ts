@@ -5,7 +5,7 @@ export const AuditDocument = z
   .object({
     id: z.uuid(),
     at: z.iso.datetime({ precision: 3 }),
-    userId: z.uuid().nullable().meta({ description: 'Who; null for nobody known' }),
+    actor: z.uuid().nullable().meta({ description: 'Id of the user; null: nobody known' }),
     keyId: z.uuid().nullable().meta({ description: 'The API key it was done with' }),
     action: z.string().meta({ example: 'user.create' }),
     target: z.string().nullable(),

@@ -63,9 +63,14 @@ export const DeadLetterDocument = z
     bodySize: z.int().min(0).meta({ description: 'Bytes' }),
     diedAt: time.nullable().meta({ description: 'As the broker says' }),
     receivedAt: time.meta({ description: 'When it was written down' }),
-    redrivenAt: time.nullable(),
-    redrivenAs: z.uuid().nullable().meta({ description: 'Id of the task that it became' }),
-    redrivenBy: z.uuid().nullable().meta({ description: 'Id of the user who did so' }),
+    redriven: z
+      .object({
+        at: time,
+        as: z.uuid().nullable().meta({ description: 'Id of the task that it became' }),
+        actor: z.uuid().nullable().meta({ description: 'Id of the user who did so' }),
+      })
+      .nullable()
+      .meta({ description: 'null: it was not' }),
   })
   .meta({ id: 'DeadLetter', description: 'A message that nobody ran and that the broker gave up' });
 export type DeadLetterDocument = z.output<typeof DeadLetterDocument>;

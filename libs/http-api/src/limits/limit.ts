@@ -77,8 +77,8 @@ export const LimitDocument = z
       .meta({ description: 'As the contract says' }),
     override: Settings.extend({
       at: z.iso.datetime({ precision: 3 }),
-      by: z.string().nullable().meta({ description: 'Id of the user who set it' }),
-      why: z.string().nullable(),
+      actor: z.string().nullable().meta({ description: 'Id of the user who set it' }),
+      reason: z.string().nullable().meta({ description: 'As it was given' }),
     })
       .nullable()
       .meta({ description: 'As set by an operator; what is left out is as the contract says' }),

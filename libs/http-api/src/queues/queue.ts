@@ -19,8 +19,8 @@ export const QueueDocument = z
     paused: z
       .object({
         at: z.iso.datetime({ precision: 3 }),
-        by: z.string().nullable().meta({ description: 'Id of the user who paused it' }),
-        why: z.string().nullable(),
+        actor: z.string().nullable().meta({ description: 'Id of the user who paused it' }),
+        reason: z.string().nullable().meta({ description: 'As it was given' }),
       })
       .nullable()
       .meta({ description: 'null: it is served' }),

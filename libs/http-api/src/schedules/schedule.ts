@@ -41,8 +41,13 @@ export const ScheduleDocument = z
         }),
     }),
     enabled: z.boolean().meta({ description: 'As the code says' }),
-    pausedAt: time('Since when it is paused').nullable(),
-    pausedBy: z.uuid().nullable().meta({ description: 'Who paused it' }),
+    paused: z
+      .object({
+        at: time('Since when'),
+        actor: z.uuid().nullable().meta({ description: 'Id of the user who paused it' }),
+      })
+      .nullable()
+      .meta({ description: 'null: it is not paused' }),
     nextFirings: z
       .array(z.iso.datetime({ precision: 3 }))
       .meta({ description: 'The next five; none while it is paused, not enabled or not stated' }),

@@ -34,7 +34,7 @@ export const TaskErrorDocument = z
       description: 'Those that it stands for (AggregateError). The first ten',
     }),
     data: z.unknown().optional().meta({
-      description: 'Of a declared error: its data. Of a task that was called off (`Revoked`): by whom, why and when',
+      description: 'Of a declared error: its data. Of a cancelled task (`Revoked`): `actor`, `reason` and `at`',
     }),
     stack: z.string().optional().meta({ description: 'At most 8,192 characters' }),
   })

@@ -8,7 +8,7 @@ const ANA = { who: 'ana', why: 'mistake' };
 const REVOKED = {
   state: 'REVOKED',
   result: null,
-  error: { type: 'Revoked', message: 'mistake', data: { by: 'ana', why: 'mistake' } },
+  error: { type: 'Revoked', message: 'mistake', data: { actor: 'ana', reason: 'mistake' } },
   cancelBy: 'ana',
   cancelWhy: 'mistake',
 };

@@ -195,9 +195,12 @@ function isOfWorker(reason: unknown): boolean {
 function outcomeOfWorker({ abortReason, endReason }: TaskEntry, thrown?: unknown): Outcome | undefined {
   const revoked = [abortReason, endReason].find((one) => one instanceof TaskRevokedError);
   if (revoked) {
-    const { by, why } = revoked;
+    const { by: actor, why: reason } = revoked;
     // Where there is a row, its mark says the same and the time as well.
-    return { kind: 'revoked', error: { type: 'Revoked', message: why ?? 'the task was revoked', data: { by, why } } };
+    return {
+      kind: 'revoked',
+      error: { type: 'Revoked', message: reason ?? 'the task was revoked', data: { actor, reason } },
+    };
   }
   if (isOfWorker(abortReason) || isOfWorker(endReason) || isA(thrown, NeighbourEnded)) return RELEASED;
   if (isA(thrown, ChildBootFailed))

@@ -8,7 +8,7 @@ export const revokedError = (
   of: string,
   { at = `${of}.cancel_at`, by = `${of}.cancel_by`, why = `${of}.cancel_why` } = {},
 ): string => `json_build_object('type', 'Revoked', 'message', coalesce(${why}, 'the task was revoked'), 'data',
-    json_build_object('by', ${by}, 'why', ${why}, 'at', to_char(${at} at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')))`;
+    json_build_object('actor', ${by}, 'reason', ${why}, 'at', to_char(${at} at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')))`;
 
 // The first mark stands: who called it off, and why, is not overwritten by who came later.
 const MARK = {

@@ -198,7 +198,7 @@ test('the queue is paused: by whom, since when and why', async () => {
   expect(await f.reason(id, 'queue_paused')).toMatchObject({
     since: pause.json<{ paused: { at: string } }>().paused.at,
     text: expect.stringContaining('repairs') as string,
-    data: { queue: 'default', by: f.gateway.userId, why: 'repairs' },
+    data: { queue: 'default', actor: f.gateway.userId, reason: 'repairs' },
   });
   await f.gateway.ask('/api/queues/default/resume', { method: 'POST' });
   expect(await f.codes(id)).toEqual(['eta']);
@@ -336,7 +336,7 @@ test('a worker runs it, which, since when and until when; then it is called off,
   expect(await f.codes(id)).toEqual(['cancelled', 'held_by_worker']);
   expect(await f.reason(id, 'cancelled')).toMatchObject({
     since: expect.any(String) as string,
-    data: { by: f.gateway.userId, why: 'mistake' },
+    data: { actor: f.gateway.userId, reason: 'mistake' },
   });
   goOn.resolve();
   await eventually(async () => (await f.codes(id)).at(-1) === 'ended');
@@ -385,7 +385,7 @@ test('it was called off while it waited', async () => {
   const id = await f.submit({ delay: '1h' });
   await f.gateway.ask(`/api/tasks/${id}/revoke`, { body: { reason: 'mistake' } });
   expect(await f.codes(id)).toEqual(['cancelled', 'ended']);
-  expect(await f.reason(id, 'cancelled')).toMatchObject({ data: { by: f.gateway.userId, why: 'mistake' } });
+  expect(await f.reason(id, 'cancelled')).toMatchObject({ data: { actor: f.gateway.userId, reason: 'mistake' } });
   expect(await f.reason(id, 'ended')).toMatchObject({ data: { state: 'REVOKED', attempts: 0, worker: null } });
 });
 

@@ -66,7 +66,7 @@ function cancelReasons({ task, holder }: TaskFacts): ReasonDocument[] {
   if (at === null || (isTerminal(state) && state !== 'REVOKED')) return [];
   const then = holder ? '; the worker that runs it ends it within seconds' : '';
   const text = `it was called off by ${by ?? 'somebody who is not recorded'}${why === null ? '' : `: ${why}`}${then}`;
-  return [reason('cancelled', text, { since: at, data: { by, why } })];
+  return [reason('cancelled', text, { since: at, data: { actor: by, reason: why } })];
 }
 
 function holderReasons({ now, task, holder }: TaskFacts): ReasonDocument[] {
@@ -150,7 +150,7 @@ function queueReasons(facts: TaskFacts, { depth }: BrokerFacts): ReasonDocument[
     reasons.push(
       reason('queue_paused', `queue ${queue} is paused ${by}`, {
         since: pause.at,
-        data: { queue, by: pause.by, why: pause.why },
+        data: { queue, actor: pause.by, reason: pause.why },
       }),
     );
   }

@@ -180,7 +180,7 @@ export class World {
   async check(): Promise<void> {
     const { rows } = await this.sql.query<Row>(`
       select t.id, state, t.turn, claim_worker is not null as claimed, finished_at is not null as finished,
-        cancel_at is not null as revoked, coalesce(error->>'type' = 'Revoked' and error->'data'->>'by' = cancel_by, false) as told,
+        cancel_at is not null as revoked, coalesce(error->>'type' = 'Revoked' and error->'data'->>'actor' = cancel_by, false) as told,
         exists (select from outbox o where o.task_id = t.id and o.turn = t.turn) as boxed,
         concat_ws('|', state, result, error, finished_at, retries) as end
       from tasks t`);
