@@ -18,6 +18,7 @@ import { DEAD_LETTERS, LIVE_BY_QUEUE, OUTBOX_LAG, WORKERS_ALIVE } from './gauges
 import { countsQuery, listQueries, readsInputs, windowOf } from './list-sql.ts';
 import { toListedTask, type RawListed } from './listed-row.ts';
 import type { ReadingPool } from './reading-pool.ts';
+import { sqlStateOf } from '../sql-state.ts';
 
 type StateCount = { state: TaskState; n: number };
 
@@ -70,7 +71,7 @@ export class PgTaskLists implements TaskLists {
           after = { createdAt: end.created_at.getTime(), id: end.id };
         } catch (error) {
           // The windows before are an answer; the next page begins with this one.
-          if (first || (error as { code?: unknown }).code !== CANCELED) throw error;
+          if (first || sqlStateOf(error) !== CANCELED) throw error;
           return shortPage(items.slice(0, before), after!);
         }
         const now = clock.monotonic();
