@@ -8,6 +8,16 @@ test('the examples of docs/writing-a-handler.md do what the page says', async ()
   expect(checks).toBeGreaterThan(12);
 }, 60_000);
 
+test.each(['docs/finding.md', 'docs/follow-ups.md'])(
+  'the examples of %s do what the page says',
+  async (page) => {
+    const { exitCode, said, checks } = await runPage(page, {});
+    expect({ exitCode, said }).toEqual({ exitCode: 0, said: `checks passed: ${checks}` });
+    expect(checks).toBeGreaterThan(0);
+  },
+  60_000,
+);
+
 test('the examples of docs/submitting-elsewhere.md do what the page says, with a worker and a beat elsewhere', async () => {
   await using db = await testDatabase();
   const env = { DATABASE_URL: db.url, BROKER_URL: '', LOG_LEVEL: '', NODE_ENV: '', DATA_DIR: '', WORKER_QUEUES: '' };
