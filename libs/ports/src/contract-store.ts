@@ -31,12 +31,18 @@ export interface WaitingInput {
   readonly message: unknown;
 }
 
+/**
+ * A schema that workers have served, and none for so long, is of the past, ms. Workers tell once a minute; a crash, a restart or a
+ * slow deploy of the only worker that has it must not make inputs of the present unfit.
+ */
+export const SCHEMA_PAST_MS = 300_000;
+
 /** What workers have served, and what waits for them. All throw StoreUnavailableError. */
 export interface ContractStore {
   /** Notes that these are served now. */
   served(schemas: readonly ServedSchema[]): Promise<void>;
-  /** Whether a worker has ever served the schema, in the order of what was asked. */
-  known(schemas: readonly Pick<ServedSchema, 'name' | 'fingerprint'>[]): Promise<boolean[]>;
+  /** Whether the schema is of the past (see {@link SCHEMA_PAST_MS}), in the order of what was asked. One that was never served is not. */
+  past(schemas: readonly Pick<ServedSchema, 'name' | 'fingerprint'>[]): Promise<boolean[]>;
   /** All that were seen, by name, the latest seen first. */
   seen(): Promise<SeenSchema[]>;
   /** Tasks that have not ended, by contract and stamp. */

@@ -27,7 +27,14 @@ export {
   type PriorityBand,
 } from './priority.ts';
 export { systemClock, type Clock } from './clock.ts';
-export type { ContractStore, SeenSchema, ServedSchema, WaitingInput, WaitingStamp } from './contract-store.ts';
+export {
+  SCHEMA_PAST_MS,
+  type ContractStore,
+  type SeenSchema,
+  type ServedSchema,
+  type WaitingInput,
+  type WaitingStamp,
+} from './contract-store.ts';
 export type { Log } from './log.ts';
 export {
   MAX_TASK_LOG_LINES,

@@ -1,8 +1,8 @@
 import type { Clock, ContractStore, Log } from '@lovage/ports';
 import type { AnyContract } from '@lovage/task';
 
-/** Between two words of a worker that it serves a schema, ms: only its last word of a release is of interest. */
-const AGAIN_MS = 600_000;
+/** Between two words of a worker that it serves a schema, ms: several of them in the time after which a schema is of the past. */
+const AGAIN_MS = 60_000;
 
 /** Keeps in the database which input schemas this worker serves: what `contracts check` compares with, and how it is known which are of the past. */
 export class ServedSchemas {
@@ -16,7 +16,7 @@ export class ServedSchemas {
     private readonly log: Log,
   ) {}
 
-  /** Before the worker's lease begins: whoever sees that live finds its schemas. @throws StoreUnavailableError */
+  /** Resolves when its schemas are noted. @throws StoreUnavailableError */
   async start(): Promise<void> {
     await this.tell();
     this.plan();

@@ -85,7 +85,7 @@ export interface WorkerDeps {
    */
   readonly deadLetters?: Pick<DeadLetterStore, 'hold'>;
   /** Remembers which input schemas were served; without it every other schema is taken for one of the past. */
-  readonly contracts?: Pick<ContractStore, 'served' | 'known'>;
+  readonly contracts?: Pick<ContractStore, 'served' | 'past'>;
   /** With {@link messageOf}: slots that come free here are handed over at once; without them the relay sends who gets one. */
   readonly outbox?: Pick<OutboxStore, 'published' | 'release'>;
   /** Makes the message of a row: `messageOfRow` of libs/client. */
@@ -428,8 +428,8 @@ export class TaskWorker implements Service {
   }
 
   private async open(): Promise<void> {
-    await this.schemas?.start();
     await this.deps.lease.start();
+    await this.schemas?.start();
     await this.limitOverrides?.start();
     await this.consumers.start();
     this.cancels.start();

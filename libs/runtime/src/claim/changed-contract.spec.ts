@@ -23,6 +23,11 @@ const broken = (defaults: TaskOptions = {}) =>
   defineTask({ name, version: 2, input: z.strictObject({ amount: z.number() }), output, defaults });
 
 const old = { name, inputJson: '{"cents":150}', stamp: first().stamp };
+/** As if no worker had served the schema for longer than a deploy takes. */
+const longGone = (f: Fixture, { fingerprint }: { fingerprint: string }) =>
+  f.db.query(`update contract_schemas set last_seen_at = now() - interval '6 minutes' where fingerprint = $1`, [
+    fingerprint,
+  ]);
 const letters = (f: Fixture) => f.store.deadLetters.list({}, { limit: 100 });
 
 describe('an input of an older version', () => {
@@ -95,6 +100,7 @@ describe('an input of an older version', () => {
       await using f = await Fixture.open();
       const gone = await f.worker(first(), () => 'old');
       await gone.stop();
+      await longGone(f, first());
       await f.worker(broken({ record }), () => 'new');
       const replied = f.replied.next();
       const id = await f.send(0, old);
@@ -123,6 +129,7 @@ describe('an input of an older version', () => {
     await using f = await Fixture.open();
     const gone = await f.worker(first(), () => 'old');
     await gone.stop();
+    await longGone(f, first());
     const id = newId();
     await f.db.query(
       `insert into tasks (id, name, queue, state, input, cancel_at, cancel_why) values ($1, 'test.pay', 'default', 'QUEUED', '{}', now(), 'no')`,
@@ -176,6 +183,26 @@ describe('an input by another schema of the same version', () => {
     for (let i = 0; i < 20; i += 1) wides.push(await f.send(0, wide));
     expect(await f.ended(fits)).toMatchObject({ state: 'SUCCESS' });
     for (const id of wides) expect(await f.ended(id)).toMatchObject({ state: 'SUCCESS', result: 'new' });
+  });
+
+  test('whose only worker is being replaced waits for it', async () => {
+    await using f = await Fixture.open();
+    f.relay();
+    const replaced = await f.worker(wider(), () => 'new');
+    await f.worker(first(), () => 'old');
+    await replaced.stop();
+    const id = await f.send(0, wide);
+    await eventually(async () => {
+      const [row] = await f.db.query<{ passed_on: { reason: string } | null }>(
+        'select passed_on from tasks where id = $1',
+        [id],
+      );
+      return row?.passed_on?.reason === 'other_schema' ? true : undefined;
+    });
+    await f.worker(wider(), () => 'newer');
+    await f.store.sweep.sweep();
+    expect(await f.ended(id)).toMatchObject({ state: 'SUCCESS', result: 'newer' });
+    expect((await letters(f)).items).toEqual([]);
   });
 
   test('that no worker has served yet waits: who submitted was deployed first', async () => {

@@ -18,7 +18,7 @@ export interface HeldInputsDeps {
   /** Of the worker. */
   readonly name: string;
   readonly letters: Pick<DeadLetterStore, 'hold'>;
-  readonly contracts: Pick<ContractStore, 'known'> | undefined;
+  readonly contracts: Pick<ContractStore, 'past'> | undefined;
   readonly retry: StoreRetry;
   readonly replies: Pick<Replies, 'ended'>;
   readonly log: Log;
@@ -43,8 +43,8 @@ export class HeldInputs {
   constructor(private readonly deps: HeldInputsDeps) {}
 
   /**
-   * The answer: those that shall wait instead. A schema that no worker has ever served is not of the past: its workers are still to come, whoever
-   * submitted was deployed first.
+   * The answer: those that shall wait instead. Only a schema that workers have served, and that none has served for some minutes, is of the past.
+   * Of any other its workers are still to come (the submitter was deployed first), or to come back (one is being replaced).
    */
   async hold(misfits: readonly Misfit[]): Promise<TaskEntry[]> {
     const { retry, contracts, letters } = this.deps;
@@ -53,8 +53,8 @@ export class HeldInputs {
       name: entry.task.name,
       fingerprint: error.madeFor!.fingerprint!,
     }));
-    const known = asked.length > 0 && contracts ? await retry.until(() => contracts.known(asked)) : undefined;
-    const early = new Set(waiting.filter((_, i) => known?.[i] === false).map(({ entry }) => entry));
+    const past = asked.length > 0 && contracts ? await retry.until(() => contracts.past(asked)) : undefined;
+    const early = new Set(waiting.filter((_, i) => past?.[i] === false).map(({ entry }) => entry));
     const held = misfits.filter(({ entry }) => !early.has(entry));
     if (held.length > 0) {
       const items = held.map((misfit) => this.toItem(misfit));

@@ -1,7 +1,14 @@
-import type { ContractStore, SeenSchema, ServedSchema, WaitingInput, WaitingStamp } from '@lovage/ports';
+import {
+  SCHEMA_PAST_MS,
+  type ContractStore,
+  type SeenSchema,
+  type ServedSchema,
+  type WaitingInput,
+  type WaitingStamp,
+} from '@lovage/ports';
 import type { Database } from '../database.ts';
 import { plainArray, textArray } from '../pg-array.ts';
-import { KNOWN, SEEN, SERVED, WAITING_INPUTS, WAITING_STAMPS } from '../sql/contracts.ts';
+import { PAST, SEEN, SERVED, WAITING_INPUTS, WAITING_STAMPS } from '../sql/contracts.ts';
 
 /** What workers have served, and what waits for them, on Postgres. */
 export class PgContractStore implements ContractStore {
@@ -16,12 +23,13 @@ export class PgContractStore implements ContractStore {
     ]);
   }
 
-  async known(schemas: readonly Pick<ServedSchema, 'name' | 'fingerprint'>[]): Promise<boolean[]> {
-    const rows = await this.database.run<{ known: boolean }>(KNOWN, [
+  async past(schemas: readonly Pick<ServedSchema, 'name' | 'fingerprint'>[]): Promise<boolean[]> {
+    const rows = await this.database.run<{ past: boolean }>(PAST, [
       textArray(schemas.map(({ name }) => name)),
       textArray(schemas.map(({ fingerprint }) => fingerprint)),
+      SCHEMA_PAST_MS,
     ]);
-    return rows.map(({ known }) => known);
+    return rows.map(({ past }) => past);
   }
 
   async seen(): Promise<SeenSchema[]> {

@@ -9,11 +9,12 @@ select * from unnest($1::text[], $2::int[], $3::text[], $4::json[]) as s(name, v
 on conflict (name, version, fingerprint) do update set last_seen_at = now()`,
 };
 
-/** In the order of what is asked. $1 names · $2 fingerprints */
-export const KNOWN = {
-  name: 'contracts-known',
+/** In the order of what is asked. $1 names · $2 fingerprints · $3 ms without a word */
+export const PAST = {
+  name: 'contracts-past',
   text: `
-select exists (select from contract_schemas c where c.name = s.name and c.fingerprint = s.fingerprint) as known
+select coalesce((select max(c.last_seen_at) < now() - $3::float8 * interval '1 ms'
+  from contract_schemas c where c.name = s.name and c.fingerprint = s.fingerprint), false) as past
 from unnest($1::text[], $2::text[]) with ordinality as s(name, fingerprint, nth) order by nth`,
 };
 
