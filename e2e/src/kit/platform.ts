@@ -16,6 +16,8 @@ export interface PlatformOptions {
   readonly dataDir?: string;
   /** Default `default`. */
   readonly queue?: string;
+  /** The URL by which a suite asks and prepares the database. Default: the one that the platform has. */
+  readonly ownerUrl?: string;
   /** How it is started. Default: the program behind `npm start`. */
   readonly command?: readonly [string, ...string[]];
 }
@@ -109,9 +111,9 @@ export class Platform {
     process.kill(await this.pid(app), signal);
   }
 
-  /** Rows of a statement on its database. */
+  /** Rows of a statement on its database, as its owner. */
   async query<Row extends pg.QueryResultRow>(sql: string, values: unknown[] = []): Promise<Row[]> {
-    const client = new pg.Client({ connectionString: await this.databaseUrl() });
+    const client = new pg.Client({ connectionString: this.options.ownerUrl ?? (await this.databaseUrl()) });
     await client.connect();
     try {
       return (await client.query<Row>(sql, values)).rows;

@@ -10,6 +10,8 @@ const root = fileURLToPath(new URL('../../..', import.meta.url));
 export async function productionDatabase(): Promise<{
   /** That role's. */
   readonly url: string;
+  /** The owner's. */
+  readonly ownerUrl: string;
   drop(): Promise<void>;
 }> {
   const db = await testDatabase({ migrated: false });
@@ -27,5 +29,5 @@ export async function productionDatabase(): Promise<{
   const url = new URL(db.url);
   url.username = role;
   url.password = password;
-  return { url: url.toString(), drop };
+  return { url: url.toString(), ownerUrl: db.url, drop };
 }

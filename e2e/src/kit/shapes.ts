@@ -35,10 +35,12 @@ export function onServers(name: string, suite: (shape: Shape & { rabbit: TestRab
         const dead = rabbit.queue('dead');
         rabbit.alsoDeleteExchanges(dead);
         const env = { BROKER_URL: rabbit.url, DEAD_LETTER_QUEUE: dead, DATABASE_URL: db.url, ...options?.env };
-        const platform = await Platform.start({ queue, ...options, env }).catch(async (error: unknown) => {
-          await db.drop();
-          throw error;
-        });
+        const platform = await Platform.start({ queue, ownerUrl: db.ownerUrl, ...options, env }).catch(
+          async (error: unknown) => {
+            await db.drop();
+            throw error;
+          },
+        );
         const dispose = platform[Symbol.asyncDispose].bind(platform);
         return Object.assign(platform, {
           [Symbol.asyncDispose]: async () => {
