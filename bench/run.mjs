@@ -4,7 +4,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const nx = fileURLToPath(new URL('../node_modules/nx/bin/nx.js', import.meta.url));
+const nx = fileURLToPath(new URL('../node_modules/.bin/nx', import.meta.url));
 const build = spawnSync(process.execPath, [nx, 'run', 'bench:build', '--output-style=static'], {
   cwd: root,
   stdio: 'inherit',
