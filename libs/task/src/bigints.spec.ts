@@ -36,6 +36,13 @@ test('what a schema wants as a bigint comes through JSON as it was', () => {
   );
 });
 
+test('a field __proto__ is a field like any other', () => {
+  const by = JSON.parse('{"__proto__":5}') as object;
+  const read = bigintsFromJson(schema, { id: 1, by }) as { by: object };
+  expect(Object.entries(read.by)).toEqual([['__proto__', 5n]]);
+  expect(JSON.stringify(bigintsToJson(schema, read))).toBe('{"id":"1","by":{"__proto__":"5"}}');
+});
+
 test('small numbers do for a bigint, and nothing else is touched', () => {
   expect(bigintsFromJson(schema, { id: 5, text: '5', number: 5 })).toEqual({ id: 5n, text: '5', number: 5 });
   expect(bigintsFromJson(schema, { id: 1.5, maybe: 'x' })).toEqual({ id: 1.5, maybe: 'x' });

@@ -67,7 +67,8 @@ function mapped(places: Places, value: unknown, change: (value: unknown) => unkn
   const copy: Record<string, unknown> = { ...value };
   for (const key of Object.keys(copy)) {
     const at = fields?.get(key) ?? each;
-    if (at && key !== '__proto__') copy[key] = mapped(at, copy[key], change);
+    // Also of a key `__proto__`: the spread has made it a field of the copy's own.
+    if (at) copy[key] = mapped(at, copy[key], change);
   }
   return copy;
 }
