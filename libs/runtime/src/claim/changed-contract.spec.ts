@@ -28,6 +28,12 @@ const longGone = (f: Fixture, { fingerprint }: { fingerprint: string }) =>
   f.db.query(`update contract_schemas set last_seen_at = now() - interval '6 minutes' where fingerprint = $1`, [
     fingerprint,
   ]);
+/** Resolves once the task waits for another worker, for this reason. */
+const passedOn = (f: Fixture, id: string, reason: string) =>
+  eventually(async () => {
+    const found = await f.db.query("select from tasks where id = $1 and passed_on->>'reason' = $2", [id, reason]);
+    return found.length > 0;
+  });
 const letters = (f: Fixture) => f.store.deadLetters.list({}, { limit: 100 });
 
 describe('an input of an older version', () => {
@@ -148,13 +154,7 @@ describe('an input of a newer version', () => {
     f.relay();
     await f.worker(first(), () => 'old');
     const id = await f.send(0, { name, inputJson: '{"amount":1}', stamp: second().stamp });
-    await eventually(async () => {
-      const [row] = await f.db.query<{ passed_on: { reason: string } | null }>(
-        'select passed_on from tasks where id = $1',
-        [id],
-      );
-      return row?.passed_on?.reason === 'newer_version' ? true : undefined;
-    });
+    await passedOn(f, id, 'newer_version');
     await f.worker(second(), (input) => input);
     await f.store.sweep.sweep();
     expect(await f.ended(id)).toMatchObject({ state: 'SUCCESS', result: { amount: 1 }, worker: 'worker-2@test' });
@@ -192,13 +192,7 @@ describe('an input by another schema of the same version', () => {
     await f.worker(first(), () => 'old');
     await replaced.stop();
     const id = await f.send(0, wide);
-    await eventually(async () => {
-      const [row] = await f.db.query<{ passed_on: { reason: string } | null }>(
-        'select passed_on from tasks where id = $1',
-        [id],
-      );
-      return row?.passed_on?.reason === 'other_schema' ? true : undefined;
-    });
+    await passedOn(f, id, 'other_schema');
     await f.worker(wider(), () => 'newer');
     await f.store.sweep.sweep();
     expect(await f.ended(id)).toMatchObject({ state: 'SUCCESS', result: 'newer' });
@@ -210,13 +204,7 @@ describe('an input by another schema of the same version', () => {
     f.relay();
     await f.worker(first(), () => 'old');
     const id = await f.send(0, wide);
-    await eventually(async () => {
-      const [row] = await f.db.query<{ passed_on: { reason: string } | null }>(
-        'select passed_on from tasks where id = $1',
-        [id],
-      );
-      return row?.passed_on?.reason === 'other_schema' ? true : undefined;
-    });
+    await passedOn(f, id, 'other_schema');
     await f.worker(wider(), () => 'new');
     await f.store.sweep.sweep();
     expect(await f.ended(id)).toMatchObject({ state: 'SUCCESS', result: 'new' });
