@@ -1,6 +1,18 @@
 export { ApiKeyDocument, ApiKeyList, NewApiKeyAnswer, NewApiKeyBody } from './auth/api-key.ts';
 export { AuditDocument, AuditList } from './audit/audit.ts';
-export { RefreshBody } from './auth/session.ts';
+export { LogoutEverywhereAnswer, RefreshBody, SessionDocument, SessionList, SessionQuery } from './auth/session.ts';
+export {
+  BULK_ACTIONS,
+  BULK_STATES,
+  BulkBody,
+  BulkJobDocument,
+  BulkJobList,
+  BulkListQuery,
+  BulkPreviewBody,
+  BulkPreviewDocument,
+  type BulkAction,
+  type BulkState,
+} from './bulk/bulk.ts';
 export { MePatchBody, NewUserBody, UserList, UserPatchBody } from './auth/user-bodies.ts';
 export { LoginAnswer, LoginBody } from './auth/login.ts';
 export { includesRole, USER_ROLES, UserDocument, type UserRole } from './auth/user.ts';
@@ -17,6 +29,16 @@ export { ContractDocument, ContractList } from './contracts/contract-document.ts
 export { FileDocument, FileList, FileListQuery } from './files/file-document.ts';
 export { LiveDocument, ReadyDocument } from './health/health.ts';
 export { LimitBody, LimitDetail, LimitDocument, LimitList } from './limits/limit.ts';
+export {
+  LatencyDocument,
+  LOAD_TEST_MAX,
+  LOAD_TEST_STATES,
+  LoadTestBody,
+  LoadTestDocument,
+  LoadTestList,
+  LoadTestPoint,
+  type LoadTestState,
+} from './load-tests/load-test.ts';
 export { PROBLEM_CODES, type ProblemCode } from './problem/problem-codes.ts';
 export { PROBLEM_MEDIA_TYPE, problemDocument, ProblemDocument, type ProblemParts } from './problem/problem-document.ts';
 export { AttemptDocument, AttemptList } from './tasks/attempts.ts';
@@ -38,4 +60,5 @@ export { ExplainDocument, REASON_CODES, ReasonDocument, type ReasonCode } from '
 export { RetryBody, RetryManyBody, RevokeBody, RevokeManyAnswer, RevokeManyBody } from './tasks/steer.ts';
 export { SubmitBody, SubmitByNameBody, SubmitOptionsBody } from './tasks/submit.ts';
 export { TaskDocument, TaskErrorDocument } from './tasks/task-document.ts';
+export { MAX_VIEWS, NewViewBody, ViewDocument, ViewList, ViewListQuery, ViewPatchBody } from './views/view.ts';
 export { WorkerDocument, WorkerList } from './workers/worker.ts';

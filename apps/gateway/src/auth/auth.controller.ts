@@ -36,7 +36,7 @@ export class AuthController {
   @Answers(200, LoginAnswer, 'New tokens; the refresh token that was shown is used up')
   @Problems('refresh_invalid', 'body_invalid', 'too_many_logins', 'store_unavailable')
   refresh(@Req() request: FastifyRequest): Promise<LoginAnswer> {
-    return this.sessions.refresh(parseBody(RefreshBody, request.body).refreshToken, originOf(request));
+    return this.sessions.refresh(parseBody(RefreshBody, request.body).refreshToken ?? '', originOf(request));
   }
 
   @Post('logout')
@@ -47,6 +47,6 @@ export class AuthController {
   @ApiResponse({ status: 204, description: 'It can no longer be refreshed; access tokens end by themselves' })
   @Problems('body_invalid', 'too_many_logins', 'store_unavailable')
   async logout(@Req() request: FastifyRequest): Promise<void> {
-    await this.sessions.end(parseBody(RefreshBody, request.body).refreshToken, originOf(request));
+    await this.sessions.end(parseBody(RefreshBody, request.body).refreshToken ?? '', originOf(request));
   }
 }

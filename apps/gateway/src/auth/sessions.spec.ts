@@ -21,10 +21,13 @@ afterAll(async () => {
   await gateway[Symbol.asyncDispose]();
 });
 
-async function logIn(body: object = admin): Promise<LoginAnswer> {
+/** With the refresh token in the answer. */
+type Tokens = LoginAnswer & { readonly refreshToken: string };
+
+async function logIn(body: object = admin): Promise<Tokens> {
   const answer = await gateway.ask('/api/auth/login', { as: null, body });
   expect(answer.status).toBe(200);
-  return answer.json<LoginAnswer>();
+  return answer.json<Tokens>();
 }
 const refresh = (refreshToken: string) => gateway.ask('/api/auth/refresh', { as: null, body: { refreshToken } });
 /** Lets the grace of tokens that were used pass. */
@@ -38,7 +41,7 @@ describe('refresh', () => {
     const login = await logIn();
     const answer = await refresh(login.refreshToken);
     expect(answer.status).toBe(200);
-    const next = answer.json<LoginAnswer>();
+    const next = answer.json<Tokens>();
     expect(next.refreshToken).not.toBe(login.refreshToken);
     expect((await me(next.accessToken)).status).toBe(200);
     expect((await refresh(next.refreshToken)).status).toBe(200);
@@ -46,7 +49,7 @@ describe('refresh', () => {
 
   test('an old token used again ends the whole family, and is written down', async () => {
     const login = await logIn();
-    const next = (await refresh(login.refreshToken)).json<LoginAnswer>();
+    const next = (await refresh(login.refreshToken)).json<Tokens>();
     await later();
     const stolen = await refresh(login.refreshToken);
     expect(stolen.status).toBe(401);
@@ -62,7 +65,7 @@ describe('refresh', () => {
     const answers = await Promise.all(Array.from({ length: 8 }, () => refresh(login.refreshToken)));
     answers.push(await refresh(login.refreshToken));
     expect(answers.map((answer) => answer.status)).toEqual(Array(9).fill(200));
-    const tokens = answers.map((answer) => answer.json<LoginAnswer>());
+    const tokens = answers.map((answer) => answer.json<Tokens>());
     expect(new Set(tokens.map(({ refreshToken }) => refreshToken)).size).toBe(1);
     for (const { accessToken } of tokens) expect((await me(accessToken)).status).toBe(200);
     expect((await refresh(tokens[0]!.refreshToken)).status).toBe(200);
@@ -72,7 +75,7 @@ describe('refresh', () => {
 
   test('the grace is over after a logout, and for a token whose next one was drawn elsewhere', async () => {
     const one = await logIn();
-    const next = (await refresh(one.refreshToken)).json<LoginAnswer>();
+    const next = (await refresh(one.refreshToken)).json<Tokens>();
     await gateway.ask('/api/auth/logout', { as: null, body: { refreshToken: next.refreshToken } });
     expect((await refresh(one.refreshToken)).status).toBe(401);
     const two = await logIn();

@@ -3,31 +3,32 @@ import { z } from 'zod';
 import { pageLimit } from '../tasks/list.ts';
 import { InputMapping } from '../tasks/mapping.ts';
 import { RateText } from '../tasks/rate.ts';
+import { lineText } from '../texts.ts';
 
-// NUL is no part of any text that is kept; Postgres does not even take it in a question.
-const text = (max: number) =>
-  z
-    .string()
-    .min(1)
-    .max(max, { abort: true })
-    .regex(/^\P{Cc}*$/u, { error: 'must not hold control characters' });
 const time = z.iso.datetime({ precision: 3 });
 
-const Reason = text(100).meta({
+const Reason = lineText(100).meta({
   description: 'malformed, or as the broker says: rejected, expired, maxlen, delivery_limit; unknown',
 });
 
 /** Which letters; all that is given must hold. */
 const Filter = {
-  queue: text(255).optional().meta({ description: 'Where it died' }),
+  queue: lineText(255).optional().meta({ description: 'Where it died' }),
   reason: Reason.optional(),
-  name: text(255).optional().meta({ description: 'Name of the contract' }),
-  task: text(255).optional().meta({ description: 'Id of the task that it names' }),
-  text: text(200).optional().meta({
+  name: lineText(255).optional().meta({ description: 'Name of the contract' }),
+  task: lineText(255).optional().meta({ description: 'Id of the task that it names' }),
+  text: lineText(200).optional().meta({
     description:
       'Anywhere in the ids, the name, the code, the detail or the headers, in any case of letters; or in the body, as it is written there. The newest 500 letters are looked at for each page',
   }),
 };
+
+/** Which dead letters, of requests that act on many; all that is given must hold. */
+export const DeadLetterFilter = z
+  .strictObject(Filter)
+  .refine((filter) => Object.values(filter).some((value) => value !== undefined), {
+    error: 'must name at least one condition; all letters there are would be meant otherwise',
+  });
 
 /** Query of `GET /api/dead-letters`. */
 export const DeadLetterQuery = z.strictObject({
@@ -103,7 +104,7 @@ export type DeadLetterList = z.output<typeof DeadLetterList>;
 /** Body of `POST /api/dead-letters/{id}/redrive`; may be left out. */
 export const RedriveBody = z
   .strictObject({
-    name: text(200).optional().meta({ description: 'Contract to run. Left out: that of the letter' }),
+    name: lineText(200).optional().meta({ description: 'Contract to run. Left out: that of the letter' }),
     input: z.unknown().optional().meta({ description: 'Left out: that of the letter' }),
     queue: z
       .string()
@@ -117,12 +118,7 @@ export type RedriveBody = z.output<typeof RedriveBody>;
 /** Body of `POST /api/dead-letters/redrive`. */
 export const RedriveManyBody = z
   .strictObject({
-    filter: z
-      .strictObject(Filter)
-      .refine((filter) => Object.values(filter).some((value) => value !== undefined), {
-        error: 'must name at least one condition; all letters there are would be meant otherwise',
-      })
-      .meta({ description: 'Letters that match and have not been redriven, the newest first' }),
+    filter: DeadLetterFilter.meta({ description: 'Letters that match and have not been redriven, the newest first' }),
     mapping: InputMapping.optional(),
     rate: RateText.optional().meta({
       description: 'They start one after the other at this rate. Left out: all at once',

@@ -1,17 +1,14 @@
 import { isTerminal, TERMINAL_STATES } from '@lovage/task';
 import { z } from 'zod';
+import { ReasonText } from '../texts.ts';
 import { TaskListQuery } from './list.ts';
 import { InputMapping } from './mapping.ts';
 import { RateText } from './rate.ts';
 import { SubmitOptionsBody } from './submit.ts';
 
-// Control characters are no part of a reason that people read, and NUL none of any text that is kept.
-const Reason = z
-  .string()
-  .max(500, { abort: true })
-  .regex(/^[\P{Cc}\n\t]*$/u, { error: 'must not hold control characters' })
-  .optional()
-  .meta({ description: 'Why; kept with the task, and told to whoever waits for it' });
+const Reason = ReasonText.optional().meta({
+  description: 'Why; kept with the task, and told to whoever waits for it',
+});
 
 /** Body of `POST /api/tasks/{id}/revoke`; may be left out. */
 export const RevokeBody = z
@@ -43,7 +40,7 @@ const isOneOf = ({ ids, filter }: { readonly ids?: unknown; readonly filter?: un
 const NOT_ONE = { error: 'must hold either `ids` or `filter`' };
 
 /** Which live tasks; all that is given must hold. */
-const LiveTaskFilter = TaskListQuery.pick({
+export const LiveTaskFilter = TaskListQuery.pick({
   state: true,
   name: true,
   queue: true,
@@ -95,7 +92,7 @@ export const RevokeManyAnswer = z
 export type RevokeManyAnswer = z.output<typeof RevokeManyAnswer>;
 
 /** Which ended tasks; all that is given must hold. */
-const EndedTaskFilter = TaskListQuery.omit({ limit: true, cursor: true })
+export const EndedTaskFilter = TaskListQuery.omit({ limit: true, cursor: true })
   .refine(hasCondition, NO_CONDITION)
   .refine(({ state }) => state === undefined || state.every(isTerminal), {
     error: `must be of ${TERMINAL_STATES.join(', ')}: only a task that has ended can be run again`,
