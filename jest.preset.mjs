@@ -21,7 +21,7 @@ export default {
   globalSetup: fileURLToPath(new URL('libs/testing/src/jest/global-setup.mjs', import.meta.url)),
   globalTeardown: fileURLToPath(new URL('libs/testing/src/jest/global-teardown.mjs', import.meta.url)),
   // Service and e2e tests start servers and processes; on a busy machine of two cores that takes its time.
-  testTimeout: 30_000,
+  testTimeout: 60_000,
   testEnvironment: 'node',
   testEnvironmentOptions: { customExportConditions: ['@lovage/source', 'node', 'node-addons'] },
   extensionsToTreatAsEsm: ['.ts'],

@@ -178,7 +178,7 @@ describeWithRabbit('recovery', (rabbit) => {
     await refused;
     await up;
     await theirs.close();
-    await eventually(async () => (await broker.depth(queue)).consumers === 1, { timeoutMs: 15_000 });
+    await eventually(async () => (await broker.depth(queue)).consumers === 1, { timeoutMs: 60_000 });
     await broker.publish(message(queue, 'after'));
     await eventually(() => arrived.length === 1);
   });

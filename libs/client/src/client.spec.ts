@@ -151,8 +151,8 @@ describe('a handle', () => {
     await fixture.end(handle.id, 'SUCCESS', { result: 5 });
     expect(await handle.result({ timeout: '2s' })).toBe(5);
     expect(await lovage.handle(handle.id.toUpperCase(), plainEcho).result()).toBe(5);
-    expect(await handle.settled({ timeoutMs: 1000 })).toMatchObject({ id: handle.id, state: 'SUCCESS', result: 5 });
-    expect(await handle.outcome({ timeoutMs: 1000 })).toEqual({ state: 'SUCCESS', result: 5, error: null });
+    expect(await handle.settled({ timeoutMs: 30_000 })).toMatchObject({ id: handle.id, state: 'SUCCESS', result: 5 });
+    expect(await handle.outcome({ timeoutMs: 30_000 })).toEqual({ state: 'SUCCESS', result: 5, error: null });
   });
 
   test('settled and outcome tell of a failure without throwing, and give up in time', async () => {
@@ -164,8 +164,8 @@ describe('a handle', () => {
     await expect(handle.result({ timeout: '20ms' })).rejects.toMatchObject({ code: 'result_timeout' });
     const error = { type: 'Refused', message: 'm', data: { why: 'w' } };
     await fixture.end(handle.id, 'FAILURE', { error });
-    expect((await handle.settled({ timeoutMs: 2000 }))?.error).toEqual(error);
-    expect(await handle.outcome({ timeoutMs: 2000 })).toMatchObject({ state: 'FAILURE', error });
+    expect((await handle.settled({ timeoutMs: 30_000 }))?.error).toEqual(error);
+    expect(await handle.outcome({ timeoutMs: 30_000 })).toMatchObject({ state: 'FAILURE', error });
     await expect(handle.result()).rejects.toMatchObject({ code: 'declared_error', data: { why: 'w' } });
   });
 

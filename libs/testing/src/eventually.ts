@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { toError } from '@lovage/foundation';
 
 export interface EventuallyOptions {
-  /** Default 5000. */
+  /** Default 30000: only a failure waits so long, and a busy machine takes its time. */
   readonly timeoutMs?: number;
   /** Default 20. */
   readonly everyMs?: number;
@@ -17,7 +17,7 @@ export async function eventually<T>(
   check: () => T | Promise<T>,
   options: EventuallyOptions = {},
 ): Promise<Exclude<T, false | undefined>> {
-  const { timeoutMs = 5000, everyMs = 20 } = options;
+  const { timeoutMs = 30_000, everyMs = 20 } = options;
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     let failure: Error;

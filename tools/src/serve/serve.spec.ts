@@ -79,7 +79,7 @@ test('the second to be served joins the first one’s database, and takes it ove
     readFileSync(join(dir, 'data/postgres/cluster/postmaster.pid'), 'utf8').split('\n')[0]!;
   const before = postmaster();
   await first.stop();
-  await eventually(() => postmaster() !== before, { timeoutMs: 15_000 });
+  await eventually(() => postmaster() !== before, { timeoutMs: 60_000 });
   const rows = await eventually(
     async () => {
       const again = new pg.Client({ connectionString: urlOf(first) });

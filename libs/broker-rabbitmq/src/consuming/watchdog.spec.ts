@@ -157,8 +157,8 @@ describeWithRabbit('a consumer that gets nothing', (rabbit) => {
     expect(consumption.health.state).toBe('stalled');
     expect(arrived).toEqual([]);
     proxy.swallowing = false;
-    await eventually(() => new Set(arrived).size === 4, { timeoutMs: 15_000 });
-    await eventually(() => consumption.health.state === 'consuming', { timeoutMs: 15_000 });
+    await eventually(() => new Set(arrived).size === 4, { timeoutMs: 60_000 });
+    await eventually(() => consumption.health.state === 'consuming', { timeoutMs: 60_000 });
   }, 40_000);
 
   it('is found when the server has dropped it without a word', async () => {
@@ -167,7 +167,7 @@ describeWithRabbit('a consumer that gets nothing', (rabbit) => {
     await eventually(async () => (await broker.depth(queue)).consumers === 0);
     await broker.publish(message(queue, 'waits'));
     await found;
-    await eventually(() => arrived.includes('waits'), { timeoutMs: 15_000 });
+    await eventually(() => arrived.includes('waits'), { timeoutMs: 60_000 });
   }, 40_000);
 
   it('is found when it is that of a band alone', async () => {
@@ -175,7 +175,7 @@ describeWithRabbit('a consumer that gets nothing', (rabbit) => {
     proxy.cancelBehindItsBack('latest');
     await found;
     for (const priority of [9, 1]) await broker.publish(message(queue, String(priority), priority));
-    await eventually(() => arrived.includes('9') && arrived.includes('1'), { timeoutMs: 15_000 });
+    await eventually(() => arrived.includes('9') && arrived.includes('1'), { timeoutMs: 60_000 });
   }, 40_000);
 
   it('tells that it was cancelled', async () => {
