@@ -61,4 +61,31 @@ export { RetryBody, RetryManyBody, RevokeBody, RevokeManyAnswer, RevokeManyBody 
 export { SubmitBody, SubmitByNameBody, SubmitOptionsBody } from './tasks/submit.ts';
 export { TaskDocument, TaskErrorDocument } from './tasks/task-document.ts';
 export { MAX_VIEWS, NewViewBody, ViewDocument, ViewList, ViewListQuery, ViewPatchBody } from './views/view.ts';
-export { WorkerDocument, WorkerList } from './workers/worker.ts';
+export {
+  LIVE_TOPICS,
+  LiveCounts,
+  type LiveEvents,
+  LiveQuery,
+  LiveQueues,
+  LiveTask,
+  LiveTasks,
+  LiveThroughput,
+  type LiveTopic,
+  LiveWorker,
+  LiveWorkers,
+  MAX_LIVE_TASKS,
+} from './live/live.ts';
+export {
+  DEATH_CODES,
+  type DeathCode,
+  RunningTask,
+  ServedContractDocument,
+  WORKER_STATUSES,
+  WorkerDetail,
+  WorkerDocument,
+  WorkerList,
+  WorkerListQuery,
+  WorkerQuery,
+  type WorkerStatus,
+  WorkerVitals,
+} from './workers/worker.ts';

@@ -103,6 +103,8 @@ export class QueuesService {
       paused: pause && { at: new Date(pause.at).toISOString(), actor: pause.by, reason: pause.why },
       ready: depth?.ready ?? null,
       consumers: depth?.consumers ?? null,
+      unacked: counts.running,
+      unackedFrom: 'tasks',
       workers: workers.filter(({ queues }) => queues.includes(queue)).map(({ name }) => name),
       ...counts,
     };

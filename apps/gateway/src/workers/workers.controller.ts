@@ -26,12 +26,29 @@ export class WorkersController {
   }
 }
 
+const UNTOLD = {
+  slotsUsed: null,
+  waiting: null,
+  cpu: null,
+  memoryMb: null,
+  eventLoopDelayMs: null,
+  eventLoopUse: null,
+};
+
 function workerDocument({ queues, contracts, startedAt, leaseUntil, ...same }: LiveWorker): WorkerDocument {
   return {
     ...same,
+    status: 'live',
+    death: null,
     queues: [...queues],
     contracts: contracts && [...contracts],
+    serves: null,
+    oldestRunningAt: null,
+    vitals: UNTOLD,
     startedAt: new Date(startedAt).toISOString(),
+    seenAt: null,
     leaseUntil: new Date(leaseUntil).toISOString(),
+    goneAt: null,
+    held: null,
   };
 }

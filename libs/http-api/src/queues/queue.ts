@@ -31,6 +31,13 @@ export const QueueDocument = z
     consumers: z.int().min(0).nullable().meta({
       description: 'Subscriptions to it at the broker, those of Celery workers included; null as above',
     }),
+    unacked: z.int().min(0).nullable().meta({
+      description: 'Messages that were delivered and are not acked yet; null: nobody tells, see unackedFrom',
+    }),
+    unackedFrom: z.enum(['broker', 'tasks']).meta({
+      description:
+        'Who tells unacked. broker: it is exact. tasks: the broker does not tell, it is the number of running tasks, without messages that workers hold and have not begun',
+    }),
     workers: z.array(z.string()).meta({ description: 'Names of live workers that serve it' }),
     waiting: z.int().min(0).meta({ description: 'Tasks that nobody runs yet, by their rows' }),
     later: z.int().min(0).meta({ description: 'Of them those whose time has not come: delayed, or before a retry' }),
