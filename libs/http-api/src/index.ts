@@ -26,6 +26,13 @@ export {
   WholeDeadLetterDocument,
 } from './dead-letters/dead-letter.ts';
 export { ContractDocument, ContractList } from './contracts/contract-document.ts';
+export {
+  FAILURE_TREND_PARTS,
+  FailureGroupDocument,
+  FailureGroupList,
+  FailureGroupQuery,
+  FailureGroupListQuery,
+} from './failures/failure-group.ts';
 export { FileDocument, FileList, FileListQuery } from './files/file-document.ts';
 export { LiveDocument, ReadyDocument } from './health/health.ts';
 export { LimitBody, LimitDetail, LimitDocument, LimitList } from './limits/limit.ts';
@@ -59,6 +66,15 @@ export { PauseBody, PurgeBody, QueueDocument, QueueList } from './queues/queue.t
 export { ExplainDocument, REASON_CODES, ReasonDocument, type ReasonCode } from './tasks/explain.ts';
 export { RetryBody, RetryManyBody, RevokeBody, RevokeManyAnswer, RevokeManyBody } from './tasks/steer.ts';
 export { SubmitBody, SubmitByNameBody, SubmitOptionsBody } from './tasks/submit.ts';
+export {
+  MAX_STATS_POINTS,
+  STATS_BY,
+  StatsDocument,
+  StatsQuery,
+  StatsSeries,
+  type StatsBy,
+  type StatsTimes,
+} from './stats/stats.ts';
 export { TaskDocument, TaskErrorDocument } from './tasks/task-document.ts';
 export { MAX_VIEWS, NewViewBody, ViewDocument, ViewList, ViewListQuery, ViewPatchBody } from './views/view.ts';
 export {

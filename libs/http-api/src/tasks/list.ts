@@ -3,14 +3,15 @@ import { z } from 'zod';
 import { TaskTag } from './submit.ts';
 import { TaskDocument } from './task-document.ts';
 
-// NUL is no part of any text that is kept; Postgres does not even take it in a question.
-const text = (max: number) =>
+/** A text as a query says it. NUL is no part of any text that is kept; Postgres does not even take it in a question. */
+export const queryText = (max: number) =>
   z
     .string()
     .min(1)
     .max(max, { abort: true })
     .regex(/^\P{Cc}*$/u, { error: 'must not hold control characters' });
-const time = (description: string) =>
+/** A time as a query says it; read as ms. */
+export const queryTime = (description: string) =>
   z.iso
     .datetime({ offset: true, error: 'must be an ISO 8601 time with an offset, such as 2026-11-21T09:30:00Z' })
     .transform((iso) => Date.parse(iso))
@@ -59,23 +60,27 @@ export const pageLimit = (most: number, usual: number) =>
 /** Query of `GET /api/tasks`; all that is given must hold. */
 export const TaskListQuery = z.strictObject({
   state: States.optional().meta({ description: 'One or several, separated by commas or repeated' }),
-  name: text(200).optional().meta({ description: 'Name of the contract' }),
-  queue: text(200).optional(),
-  worker: text(255).optional().meta({ description: 'Name of the worker that runs it or ran it last' }),
+  name: queryText(200).optional().meta({ description: 'Name of the contract' }),
+  queue: queryText(200).optional(),
+  worker: queryText(255).optional().meta({ description: 'Name of the worker that runs it or ran it last' }),
   user: id('a user').meta({ description: 'Id of who submitted it' }),
   tag: several(TaskTag, 10).meta({ description: 'It has this tag; repeated: all of them' }),
   parent: id('a task').meta({ description: 'Id of the task that submitted it: the children of a fan-out' }),
   root: id('a task').meta({ description: 'Id of the first task of its family; that one is listed too' }),
   retriedFrom: id('a task').meta({ description: 'Id of the ended task that it runs again' }),
+  failureGroup: id('a group of failures').meta({
+    description:
+      'Id of a group of GET /api/failures: tasks that failed alike. A task is in its group some seconds after its end',
+  }),
   field: several(Field, 5).meta({
     description:
       'A field of the input with its value: order.id=17; repeated: all of them. With `name`, found at once if the contract has the field as a tag; else tasks are looked at one by one, newest first: see searchedTo',
   }),
-  createdFrom: time('Made at this time or later'),
-  createdTo: time('Made before this time'),
-  finishedFrom: time('Ended at this time or later'),
-  finishedTo: time('Ended before this time'),
-  text: text(200).optional().meta({
+  createdFrom: queryTime('Made at this time or later'),
+  createdTo: queryTime('Made before this time'),
+  finishedFrom: queryTime('Ended at this time or later'),
+  finishedTo: queryTime('Ended before this time'),
+  text: queryText(200).optional().meta({
     description:
       'Anywhere in the id, the name, the input or the error, in any case of letters. A whole id is found at once; else tasks are looked at one by one, newest first: see searchedTo',
   }),
