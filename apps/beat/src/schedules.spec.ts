@@ -89,8 +89,9 @@ test('the shipped schedules are taken over from the code, by any number of beats
   await using db = await testDatabase();
   const beats = await Promise.all([beat(MAIN, db), beat(MAIN, db)]);
   try {
-    expect(await db.query('select name, enabled, revision from schedules')).toEqual([
+    expect(await db.query('select name, enabled, revision from schedules order by name')).toEqual([
       { name: 'maintenance.prune_results', enabled: true, revision: 1 },
+      { name: 'maintenance.sweep_files', enabled: true, revision: 1 },
     ]);
   } finally {
     for (const one of beats) await one[Symbol.asyncDispose]();

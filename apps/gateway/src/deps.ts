@@ -7,6 +7,8 @@ import type {
   Clock,
   LimitStore,
   DeadLetterStore,
+  FileLedger,
+  FileQuota,
   Log,
   QueueStore,
   RowGaps,
@@ -30,6 +32,7 @@ export interface GatewayDeps {
   readonly limits: LimitStore;
   readonly deadLetters: DeadLetterStore;
   readonly explain: TaskExplain;
+  readonly files: Pick<FileLedger, 'begin' | 'grow' | 'settle' | 'drop' | 'forget' | 'usage'>;
   readonly gaps: Pick<RowGaps, 'mayLack'>;
   readonly users: UserStore;
   readonly access: AccessStore;
@@ -64,6 +67,8 @@ export interface GatewayOptions {
     readonly folder: string;
     /** Largest file that is taken in, bytes; a larger one gets 413. */
     readonly limit: number;
+    /** What a user, and all together, may store. Default: any amount. */
+    readonly quota?: FileQuota;
   };
 }
 
@@ -77,6 +82,7 @@ export const QUEUES = Symbol('queues');
 export const LIMITS = Symbol('limits');
 export const DEAD_LETTERS = Symbol('dead letters');
 export const EXPLAIN = Symbol('explain');
+export const FILES = Symbol('files');
 export const GAPS = Symbol('gaps');
 export const USERS = Symbol('users');
 export const ACCESS = Symbol('access');

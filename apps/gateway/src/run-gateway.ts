@@ -57,7 +57,7 @@ async function startGateway(): Promise<Running> {
   });
   tellStage('connecting to its servers');
   await platform.start();
-  const { tasks, lists, events, schedules, queues, limits, deadLetters, explain, gaps, broker } = platform;
+  const { tasks, lists, events, schedules, queues, limits, deadLetters, explain, files, gaps, broker } = platform;
   const users = await platform.users();
   if ((await ensureFirstAdmin(users, secrets.admin)) && secrets.adminIsNew) tellPassword(secrets.admin);
   const contracts = new ContractRegistry(allContracts);
@@ -75,6 +75,7 @@ async function startGateway(): Promise<Running> {
       limits,
       deadLetters,
       explain,
+      files,
       gaps,
       users,
       access: users.access,
@@ -98,7 +99,7 @@ async function startGateway(): Promise<Running> {
           : settings.mode === 'production'
             ? 'closed'
             : 'open',
-      files: { folder: join(settings.dataDir, 'files'), limit: settings.files.limit },
+      files: { folder: join(settings.dataDir, 'files'), limit: settings.files.limit, quota: settings.files.quota },
       listen: { host: http.host, port: http.port },
     },
   );

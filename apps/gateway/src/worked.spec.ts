@@ -86,6 +86,7 @@ class Whole implements AsyncDisposable {
         deadLetters: platform.deadLetters,
         limits: platform.limits,
         explain: platform.explain,
+        files: platform.files,
         gaps: platform.gaps,
         events,
         users,

@@ -26,10 +26,10 @@ export default async function boot(): Promise<ChildApp> {
   });
   try {
     await platform.start();
-    const { retention } = platform;
+    const { retention, files } = platform;
     const client = platform.client(new ContractRegistry(allContracts));
     return await bootChild(
-      WorkerModule.create(client, [TasksModule.with(settings, { retention, contracts: allContracts })]),
+      WorkerModule.create(client, [TasksModule.with(settings, { retention, files, contracts: allContracts })]),
       {
         contracts: allContracts,
         logger: new NestLog(log),

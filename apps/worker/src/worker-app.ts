@@ -96,7 +96,7 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
     const app: INestMicroservice = await NestFactory.createMicroservice<MicroserviceOptions>(
       WorkerModule.create(
         client,
-        modules ?? [TasksModule.with(settings, { retention: platform.retention, contracts })],
+        modules ?? [TasksModule.with(settings, { retention: platform.retention, files: platform.files, contracts })],
       ),
       { strategy: server, logger: new NestLog(log), abortOnError: false },
     );

@@ -14,7 +14,7 @@ export interface Answer {
 }
 
 export interface AskOptions {
-  /** Sent as JSON, by POST. Without: GET. */
+  /** A form as it is, all else as JSON, by POST. Without: GET. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   /** Without a token. */
@@ -40,10 +40,11 @@ export class Rest {
 
   async ask(path: string, { body, headers, anonymous }: AskOptions = {}): Promise<Answer> {
     const began = performance.now();
+    const form = body instanceof FormData;
     const response = await fetch(new URL(path, this.url), {
-      ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
+      ...(body === undefined ? {} : { method: 'POST', body: form ? body : JSON.stringify(body) }),
       headers: {
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(body === undefined || form ? {} : { 'content-type': 'application/json' }),
         ...(this.token === undefined || anonymous ? {} : { authorization: `Bearer ${this.token}` }),
         ...headers,
       },

@@ -160,6 +160,7 @@ describe('inputs', () => {
       'url,path,sha256,maxBytes,timeout,replace',
       'url,payload,secret',
       '',
+      '',
     ]);
   });
 

@@ -3,7 +3,7 @@ import { waitAndReturn } from './demo.ts';
 import { downloadFile } from './files.ts';
 import { thumbnail } from './image.ts';
 import { notifyMentions, sendMail } from './mail.ts';
-import { pruneResults } from './maintenance.ts';
+import { pruneResults, sweepFiles } from './maintenance.ts';
 import { add, divide, sumToN } from './math.ts';
 import { processWord } from './text.ts';
 import { deliverWebhook } from './webhooks.ts';
@@ -12,7 +12,7 @@ export { waitAndReturn } from './demo.ts';
 export { downloadFile } from './files.ts';
 export { thumbnail } from './image.ts';
 export { MAX_MENTIONS, notifyMentions, sendMail } from './mail.ts';
-export { pruneResults } from './maintenance.ts';
+export { pruneResults, sweepFiles } from './maintenance.ts';
 export { add, divide, MAX_SUM_N, sumToN } from './math.ts';
 export { allSchedules } from './schedules.ts';
 export { processWord } from './text.ts';
@@ -31,4 +31,5 @@ export const allContracts: readonly AnyContract[] = [
   downloadFile,
   deliverWebhook,
   pruneResults,
+  sweepFiles,
 ];

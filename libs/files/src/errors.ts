@@ -34,6 +34,22 @@ export class FileTooLargeError extends LovageError {
   }
 }
 
+/** The files of a user, or of all together, come to what they may. Nothing is kept of the new one. */
+export class FileQuotaError extends LovageError {
+  readonly code = 'files_over_quota';
+  constructor(
+    /** Whose quota. */
+    readonly of: 'user' | 'total',
+    readonly quotaBytes: number,
+  ) {
+    super(
+      of === 'user'
+        ? `your files would come to more than the ${quotaBytes} bytes that a user may store; delete some of them`
+        : `the files of all users would come to more than ${quotaBytes} bytes; delete some, or have the quota raised`,
+    );
+  }
+}
+
 /** The disk has no room left. Nothing is kept of the file. */
 export class StorageFullError extends LovageError {
   readonly code = 'storage_full';

@@ -107,6 +107,23 @@ export class FileStore {
     return found;
   }
 
+  /** All files in the order of {@link list}, each folder read once. */
+  async *walk(): AsyncGenerator<ListedFile> {
+    yield* filesIn(await this.root(), '', []);
+  }
+
+  /** Whether there is a file of this path. */
+  async has(path: string): Promise<boolean> {
+    try {
+      const { handle } = await this.open(path);
+      await handle.close();
+      return true;
+    } catch (error) {
+      if (error instanceof FileMissingError || error instanceof FilePathError) return false;
+      throw error;
+    }
+  }
+
   /**
    * Deletes a file, and the folders that are empty then. Whoever reads it reads on.
    * @throws FilePathError FileMissingError

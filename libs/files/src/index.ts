@@ -1,4 +1,11 @@
-export { FileExistsError, FileMissingError, FilePathError, FileTooLargeError, StorageFullError } from './errors.ts';
+export {
+  FileExistsError,
+  FileMissingError,
+  FilePathError,
+  FileQuotaError,
+  FileTooLargeError,
+  StorageFullError,
+} from './errors.ts';
 export { filePath, MAX_PATH, safeName, type FilePath } from './file-path.ts';
 export { FileStore, type ListedFile, type OpenFile } from './file-store.ts';
 export { hashOf } from './hash-of.ts';

@@ -8,6 +8,7 @@ import {
   type Clock,
   type ContractStore,
   type DeadLetterStore,
+  type FileLedger,
   type LimitStore,
   type Log,
   type MessageHoldings,
@@ -77,6 +78,8 @@ export interface Platform extends Service {
   readonly explain: TaskExplain;
   /** Queues: pauses, counts, who serves them. */
   readonly queues: QueueStore;
+  /** Who stored which file. */
+  readonly files: FileLedger;
   /** Users; loads Prisma when first asked for. */
   users(): Promise<OpenUserStore>;
   /**
@@ -191,6 +194,10 @@ class ServerPlatform implements Platform {
 
   get explain(): TaskExplain {
     return this.store.explain;
+  }
+
+  get files(): FileLedger {
+    return this.store.files;
   }
 
   get queues(): QueueStore {

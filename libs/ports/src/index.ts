@@ -35,6 +35,14 @@ export {
   type WaitingInput,
   type WaitingStamp,
 } from './contract-store.ts';
+export {
+  LEAST_FILE_BYTES,
+  type FileLedger,
+  type FileQuota,
+  type FileUsage,
+  type Granted,
+  type SeenFile,
+} from './file-ledger.ts';
 export type { Log } from './log.ts';
 export {
   MAX_TASK_LOG_LINES,

@@ -1,9 +1,13 @@
-import { bytesUpTo, hosts, mailAddress, serverUrl } from './parsers.ts';
+import { bytesUpTo, durationFrom, hosts, mailAddress, serverUrl } from './parsers.ts';
 import type { Reader } from './reader.ts';
 
 export interface FilesSettings {
   /** `FILES_LIMIT`, bytes. Default 100 MiB: a larger file is neither taken in nor downloaded. */
   readonly limit: number;
+  /** `FILES_QUOTA` of all files together, `FILES_USER_QUOTA` of what one user uploads, bytes. Default 10 GiB, 1 GiB. */
+  readonly quota: { readonly userBytes: number; readonly totalBytes: number };
+  /** `FILES_RETENTION`: files that were written longer ago are deleted, ms. Default `forever`: `Infinity`. */
+  readonly retentionMs: number;
   /**
    * `FILES_ALLOW_HOSTS`: hosts, or `host:port`, that tasks may fetch from although their addresses are not public, and
    * that are not looked at any further. Default none.
@@ -29,6 +33,13 @@ export interface WebhookSettings {
 /** Of Standard Webhooks. */
 const SECRET_BYTES = { least: 24, most: 64 };
 const LARGEST_FILES_LIMIT = 1024 ** 4;
+const LARGEST_QUOTA = 1024 ** 5;
+const GIB = 1024 ** 3;
+
+const quotaBytes = (text: string): number | undefined =>
+  text.toLowerCase() === 'none' ? Infinity : bytesUpTo(LARGEST_QUOTA)(text);
+const keptFor = durationFrom('1h', '3650d');
+const retention = (text: string): number | undefined => (text.toLowerCase() === 'forever' ? Infinity : keptFor(text));
 
 export function readFilesSettings(reader: Reader): FilesSettings {
   return {
@@ -38,6 +49,13 @@ export function readFilesSettings(reader: Reader): FilesSettings {
         'a size such as 104857600, 500MB or 2GiB, at most 1TiB',
         bytesUpTo(LARGEST_FILES_LIMIT),
       ) ?? 100 * 1024 ** 2,
+    quota: {
+      userBytes: readQuota(reader, 'FILES_USER_QUOTA') ?? GIB,
+      totalBytes: readQuota(reader, 'FILES_QUOTA') ?? 10 * GIB,
+    },
+    retentionMs:
+      reader.value('FILES_RETENTION', 'a duration such as 30d or 36h, from 1h to 3650d, or forever', retention) ??
+      Infinity,
     allowHosts:
       reader.value(
         'FILES_ALLOW_HOSTS',
@@ -45,6 +63,10 @@ export function readFilesSettings(reader: Reader): FilesSettings {
         hosts,
       ) ?? [],
   };
+}
+
+function readQuota(reader: Reader, name: string): number | undefined {
+  return reader.value(name, 'a size such as 500MB or 20GiB, at most 1024TiB, or none', quotaBytes);
 }
 
 export function readMailSettings(reader: Reader): MailSettings {

@@ -5,6 +5,7 @@ import { PgDeadLetterStore } from './dead-letters/pg-dead-letter-store.ts';
 import { PgTaskEvents } from './events/pg-task-events.ts';
 import { PgTaskLogSink } from './events/pg-task-log-sink.ts';
 import { PgTaskExplain } from './explain/pg-task-explain.ts';
+import { PgFileLedger } from './files/pg-file-ledger.ts';
 import { PgLimitStore } from './limits/pg-limit-store.ts';
 import { PgTaskLists } from './lists/pg-task-lists.ts';
 import { ReadingPool } from './lists/reading-pool.ts';
@@ -37,6 +38,7 @@ export interface PgStore {
   readonly retention: PgRetentionStore;
   readonly queues: PgQueueStore;
   readonly explain: PgTaskExplain;
+  readonly files: PgFileLedger;
   /** Resolves when Postgres answers. @throws StoreUnavailableError */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -64,6 +66,7 @@ export function openStore(options: DatabaseOptions & { clock?: Clock }): PgStore
     retention: new PgRetentionStore(database),
     queues: new PgQueueStore(database, reading),
     explain: new PgTaskExplain(database),
+    files: new PgFileLedger(database, reading),
     ping: () => database.ping(),
     close: async () => void (await Promise.all([database.close(), reading.close(), searching.close()])),
   };

@@ -8,7 +8,7 @@ import { MailTasks } from './mail/mail.tasks.ts';
 import { mailSenderProvider } from './mail/mail-sender.provider.ts';
 import { MaintenanceTasks } from './maintenance/maintenance.tasks.ts';
 import { MathTasks } from './math/math.tasks.ts';
-import { CONTRACTS, RETENTION, TASKS_OPTIONS, type TasksDeps, type TasksOptions } from './options.ts';
+import { CONTRACTS, FILE_LEDGER, RETENTION, TASKS_OPTIONS, type TasksDeps, type TasksOptions } from './options.ts';
 import { TextTasks } from './text/text.tasks.ts';
 import { WebClient } from './web/web-client.ts';
 import { WebhooksTasks } from './webhooks/webhooks.tasks.ts';
@@ -40,6 +40,7 @@ export class TasksModule {
     const providers: Provider[] = [
       { provide: TASKS_OPTIONS, useValue: options },
       { provide: RETENTION, useValue: deps.retention },
+      { provide: FILE_LEDGER, useValue: deps.files },
       { provide: CONTRACTS, useValue: deps.contracts },
       { provide: FileStore, useFactory: () => new FileStore(join(options.dataDir, 'files')) },
       { provide: WebClient, useFactory: () => new WebClient({ allowHosts: options.files.allowHosts }) },

@@ -1,4 +1,4 @@
-import type { RetentionStore } from '@lovage/ports';
+import type { FileLedger, RetentionStore } from '@lovage/ports';
 import type { AnyContract, CompiledRetention } from '@lovage/task';
 
 /** What the handlers that ship are given by whoever makes the worker. */
@@ -10,6 +10,8 @@ export interface TasksOptions {
     readonly limit: number;
     /** Hosts, or `host:port`, that may be fetched from although their addresses are not public. */
     readonly allowHosts: readonly string[];
+    /** Files that were written longer ago are deleted, ms; `Infinity`: none. */
+    readonly retentionMs: number;
   };
   readonly mail: {
     /** `smtp://` or `smtps://`. Undefined: each mail becomes a file. */
@@ -34,9 +36,16 @@ export interface TasksOptions {
 /** What handlers of the platform's own upkeep work on. */
 export interface TasksDeps {
   readonly retention: RetentionStore;
+  readonly files: FilesToSweep;
   /** Whose own rules of retention hold; tasks of other names are kept as the options say. */
   readonly contracts: readonly AnyContract[];
 }
+
+/** What the sweep of files asks. */
+export type FilesToSweep = Pick<FileLedger, 'adopt' | 'forget' | 'rows' | 'remove' | 'named'>;
+
+/** Nest token of {@link TasksDeps.files}. */
+export const FILE_LEDGER: unique symbol = Symbol('lovage.file-ledger');
 
 /** Nest token of {@link TasksDeps.retention}. */
 export const RETENTION: unique symbol = Symbol('lovage.retention');

@@ -1,4 +1,4 @@
-import { Controller, Delete, Get, HttpCode, Post, Req, Res } from '@nestjs/common';
+import { Controller, Delete, Get, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
 import {
   ApiBody,
   ApiConsumes,
@@ -15,6 +15,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { Audit, originOf } from '../audit/audit.service.ts';
 import { Allow } from '../auth/access.ts';
+import { FILES, OPTIONS, type GatewayDeps, type GatewayOptions } from '../deps.ts';
 import { parseQuery, queryInvalid } from '../http/parse-query.ts';
 import { Answers, Problems, Queries } from '../openapi/describe.ts';
 import { TakesFiles } from './multipart.ts';
@@ -32,6 +33,8 @@ export class FilesController {
     private readonly store: FileStore,
     private readonly uploads: Uploads,
     private readonly audit: Audit,
+    @Inject(FILES) private readonly ledger: GatewayDeps['files'],
+    @Inject(OPTIONS) private readonly options: GatewayOptions,
   ) {}
 
   @Post()
@@ -62,11 +65,13 @@ export class FilesController {
     'query_invalid',
     'file_path_invalid',
     'file_exists',
+    'files_over_quota',
     'storage_full',
+    'store_unavailable',
   )
   async upload(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { path } = parseQuery(UploadQuery, request.query);
-    const file = await this.uploads.take(request, path);
+    const file = await this.uploads.take(request, path, request.user!.id);
     reply.code(201).header('location', urlOfPath(PREFIX, file.path)).send(file);
   }
 
@@ -75,14 +80,18 @@ export class FilesController {
   @ApiOperation({ summary: 'Files, in the order of their paths', operationId: 'listFiles' })
   @Queries(FileListQuery)
   @Answers(200, FileList, 'A page')
-  @Problems('query_invalid')
+  @Problems('query_invalid', 'store_unavailable')
   async list(@Req() request: FastifyRequest): Promise<FileList> {
     const { limit, cursor } = parseQuery(FileListQuery, request.query);
     const found = await this.store.list({ after: cursor === undefined ? undefined : pathOf(cursor), limit: limit + 1 });
     const items = found
       .slice(0, limit)
       .map((file) => ({ ...file, modifiedAt: new Date(file.modifiedAt).toISOString() }));
-    return { items, nextCursor: found.length > limit ? cursorOf(items.at(-1)!.path) : null };
+    return {
+      items,
+      nextCursor: found.length > limit ? cursorOf(items.at(-1)!.path) : null,
+      usage: await this.usage(request.user!.id),
+    };
   }
 
   @Delete('*')
@@ -103,6 +112,7 @@ export class FilesController {
     // Written first: nothing is gone without a trace.
     await this.audit.note(originOf(request), { action: 'file.delete', target: path });
     await this.store.delete(path);
+    await this.ledger.forget([path]);
   }
 
   @Get('*')
@@ -127,6 +137,16 @@ export class FilesController {
   @Problems('file_unknown', 'file_path_invalid', 'range_unsatisfiable')
   async download(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     await sendFile(await this.store.open(pathInUrl(request.url, PREFIX)), request, reply);
+  }
+
+  private async usage(user: string): Promise<FileList['usage']> {
+    const { userBytes, totalBytes } = await this.ledger.usage(user);
+    const { quota } = this.options.files;
+    const limit = (bytes = Infinity): number | null => (Number.isFinite(bytes) ? bytes : null);
+    return {
+      ...{ bytes: userBytes, quota: limit(quota?.userBytes) },
+      ...{ totalBytes, totalQuota: limit(quota?.totalBytes) },
+    };
   }
 }
 

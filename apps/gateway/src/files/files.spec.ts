@@ -292,6 +292,69 @@ describe('downloads', () => {
   });
 });
 
+describe('quotas', () => {
+  const KIB = 1024;
+  const QUOTA = { userBytes: 200 * KIB, totalBytes: 300 * KIB };
+  let limited: TestGateway;
+  let url: string;
+  beforeAll(async () => {
+    limited = await TestGateway.start({
+      ...{ filesLimit: LIMIT, filesQuota: QUOTA },
+      listen: { host: '127.0.0.1', port: 0 },
+    });
+    url = await limited.gateway.url;
+  });
+  afterAll(() => limited[Symbol.asyncDispose]());
+  const send = (bytes: number, query = '', as: Ask['as'] = 'operator') =>
+    limited.ask(`/api/files${query}`, { method: 'POST', body: form(file(Buffer.alloc(bytes))), headers, as });
+  const usage = async (as: Ask['as'] = 'operator') => (await limited.ask('/api/files', { as })).json<FileList>().usage;
+  const rows = () => limited.db.query<{ path: string | null; owner: string; bytes: string }>('select * from files');
+
+  test('a user stores so much, all together so much; a deleted file makes room', async () => {
+    expect((await send(150 * KIB, '?path=q/one.bin')).status).toBe(201);
+    const told = await send(150 * KIB);
+    expect(told.status).toBe(507);
+    expect(told.problem()).toMatchObject({
+      code: 'files_over_quota',
+      detail: expect.stringContaining(String(QUOTA.userBytes)) as unknown,
+    });
+    expect(await usage()).toEqual({
+      ...{ bytes: 150 * KIB, quota: QUOTA.userBytes },
+      ...{ totalBytes: 150 * KIB, totalQuota: QUOTA.totalBytes },
+    });
+    expect((await send(140 * KIB, '?path=q/two.bin', 'admin')).status).toBe(201);
+    expect((await send(40 * KIB)).problem().detail).toContain(String(QUOTA.totalBytes));
+    expect(await rows()).toHaveLength(2);
+    expect((await limited.ask('/api/files/q/one.bin', { method: 'DELETE' })).status).toBe(204);
+    expect(await usage()).toMatchObject({ bytes: 0, totalBytes: 140 * KIB });
+    // A name that is taken costs nothing, an empty file something.
+    expect((await send(10, '?path=q/two.bin')).problem().code).toBe('file_exists');
+    expect((await send(0, '?path=q/empty.bin')).status).toBe(201);
+    expect(await usage()).toMatchObject({ bytes: 4096 });
+    expect(await rows()).toMatchObject([{ path: 'q/two.bin' }, { path: 'q/empty.bin', owner: limited.userId }]);
+  });
+
+  test('what tells no length is refused while it comes in, and nothing of it is kept', async () => {
+    const before = await rows();
+    const asked = await fetch(`${url}/api/files`, {
+      method: 'POST',
+      headers: { ...headers, ...(await limited.credentials()) },
+      body: new Blob([form(file(Buffer.alloc(250 * KIB)))]).stream(),
+      duplex: 'half',
+    } as RequestInit);
+    expect(asked.status).toBe(507);
+    await eventually(() => readdirSync(join(limited.folder, '.unfinished')).length === 0);
+    expect(await rows()).toEqual(before);
+    expect(existsSync(join(limited.folder, 'uploads'))).toBe(false);
+  });
+
+  test('uploads at once stay within it together', async () => {
+    const answers = await Promise.all(Array.from({ length: 6 }, () => send(60 * KIB)));
+    // 300 KiB less 140 and 4 are for two.
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, 201, 507, 507, 507, 507]);
+  });
+});
+
 describe('list and delete', () => {
   test('page by page; a deleted file is gone, and in the audit log', async () => {
     for (const n of [1, 2, 3]) expect((await upload(form(file('x')), `?path=zz/${n}.txt`)).status).toBe(201);

@@ -21,6 +21,7 @@ const FILE_PROBLEMS: Readonly<Record<string, ProblemCode>> = {
   file_exists: 'file_exists',
   file_path_invalid: 'file_path_invalid',
   file_too_large: 'body_too_large',
+  files_over_quota: 'files_over_quota',
   storage_full: 'storage_full',
 };
 

@@ -5,7 +5,7 @@ import { LovageClient } from '@lovage/client';
 import { allContracts } from '@lovage/contracts';
 import { newId } from '@lovage/foundation';
 import type { ProblemDocument, TaskDocument, UserRole } from '@lovage/http-api';
-import { systemClock, type AccessChecks, type Broker, type Clock } from '@lovage/ports';
+import { systemClock, type AccessChecks, type Broker, type Clock, type FileQuota } from '@lovage/ports';
 import { openStore, openUserStore, type PgStore } from '@lovage/store-postgres';
 import { ContractRegistry, type AnyContract } from '@lovage/task';
 import { RecordingLog, TcpProxy, testDatabase, type TestDatabase } from '@lovage/testing';
@@ -21,6 +21,7 @@ export interface TestGatewayOptions {
   readonly clock?: Clock;
   readonly bodyLimit?: number;
   readonly filesLimit?: number;
+  readonly filesQuota?: FileQuota;
   /** Puts a proxy before the database, to break the line. */
   readonly proxied?: boolean;
   readonly listen?: ListenOptions;
@@ -116,6 +117,7 @@ export class TestGateway implements AsyncDisposable {
         limits: store.limits,
         deadLetters: store.deadLetters,
         explain: store.explain,
+        files: store.files,
         gaps: store.gaps,
         users,
         access: users.access,
@@ -130,7 +132,7 @@ export class TestGateway implements AsyncDisposable {
       {
         bodyLimit: options.bodyLimit ?? 1024 ** 2,
         jwtSecret: SECRET,
-        files: { folder, limit: options.filesLimit ?? 1024 ** 2 },
+        files: { folder, limit: options.filesLimit ?? 1024 ** 2, quota: options.filesQuota },
         listen: options.listen,
         ...options.options,
       },

@@ -18,6 +18,12 @@ export const FileListQuery = z.strictObject({
   cursor: z.string().max(2000).optional().meta({ description: '`nextCursor` of the page before' }),
 });
 
+const quota = (whose: string) =>
+  z
+    .int()
+    .nullable()
+    .meta({ description: `What ${whose} may store, bytes; null: any amount` });
+
 export const FileList = z
   .object({
     items: z.array(
@@ -31,6 +37,14 @@ export const FileList = z
       .string()
       .nullable()
       .meta({ description: 'For the parameter `cursor` of the next page; null: no more' }),
+    usage: z
+      .object({
+        bytes: z.int().meta({ description: 'What your uploads count for: each at least 4096' }),
+        quota: quota('a user'),
+        totalBytes: z.int().meta({ description: 'What all files count for' }),
+        totalQuota: quota('all together'),
+      })
+      .meta({ description: 'What is stored, as of the last sweep where files were written by tasks' }),
   })
   .meta({ id: 'FileList' });
 export type FileList = z.output<typeof FileList>;

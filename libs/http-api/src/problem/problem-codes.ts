@@ -57,6 +57,8 @@ export const PROBLEM_CODES = {
   broker_unavailable: { status: 503, title: 'The broker took nothing' },
   busy: { status: 503, title: 'Too much at once' },
   stopping: { status: 503, title: 'This server is stopping' },
+  /** RFC 4331: the status of a quota, too. */
+  files_over_quota: { status: 507, title: 'The files would be more than they may' },
   storage_full: { status: 507, title: 'There is no room left' },
 } as const satisfies Record<string, { status: number; title: string }>;
 

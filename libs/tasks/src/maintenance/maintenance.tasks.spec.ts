@@ -1,9 +1,14 @@
 import { z } from 'zod';
 import { pruneResults } from '@lovage/contracts';
+import { FileStore } from '@lovage/files';
 import type { RetentionRules, RetentionStore } from '@lovage/ports';
 import { defineTask, validateOutput, type RetentionOptions } from '@lovage/task';
 import { fakeTask } from '@lovage/runtime/testing';
+import { TestFiles } from '../testing/test-files.ts';
 import { MaintenanceTasks } from './maintenance.tasks.ts';
+
+const folder = new TestFiles();
+afterAll(() => folder[Symbol.dispose]());
 
 /** So many tasks, firings and dead letters past retention; `onBatch` is called before each batch of tasks. */
 function store(tasks: number, firings: number, letters: number, onBatch: () => void = () => undefined) {
@@ -33,7 +38,17 @@ function store(tasks: number, firings: number, letters: number, onBatch: () => v
     },
   };
   const results = { retentionMs: 60_000, deadLettersMs: 90_000, retentionByState: { DEAD: Infinity } };
-  return { asked, rules, handlers: new MaintenanceTasks({ results }, retention, [plain, own]) };
+  return {
+    asked,
+    rules,
+    handlers: new MaintenanceTasks(
+      { ...folder.options(), results },
+      retention,
+      [plain, own],
+      folder.deps().files,
+      new FileStore(folder.files),
+    ),
+  };
 }
 
 const contract = (name: string, retention?: RetentionOptions) =>

@@ -1,10 +1,12 @@
 import { Controller, Inject } from '@nestjs/common';
-import { pruneResults } from '@lovage/contracts';
+import { pruneResults, sweepFiles } from '@lovage/contracts';
+import { FileStore } from '@lovage/files';
 import { hasCode } from '@lovage/foundation';
 import { TaskHandler } from '@lovage/nest';
 import type { RetentionRules, RetentionStore } from '@lovage/ports';
 import type { AnyContract, Input, Output, TaskContext } from '@lovage/task';
-import { CONTRACTS, RETENTION, TASKS_OPTIONS, type TasksOptions } from '../options.ts';
+import { CONTRACTS, FILE_LEDGER, RETENTION, TASKS_OPTIONS, type FilesToSweep, type TasksOptions } from '../options.ts';
+import { FileSweep } from './file-sweep.ts';
 import { retentionRules } from './retention-rules.ts';
 
 /** Rows looked at in one statement: some tens of milliseconds, so nothing else waits for long. */
@@ -15,9 +17,11 @@ export class MaintenanceTasks {
   private readonly rules: RetentionRules;
 
   constructor(
-    @Inject(TASKS_OPTIONS) private readonly options: Pick<TasksOptions, 'results'>,
+    @Inject(TASKS_OPTIONS) private readonly options: Pick<TasksOptions, 'results' | 'files'>,
     @Inject(RETENTION) private readonly retention: RetentionStore,
     @Inject(CONTRACTS) contracts: readonly AnyContract[],
+    @Inject(FILE_LEDGER) private readonly ledger: FilesToSweep,
+    private readonly store: FileStore,
   ) {
     this.rules = retentionRules(options.results, contracts);
   }
@@ -45,6 +49,23 @@ export class MaintenanceTasks {
     }
     task.log.info('results past their retention were deleted', deleted);
     return { ...deleted, complete: true };
+  }
+
+  @TaskHandler(sweepFiles)
+  async sweepFiles(
+    _input: Input<typeof sweepFiles>,
+    task: TaskContext<typeof sweepFiles>,
+  ): Promise<Output<typeof sweepFiles>> {
+    const { store, ledger } = this;
+    const sweep = new FileSweep({
+      ...{ store, ledger, retentionMs: this.options.files.retentionMs, now: Date.now() },
+      isOver: () => timeIsUp(task.signal),
+      onBatch: (files) => void task.progress({ files }),
+    });
+    const complete = await sweep.run();
+    const { swept } = sweep;
+    if (swept.deleted > 0) task.log.info('files past their age were deleted', { ...swept });
+    return { ...swept, complete };
   }
 }
 

@@ -11,7 +11,7 @@ export class TestFiles implements Disposable {
   options(files: Partial<TasksOptions['files']> = {}): TasksOptions {
     return {
       dataDir: this.dataDir,
-      files: { limit: 100 * 1024 ** 2, allowHosts: [], ...files },
+      files: { limit: 100 * 1024 ** 2, allowHosts: [], retentionMs: Infinity, ...files },
       mail: { smtpUrl: undefined, from: 'Lovage <lovage@example.org>' },
       webhooks: { secrets: {} },
       results: { retentionMs: 60_000, retentionByState: {}, deadLettersMs: 60_000 },
@@ -25,6 +25,13 @@ export class TestFiles implements Disposable {
         pruneTasks: async function* () {},
         pruneFirings: () => Promise.resolve(0),
         pruneDeadLetters: () => Promise.resolve(0),
+      },
+      files: {
+        adopt: () => Promise.resolve(0),
+        forget: () => Promise.resolve(),
+        rows: () => Promise.resolve([]),
+        remove: () => Promise.resolve(),
+        named: () => Promise.resolve([]),
       },
       contracts: [],
     };
