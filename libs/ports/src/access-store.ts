@@ -12,12 +12,36 @@ export interface NewRefreshToken {
   readonly expiresAt: number;
 }
 
+/** Who uses a login, as far as is known. */
+export interface SessionClient {
+  /** The refresh token is in a cookie. */
+  readonly cookie: boolean;
+  readonly address: string;
+  /** As the client states it, cut. */
+  readonly userAgent: string | null;
+}
+
+/** A login that can be refreshed. */
+export interface Session {
+  /** The family of its refresh tokens. */
+  readonly id: string;
+  readonly userId: string;
+  readonly cookie: boolean;
+  readonly address: string | null;
+  readonly userAgent: string | null;
+  /** ms since the epoch. */
+  readonly createdAt: number;
+  /** When it was refreshed last, or begun. */
+  readonly lastUsedAt: number;
+  readonly expiresAt: number;
+}
+
 /** What became of a refresh token that somebody showed. */
 export type RefreshOutcome =
   /** It was the valid one; the next takes its place. */
-  | { readonly kind: 'rotated'; readonly userId: string }
+  | { readonly kind: 'rotated'; readonly userId: string; readonly family: string }
   /** It was used a moment ago, with this same next one, which holds: the answer may be given again. */
-  | { readonly kind: 'repeated'; readonly userId: string }
+  | { readonly kind: 'repeated'; readonly userId: string; readonly family: string }
   /** It had been used before: somebody has a copy. Its whole family is revoked now; `first`: by this call. */
   | { readonly kind: 'reused'; readonly userId: string; readonly first: boolean }
   /** Unknown, expired or revoked. */
@@ -73,6 +97,8 @@ export interface UserStanding {
   readonly role: UserRole;
   /** Of a valid access token. */
   readonly epoch: number;
+  /** Sessions that somebody ended while access tokens of theirs may still hold. Default: none. */
+  readonly endedSessions?: readonly string[];
 }
 
 /**
@@ -89,7 +115,7 @@ export interface AccessChecks {
 /** Refresh tokens, API keys, and the audit log. All throw StoreUnavailableError when Postgres cannot be reached. */
 export interface AccessStore {
   /** `false`: the user is gone, or no longer of this epoch, and nothing was saved. */
-  saveRefreshToken(token: NewRefreshToken, epoch: number): Promise<boolean>;
+  saveRefreshToken(token: NewRefreshToken, epoch: number, client?: SessionClient): Promise<boolean>;
   /**
    * Uses up the token of this hash and puts `next` in its place, or says why not. Of several at once, one rotates. One that
    * was used at most `graceMs` ago is repeated, if `next` is what it was rotated to.
@@ -97,10 +123,17 @@ export interface AccessStore {
   rotateRefreshToken(
     hash: string,
     next: Pick<NewRefreshToken, 'id' | 'hash' | 'expiresAt'>,
-    options?: { readonly graceMs?: number },
+    options?: { readonly graceMs?: number; readonly client?: SessionClient },
   ): Promise<RefreshOutcome>;
   /** Ends the family of this token; the user it belonged to, if this call ended it. */
   revokeRefreshFamily(hash: string): Promise<string | undefined>;
+
+  /** Those used last first, at most `limit`; of one user, or of all. */
+  listSessions(options: { readonly userId?: string; readonly limit: number }): Promise<Session[]>;
+  /** Ends the session; whose it was. `undefined`: there is none that could be refreshed, or not of this user. */
+  endSession(id: string, userId?: string): Promise<string | undefined>;
+  /** Ends all sessions of the user, and all access tokens with them; how many could be refreshed. */
+  endSessionsOf(userId: string): Promise<number>;
 
   /** `undefined`: its user is gone. */
   insertApiKey(key: NewApiKey): Promise<ApiKey | undefined>;

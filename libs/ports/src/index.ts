@@ -170,4 +170,6 @@ export type {
   UserStanding,
   NewRefreshToken,
   RefreshOutcome,
+  Session,
+  SessionClient,
 } from './access-store.ts';

@@ -38,9 +38,9 @@ export class AccessTokens {
     this.key = new TextEncoder().encode(secret);
   }
 
-  issue(user: Pick<TokenUser, 'id' | 'role' | 'epoch'>): Promise<string> {
+  issue(user: Pick<TokenUser, 'id' | 'role' | 'epoch' | 'sessionId'>): Promise<string> {
     const now = Math.floor(this.clock.now() / 1000);
-    return new SignJWT({ role: user.role, epoch: user.epoch })
+    return new SignJWT({ role: user.role, epoch: user.epoch, sid: user.sessionId })
       .setProtectedHeader({ alg: 'HS256', typ: TYPE })
       .setIssuer(ISSUER)
       .setSubject(user.id)
@@ -70,8 +70,10 @@ export class AccessTokens {
     const { sub, role, exp } = payload;
     // Gateways of an earlier version give tokens without one.
     const epoch = payload['epoch'] ?? 0;
+    const sid = payload['sid'];
+    const sessionId = typeof sid === 'string' ? sid : undefined;
     if (!sub || !isUuid(sub) || !isRole(role) || typeof epoch !== 'number') throw new Error('the token names no user');
-    const user = { id: sub, role, epoch };
+    const user = { id: sub, role, epoch, sessionId };
     this.remember(token, { user, expiresAt: exp! * 1000 });
     return user;
   }

@@ -9,11 +9,12 @@ import { LoginLimiter } from './login-limiter.ts';
 import { LoginService } from './login.service.ts';
 import { Passwords } from './passwords.ts';
 import { Rights } from './rights.ts';
+import { SessionsController } from './sessions.controller.ts';
 import { Sessions } from './sessions.service.ts';
 import { Standings } from './standings.ts';
 
 @Module({
-  controllers: [AuthController],
+  controllers: [AuthController, SessionsController],
   providers: [
     LoginService,
     Sessions,

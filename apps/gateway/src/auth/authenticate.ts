@@ -1,4 +1,4 @@
-import type { ApiKey } from '@lovage/ports';
+import type { ApiKey, UserStanding } from '@lovage/ports';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ProblemError } from '../problems/problem-error.ts';
 import type { AccessTokens, TokenUser } from './access-tokens.ts';
@@ -44,7 +44,10 @@ function byToken(
 ): void {
   const decide = (standing: KnownStanding): void => {
     const user = standingNow(holder, standing);
-    if (!user) return done(unauthenticated(new Error('the user is gone, or has another password or role since')));
+    if (!user)
+      return done(
+        unauthenticated(new Error('the user is gone, has another password or role since, or has logged out')),
+      );
     request.user = user;
     done();
   };
@@ -57,8 +60,13 @@ function byToken(
 export function standingNow(holder: TokenUser, standing: KnownStanding): CurrentUser | undefined {
   // Postgres never told: the token is not older than fifteen minutes.
   if (standing === undefined) return holder;
-  if (standing === null || standing.epoch !== holder.epoch) return undefined;
+  if (standing === null || !isOfNow(holder, standing)) return undefined;
   return standing.role === holder.role ? holder : { ...holder, role: standing.role };
+}
+
+/** Whether a token was given after the last change of the user, by a login that nobody has ended. */
+export function isOfNow({ epoch, sessionId }: CurrentUser, standing: UserStanding): boolean {
+  return epoch === standing.epoch && (sessionId === undefined || !standing.endedSessions?.includes(sessionId));
 }
 
 /** Whose API key this is, asked of the database each time: a revoked key is refused from the next request on. */

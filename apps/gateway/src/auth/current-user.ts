@@ -8,6 +8,8 @@ export interface CurrentUser {
   readonly keyId?: string;
   /** The user's when the token was given; undefined with a key. */
   readonly epoch?: number;
+  /** The login that gave the token; undefined with a key, and with a token of an older gateway. */
+  readonly sessionId?: string;
 }
 
 declare module 'fastify' {

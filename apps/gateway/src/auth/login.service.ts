@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { LoginAnswer, LoginBody } from '@lovage/http-api';
-import type { Clock, UserStore } from '@lovage/ports';
+import type { LoginBody } from '@lovage/http-api';
+import type { Clock, SessionClient, UserStore } from '@lovage/ports';
 import { Audit, type Origin } from '../audit/audit.service.ts';
 import { CLOCK, USERS } from '../deps.ts';
 import { addressBlock } from '../http/address-block.ts';
@@ -8,7 +8,7 @@ import { withinDeadline } from '../http/deadline.ts';
 import { ProblemError } from '../problems/problem-error.ts';
 import { LoginLimiter } from './login-limiter.ts';
 import { Passwords } from './passwords.ts';
-import { Sessions } from './sessions.service.ts';
+import { Sessions, type Tokens } from './sessions.service.ts';
 
 /** Exchanges an e-mail and a password for the tokens of a login. */
 @Injectable()
@@ -23,13 +23,13 @@ export class LoginService {
   ) {}
 
   /** @throws ProblemError `credentials_wrong`, `too_many_logins`, `busy` */
-  async login(body: LoginBody, origin: Origin): Promise<LoginAnswer> {
+  async login(body: LoginBody, origin: Origin, client: SessionClient): Promise<Tokens> {
     const { address } = origin;
     const email = body.email.toLowerCase();
     this.limiter.attempt(address, email);
     const user = await withinDeadline(this.clock, this.users.findByEmail(email));
     const matches = await this.passwords.matches(user?.passwordHash, body.password, addressBlock(address));
-    const answer = user && matches ? await this.sessions.begin(user) : undefined;
+    const answer = user && matches ? await this.sessions.begin(user, client) : undefined;
     // No answer although it matched: the password was changed while it was compared.
     if (!user || !answer)
       throw new ProblemError('credentials_wrong', 'no user has this e-mail and password', {

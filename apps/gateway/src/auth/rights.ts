@@ -3,6 +3,7 @@ import { includesRole, type UserRole } from '@lovage/http-api';
 import type { AccessChecks, Clock } from '@lovage/ports';
 import type { FastifyRequest } from 'fastify';
 import { CHECKS, CLOCK } from '../deps.ts';
+import { isOfNow } from './authenticate.ts';
 import { hashOf } from './secrets.ts';
 import { Standings } from './standings.ts';
 
@@ -51,6 +52,6 @@ export class Rights {
     const standing = await this.standings.now(user.id);
     // Postgres never told.
     if (standing === undefined) return true;
-    return standing !== null && standing.epoch === user.epoch && includesRole(standing.role, role);
+    return standing !== null && isOfNow(user, standing) && includesRole(standing.role, role);
   }
 }

@@ -1,22 +1,29 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { newId } from '@lovage/foundation';
+import { isUuid, newId } from '@lovage/foundation';
 import type { LoginAnswer } from '@lovage/http-api';
-import type { AccessStore, Clock, User, UserStore } from '@lovage/ports';
+import type { AccessStore, Clock, Session, SessionClient, User, UserStore } from '@lovage/ports';
 import { Audit, type Origin } from '../audit/audit.service.ts';
 import { ACCESS, CLOCK, type GatewayOptions, OPTIONS, USERS } from '../deps.ts';
 import { withinDeadline } from '../http/deadline.ts';
 import { ProblemError } from '../problems/problem-error.ts';
 import { ACCESS_TOKEN_SECONDS, AccessTokens } from './access-tokens.ts';
+import type { CurrentUser } from './current-user.ts';
 import { LoginLimiter } from './login-limiter.ts';
 import { hashOf, newSecret, secretAfter } from './secrets.ts';
+import { Standings } from './standings.ts';
 
 /** How long a login can be refreshed without a use, ms. Each use gives it anew. */
-const REFRESH_TOKEN_MS = 30 * 24 * 3600 * 1000;
+export const REFRESH_TOKEN_MS = 30 * 24 * 3600 * 1000;
 /** How long a used token still gives the answer that it gave, ms: two tabs that refresh at once are no theft. */
 const GRACE_MS = 10_000;
 const PREFIX = 'lvr_';
+/** Sessions of one list. */
+const LISTED = 200;
 /** What is none is not looked for. */
 const REFRESH_TOKEN = /^lvr_[\w-]{43}$/;
+
+/** What a login or refresh gives. */
+export type Tokens = LoginAnswer & { readonly refreshToken: string };
 
 /**
  * Logins that last: a refresh token is used once and gives the next of its family. One that is used twice was copied, and
@@ -33,10 +40,11 @@ export class Sessions {
     private readonly tokens: AccessTokens,
     private readonly audit: Audit,
     private readonly limiter: LoginLimiter,
+    private readonly standings: Standings,
   ) {}
 
   /** The tokens of a new login; undefined: the password or role has changed since `user` was read. */
-  async begin(user: User): Promise<LoginAnswer | undefined> {
+  async begin(user: User, client: SessionClient): Promise<Tokens | undefined> {
     const { secret, hash } = newSecret(PREFIX);
     const token = {
       id: newId(),
@@ -45,29 +53,29 @@ export class Sessions {
       hash,
       expiresAt: this.clock.now() + REFRESH_TOKEN_MS,
     };
-    if (!(await withinDeadline(this.clock, this.access.saveRefreshToken(token, user.epoch)))) return undefined;
-    return this.answer(user, secret);
+    if (!(await withinDeadline(this.clock, this.access.saveRefreshToken(token, user.epoch, client)))) return undefined;
+    return this.answer(user, token.family, secret);
   }
 
   /** @throws ProblemError `refresh_invalid`, `too_many_logins` */
-  async refresh(refreshToken: string, origin: Origin): Promise<LoginAnswer> {
+  async refresh(refreshToken: string, origin: Origin, client: SessionClient): Promise<Tokens> {
     this.limiter.refresh(origin.address);
     if (!REFRESH_TOKEN.test(refreshToken)) throw refreshInvalid();
     const { secret, hash } = secretAfter(refreshToken, PREFIX, this.options.jwtSecret);
     const next = { id: newId(), hash, expiresAt: this.clock.now() + REFRESH_TOKEN_MS };
     const outcome = await withinDeadline(
       this.clock,
-      this.access.rotateRefreshToken(hashOf(refreshToken), next, { graceMs: GRACE_MS }),
+      this.access.rotateRefreshToken(hashOf(refreshToken), next, { graceMs: GRACE_MS, client }),
     );
     // Once for each family: whoever shows an ended token again and again fills no log.
-    if (outcome.kind === 'reused' && outcome.first)
+    if (outcome.kind === 'reused' && outcome.first) {
+      this.standings.forget(outcome.userId);
       await this.audit.note(origin, { action: 'auth.refresh_reused', target: outcome.userId, userId: outcome.userId });
-    const user =
-      outcome.kind === 'rotated' || outcome.kind === 'repeated'
-        ? await withinDeadline(this.clock, this.users.findById(outcome.userId))
-        : undefined;
+    }
+    if (outcome.kind !== 'rotated' && outcome.kind !== 'repeated') throw refreshInvalid();
+    const user = await withinDeadline(this.clock, this.users.findById(outcome.userId));
     if (!user) throw refreshInvalid();
-    return this.answer(user, secret);
+    return this.answer(user, outcome.family, secret);
   }
 
   /** Ends the login that the token belongs to. A token that is nobody's, or of a login that has ended, is fine too. */
@@ -75,11 +83,58 @@ export class Sessions {
     this.limiter.refresh(origin.address);
     if (!REFRESH_TOKEN.test(refreshToken)) return;
     const userId = await withinDeadline(this.clock, this.access.revokeRefreshFamily(hashOf(refreshToken)));
-    if (userId !== undefined) await this.audit.note(origin, { action: 'auth.logout', target: userId, userId });
+    if (userId === undefined) return;
+    this.standings.forget(userId);
+    await this.audit.note(origin, { action: 'auth.logout', target: userId, userId });
   }
 
-  private async answer(user: User, refreshToken: string): Promise<LoginAnswer> {
-    return { accessToken: await this.tokens.issue(user), refreshToken, expiresIn: ACCESS_TOKEN_SECONDS };
+  /**
+   * Ends all logins of whoever asks, and their access tokens; how many could still be refreshed.
+   * @throws ProblemError `forbidden` to an API key
+   */
+  async endAll(origin: Origin): Promise<number> {
+    const { id, keyId } = origin.user!;
+    if (keyId !== undefined)
+      throw new ProblemError('forbidden', 'an API key cannot end sessions; log in with e-mail and password');
+    const ended = await withinDeadline(this.clock, this.access.endSessionsOf(id));
+    this.standings.forget(id);
+    await this.audit.note(origin, { action: 'auth.logout_everywhere', target: id, detail: { ended } });
+    return ended;
+  }
+
+  /** Sessions of whoever asks, of another user, or of `all`. @throws ProblemError `forbidden`: others are for administrators */
+  list(user: string | undefined, current: CurrentUser): Promise<Session[]> {
+    if (user !== undefined && user !== current.id && current.role !== 'admin')
+      throw new ProblemError('forbidden', 'sessions of others are for administrators');
+    const userId = user === 'all' ? undefined : (user?.toLowerCase() ?? current.id);
+    return withinDeadline(this.clock, this.access.listSessions({ userId, limit: LISTED }));
+  }
+
+  /**
+   * Ends one session; administrators also those of others. For an API key of a smaller role there are none: one that was lost is not to
+   * keep its owner logged out.
+   * @throws ProblemError `session_unknown`
+   */
+  async endOne(id: string, origin: Origin): Promise<void> {
+    const { id: own, role, keyId } = origin.user!;
+    const may = isUuid(id) && (keyId === undefined || role === 'admin');
+    const whose = role === 'admin' ? undefined : own;
+    const userId = may ? await withinDeadline(this.clock, this.access.endSession(id.toLowerCase(), whose)) : undefined;
+    if (userId === undefined)
+      throw new ProblemError(
+        'session_unknown',
+        `there is no session ${JSON.stringify(id)} of yours that has not ended`,
+      );
+    this.standings.forget(userId);
+    await this.audit.note(origin, { action: 'session.end', target: userId, detail: { session: id } });
+  }
+
+  private async answer(user: User, sessionId: string, refreshToken: string): Promise<Tokens> {
+    return {
+      accessToken: await this.tokens.issue({ ...user, sessionId }),
+      refreshToken,
+      expiresIn: ACCESS_TOKEN_SECONDS,
+    };
   }
 }
 

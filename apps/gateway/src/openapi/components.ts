@@ -13,6 +13,8 @@ const ANSWERS: ReadonlySet<z.ZodType> = new Set([
   api.FiringList,
   api.LiveDocument,
   api.LoginAnswer,
+  api.LogoutEverywhereAnswer,
+  api.SessionList,
   api.NewApiKeyAnswer,
   api.ProblemDocument,
   api.ReadyDocument,

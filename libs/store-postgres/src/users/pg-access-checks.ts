@@ -8,7 +8,14 @@ import type { UserStoreOptions } from './open-user-store.ts';
 const LONGEST_MS = 2_000;
 const RANK: Readonly<Record<UserRole, number>> = { viewer: 0, operator: 1, admin: 2 };
 
-const STANDING = { name: 'access_standing', text: 'select role, epoch from users where id = $1' };
+/** An access token holds for fifteen minutes: what ended before them has none left that does. */
+const STANDING = {
+  name: 'access_standing_2',
+  text: `
+    select u.role, u.epoch, array(
+      select s.id::text from sessions s where s.user_id = u.id and s.ended_at > now() - interval '16 minutes'
+    ) as "endedSessions" from users u where u.id = $1`,
+};
 /** A key is noted as used once a minute; whoever has noted it already, nobody waits for it. */
 const KEY = {
   name: 'access_key',

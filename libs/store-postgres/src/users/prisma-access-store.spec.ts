@@ -83,6 +83,7 @@ test.each([
   expect(await users.checks.standingOf(id)).toEqual({
     role: 'role' in patch ? patch.role : 'admin',
     epoch: epoch + by,
+    endedSessions: [],
   });
   expect(await living(id)).toHaveLength(by === 0 ? 1 : 0);
 });
@@ -132,7 +133,7 @@ test('while logins hold every connection, requests are still checked', async () 
   const change = await changing(id);
   const waiting = Array.from({ length: 10 }, () => users.access.saveRefreshToken(tokenOf(id), epoch));
   expect(await users.checks.useApiKey(key.hash)).toMatchObject({ id: key.id });
-  expect(await users.checks.standingOf(id)).toEqual({ role: 'admin', epoch });
+  expect(await users.checks.standingOf(id)).toEqual({ role: 'admin', epoch, endedSessions: [] });
   await change.finish();
   expect(await Promise.all(waiting)).toEqual(Array.from({ length: 10 }, () => false));
 });
