@@ -1,5 +1,6 @@
 import js from '@eslint/js';
 import nx from '@nx/eslint-plugin';
+import hooks from 'eslint-plugin-react-hooks';
 import regexp from 'eslint-plugin-regexp';
 import ts from 'typescript-eslint';
 
@@ -48,7 +49,7 @@ export default [
   },
   ...ts.configs.recommended,
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     // `const { secret: _secret, ...rest } = all` says what it leaves out; `await using` is there for its end alone.
     rules: {
       '@typescript-eslint/no-unused-vars': [
@@ -60,7 +61,7 @@ export default [
   {
     // No expression may take more than linear time, whatever text it is given: what looks harmless today is handed a stranger's
     // text tomorrow. Specs match texts of their own.
-    files: ['**/*.ts', '**/*.mjs'],
+    files: ['**/*.ts', '**/*.tsx', '**/*.mjs'],
     ignores: ['**/*.spec.ts', 'e2e/**'],
     plugins: { regexp },
     rules: {
@@ -68,7 +69,12 @@ export default [
       'regexp/no-super-linear-move': ['error', { report: 'potential', ignorePartial: false }],
     },
   },
-  { files: ['**/*.ts'], plugins: { '@nx': nx }, rules: { '@nx/enforce-module-boundaries': boundaries(false) } },
+  { ...hooks.configs.flat['recommended-latest'], files: ['apps/dashboard/**/*.{ts,tsx}'] },
+  {
+    files: ['**/*.ts', '**/*.tsx'],
+    plugins: { '@nx': nx },
+    rules: { '@nx/enforce-module-boundaries': boundaries(false) },
+  },
   {
     files: ['**/*.spec.ts', '**/*.test-d.ts', '**/src/testing/**/*.ts'],
     rules: { '@nx/enforce-module-boundaries': boundaries(true) },

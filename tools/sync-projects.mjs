@@ -17,6 +17,9 @@ const folders = [
 const projects = folders
   .filter((folder) => existsSync(join(root, folder, 'package.json')))
   .map((folder) => ({ folder, manifest: JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')) }));
+/** It is bundled for browsers: its tsconfig is its own, and nothing refers to it. */
+const isBundled = ({ manifest }) => ['runs:browser', 'type:app'].every((tag) => manifest.nx?.tags?.includes(tag));
+const built = projects.filter((project) => !isBundled(project));
 const folderOf = new Map(projects.map(({ folder, manifest }) => [manifest.name, folder]));
 
 let stale = 0;
@@ -32,7 +35,7 @@ const write = async (path, content) => {
   writeFileSync(file, text);
 };
 
-for (const { folder, manifest } of projects) {
+for (const { folder, manifest } of built) {
   const up = relative(folder, '.') || '.';
   const ref = (names) =>
     names
@@ -76,6 +79,6 @@ for (const { folder, manifest } of projects) {
 await write('tsconfig.json', {
   extends: './tsconfig.base.json',
   files: [],
-  references: projects.map(({ folder }) => ({ path: folder })),
+  references: built.map(({ folder }) => ({ path: folder })),
 });
 if (check && stale) process.exit(1);

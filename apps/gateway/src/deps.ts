@@ -18,7 +18,6 @@ import type {
   TaskLists,
   TaskStore,
   UserStore,
-  WorkerStore,
 } from '@lovage/ports';
 import type { ContractRegistry } from '@lovage/task';
 
@@ -30,7 +29,6 @@ export interface GatewayDeps {
   readonly schedules: ScheduleStore;
   readonly events: TaskEvents;
   readonly queues: QueueStore;
-  readonly workers: WorkerStore;
   readonly limits: LimitStore;
   readonly deadLetters: DeadLetterStore;
   readonly explain: TaskExplain;
@@ -62,6 +60,8 @@ export interface GatewayOptions {
   readonly connections?: { readonly total?: number; readonly perAddress?: number; readonly headersTimeoutMs?: number };
   /** How many tasks a user may submit here within a time. Default: any number. */
   readonly submitRate?: { readonly count: number; readonly perMs: number };
+  /** The dashboard's build, absolute; it may be made later. Default: none, a page tells how to make it. */
+  readonly dashboard?: { readonly folder: string };
   /** Who reads `/metrics`: anybody, whoever sends the token, or nobody. Default `open`. */
   readonly metrics?: 'open' | 'closed' | { readonly token: string };
   readonly files: {
@@ -81,7 +81,6 @@ export const LISTS = Symbol('lists');
 export const SCHEDULES = Symbol('schedules');
 export const EVENTS = Symbol('events');
 export const QUEUES = Symbol('queues');
-export const WORKERS = Symbol('workers');
 export const LIMITS = Symbol('limits');
 export const DEAD_LETTERS = Symbol('dead letters');
 export const EXPLAIN = Symbol('explain');

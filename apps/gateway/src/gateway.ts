@@ -7,6 +7,7 @@ import { withinDeadline } from './http/deadline.ts';
 import { authenticateEarly } from './auth/authenticate.ts';
 import { Standings } from './auth/standings.ts';
 import type { GatewayDeps, GatewayOptions } from './deps.ts';
+import { serveDashboard } from './dashboard/serve-dashboard.ts';
 import { takeForms } from './files/multipart.ts';
 import { GatewayModule } from './gateway.module.ts';
 import { addRequestHooks, createAdapter, instanceOf } from './http/adapter.ts';
@@ -96,6 +97,7 @@ export class Gateway implements Service {
     });
     app.useGlobalFilters(new ProblemFilter(routes, deps.log));
     serveDocs(app, server, deps.contracts);
+    await serveDashboard(server, options.dashboard?.folder);
     if (options.listen) await app.listen(options.listen.port, options.listen.host);
     else {
       await app.init();

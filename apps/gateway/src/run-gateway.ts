@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { allContracts } from '@lovage/contracts';
 import { deferred, toError } from '@lovage/foundation';
 import { createLog, openPlatform } from '@lovage/platform';
@@ -57,8 +58,7 @@ async function startGateway(): Promise<Running> {
   });
   tellStage('connecting to its servers');
   await platform.start();
-  const { tasks, lists, events, schedules, queues, workers, limits, deadLetters, explain, files, gaps, broker } =
-    platform;
+  const { tasks, lists, events, schedules, queues, limits, deadLetters, explain, files, gaps, broker } = platform;
   const users = await platform.users();
   if ((await ensureFirstAdmin(users, secrets.admin)) && secrets.adminIsNew) tellPassword(secrets.admin);
   const contracts = new ContractRegistry(allContracts);
@@ -73,7 +73,6 @@ async function startGateway(): Promise<Running> {
       events,
       schedules,
       queues,
-      workers,
       limits,
       deadLetters,
       explain,
@@ -101,6 +100,7 @@ async function startGateway(): Promise<Running> {
           : settings.mode === 'production'
             ? 'closed'
             : 'open',
+      dashboard: { folder: http.dashboardDir ?? fileURLToPath(new URL('../../dashboard/dist', import.meta.url)) },
       files: { folder: join(settings.dataDir, 'files'), limit: settings.files.limit, quota: settings.files.quota },
       listen: { host: http.host, port: http.port },
     },

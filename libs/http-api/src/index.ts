@@ -15,7 +15,8 @@ export {
 } from './bulk/bulk.ts';
 export { MePatchBody, NewUserBody, UserList, UserPatchBody } from './auth/user-bodies.ts';
 export { LoginAnswer, LoginBody } from './auth/login.ts';
-export { includesRole, USER_ROLES, UserDocument, type UserRole } from './auth/user.ts';
+export { includesRole, USER_ROLES, type UserRole } from './auth/roles.ts';
+export { UserDocument } from './auth/user.ts';
 export {
   AgainManyAnswer,
   DeadLetterDocument,

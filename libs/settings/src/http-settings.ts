@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { bytes, networks, origins, rate, wholeNumber } from './parsers.ts';
 import type { Reader } from './reader.ts';
 
@@ -22,6 +23,8 @@ export interface HttpSettings {
    * them, in production nobody does.
    */
   readonly metricsToken: string | undefined;
+  /** `DASHBOARD_DIR`, absolute: where a build of the dashboard is. Undefined: where `npm run build` puts it. */
+  readonly dashboardDir: string | undefined;
 }
 
 /** Guessing a shorter one is a matter of time. */
@@ -42,7 +45,12 @@ export function readHttpSettings(reader: Reader): HttpSettings {
       ) ?? [],
     submitRate: reader.value('RATE_LIMIT_SUBMIT', 'tasks in a time, such as 10/1s or 600/1m', rate),
     metricsToken: readMetricsToken(reader),
+    dashboardDir: absolute(reader.text('DASHBOARD_DIR')),
   };
+}
+
+function absolute(path: string | undefined): string | undefined {
+  return path === undefined ? undefined : resolve(path);
 }
 
 function readMetricsToken(reader: Reader): string | undefined {

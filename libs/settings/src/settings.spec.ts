@@ -34,6 +34,7 @@ test('an empty environment gives the documented defaults', () => {
       trustProxy: [],
       submitRate: undefined,
       metricsToken: undefined,
+      dashboardDir: undefined,
     },
     secrets: { jwtSecret: undefined, admin: undefined },
     worker: {
@@ -123,6 +124,7 @@ test('every variable is read', () => {
       trustProxy: ['10.0.0.5', '172.30.0.0/24', '::1', 'fd00::/8'],
       submitRate: { count: 600, perMs: 60_000 },
       metricsToken: 'm'.repeat(16),
+      dashboardDir: undefined,
     },
     secrets: { jwtSecret: 'x'.repeat(32), admin: { email: 'root@example.org', password: 'correct horse' } },
     worker: {

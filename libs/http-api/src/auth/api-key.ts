@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { USER_ROLES } from './user.ts';
+import { USER_ROLES } from './roles.ts';
 
 /** Body of `POST /api/api-keys`. */
 export const NewApiKeyBody = z

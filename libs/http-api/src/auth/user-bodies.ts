@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { USER_ROLES, UserDocument } from './user.ts';
+import { USER_ROLES } from './roles.ts';
+import { UserDocument } from './user.ts';
 
 const Name = z.string().trim().min(1).max(200);
 /** NIST 800-63B: length is what counts. Bounded above, since hashing costs time for every byte. */

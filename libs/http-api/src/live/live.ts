@@ -104,12 +104,10 @@ export type LiveTask = z.output<typeof LiveTask>;
 export const LiveTasks = z
   .object({
     at,
-    whole: z
-      .boolean()
-      .meta({
-        description:
-          'items are the newest tasks of the filter as they are; else those that changed since the event before',
-      }),
+    whole: z.boolean().meta({
+      description:
+        'items are the newest tasks of the filter as they are; else those that changed since the event before',
+    }),
     items: z.array(LiveTask).meta({ description: `Newest first, at most ${MAX_LIVE_TASKS}` }),
     left: z
       .array(

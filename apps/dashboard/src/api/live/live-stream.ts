@@ -1,0 +1,88 @@
+import type { LiveEvents, LiveTopic } from '@lovage/http-api';
+import { parseJson } from '../json.ts';
+import { queryString, type QueryValues } from '../send.ts';
+import { follow, type FollowStatus } from './follow.ts';
+
+type Handlers = { readonly [T in LiveTopic]?: (data: LiveEvents[T]) => void };
+
+export interface LiveNeed {
+  readonly on: Handlers;
+  /** Filters of `GET /api/tasks`, for `tasks`; of several needs with one the last is served. */
+  readonly filter?: QueryValues;
+}
+
+/** Needs that come and go in one turn of a screen make one stream, ms. */
+const SETTLE_MS = 50;
+
+/** The one stream of this page: what its screens need at the moment. A browser opens few connections to one server. */
+export class LiveStream {
+  private readonly needs = new Set<LiveNeed>();
+  private readonly listeners = new Set<() => void>();
+  private current: FollowStatus = { kind: 'paused' };
+  private stop: (() => void) | undefined;
+  private asked = '';
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private latest: { [T in LiveTopic]?: LiveEvents[T] } = {};
+
+  get status(): FollowStatus {
+    return this.current;
+  }
+
+  subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+
+  /** Serves a need until the function that it gives is called. */
+  need(need: LiveNeed): () => void {
+    this.needs.add(need);
+    // What others were told already; of tasks and workers the stream tells changes, so those begin anew.
+    for (const topic of ['counts', 'throughput', 'queues'] as const) this.tell(need, topic, this.latest[topic]);
+    this.settle();
+    return () => {
+      this.needs.delete(need);
+      this.settle();
+    };
+  }
+
+  private settle(): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.open(), SETTLE_MS);
+  }
+
+  private open(): void {
+    const topics = [...new Set([...this.needs].flatMap((need) => Object.keys(need.on)))].sort();
+    const filter = topics.includes('tasks') ? [...this.needs].findLast((need) => need.filter)?.filter : undefined;
+    const query = topics.length === 0 ? undefined : { ...filter, topics: topics.join(',') };
+    const asked = query ? queryString(query) : '';
+    if (asked === this.asked) return;
+    this.asked = asked;
+    this.stop?.();
+    this.stop = undefined;
+    this.latest = {};
+    if (!query) return this.become({ kind: 'paused' });
+    this.stop = follow({
+      path: '/api/live',
+      query,
+      onStatus: (status) => this.become(status),
+      onEvent: ({ event, data }) => this.receive(event as LiveTopic, data),
+    });
+  }
+
+  private receive<T extends LiveTopic>(topic: T, text: string): void {
+    const data = parseJson(text) as LiveEvents[T];
+    this.latest[topic] = data as (typeof this.latest)[T];
+    for (const need of this.needs) this.tell(need, topic, data);
+  }
+
+  private tell<T extends LiveTopic>(need: LiveNeed, topic: T, data: LiveEvents[T] | undefined): void {
+    if (data !== undefined) need.on[topic]?.(data);
+  }
+
+  private become(status: FollowStatus): void {
+    this.current = status;
+    for (const listener of this.listeners) listener();
+  }
+}
+
+export const liveStream = new LiveStream();

@@ -1,0 +1,142 @@
+import { useMatches, useNavigate } from '@tanstack/react-router';
+import { CircleHelp, CircleUserRound, Clock, Contrast, LogOut, Search } from 'lucide-react';
+import { useLiveStatus } from '../../api/live/use-live.ts';
+import { session } from '../../api/session.ts';
+import { useUser } from '../../api/use-session.ts';
+import { Button, IconButton } from '../../ui/button.tsx';
+import { LiveBadge, type LiveState } from '../../ui/live-badge.tsx';
+import { Menu, MenuChoice, MenuItem, MenuLine, MenuText } from '../../ui/menu.tsx';
+import { useNow } from '../../ui/time/now.ts';
+import { localZone, setPreferences, usePreferences } from '../preferences.ts';
+import { PLACES } from './places.ts';
+import styles from './top-bar.module.css';
+
+/** Where one is, search, time zone, whether the page is live, theme, me. */
+export function TopBar({ onSearch, onHelp }: { onSearch: () => void; onHelp: () => void }) {
+  const path = useMatches({ select: (matches) => matches.at(-1)?.pathname ?? '' });
+  const place = PLACES.find(({ to }) => path === to || path.startsWith(`${to}/`));
+  return (
+    <header className={styles['bar']}>
+      <span className={styles['where']}>{place?.name ?? 'Lovage'}</span>
+      <button type="button" className={styles['search']} onClick={onSearch}>
+        <Search size={14} aria-hidden />
+        <span className={styles['hint']}>Search or jump</span>
+        <kbd className={styles['key']} aria-hidden>
+          /
+        </kbd>
+      </button>
+      <span className={styles['space']} />
+      <Live />
+      <Times />
+      <Looks />
+      <IconButton label="Keys" onClick={onHelp} className={styles['wide']}>
+        <CircleHelp size={16} />
+      </IconButton>
+      <Me />
+    </header>
+  );
+}
+
+function Live() {
+  const status = useLiveStatus();
+  const now = useNow();
+  const state: LiveState =
+    status.kind === 'waiting'
+      ? { kind: 'waiting', seconds: Math.max(1, Math.ceil((status.until - now) / 1_000)) }
+      : { kind: status.kind === 'ended' ? 'paused' : status.kind };
+  return <LiveBadge state={state} />;
+}
+
+function Times() {
+  const { time, zone } = usePreferences();
+  const zones = [
+    { value: 'local', label: `Here (${localZone})` },
+    { value: 'UTC', label: 'UTC' },
+  ];
+  if (zone !== 'local' && zone !== 'UTC') zones.push({ value: zone, label: zone });
+  return (
+    <Menu
+      trigger={
+        <Button kind="ghost" icon={<Clock size={16} />} aria-label="Times" title="Times" className={styles['wide']}>
+          {zone === 'UTC' ? 'UTC' : null}
+        </Button>
+      }
+    >
+      <MenuChoice
+        label="Show times"
+        value={time}
+        options={[
+          { value: 'relative', label: 'Relative (3 min ago)' },
+          { value: 'absolute', label: 'Absolute' },
+        ]}
+        onChange={(next) => setPreferences({ time: next })}
+      />
+      <MenuLine />
+      <MenuChoice label="Time zone" value={zone} options={zones} onChange={(next) => setPreferences({ zone: next })} />
+    </Menu>
+  );
+}
+
+function Looks() {
+  const { theme, density } = usePreferences();
+  return (
+    <Menu
+      trigger={
+        <IconButton label="Look">
+          <Contrast size={16} />
+        </IconButton>
+      }
+    >
+      <MenuChoice
+        label="Theme"
+        value={theme}
+        options={[
+          { value: 'system', label: 'As the system' },
+          { value: 'light', label: 'Light' },
+          { value: 'dark', label: 'Dark' },
+        ]}
+        onChange={(next) => setPreferences({ theme: next })}
+      />
+      <MenuLine />
+      <MenuChoice
+        label="Rows"
+        value={density}
+        options={[
+          { value: 'compact', label: 'Compact' },
+          { value: 'normal', label: 'Normal' },
+          { value: 'comfortable', label: 'Comfortable' },
+        ]}
+        onChange={(next) => setPreferences({ density: next })}
+      />
+    </Menu>
+  );
+}
+
+function Me() {
+  const user = useUser();
+  const navigate = useNavigate();
+  const leave = (everywhere: boolean): void =>
+    void session.signOut(everywhere).then(() => navigate({ to: '/sign-in', search: { back: undefined } }));
+  return (
+    <Menu
+      trigger={
+        <IconButton label="Me">
+          <CircleUserRound size={18} />
+        </IconButton>
+      }
+    >
+      <MenuText>
+        {user.name ?? user.email}
+        <br />
+        {user.name !== null && user.email} ({user.role})
+      </MenuText>
+      <MenuLine />
+      <MenuItem icon={<LogOut size={16} />} onSelect={() => leave(false)}>
+        Sign out here
+      </MenuItem>
+      <MenuItem icon={<LogOut size={16} />} danger onSelect={() => leave(true)}>
+        Sign out everywhere
+      </MenuItem>
+    </Menu>
+  );
+}

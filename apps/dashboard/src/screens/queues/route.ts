@@ -1,0 +1,8 @@
+import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
+import { frameRoute } from '../../app/root-route.tsx';
+
+export const queuesRoute = createRoute({
+  getParentRoute: () => frameRoute,
+  path: '/queues',
+  component: lazyRouteComponent(() => import('./queues-screen.tsx'), 'QueuesScreen'),
+});
