@@ -24,7 +24,6 @@ import {
   SCHEDULES,
   TASKS,
   USERS,
-  WORKERS,
 } from './deps.ts';
 import { OpenWaits } from './http/open-waits.ts';
 
@@ -40,7 +39,6 @@ export class DepsModule {
       { provide: SCHEDULES, useValue: deps.schedules },
       { provide: EVENTS, useValue: deps.events },
       { provide: QUEUES, useValue: deps.queues },
-      { provide: WORKERS, useValue: deps.workers },
       { provide: LIMITS, useValue: deps.limits },
       { provide: DEAD_LETTERS, useValue: deps.deadLetters },
       { provide: EXPLAIN, useValue: deps.explain },

@@ -83,7 +83,6 @@ class Whole implements AsyncDisposable {
         lists,
         schedules: platform.schedules,
         queues: platform.queues,
-        workers: platform.workers,
         deadLetters: platform.deadLetters,
         limits: platform.limits,
         explain: platform.explain,

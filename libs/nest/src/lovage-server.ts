@@ -1,5 +1,4 @@
 import type { CustomTransportStrategy } from '@nestjs/microservices';
-import type { WorkerWork } from '@lovage/ports';
 import { TaskWorker, type WorkerDeps, type WorkerOptions } from '@lovage/runtime';
 import type { AnyContract } from '@lovage/task';
 import { HandlerServer } from './handler-server.ts';
@@ -11,8 +10,8 @@ export interface LovageServerOptions extends WorkerOptions {
 
 /** Everything of the engine but the handlers, which Nest brings. */
 export type LovageServerDeps = Omit<WorkerDeps, 'handlers' | 'lease'> & {
-  /** Makes the lease; `onLost` must be called when one is lost, `work` tells what the worker has to do. */
-  readonly lease: (onLost: (worker: string) => void, work: () => WorkerWork) => WorkerDeps['lease'];
+  /** Makes the lease; `onLost` must be called when one is lost. */
+  readonly lease: (onLost: (worker: string) => void) => WorkerDeps['lease'];
 };
 
 /**
@@ -51,10 +50,7 @@ export class LovageServer extends HandlerServer implements CustomTransportStrate
       {
         ...deps,
         handlers: this.table(this.options.contracts),
-        lease: lease(
-          (id) => engine.leaseLost(id),
-          () => engine.work(),
-        ),
+        lease: lease((id) => engine.leaseLost(id)),
       },
       this.options,
     );

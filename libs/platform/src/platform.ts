@@ -25,7 +25,6 @@ import {
   type TaskLists,
   type TaskLogSink,
   type TaskStore,
-  type WorkerStore,
 } from '@lovage/ports';
 import { openStore, openUserStore, type OpenUserStore, type PgStore } from '@lovage/store-postgres';
 import type { ContractRegistry } from '@lovage/task';
@@ -77,12 +76,10 @@ export interface Platform extends Service {
   readonly retention: RetentionStore;
   /** Where a task is, and why. */
   readonly explain: TaskExplain;
-  /** Queues: pauses and counts. */
+  /** Queues: pauses, counts, who serves them. */
   readonly queues: QueueStore;
   /** Who stored which file. */
   readonly files: FileLedger;
-  /** Workers and what they run. */
-  readonly workers: WorkerStore;
   /** Users; loads Prisma when first asked for. */
   users(): Promise<OpenUserStore>;
   /**
@@ -205,10 +202,6 @@ class ServerPlatform implements Platform {
 
   get queues(): QueueStore {
     return this.store.queues;
-  }
-
-  get workers(): WorkerStore {
-    return this.store.workers;
   }
 
   users(): Promise<OpenUserStore> {

@@ -15,16 +15,6 @@ export interface WorkerInfo {
   readonly serves?: readonly ServedContract[];
 }
 
-/** What a worker has to do, told with each renewal of its lease. */
-export interface WorkerWork {
-  /** Tasks that may run at once, in the pools that its contracts use. */
-  readonly slots: number;
-  /** Of them those taken; a batch takes one. */
-  readonly slotsUsed: number;
-  /** Tasks that it holds and that wait for a slot. */
-  readonly waiting: number;
-}
-
 export interface LeaseOptions {
   /** Between renewals, ms. Default 2000. */
   readonly renewMs?: number;
@@ -32,8 +22,6 @@ export interface LeaseOptions {
   readonly leaseMs?: number;
   /** The lease ended and was given anew under another id: whatever ran under the old one is no longer ours. */
   onLost?(lost: WorkerId): void;
-  /** Asked with each renewal, and cheap. Left out: the worker does not tell. */
-  work?(): WorkerWork;
 }
 
 /**
@@ -45,6 +33,6 @@ export interface WorkerLease extends Service {
   readonly id: WorkerId;
   /** Renewals get through. For health: what decides is in the database. */
   readonly held: boolean;
-  /** To be called when it is: its worker was asked to stop: should it die meanwhile, what it ran is not suspected of it. */
+  /** Its worker was asked to stop: should it die meanwhile, what it ran is not suspected of it. */
   closing?(): void;
 }

@@ -39,7 +39,6 @@ const ANSWERS: ReadonlySet<z.ZodType> = new Set([
   api.DeadLetterList,
   api.WholeDeadLetterDocument,
   api.ExplainDocument,
-  api.WorkerDetail,
   api.WorkerDocument,
   api.WorkerList,
 ]);

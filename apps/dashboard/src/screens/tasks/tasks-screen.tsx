@@ -1,50 +1,188 @@
-import { Link, useNavigate } from '@tanstack/react-router';
-import type { ListedTask } from '@lovage/http-api';
-import { useTasks } from '../../api/queries/tasks.ts';
-import { Loaded } from '../../parts/loaded.tsx';
-import { TaskStateLabel } from '../../parts/task-state.tsx';
-import { EmptyState } from '../../ui/feedback.tsx';
-import { cutMiddle } from '../../ui/format.ts';
-import { Page } from '../../ui/page.tsx';
-import type { Column } from '../../ui/table/column.ts';
+import { getRouteApi, useNavigate } from '@tanstack/react-router';
+import type { TaskState } from '@lovage/task';
+import { RefreshCw } from 'lucide-react';
+import { useMemo, useRef, useState } from 'react';
+import { useTaskPages } from '../../api/queries/task-pages.ts';
+import { useTaskCounts } from '../../api/queries/tasks.ts';
+import { useLive } from '../../api/live/use-live.ts';
+import { useUser } from '../../api/use-session.ts';
+import { localZone, usePreferences } from '../../app/preferences.ts';
+import { useShortcut } from '../../app/shortcuts.ts';
+import { ApiErrorState } from '../../parts/api-error.tsx';
+import { IconButton } from '../../ui/button.tsx';
+import { Skeleton, StaleNote } from '../../ui/feedback.tsx';
+import { Page, Toolbar } from '../../ui/page.tsx';
+import { shownColumns } from '../../ui/table/column.ts';
 import { DataTable } from '../../ui/table/data-table.tsx';
-import { RelativeTime } from '../../ui/time/relative-time.tsx';
+import { ColumnChooser, NewRows } from '../../ui/table/selection-bar.tsx';
+import { BulkJobs } from './bulk/bulk-jobs.tsx';
+import { SelectionActs } from './bulk/selection-acts.tsx';
+import { FilterField } from './filter/filter-field.tsx';
+import { parseFilter } from './filter/parse.ts';
+import { printFilter } from './filter/print.ts';
+import { queryOf } from './filter/query.ts';
+import { ListFooter, MAX_ROWS, NoTasks } from './list-ends.tsx';
+import { useLiveRows } from './live-rows.ts';
+import { RowMenu } from './density-menu.tsx';
+import { StatesList } from './states-list.tsx';
+import { TASK_COLUMNS } from './task-columns.tsx';
+import styles from './tasks.module.css';
+import { useKnown } from './use-known.ts';
+import { ViewsMenu } from './views-menu.tsx';
+import { listMoment } from './list-moment.ts';
 
-const COLUMNS: readonly Column<ListedTask>[] = [
-  { key: 'state', header: 'State', width: '110px', cell: (task) => <TaskStateLabel state={task.state} /> },
-  { key: 'name', header: 'Contract', width: 'minmax(160px, 2fr)', phone: 'title', cell: (task) => task.name },
-  {
-    key: 'id',
-    header: 'Id',
-    width: '130px',
-    cell: (task) => (
-      <Link to="/tasks/$id" params={{ id: task.id }} className="mono" title={task.id}>
-        {cutMiddle(task.id)}
-      </Link>
-    ),
-  },
-  { key: 'queue', header: 'Queue', cell: (task) => task.queue },
-  { key: 'created', header: 'Created', width: '140px', cell: (task) => <RelativeTime value={task.createdAt} /> },
-];
+const route = getRouteApi('/frame/tasks');
 
 export function TasksScreen() {
+  const { q = '', cols } = route.useSearch();
   const navigate = useNavigate();
-  const tasks = useTasks();
+  const field = useRef<HTMLInputElement>(null);
+  const zone = usePreferences().zone;
+  const userId = useUser().id;
+  const [asOf, setAsOf] = useState(() => listMoment.of(q));
+  const [shownFor, setShownFor] = useState(q);
+  if (shownFor !== q) {
+    // Another filter is another list: its times count from now.
+    setShownFor(q);
+    setAsOf(listMoment.of(q));
+  }
+  const { filter, errors } = useMemo(() => parseFilter(q), [q]);
+  const query = useMemo(
+    () => queryOf(filter, { now: asOf, zone: zone === 'local' ? localZone : zone, userId }),
+    [filter, asOf, zone, userId],
+  );
+  const { state: _state, ...anyState } = query;
+
+  const pages = useTaskPages(query, asOf);
+  const loaded = pages.data?.pages;
+  const tasks = useMemo(() => (loaded ?? []).flatMap(({ items }) => items), [loaded]);
+  const ids = useMemo(() => new Set(tasks.map(({ id }) => id)), [tasks]);
+  const live = useLiveRows(query, asOf, {
+    has: (id) => ids.has(id),
+    newest: tasks[0]?.createdAt,
+    ready: loaded !== undefined && !pages.isPlaceholderData,
+  });
+  const rows = tasks.map(live.show);
+
+  const counts = useCounts(anyState);
+  const matching = counts.states && sumOf(counts.states, filter.states);
+  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
+  const [all, setAll] = useState(false);
+  const select = (keys: ReadonlySet<string>): void => {
+    setSelected(keys);
+    setAll(false);
+  };
+
+  const search = (change: { q?: string | undefined; cols?: string | undefined }): void => {
+    if (change.q !== undefined) select(new Set());
+    const next = { q, cols, ...change };
+    void navigate({ to: '/tasks', search: { q: next.q || undefined, cols: next.cols || undefined } });
+  };
+  const refresh = (): void => setAsOf(listMoment.renew(q));
+  useShortcut('/', 'Edit the filter', () => field.current?.focus());
+  useShortcut('r', 'Read the list anew', refresh);
+
+  const chosen = cols?.split(',');
+  const known = useKnown();
+  const isFull = tasks.length >= MAX_ROWS;
   return (
-    <Page title="Tasks" fill>
-      <Loaded query={tasks} what="The tasks could not be read">
-        {({ items }) => (
-          <DataTable
-            fill
-            label="Tasks"
-            columns={COLUMNS}
-            rows={items}
-            rowKey={(task) => task.id}
-            onOpen={(task) => void navigate({ to: '/tasks/$id', params: { id: task.id } })}
-            empty={<EmptyState title="There is no task yet">Submit one from a contract.</EmptyState>}
+    <Page
+      title="Tasks"
+      fill
+      actions={
+        <Toolbar label="View">
+          <ViewsMenu query={printSearch(q, cols)} onOpen={(view) => void navigate({ to: '/tasks', search: view })} />
+          <IconButton label="Read the list anew (r)" kind="plain" onClick={refresh}>
+            <RefreshCw size={15} />
+          </IconButton>
+          <RowMenu />
+          <ColumnChooser columns={TASK_COLUMNS} chosen={chosen} onChange={(keys) => search({ cols: keys.join(',') })} />
+        </Toolbar>
+      }
+    >
+      <FilterField ref={field} value={q} known={known} onApply={(text) => search({ q: text })} />
+      <BulkJobs />
+      <div className={styles['split']}>
+        <StatesList
+          counts={counts.states}
+          note={counts.note}
+          chosen={filter.states}
+          onChoose={(states) => search({ q: printFilter({ ...filter, states }) })}
+        />
+        <div className={styles['list']}>
+          <NewRows count={live.fresh} more={live.more} onShow={refresh} />
+          {pages.isError && loaded && <StaleNote since={pages.dataUpdatedAt}>{pages.error.title}.</StaleNote>}
+          {pages.isError && !loaded ? (
+            <ApiErrorState
+              what="The tasks could not be read"
+              error={pages.error}
+              onRetry={() => void pages.refetch()}
+            />
+          ) : !loaded ? (
+            <Skeleton lines={12} />
+          ) : (
+            <DataTable
+              fill
+              label="Tasks"
+              columns={shownColumns(TASK_COLUMNS, chosen)}
+              rows={rows}
+              rowKey={({ task }) => task.id}
+              selected={selected}
+              onSelect={select}
+              onOpen={({ task }) => void navigate({ to: '/tasks/$id', params: { id: task.id } })}
+              onEnd={() => {
+                if (pages.hasNextPage && !pages.isFetching && !isFull) void pages.fetchNextPage();
+              }}
+              empty={<NoTasks filtered={q !== ''} errors={errors} onClear={() => search({ q: '' })} page={pages} />}
+              footer={
+                <ListFooter
+                  count={tasks.length}
+                  page={pages}
+                  full={isFull}
+                  onGoOn={() => {
+                    const last = tasks.at(-1);
+                    if (last)
+                      search({ q: printFilter({ ...filter, created: { ...filter.created, to: last.createdAt } }) });
+                  }}
+                />
+              }
+            />
+          )}
+          <SelectionActs
+            rows={rows}
+            selected={selected}
+            all={all}
+            matching={matching}
+            query={query}
+            onAll={() => setAll(true)}
+            onClear={() => select(new Set())}
           />
-        )}
-      </Loaded>
+        </div>
+      </div>
     </Page>
   );
+}
+
+/** Counts of the filter in whatever state: told by the stream where all tasks are meant, else read. */
+function useCounts(anyState: ReturnType<typeof queryOf>) {
+  const isAll = Object.keys(anyState).length === 0;
+  const [told, setTold] = useState<{ states: Record<TaskState, number>; approximate: boolean }>();
+  useLive('counts', setTold, isAll);
+  const read = useTaskCounts(anyState, isAll && told ? false : undefined);
+  const data = isAll && told ? { ...told, countedFrom: null } : read.data;
+  const note = data?.countedFrom
+    ? 'Of the newest tasks that the filter looks at.'
+    : data?.approximate
+      ? 'Waiting and running ones are estimates.'
+      : undefined;
+  return { states: data?.states, note, isWhole: data !== undefined && data.countedFrom === null };
+}
+
+function sumOf(counts: Readonly<Record<TaskState, number>>, states: readonly TaskState[]): number {
+  const meant = states.length > 0 ? states : (Object.keys(counts) as TaskState[]);
+  return meant.reduce((sum, state) => sum + (counts[state] ?? 0), 0);
+}
+
+function printSearch(q: string, cols: string | undefined): string {
+  return new URLSearchParams({ ...(q && { q }), ...(cols && { cols }) }).toString();
 }

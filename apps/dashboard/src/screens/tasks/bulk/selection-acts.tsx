@@ -1,0 +1,75 @@
+import { Ban, RotateCw, Trash2 } from 'lucide-react';
+import { useState } from 'react';
+import { useMay } from '../../../api/use-session.ts';
+import { Button } from '../../../ui/button.tsx';
+import { SelectionBar } from '../../../ui/table/selection-bar.tsx';
+import type { TaskQuery } from '../filter/query.ts';
+import type { ShownTask } from '../live-rows.ts';
+import { ACT_STATES, bulkFilter, type TaskAct } from './bulk-filter.ts';
+import { BulkDialog } from './bulk-dialog.tsx';
+import { SelectedDialog } from './selected-dialog.tsx';
+
+export interface SelectionActsProps {
+  readonly rows: readonly ShownTask[];
+  readonly selected: ReadonlySet<string>;
+  /** All that match are meant, loaded or not. */
+  readonly all: boolean;
+  readonly matching: number | undefined;
+  readonly query: TaskQuery;
+  readonly onAll: () => void;
+  readonly onClear: () => void;
+}
+
+const ACTS: readonly { readonly act: TaskAct; readonly label: string; readonly icon: React.ReactNode }[] = [
+  { act: 'task.retry', label: 'Run again', icon: <RotateCw size={14} /> },
+  { act: 'task.revoke', label: 'Revoke', icon: <Ban size={14} /> },
+  { act: 'task.delete', label: 'Delete', icon: <Trash2 size={14} /> },
+];
+
+/** What can be done to the selected tasks: to these by their ids, or to all that match by a bulk job. */
+export function SelectionActs({ rows, selected, all, matching, query, onAll, onClear }: SelectionActsProps) {
+  const may = useMay('operator');
+  const [act, setAct] = useState<TaskAct>();
+  if (!may) return null;
+  const tasks = all ? [] : rows.map(({ task }) => task).filter(({ id }) => selected.has(id));
+  const meant = (one: TaskAct) => tasks.filter(({ state }) => ACT_STATES[one].includes(state));
+  const filter = act && all ? bulkFilter(query, act) : undefined;
+  const done = (): void => {
+    setAct(undefined);
+    onClear();
+  };
+  return (
+    <>
+      <SelectionBar
+        count={selected.size}
+        noun="task"
+        matching={matching}
+        allMatching={all}
+        onAllMatching={onAll}
+        onClear={onClear}
+      >
+        {ACTS.filter((one) => all || one.act !== 'task.delete').map((one) => (
+          <Button
+            key={one.act}
+            small
+            icon={one.icon}
+            disabled={all ? bulkFilter(query, one.act) === undefined : meant(one.act).length === 0}
+            onClick={() => setAct(one.act)}
+          >
+            {one.label}
+          </Button>
+        ))}
+      </SelectionBar>
+      {act && filter && <BulkDialog act={act} filter={filter} onClose={() => setAct(undefined)} onStarted={done} />}
+      {act && act !== 'task.delete' && !all && (
+        <SelectedDialog
+          act={act}
+          tasks={meant(act)}
+          left={tasks.length - meant(act).length}
+          onClose={() => setAct(undefined)}
+          onDone={done}
+        />
+      )}
+    </>
+  );
+}
