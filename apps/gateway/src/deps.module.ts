@@ -24,6 +24,7 @@ import {
   SCHEDULES,
   TASKS,
   USERS,
+  WORKERS,
 } from './deps.ts';
 import { OpenWaits } from './http/open-waits.ts';
 
@@ -39,6 +40,7 @@ export class DepsModule {
       { provide: SCHEDULES, useValue: deps.schedules },
       { provide: EVENTS, useValue: deps.events },
       { provide: QUEUES, useValue: deps.queues },
+      { provide: WORKERS, useValue: deps.workers },
       { provide: LIMITS, useValue: deps.limits },
       { provide: DEAD_LETTERS, useValue: deps.deadLetters },
       { provide: EXPLAIN, useValue: deps.explain },

@@ -18,6 +18,7 @@ import type {
   TaskLists,
   TaskStore,
   UserStore,
+  WorkerStore,
 } from '@lovage/ports';
 import type { ContractRegistry } from '@lovage/task';
 
@@ -29,6 +30,7 @@ export interface GatewayDeps {
   readonly schedules: ScheduleStore;
   readonly events: TaskEvents;
   readonly queues: QueueStore;
+  readonly workers: WorkerStore;
   readonly limits: LimitStore;
   readonly deadLetters: DeadLetterStore;
   readonly explain: TaskExplain;
@@ -81,6 +83,7 @@ export const LISTS = Symbol('lists');
 export const SCHEDULES = Symbol('schedules');
 export const EVENTS = Symbol('events');
 export const QUEUES = Symbol('queues');
+export const WORKERS = Symbol('workers');
 export const LIMITS = Symbol('limits');
 export const DEAD_LETTERS = Symbol('dead letters');
 export const EXPLAIN = Symbol('explain');

@@ -58,7 +58,8 @@ async function startGateway(): Promise<Running> {
   });
   tellStage('connecting to its servers');
   await platform.start();
-  const { tasks, lists, events, schedules, queues, limits, deadLetters, explain, files, gaps, broker } = platform;
+  const { tasks, lists, events, schedules, queues, workers, limits, deadLetters, explain, files, gaps, broker } =
+    platform;
   const users = await platform.users();
   if ((await ensureFirstAdmin(users, secrets.admin)) && secrets.adminIsNew) tellPassword(secrets.admin);
   const contracts = new ContractRegistry(allContracts);
@@ -73,6 +74,7 @@ async function startGateway(): Promise<Running> {
       events,
       schedules,
       queues,
+      workers,
       limits,
       deadLetters,
       explain,

@@ -83,6 +83,7 @@ class Whole implements AsyncDisposable {
         lists,
         schedules: platform.schedules,
         queues: platform.queues,
+        workers: platform.workers,
         deadLetters: platform.deadLetters,
         limits: platform.limits,
         explain: platform.explain,

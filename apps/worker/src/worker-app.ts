@@ -86,7 +86,7 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
         contracts: platform.contracts,
         outbox: platform.outbox,
         messageOf: messageOfRow,
-        lease: (onLost) => new PgWorkerLease({ url: databaseUrl, info, log, onLost }),
+        lease: (onLost, work) => new PgWorkerLease({ url: databaseUrl, info, log, onLost, work }),
         log,
         contract: (name) => registry.find(name),
         submitChild: submitChildWith(client),

@@ -1,4 +1,5 @@
 import type { CustomTransportStrategy } from '@nestjs/microservices';
+import type { WorkerWork } from '@lovage/ports';
 import { TaskWorker, type WorkerDeps, type WorkerOptions } from '@lovage/runtime';
 import type { AnyContract } from '@lovage/task';
 import { HandlerServer } from './handler-server.ts';
@@ -10,8 +11,8 @@ export interface LovageServerOptions extends WorkerOptions {
 
 /** Everything of the engine but the handlers, which Nest brings. */
 export type LovageServerDeps = Omit<WorkerDeps, 'handlers' | 'lease'> & {
-  /** Makes the lease; `onLost` must be called when one is lost. */
-  readonly lease: (onLost: (worker: string) => void) => WorkerDeps['lease'];
+  /** Makes the lease; `onLost` must be called when one is lost, `work` tells what the worker has to do. */
+  readonly lease: (onLost: (worker: string) => void, work: () => WorkerWork) => WorkerDeps['lease'];
 };
 
 /**
@@ -50,7 +51,10 @@ export class LovageServer extends HandlerServer implements CustomTransportStrate
       {
         ...deps,
         handlers: this.table(this.options.contracts),
-        lease: lease((id) => engine.leaseLost(id)),
+        lease: lease(
+          (id) => engine.leaseLost(id),
+          () => engine.work(),
+        ),
       },
       this.options,
     );

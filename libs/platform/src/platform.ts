@@ -25,6 +25,7 @@ import {
   type TaskLists,
   type TaskLogSink,
   type TaskStore,
+  type WorkerStore,
 } from '@lovage/ports';
 import { openStore, openUserStore, type OpenUserStore, type PgStore } from '@lovage/store-postgres';
 import type { ContractRegistry } from '@lovage/task';
@@ -76,10 +77,12 @@ export interface Platform extends Service {
   readonly retention: RetentionStore;
   /** Where a task is, and why. */
   readonly explain: TaskExplain;
-  /** Queues: pauses, counts, who serves them. */
+  /** Queues: pauses and counts. */
   readonly queues: QueueStore;
   /** Who stored which file. */
   readonly files: FileLedger;
+  /** Workers and what they run. */
+  readonly workers: WorkerStore;
   /** Users; loads Prisma when first asked for. */
   users(): Promise<OpenUserStore>;
   /**
@@ -202,6 +205,10 @@ class ServerPlatform implements Platform {
 
   get queues(): QueueStore {
     return this.store.queues;
+  }
+
+  get workers(): WorkerStore {
+    return this.store.workers;
   }
 
   users(): Promise<OpenUserStore> {

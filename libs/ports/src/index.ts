@@ -96,7 +96,7 @@ export type {
 } from './task-store.ts';
 export type { FreeingEnds, HandedOver, HandOverWish, Successor } from './hand-over.ts';
 export type { PassedOn, PassOnItem, PassOnLimits, PassOnNeed, PassOnReason, ServedContract } from './pass-on.ts';
-export type { LiveWorker, QueueFacts, QueuePause, QueueReport, QueueStore } from './queue-store.ts';
+export type { QueueFacts, QueuePause, QueueReport, QueueStore } from './queue-store.ts';
 export type { ServingWorker, TaskExplain, TaskFacts, TaskHolder, TaskPassedOn } from './task-explain.ts';
 export { MAX_STEPS, type KeptStep, type StepClaim, type StepStore } from './step-store.ts';
 export {
@@ -158,7 +158,8 @@ export type { StoredMessage } from './stored-message.ts';
 export type { OutboxItem, OutboxStore, SweepReport, SweepStore } from './outbox-store.ts';
 export type { AwaitedMessage, MessageHoldings, QueueHolders, RescueCursor, RescueStore } from './rescue-store.ts';
 export type { RowGaps } from './row-gaps.ts';
-export type { LeaseOptions, WorkerInfo, WorkerLease } from './worker-lease.ts';
+export type { LeaseOptions, WorkerInfo, WorkerLease, WorkerWork } from './worker-lease.ts';
+export type { KnownWorker, WorkerStore, WorkerTask, WorkerVitals } from './worker-store.ts';
 export type { NewUser, User, UserChange, UserPatch, UserRole, UserStore } from './user-store.ts';
 export type {
   AccessStore,

@@ -29,23 +29,7 @@ export interface QueueReport {
   readonly approximate: boolean;
 }
 
-/** A worker whose lease runs. Times are ms since the epoch. */
-export interface LiveWorker {
-  readonly id: string;
-  readonly name: string;
-  readonly host: string | null;
-  readonly pid: number | null;
-  readonly queues: readonly string[];
-  /** Null: it did not tell. */
-  readonly contracts: readonly string[] | null;
-  readonly concurrency: number | null;
-  readonly pool: string | null;
-  readonly running: number;
-  readonly startedAt: number;
-  readonly leaseUntil: number;
-}
-
-/** Queues and who serves them. Reads take a bounded time at any number of tasks. All throw StoreUnavailableError. */
+/** Queues. Reads take a bounded time at any number of tasks. All throw StoreUnavailableError. */
 export interface QueueStore {
   /** Those of these queues that are paused. Workers ask this each second. */
   paused(queues: readonly string[]): Promise<string[]>;
@@ -55,6 +39,4 @@ export interface QueueStore {
   resume(queue: string): Promise<boolean>;
   /** The queues given, and all that live tasks wait in, live workers serve or somebody has paused; by name, at most 1000. */
   report(queues: readonly string[]): Promise<QueueReport>;
-  /** By name, at most 1000. */
-  workers(): Promise<LiveWorker[]>;
 }

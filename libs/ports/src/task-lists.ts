@@ -6,6 +6,8 @@ export interface TaskFilter {
   /** Any of these. */
   readonly states?: readonly TaskState[];
   readonly name?: string;
+  /** Its name begins so. */
+  readonly namePrefix?: string;
   readonly queue?: string;
   /** Name of the worker that runs it or ran it last. */
   readonly worker?: string;

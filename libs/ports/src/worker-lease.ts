@@ -15,6 +15,16 @@ export interface WorkerInfo {
   readonly serves?: readonly ServedContract[];
 }
 
+/** What a worker has to do, told with each renewal of its lease. */
+export interface WorkerWork {
+  /** Tasks that may run at once, in the pools that its contracts use. */
+  readonly slots: number;
+  /** Of them those taken; a batch takes one. */
+  readonly slotsUsed: number;
+  /** Tasks that it holds and that wait for a slot. */
+  readonly waiting: number;
+}
+
 export interface LeaseOptions {
   /** Between renewals, ms. Default 2000. */
   readonly renewMs?: number;
@@ -22,6 +32,8 @@ export interface LeaseOptions {
   readonly leaseMs?: number;
   /** The lease ended and was given anew under another id: whatever ran under the old one is no longer ours. */
   onLost?(lost: WorkerId): void;
+  /** Asked with each renewal, and cheap. Left out: the worker does not tell. */
+  work?(): WorkerWork;
 }
 
 /**
@@ -33,6 +45,6 @@ export interface WorkerLease extends Service {
   readonly id: WorkerId;
   /** Renewals get through. For health: what decides is in the database. */
   readonly held: boolean;
-  /** Its worker was asked to stop: should it die meanwhile, what it ran is not suspected of it. */
+  /** To be called when it is: its worker was asked to stop: should it die meanwhile, what it ran is not suspected of it. */
   closing?(): void;
 }

@@ -19,6 +19,7 @@ import {
   type TaskRow,
   type TaskStore,
   type WorkerLease,
+  type WorkerWork,
 } from '@lovage/ports';
 import type { AnyContract } from '@lovage/task';
 import { Claimer } from './claim/claimer.ts';
@@ -366,6 +367,11 @@ export class TaskWorker implements Service {
     return [...this.pools.used].reduce((sum, pool) => sum + this.options.slots[pool], 0);
   }
 
+  /** What it has to do; for its lease. */
+  work(): WorkerWork {
+    return { slots: this.slots, slotsUsed: this.slotsInUse, waiting: this.claimer.waiting };
+  }
+
   /** Children by pool. */
   children(): Readonly<Record<'thread' | 'process', ChildCounts>> {
     return this.pools.children();
@@ -438,6 +444,7 @@ export class TaskWorker implements Service {
 
   private async close(): Promise<void> {
     this.stopping = true;
+    this.deps.lease.closing?.();
     // At once: a slot that comes free from here on is for nobody.
     const claimed = Promise.all([this.claimer.close(), this.quarantine?.close()]);
     const limitsRead = this.limitOverrides?.stop();

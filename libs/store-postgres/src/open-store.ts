@@ -18,6 +18,7 @@ import { PgRowGaps } from './gaps/pg-row-gaps.ts';
 import { PgStepStore } from './steps/pg-step-store.ts';
 import { PgSweepStore } from './sweep/pg-sweep-store.ts';
 import { PgTaskStore } from './tasks/pg-task-store.ts';
+import { PgWorkerStore } from './workers/pg-worker-store.ts';
 
 /** The stores of one database, on shared connections. */
 export interface PgStore {
@@ -37,6 +38,7 @@ export interface PgStore {
   readonly schedules: PgScheduleStore;
   readonly retention: PgRetentionStore;
   readonly queues: PgQueueStore;
+  readonly workers: PgWorkerStore;
   readonly explain: PgTaskExplain;
   readonly files: PgFileLedger;
   /** Resolves when Postgres answers. @throws StoreUnavailableError */
@@ -65,6 +67,7 @@ export function openStore(options: DatabaseOptions & { clock?: Clock }): PgStore
     schedules: new PgScheduleStore(database),
     retention: new PgRetentionStore(database),
     queues: new PgQueueStore(database, reading),
+    workers: new PgWorkerStore(reading),
     explain: new PgTaskExplain(database),
     files: new PgFileLedger(database, reading),
     ping: () => database.ping(),

@@ -63,7 +63,8 @@ export function toTaskRow(raw: RawTask): TaskRow {
     worker: raw.worker,
     userId: raw.user_id,
     parentId: raw.parent_id,
-    rootId: raw.root_id,
+    // Older releases wrote it into rows of roots as well.
+    rootId: raw.root_id ?? raw.id,
     retriedFrom: raw.retried_from,
     eta: raw.eta?.getTime() ?? null,
     expiresAt: raw.expires_at?.getTime() ?? null,

@@ -39,6 +39,7 @@ const ANSWERS: ReadonlySet<z.ZodType> = new Set([
   api.DeadLetterList,
   api.WholeDeadLetterDocument,
   api.ExplainDocument,
+  api.WorkerDetail,
   api.WorkerDocument,
   api.WorkerList,
 ]);

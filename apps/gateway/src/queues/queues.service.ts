@@ -2,8 +2,16 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { LovageClient } from '@lovage/client';
 import { TASK_STATES, isTerminal, type ContractRegistry } from '@lovage/task';
 import type { PauseBody, PurgeBody, QueueDocument, QueueList, RevokeManyAnswer } from '@lovage/http-api';
-import { isQueueName, type Broker, type Clock, type LiveWorker, type QueueFacts, type QueueStore } from '@lovage/ports';
-import { BROKER, CLIENT, CLOCK, CONTRACTS, QUEUES } from '../deps.ts';
+import {
+  isQueueName,
+  type Broker,
+  type Clock,
+  type KnownWorker,
+  type QueueFacts,
+  type QueueStore,
+  type WorkerStore,
+} from '@lovage/ports';
+import { BROKER, CLIENT, CLOCK, CONTRACTS, QUEUES, WORKERS } from '../deps.ts';
 import { withinDeadline } from '../http/deadline.ts';
 import { ProblemError } from '../problems/problem-error.ts';
 import { decodeCursor } from '../tasks/list/cursor.ts';
@@ -25,6 +33,7 @@ export class QueuesService {
 
   constructor(
     @Inject(QUEUES) private readonly store: QueueStore,
+    @Inject(WORKERS) private readonly workers: Pick<WorkerStore, 'present'>,
     @Inject(BROKER) private readonly broker: Pick<Broker, 'state' | 'depth'>,
     @Inject(CLIENT) private readonly client: Pick<LovageClient, 'revoke'>,
     @Inject(CONTRACTS) contracts: ContractRegistry,
@@ -91,11 +100,11 @@ export class QueuesService {
   }
 
   private async documents(queues: readonly QueueFacts[]): Promise<QueueDocument[]> {
-    const workers = queues.length > 0 ? await this.within(this.store.workers()) : [];
+    const workers = queues.length > 0 ? await this.within(this.workers.present(false)) : [];
     return Promise.all(queues.map((facts) => this.document(facts, workers)));
   }
 
-  private async document(facts: QueueFacts, workers: readonly LiveWorker[]): Promise<QueueDocument> {
+  private async document(facts: QueueFacts, workers: readonly KnownWorker[]): Promise<QueueDocument> {
     const { queue, pause, ...counts } = facts;
     const depth = await this.depth(queue);
     return {

@@ -1,5 +1,5 @@
 import { newId } from '@lovage/foundation';
-import type { QueueDocument, QueueList, RevokeManyAnswer, WorkerList } from '@lovage/http-api';
+import type { QueueDocument, QueueList, RevokeManyAnswer } from '@lovage/http-api';
 import { TestGateway } from '../testing/test-gateway.ts';
 
 const open = () => TestGateway.start();
@@ -164,28 +164,4 @@ test.each<[string, string, unknown, number, string]>([
 test('a queue that nobody knows is 404', async () => {
   await using gateway = await open();
   expect((await gateway.ask('/api/queues/nowhere')).problem().code).toBe('queue_not_found');
-});
-
-test('the workers that live, with what they serve and run', async () => {
-  await using gateway = await open();
-  const id = await worker(gateway, ['default', 'other']);
-  await worker(gateway, ['gone'], -60);
-  await gateway.db.query(
-    `insert into workers (id, name, lease_until, info) values ($1, 'a-plain-one', now() + interval '1 min', null)`,
-    [newId()],
-  );
-  await start(gateway, await submit(gateway), id);
-  const { items } = (await gateway.ask('/api/workers', { as: 'viewer' })).json<WorkerList>();
-  expect(items).toMatchObject([
-    {
-      ...{ id: expect.any(String), name: 'a-plain-one', host: null, pid: null, pool: null, queues: [] },
-      ...{ contracts: null, concurrency: null, running: 0 },
-      ...{ startedAt: expect.any(String), leaseUntil: expect.any(String) },
-    },
-    {
-      ...{ id, name: 'w-default-other', host: 'h', pid: 7, pool: 'async', queues: ['default', 'other'] },
-      ...{ contracts: ['math.add'], concurrency: 4, running: 1 },
-      ...{ startedAt: expect.any(String), leaseUntil: expect.any(String) },
-    },
-  ]);
 });

@@ -114,6 +114,7 @@ export class TestGateway implements AsyncDisposable {
         schedules: store.schedules,
         events: store.events,
         queues: store.queues,
+        workers: store.workers,
         limits: store.limits,
         deadLetters: store.deadLetters,
         explain: store.explain,

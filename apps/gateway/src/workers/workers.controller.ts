@@ -1,54 +1,34 @@
-import { Controller, Get, Inject } from '@nestjs/common';
+import { Controller, Get, Param, Req } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { type WorkerDocument, WorkerList } from '@lovage/http-api';
-import type { Clock, LiveWorker, QueueStore } from '@lovage/ports';
+import { WorkerDetail, WorkerList, WorkerListQuery, WorkerQuery } from '@lovage/http-api';
+import type { FastifyRequest } from 'fastify';
 import { Allow } from '../auth/access.ts';
-import { CLOCK, QUEUES } from '../deps.ts';
-import { withinDeadline } from '../http/deadline.ts';
-import { Answers, Problems } from '../openapi/describe.ts';
+import { parseQuery } from '../http/parse-query.ts';
+import { Answers, Problems, Queries } from '../openapi/describe.ts';
+import { WorkersService } from './workers.service.ts';
 
 @ApiTags('workers')
 @Controller('api/workers')
 export class WorkersController {
-  constructor(
-    @Inject(QUEUES) private readonly queues: Pick<QueueStore, 'workers'>,
-    @Inject(CLOCK) private readonly clock: Clock,
-  ) {}
+  constructor(private readonly workers: WorkersService) {}
 
   @Get()
   @Allow('viewer')
-  @ApiOperation({ summary: 'Live workers, with what they serve and run', operationId: 'workers' })
-  @Answers(200, WorkerList, 'Workers whose lease runs, by name')
-  @Problems('store_unavailable')
-  async list(): Promise<WorkerList> {
-    const workers = await withinDeadline(this.clock, this.queues.workers());
-    return { items: workers.map(workerDocument) };
+  @ApiOperation({ summary: 'Workers, with what they serve and run', operationId: 'workers' })
+  @Queries(WorkerListQuery)
+  @Answers(200, WorkerList, 'Those that run; with `status`, also those that have gone within a day')
+  @Problems('query_invalid', 'store_unavailable')
+  list(@Req() request: FastifyRequest): Promise<WorkerList> {
+    return this.workers.list(parseQuery(WorkerListQuery, request.query).status);
   }
-}
 
-const UNTOLD = {
-  slotsUsed: null,
-  waiting: null,
-  cpu: null,
-  memoryMb: null,
-  eventLoopDelayMs: null,
-  eventLoopUse: null,
-};
-
-function workerDocument({ queues, contracts, startedAt, leaseUntil, ...same }: LiveWorker): WorkerDocument {
-  return {
-    ...same,
-    status: 'live',
-    death: null,
-    queues: [...queues],
-    contracts: contracts && [...contracts],
-    serves: null,
-    oldestRunningAt: null,
-    vitals: UNTOLD,
-    startedAt: new Date(startedAt).toISOString(),
-    seenAt: null,
-    leaseUntil: new Date(leaseUntil).toISOString(),
-    goneAt: null,
-    held: null,
-  };
+  @Get(':name')
+  @Allow('viewer')
+  @ApiOperation({ summary: 'A worker, by its name or id, with the tasks that it runs', operationId: 'worker' })
+  @Queries(WorkerQuery)
+  @Answers(200, WorkerDetail, 'The one of this name that runs, else the one that has gone last')
+  @Problems('query_invalid', 'worker_unknown', 'store_unavailable')
+  get(@Param('name') name: string, @Req() request: FastifyRequest): Promise<WorkerDetail> {
+    return this.workers.get(name, parseQuery(WorkerQuery, request.query).limit);
+  }
 }

@@ -17,6 +17,7 @@ export const PROBLEM_CODES = {
   contract_unknown: { status: 404, title: 'There is no such contract' },
   task_unknown: { status: 404, title: 'There is no such task' },
   letter_unknown: { status: 404, title: 'There is no such dead letter' },
+  worker_unknown: { status: 404, title: 'There is no such worker' },
   queue_not_found: { status: 404, title: 'There is no such queue' },
   schedule_stated: { status: 409, title: 'The schedule is in the code of a beat that runs' },
   schedule_unknown: { status: 404, title: 'There is no such schedule' },

@@ -17,7 +17,7 @@ export const ServedContractDocument = z
   .object({
     name: z.string(),
     version: z.int().min(1),
-    fingerprint: z.string().meta({ description: 'Of its input schema' }),
+    fingerprint: z.string().nullable().meta({ description: 'Of its input schema' }),
   })
   .meta({ id: 'ServedContract' });
 export type ServedContractDocument = z.output<typeof ServedContractDocument>;
@@ -25,7 +25,8 @@ export type ServedContractDocument = z.output<typeof ServedContractDocument>;
 /** How the process of a worker does, as it told with a renewal of its lease. What it did not tell is null. */
 export const WorkerVitals = z
   .object({
-    slotsUsed: z.int().min(0).nullable().meta({ description: 'Slots that are taken; a batch takes one' }),
+    slots: z.int().min(0).nullable().meta({ description: 'Tasks that may run at once, in the pools that it uses' }),
+    slotsUsed: z.int().min(0).nullable().meta({ description: 'Of them those taken; a batch takes one' }),
     waiting: z.int().min(0).nullable().meta({ description: 'Tasks that it holds and that wait for a slot' }),
     cpu: z.number().min(0).nullable().meta({ description: 'Cores that its process used: 0.5 is half of one' }),
     memoryMb: z.int().min(0).nullable().meta({ description: 'Resident memory of its process, MiB' }),

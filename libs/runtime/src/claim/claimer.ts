@@ -72,6 +72,11 @@ export class Claimer {
     return this.slots.taken;
   }
 
+  /** Tasks that wait for a slot, a batch counted as one. */
+  get waiting(): number {
+    return this.slots.waiting;
+  }
+
   add(entry: TaskEntry): void {
     entry.lane = this.deps.laneOf(entry);
     if (entry.options.batch) this.gatherer.add(entry);

@@ -1,6 +1,6 @@
 import type { QueuePause, TaskExplain, TaskFacts, TaskHolder } from '@lovage/ports';
 import type { Database } from '../database.ts';
-import { ofType } from '../queues/live-worker.ts';
+import { ofType } from '../workers/known-worker.ts';
 import { EXPLAIN } from '../sql/explain.ts';
 import { toTaskRow, type RawTask } from '../task-row.ts';
 

@@ -23,6 +23,12 @@ let stopping = false;
 let closing = false;
 /** @type {import('pg').Client | undefined} */
 let client;
+/** performance.now() of a question to the main thread that it has not answered yet; 0: there is none. */
+let askedAt = 0;
+/** Its last answer. */
+let told = {};
+let cpu = process.cpuUsage();
+let cpuAt = performance.now();
 
 const port = /** @type {import('node:worker_threads').MessagePort} */ (parentPort);
 /** @param {number} ms */
@@ -59,8 +65,8 @@ async function lock() {
 /** @returns {Promise<boolean>} false: there is no such lease, or it has run out */
 async function renew() {
   const { rowCount } = await /** @type {import('pg').Client} */ (client).query(
-    "update workers set lease_until = now() + $2::float8 * interval '1 ms', memory_mb = $3 where id = $1 and lease_until > now()",
-    [id, options.leaseMs, memoryMb()],
+    "update workers set lease_until = now() + $2::float8 * interval '1 ms', seen_at = now(), memory_mb = $3, vitals = $4 where id = $1 and lease_until > now()",
+    [id, options.leaseMs, memoryMb(), vitals()],
   );
   return rowCount === 1;
 }
@@ -70,10 +76,25 @@ function memoryMb() {
   return Math.round(process.memoryUsage.rss() / 1_048_576);
 }
 
+// Of the renewal before: the answer to the question that is put here is read with the next one.
+function vitals() {
+  const now = performance.now();
+  const used = process.cpuUsage(cpu);
+  const cores = (used.user + used.system) / 1000 / Math.max(1, now - cpuAt);
+  [cpu, cpuAt] = [process.cpuUsage(), now];
+  // No answer since the renewal before: the main thread is blocked, and for that long at least.
+  const blocked = askedAt === 0 ? {} : { eventLoopDelayMs: Math.round(now - askedAt), eventLoopUse: 1 };
+  if (askedAt === 0) {
+    askedAt = now;
+    port.postMessage({ type: 'asked' });
+  }
+  return JSON.stringify({ ...told, ...blocked, cpu: Math.round(cores * 1000) / 1000 });
+}
+
 async function register() {
   await /** @type {import('pg').Client} */ (client).query(
-    "insert into workers (id, name, lease_until, info, serves, first_memory_mb, memory_mb, stopping) values ($1, $2, now() + $3::float8 * interval '1 ms', $4, $5, $6, $6, $7)",
-    [id, options.name, options.leaseMs, options.info, options.serves, memoryMb(), closing],
+    "insert into workers (id, name, lease_until, info, serves, first_memory_mb, memory_mb, stopping, seen_at, vitals) values ($1, $2, now() + $3::float8 * interval '1 ms', $4, $5, $6, $6, $7, now(), $8)",
+    [id, options.name, options.leaseMs, options.info, options.serves, memoryMb(), closing, vitals()],
   );
 }
 
@@ -118,6 +139,11 @@ async function run() {
 }
 
 port.on('message', async (message) => {
+  if (typeof message === 'object') {
+    told = message;
+    askedAt = 0;
+    return;
+  }
   if (message === 'closing') {
     // Should it be killed now, whoever asked it to stop has done it.
     closing = true;
@@ -127,6 +153,8 @@ port.on('message', async (message) => {
   if (message !== 'stop') return;
   stopping = true;
   try {
+    // Marked first: what is kept of it then tells that it ended by itself.
+    if (held && !closing) await client?.query('update workers set stopping = true where id = $1', [id]);
     if (held) await client?.query('delete from workers where id = $1', [id]);
     await client?.end();
   } catch {

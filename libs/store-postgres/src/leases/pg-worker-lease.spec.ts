@@ -31,6 +31,34 @@ describe('the lease', () => {
     expect(await f.store.tasks.situations([claim.id])).toMatchObject([{ holderAlive: false }]);
   });
 
+  test('renewals tell how the process does, that its loop was blocked too; a stop tells that it was one', async () => {
+    await using db = await testDatabase();
+    // Each renewal replaces what the one before told.
+    await db.query(`create table told as select vitals::jsonb from workers`);
+    await db.query(`create function keep() returns trigger language plpgsql as
+      $$ begin insert into told values (new.vitals::jsonb); return new; end $$`);
+    await db.query('create trigger keep after update on workers for each row execute function keep()');
+    const work = () => ({ slots: 4, slotsUsed: 3, waiting: 2 });
+    const lease = new PgWorkerLease({ url: db.url, info, log: silentLog, renewMs: 20, work });
+    await lease.start();
+    try {
+      type Vitals = { cpu: number; eventLoopUse: number };
+      const told = (condition: string) =>
+        eventually(async () => (await db.query<{ vitals: Vitals }>(`select * from told where ${condition}`))[0]);
+      const { vitals } = await told(`vitals ? 'slots'`);
+      expect(vitals).toMatchObject({ slots: 4, slotsUsed: 3, waiting: 2, cpu: expect.any(Number) as number });
+      // The renewals go on beside a loop that does not.
+      const until = performance.now() + 300;
+      while (performance.now() < until);
+      await told(`(vitals->>'eventLoopDelayMs')::float8 >= 100`);
+    } finally {
+      await lease.stop();
+    }
+    expect(await db.query('select stopping, vitals->>$1 as slots from gone_workers', ['slots'])).toEqual([
+      { stopping: true, slots: '4' },
+    ]);
+  });
+
   test('taken for dead, it says so and goes on under a new id', async () => {
     await using f = await fixture();
     const lost = deferred<string>();

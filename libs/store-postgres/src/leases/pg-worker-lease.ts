@@ -11,11 +11,13 @@ import {
   type WorkerInfo,
   type WorkerLease,
 } from '@lovage/ports';
+import { LoopDelay } from './loop-delay.ts';
 
 type LeaseMessage =
   | { type: 'held'; id: WorkerId }
   | { type: 'lost'; id: WorkerId }
   | { type: 'trouble'; message: string }
+  | { type: 'asked' }
   | { type: 'stopped' };
 
 /** The thread that renews, and how to learn that it is gone. */
@@ -60,6 +62,7 @@ export class PgWorkerLease implements WorkerLease {
   /** Threads that died since a lease was last held. */
   private deaths = 0;
   private cancelRestart: (() => void) | undefined;
+  private readonly loop = new LoopDelay();
 
   constructor(private readonly options: PgWorkerLeaseOptions) {
     this.clock = options.clock ?? systemClock;
@@ -88,6 +91,7 @@ export class PgWorkerLease implements WorkerLease {
 
   private async open(): Promise<void> {
     const { url, startTimeoutMs = 10_000 } = this.options;
+    this.loop.start();
     this.thread = this.startThread();
     const cancelTimer = this.clock.after(startTimeoutMs, () =>
       this.firstHeld.reject(
@@ -163,6 +167,8 @@ export class PgWorkerLease implements WorkerLease {
     } else if (message.type === 'lost') {
       this.options.log.warn({ worker: message.id }, 'the lease was lost: what runs under it is aborted');
       this.lose(message.id);
+    } else if (message.type === 'asked') {
+      this.thread?.worker.postMessage({ ...this.options.work?.(), ...this.loop.take() });
     } else if (message.type === 'trouble') {
       if (!this.troubled) this.options.log.warn({ reason: message.message }, 'the lease cannot be renewed; trying on');
       this.troubled = true;
@@ -179,6 +185,7 @@ export class PgWorkerLease implements WorkerLease {
 
   private async close(): Promise<void> {
     this.closed = true;
+    this.loop.stop();
     this.cancelRestart?.();
     const { thread } = this;
     if (!thread) return;

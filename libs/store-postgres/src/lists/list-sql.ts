@@ -35,6 +35,11 @@ export interface Query {
   readonly values: unknown[];
 }
 
+/** A filter whose `namePrefix` is looked up in the index: the names of ended tasks that begin so, if they are few. */
+export interface ResolvedFilter extends TaskFilter {
+  readonly names?: readonly string[];
+}
+
 /** The queries of one window; see docs/decisions/0100 and 0300. */
 export interface ListQueries {
   /** Matching rows of the window, newest first, at most `limit`. */
@@ -48,7 +53,7 @@ export interface ListQueries {
  * of the filters. Of what the merge gives, a window is looked at with all filters.
  */
 export function listQueries(
-  filter: TaskFilter,
+  filter: ResolvedFilter,
   page: { limit: number; after?: TaskPosition | undefined; window?: number },
 ): ListQueries {
   const { window = windowOf(filter) } = page;
@@ -71,7 +76,7 @@ const COUNTED_COLUMNS =
   't.id, t.state, t.name, t.queue, t.worker, t.user_id, t.parent_id, t.root_id, t.retried_from, t.created_at, t.finished_at';
 
 /** Tasks of a filter by state: of each how many match, how many were looked at, and when the oldest of these was made. */
-export function countsQuery(filter: TaskFilter): Query & { readonly window: number } {
+export function countsQuery(filter: ResolvedFilter): Query & { readonly window: number } {
   const [window, columns] = readsInputs(filter)
     ? [TEXT_WINDOW, 't.*']
     : [filter.tags === undefined ? COUNT_WINDOW : WINDOW, COUNTED_COLUMNS];
@@ -91,7 +96,7 @@ export const windowOf = (filter: TaskFilter): number =>
   readsInputs(filter) || filter.tags !== undefined ? TEXT_WINDOW : WINDOW;
 
 function mergeOf(
-  filter: TaskFilter,
+  filter: ResolvedFilter,
   { after, window, columns }: { after?: TaskPosition | undefined; window: number; columns: string },
   p: Place,
 ): string {
@@ -123,7 +128,7 @@ interface Range {
   readonly id: string;
 }
 
-function ranges(filter: TaskFilter, after: TaskPosition | undefined, p: Place): Range[] {
+function ranges(filter: ResolvedFilter, after: TaskPosition | undefined, p: Place): Range[] {
   // What had ended by then was made by then.
   const createdTo = Math.min(filter.createdTo ?? Infinity, filter.finishedTo ?? Infinity);
   const range = (where: readonly string[], { from = 'tasks t', at = 't.created_at', id = 't.id' } = {}): Range => {
@@ -150,16 +155,23 @@ function ranges(filter: TaskFilter, after: TaskPosition | undefined, p: Place): 
   const telling = tellingColumn(filter);
   // The one state that most tasks end in tells less than anything else that is asked for.
   if (telling && ended.includes('SUCCESS'))
-    all.push(range(['t.finished_at is not null', `t.${telling[0]} = ${p(telling[1])}`]));
+    for (const value of telling[1]) all.push(range(['t.finished_at is not null', `t.${telling[0]} = ${p(value)}`]));
   else for (const state of ended) all.push(range(['t.finished_at is not null', `t.ended_state = ${p(state)}`]));
   // What nothing can meet still takes a range to be a query.
   return all.length > 0 ? all : [range(['false'])];
 }
 
-function tellingColumn({ userId, name, queue }: TaskFilter): readonly [string, string] | undefined {
-  if (userId !== undefined) return ['user_id', userId];
-  if (name !== undefined) return ['name', name];
-  return queue === undefined ? undefined : ['queue', queue];
+/** A column that an index begins with, and the values that are asked of it. */
+function tellingColumn({
+  userId,
+  name,
+  names,
+  queue,
+}: ResolvedFilter): readonly [string, readonly string[]] | undefined {
+  if (userId !== undefined) return ['user_id', [userId]];
+  if (name !== undefined) return ['name', [name]];
+  if (names !== undefined) return ['name', names];
+  return queue === undefined ? undefined : ['queue', [queue]];
 }
 
 const isEnded = (state: TaskState): state is TerminalState => TERMINAL.has(state);
@@ -175,11 +187,12 @@ function endedStates({ states }: TaskFilter): readonly TerminalState[] {
 
 /** All that is asked for, of each row. */
 function conditions(filter: TaskFilter, p: Place): string[] {
-  const { states, name, queue, worker, userId, finishedFrom, finishedTo, text } = filter;
+  const { states, name, namePrefix, queue, worker, userId, finishedFrom, finishedTo, text } = filter;
   const { retriedFrom, parentId, rootId, tags = [], fields = [] } = filter;
   const all: string[] = [];
   if (states !== undefined) all.push(`state = any(${p(states)}::text[])`);
   if (name !== undefined) all.push(`name = ${p(name)}`);
+  if (namePrefix !== undefined) all.push(`name like ${p(`${likeText(namePrefix)}%`)}`);
   if (queue !== undefined) all.push(`queue = ${p(queue)}`);
   if (worker !== undefined) all.push(`worker = ${p(worker)}`);
   if (userId !== undefined) all.push(`user_id = ${p(userId)}::uuid`);
@@ -194,12 +207,15 @@ function conditions(filter: TaskFilter, p: Place): string[] {
   if (finishedFrom !== undefined) all.push(`finished_at >= ${time(p, finishedFrom)}`);
   if (finishedTo !== undefined) all.push(`finished_at < ${time(p, finishedTo)}`);
   if (text !== undefined && !UUID.test(text)) {
-    const like = p(`%${text.replace(/[\\%_]/g, '\\$&')}%`);
+    const like = p(`%${likeText(text)}%`);
     const columns = ['id::text', 'wire_id', 'name', 'input::text', 'error::text'];
     all.push(`(${columns.map((column) => `${column} ilike ${like}`).join(' or ')})`);
   }
   return all;
 }
+
+/** A text in a pattern of `like`, with no sign of it meaning anything. */
+export const likeText = (text: string): string => text.replace(/[\\%_]/g, '\\$&');
 
 /** Postgres fails on reading a JSON value that holds NUL; such an input is none that is meant. */
 function fieldIs(path: string, value: string): string {

@@ -79,6 +79,9 @@ test.each<[string, TaskFilter, number[]]>([
   ['a name', { name: 'a.a' }, [4, 3, 0]],
   ['a name and an ended state', { name: 'a.a', states: ['SUCCESS'] }, [4, 0]],
   ['a name and a rare state', { name: 'b.b', states: ['FAILURE'] }, [1]],
+  ['the beginning of names', { namePrefix: 'b.' }, [5, 2, 1]],
+  ['the beginning of names and states', { namePrefix: 'a', states: ['QUEUED', 'SUCCESS'] }, [4, 3, 0]],
+  ['a beginning with signs of patterns', { namePrefix: 'a_' }, []],
   ['a queue', { queue: 'bulk' }, [5, 2]],
   ['a queue and a name', { queue: 'bulk', name: 'a.a' }, []],
   ['a worker', { worker: 'w1' }, [1, 0]],
@@ -131,6 +134,20 @@ const seedTraffic = (rows: number) =>
        case when i % 2 = 0 then now() end from generate_series(1, ${rows}) i`,
     [new Date(T0)],
   );
+
+test('names that begin so are found at once behind any number of others', async () => {
+  const [first, second] = await seed([
+    { name: 'rare.one', at: T0 - 2000 },
+    { name: 'rare.two', at: T0 - 1000 },
+  ]);
+  await seedTraffic(10_000);
+  await f.db.query("update tasks set state = 'SUCCESS', finished_at = now() where finished_at is null");
+  await using searching = closing(new ReadingPool({ url: f.db.url, log: silentLog }, 'searches'));
+  const lists = new PgTaskLists(searching.pool, searching.pool, { searchMs: 0 });
+  const page = await lists.list({ namePrefix: 'rare.' }, { limit: 10 });
+  expect(page.items.map(({ id }) => id)).toEqual([second, first]);
+  expect(await lists.countsOf({ namePrefix: 'rare.' })).toMatchObject({ states: { SUCCESS: 2 }, countedFrom: null });
+});
 
 test('a search without time looks at one window for a page, says so, and goes on from there', async () => {
   const [oldest] = await seed([{ input: '{"x":"needle"}', at: T0 - 1000 }]);

@@ -16,6 +16,7 @@ import { TASK_STATES, type TaskState } from '@lovage/task';
 import { ENDED_COUNTS, LIVE_COUNTS, LIVE_ESTIMATE, MOST_COUNTED } from './counts-sql.ts';
 import { DEAD_LETTERS, LIVE_BY_QUEUE, OUTBOX_LAG, WORKERS_ALIVE } from './gauges-sql.ts';
 import { countsQuery, listQueries, readsInputs, windowOf } from './list-sql.ts';
+import { withNames } from './names-sql.ts';
 import { toListedTask, type RawListed } from './listed-row.ts';
 import type { ReadingPool } from './reading-pool.ts';
 import { sqlStateOf } from '../sql-state.ts';
@@ -58,12 +59,13 @@ export class PgTaskLists implements TaskLists {
     // Waiting for a connection counts: where many search, each looks at less.
     const until = clock.monotonic() + searchMs;
     return (readsInputs(filter) ? this.searching : this.pool).together(async (run) => {
+      const asked = await withNames(filter, run);
       const items: ListedTask[] = [];
       let { after } = page;
       for (let window = windowOf(filter), first = true; ; first = false) {
         const [began, before] = [clock.monotonic(), items.length];
         try {
-          const queries = listQueries(filter, { limit: page.limit - items.length + 1, after, window });
+          const queries = listQueries(asked, { limit: page.limit - items.length + 1, after, window });
           items.push(...(await run<RawListed>(queries.page)).map(toListedTask));
           if (items.length > page.limit) return fullPage(items.slice(0, page.limit));
           const [end] = await run<{ created_at: Date; id: string }>(queries.windowEnd);
@@ -97,8 +99,9 @@ export class PgTaskLists implements TaskLists {
 
   async countsOf(filter: TaskFilter): Promise<FilteredCounts> {
     const states = Object.fromEntries(TASK_STATES.map((state) => [state, 0])) as Record<TaskState, number>;
-    const query = countsQuery(filter);
-    const rows = await (readsInputs(filter) ? this.searching : this.pool).run<{
+    const pool = readsInputs(filter) ? this.searching : this.pool;
+    const query = countsQuery(await withNames(filter, (names) => pool.run(names)));
+    const rows = await pool.run<{
       state: TaskState;
       n: number;
       looked: number;

@@ -1,13 +1,12 @@
-import type { LiveWorker, QueueFacts, QueuePause, QueueReport, QueueStore } from '@lovage/ports';
+import type { QueueFacts, QueuePause, QueueReport, QueueStore } from '@lovage/ports';
 import type { Database } from '../database.ts';
 import { MOST_COUNTED } from '../lists/counts-sql.ts';
 import type { ReadingPool } from '../lists/reading-pool.ts';
 import { textArray } from '../pg-array.ts';
 import { PAUSE, PAUSED, RESUME } from '../sql/queues.ts';
-import { CAME_ENDED, CAME_LIVE, LIVE, QUEUES, WENT, WORKERS } from './report-sql.ts';
-import { liveWorker, type RawWorker } from './live-worker.ts';
+import { CAME_ENDED, CAME_LIVE, LIVE, QUEUES, WENT } from './report-sql.ts';
 
-/** Queues and who serves them, on Postgres. */
+/** Queues, on Postgres. */
 export class PgQueueStore implements QueueStore {
   constructor(
     private readonly database: Database,
@@ -52,10 +51,6 @@ export class PgQueueStore implements QueueStore {
       });
       return { queues, approximate: counted >= MOST_COUNTED };
     });
-  }
-
-  async workers(): Promise<LiveWorker[]> {
-    return (await this.reading.run<RawWorker>({ text: WORKERS, values: [] })).map(liveWorker);
   }
 }
 

@@ -4,11 +4,11 @@ import { MOST_COUNTED } from '../lists/counts-sql.ts';
 const SAMPLE = 10_000;
 /** How far back rates look, s. */
 const SPAN = 60;
-/** Queues and workers of one answer. */
+/** Queues of one answer. */
 const MOST = 1_000;
 
 /** The oldest and the newest live tasks, each half of what is counted at most. */
-const live = (columns: string) => `(
+export const liveSample = (columns: string) => `(
   select ${columns} from (select ${columns} from tasks where finished_at is null order by created_at, id limit ${MOST_COUNTED / 2}) oldest
   union
   select ${columns} from (select ${columns} from tasks where finished_at is null order by created_at desc, id desc limit ${MOST_COUNTED / 2}) newest)`;
@@ -19,7 +19,7 @@ select name, p.paused_at, p.paused_by, p.paused_why from (
   select unnest($1::text[]) as name
   union select name from queues where paused_at is not null
   union select json_array_elements_text(info->'queues') from workers where lease_until > now() and json_typeof(info->'queues') = 'array'
-  union select queue from ${live('id, queue')} l) known
+  union select queue from ${liveSample('id, queue')} l) known
 left join queues p using (name) order by name limit ${MOST}`;
 
 /** Live tasks by queue. */
@@ -29,7 +29,7 @@ select queue, count(*) filter (where claim_worker is null)::float8 as waiting,
   count(*) filter (where claim_worker is not null)::float8 as running,
   extract(epoch from now() - min(greatest(created_at, eta)) filter (where claim_worker is null and (eta is null or eta <= now())))::float8
     as oldest_seconds
-from ${live('id, queue, claim_worker, eta, created_at')} l group by queue`;
+from ${liveSample('id, queue, claim_worker, eta, created_at')} l group by queue`;
 
 /** How much time a sample covers, s. `at` names its column of times. */
 const span = (at: string) => `
@@ -55,10 +55,3 @@ with sample as materialized (
   select queue, finished_at from tasks where finished_at > now() - interval '${SPAN} s' and finished_at is not null
   order by finished_at desc, id desc limit ${SAMPLE})
 select queue, (count(*) / (select ${span('finished_at')} from sample))::float8 as per_second from sample group by queue`;
-
-/** Workers whose lease runs, with what they run. */
-export const WORKERS = `
-select w.id, w.name, w.info, w.started_at, w.lease_until, coalesce(r.n, 0)::int as running
-from workers w left join (
-  select claim_worker, count(*) as n from ${live('id, claim_worker')} l where claim_worker is not null group by claim_worker) r on r.claim_worker = w.id
-where w.lease_until > now() order by w.name, w.id limit ${MOST}`;

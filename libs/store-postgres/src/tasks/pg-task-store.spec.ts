@@ -49,6 +49,24 @@ describe('submit', () => {
     expect(await f.store.tasks.get(task.id)).toMatchObject({ state: 'STARTED', input: { x: 1 }, worker: worker.name });
   });
 
+  test('the first of a family is its own root, in a row that says so and in one that leaves it out', async () => {
+    await using f = await fixture();
+    const [id, older] = [newId(), newId()];
+    const child = newTask({ parentId: id, rootId: id });
+    await f.store.tasks.insertQueued([newTask({ id, rootId: id }), child, newTask({ id: older })]);
+    await f.db.query('update tasks set root_id = id where id = $1', [older]);
+    const rows = await f.db.query<{ root_id: string | null }>('select root_id from tasks where id = any($1)', [[id]]);
+    expect(rows).toEqual([{ root_id: null }]);
+    const read = await f.store.tasks.getMany([id, child.id, older]);
+    expect(new Map(read.map((row) => [row.id, row.rootId]))).toEqual(
+      new Map([
+        [id, id],
+        [child.id, id],
+        [older, older],
+      ]),
+    );
+  });
+
   test.each([
     [0, 'PENDING'],
     [60_000, 'SCHEDULED'],

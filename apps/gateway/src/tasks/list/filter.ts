@@ -12,6 +12,7 @@ export const looksIntoEach = ({ text, field }: Pick<Partial<TaskListQuery>, 'tex
 export function filterOf(query: Partial<TaskListQuery>, contracts: Pick<ContractRegistry, 'find'>): TaskFilter {
   const {
     state,
+    name,
     user,
     tag = [],
     parent,
@@ -22,7 +23,7 @@ export function filterOf(query: Partial<TaskListQuery>, contracts: Pick<Contract
     cursor: _cursor,
     ...same
   } = query;
-  const paths = (query.name === undefined ? undefined : contracts.find(query.name))?.options.tags ?? [];
+  const paths = (name === undefined ? undefined : contracts.find(name))?.options.tags ?? [];
   const isIndexed = ({ path, value }: (typeof field)[number]): boolean =>
     paths.includes(path) && isTag(fieldTag(path, value));
   const indexed = field.filter(isIndexed);
@@ -31,6 +32,7 @@ export function filterOf(query: Partial<TaskListQuery>, contracts: Pick<Contract
   return {
     ...same,
     states: state,
+    ...(name?.endsWith('*') ? { namePrefix: name.slice(0, -1) } : { name }),
     userId: user?.toLowerCase(),
     parentId: parent?.toLowerCase(),
     rootId: root?.toLowerCase(),
