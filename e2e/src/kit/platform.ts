@@ -103,7 +103,7 @@ export class Platform {
   /** The process that runs this app at the moment. */
   pid(app: App): Promise<number> {
     return eventually(
-      () => descendants(this.launcher.pid).find((one) => one.command.includes(`apps/${app}/src/main.ts`))?.pid,
+      () => descendants(this.launcher.pid).find((one) => one.command.includes(`apps/${app}/src/main.`))?.pid,
     );
   }
 

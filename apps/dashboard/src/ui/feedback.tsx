@@ -37,7 +37,7 @@ export interface EmptyStateProps {
 export function EmptyState({ title, children, code, action }: EmptyStateProps) {
   return (
     <div className={styles['empty']}>
-      <h3>{title}</h3>
+      <p className={styles['title']}>{title}</p>
       {children && <p className={styles['text']}>{children}</p>}
       {code && <CodeBlock code={code} />}
       {action}
@@ -59,7 +59,7 @@ export function ErrorState({ title, detail, requestId, onRetry }: ErrorStateProp
     <div className={styles['error']} role="alert">
       <CircleAlert size={16} className={styles['sign']} />
       <div className={styles['what']}>
-        <h3>{title}</h3>
+        <p className={styles['title']}>{title}</p>
         {detail && <p className={styles['text']}>{detail}</p>}
         {requestId && (
           <p className={styles['text']}>
