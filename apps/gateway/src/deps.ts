@@ -6,6 +6,7 @@ import type {
   Broker,
   Clock,
   LimitStore,
+  LiveReads,
   DeadLetterStore,
   FileLedger,
   FileQuota,
@@ -31,6 +32,7 @@ export interface GatewayDeps {
   readonly events: TaskEvents;
   readonly queues: QueueStore;
   readonly workers: WorkerStore;
+  readonly live: LiveReads;
   readonly limits: LimitStore;
   readonly deadLetters: DeadLetterStore;
   readonly explain: TaskExplain;
@@ -84,6 +86,7 @@ export const SCHEDULES = Symbol('schedules');
 export const EVENTS = Symbol('events');
 export const QUEUES = Symbol('queues');
 export const WORKERS = Symbol('workers');
+export const LIVE = Symbol('live');
 export const LIMITS = Symbol('limits');
 export const DEAD_LETTERS = Symbol('dead letters');
 export const EXPLAIN = Symbol('explain');

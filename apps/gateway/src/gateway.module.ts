@@ -9,6 +9,7 @@ import { DepsModule } from './deps.module.ts';
 import { FilesModule } from './files/files.module.ts';
 import { HealthModule } from './health/health.module.ts';
 import type { OpenWaits } from './http/open-waits.ts';
+import { LiveModule } from './live/live.module.ts';
 import { LimitsModule } from './limits/limits.module.ts';
 import { MetricsModule } from './metrics/metrics.module.ts';
 import { QueuesModule } from './queues/queues.module.ts';
@@ -37,6 +38,7 @@ export class GatewayModule {
         LimitsModule,
         DeadLettersModule,
         WorkersModule,
+        LiveModule,
         FilesModule,
         HealthModule,
       ],

@@ -58,7 +58,7 @@ async function startGateway(): Promise<Running> {
   });
   tellStage('connecting to its servers');
   await platform.start();
-  const { tasks, lists, events, schedules, queues, workers, limits, deadLetters, explain, files, gaps, broker } =
+  const { tasks, lists, events, schedules, queues, workers, live, limits, deadLetters, explain, files, gaps, broker } =
     platform;
   const users = await platform.users();
   if ((await ensureFirstAdmin(users, secrets.admin)) && secrets.adminIsNew) tellPassword(secrets.admin);
@@ -75,6 +75,7 @@ async function startGateway(): Promise<Running> {
       schedules,
       queues,
       workers,
+      live,
       limits,
       deadLetters,
       explain,

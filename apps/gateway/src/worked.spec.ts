@@ -84,6 +84,7 @@ class Whole implements AsyncDisposable {
         schedules: platform.schedules,
         queues: platform.queues,
         workers: platform.workers,
+        live: platform.live,
         deadLetters: platform.deadLetters,
         limits: platform.limits,
         explain: platform.explain,

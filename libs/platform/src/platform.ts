@@ -25,6 +25,7 @@ import {
   type TaskLists,
   type TaskLogSink,
   type TaskStore,
+  type LiveReads,
   type WorkerStore,
 } from '@lovage/ports';
 import { openStore, openUserStore, type OpenUserStore, type PgStore } from '@lovage/store-postgres';
@@ -83,6 +84,8 @@ export interface Platform extends Service {
   readonly files: FileLedger;
   /** Workers and what they run. */
   readonly workers: WorkerStore;
+  /** What those read who watch. */
+  readonly live: LiveReads;
   /** Users; loads Prisma when first asked for. */
   users(): Promise<OpenUserStore>;
   /**
@@ -209,6 +212,10 @@ class ServerPlatform implements Platform {
 
   get workers(): WorkerStore {
     return this.store.workers;
+  }
+
+  get live(): LiveReads {
+    return this.store.live;
   }
 
   users(): Promise<OpenUserStore> {

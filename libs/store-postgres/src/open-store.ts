@@ -6,6 +6,7 @@ import { PgTaskEvents } from './events/pg-task-events.ts';
 import { PgTaskLogSink } from './events/pg-task-log-sink.ts';
 import { PgTaskExplain } from './explain/pg-task-explain.ts';
 import { PgFileLedger } from './files/pg-file-ledger.ts';
+import { PgLiveReads } from './live/pg-live-reads.ts';
 import { PgLimitStore } from './limits/pg-limit-store.ts';
 import { PgTaskLists } from './lists/pg-task-lists.ts';
 import { ReadingPool } from './lists/reading-pool.ts';
@@ -39,6 +40,8 @@ export interface PgStore {
   readonly retention: PgRetentionStore;
   readonly queues: PgQueueStore;
   readonly workers: PgWorkerStore;
+  /** Of those who watch, on the connections of lists. */
+  readonly live: PgLiveReads;
   readonly explain: PgTaskExplain;
   readonly files: PgFileLedger;
   /** Resolves when Postgres answers. @throws StoreUnavailableError */
@@ -68,6 +71,7 @@ export function openStore(options: DatabaseOptions & { clock?: Clock }): PgStore
     retention: new PgRetentionStore(database),
     queues: new PgQueueStore(database, reading),
     workers: new PgWorkerStore(reading),
+    live: new PgLiveReads(reading, searching),
     explain: new PgTaskExplain(database),
     files: new PgFileLedger(database, reading),
     ping: () => database.ping(),

@@ -196,39 +196,42 @@ describeWithNginx(NAME, () => {
     expect((await ask('/api/auth/login', '127.0.0.6', ADMIN)).status).toBe(200);
   });
 
-  test('events arrive one by one, with the client’s address and nobody else’s word for it', async () => {
-    const seen = deferred<{ headers: IncomingHttpHeaders; reply: ServerResponse }>();
-    const upstream = createServer(({ headers }, reply) => {
-      reply.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1\n\n');
-      seen.resolve({ headers, reply });
-    });
-    await once(upstream.listen(0, '127.0.0.1'), 'listening');
-    const gatewayAddress = `127.0.0.1:${(upstream.address() as AddressInfo).port}`;
-    try {
-      await using before = await startNginx({ LOVAGE_GATEWAY: gatewayAddress });
-      const answer = await fetch(`${before.url}/api/tasks/some-id/events?x=1`, {
-        headers: { 'x-forwarded-for': '8.8.8.8', 'x-real-ip': '8.8.8.8', 'x-request-id': 'mine"1' },
+  test.each(['/api/tasks/some-id/events?x=1', '/api/live?x=1'])(
+    'events of %s arrive one by one, with the client’s address and nobody else’s word for it',
+    async (path) => {
+      const seen = deferred<{ headers: IncomingHttpHeaders; reply: ServerResponse }>();
+      const upstream = createServer(({ headers }, reply) => {
+        reply.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1\n\n');
+        seen.resolve({ headers, reply });
       });
-      const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
-      const { headers, reply } = await seen.promise;
-      // The second is not sent before the first has come.
-      expect((await reader.read()).value).toBe('data: 1\n\n');
-      reply.write('data: 2\n\n');
-      expect((await reader.read()).value).toBe('data: 2\n\n');
-      reply.end();
-      expect((await reader.read()).done).toBe(true);
-      expect(headers).toMatchObject({
-        'x-forwarded-for': '127.0.0.1',
-        'x-real-ip': '127.0.0.1',
-        'x-forwarded-proto': 'http',
-        'x-request-id': 'mine"1',
-        host: new URL(before.url).host,
-      });
-    } finally {
-      upstream.closeAllConnections();
-      upstream.close();
-    }
-  });
+      await once(upstream.listen(0, '127.0.0.1'), 'listening');
+      const gatewayAddress = `127.0.0.1:${(upstream.address() as AddressInfo).port}`;
+      try {
+        await using before = await startNginx({ LOVAGE_GATEWAY: gatewayAddress });
+        const answer = await fetch(`${before.url}${path}`, {
+          headers: { 'x-forwarded-for': '8.8.8.8', 'x-real-ip': '8.8.8.8', 'x-request-id': 'mine"1' },
+        });
+        const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
+        const { headers, reply } = await seen.promise;
+        // The second is not sent before the first has come.
+        expect((await reader.read()).value).toBe('data: 1\n\n');
+        reply.write('data: 2\n\n');
+        expect((await reader.read()).value).toBe('data: 2\n\n');
+        reply.end();
+        expect((await reader.read()).done).toBe(true);
+        expect(headers).toMatchObject({
+          'x-forwarded-for': '127.0.0.1',
+          'x-real-ip': '127.0.0.1',
+          'x-forwarded-proto': 'http',
+          'x-request-id': 'mine"1',
+          host: new URL(before.url).host,
+        });
+      } finally {
+        upstream.closeAllConnections();
+        upstream.close();
+      }
+    },
+  );
 
   test('without a gateway: a problem for programs, a page for people', async () => {
     await gateway.stop();

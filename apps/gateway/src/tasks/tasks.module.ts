@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import type { Clock, Log, TaskEvents } from '@lovage/ports';
 import { AuthModule } from '../auth/auth.module.ts';
 import { CLOCK, EVENTS, LOG } from '../deps.ts';
-import { StreamLimits } from './events/stream-limits.ts';
+import { StreamLimits } from '../http/stream-limits.ts';
 import { TaskEventsController } from './events/task-events.controller.ts';
 import { TaskFeed } from './events/task-feed.ts';
 import { ExplainController } from './explain/explain.controller.ts';
@@ -38,5 +38,6 @@ import { WaitPlaces } from './wait-places.ts';
       inject: [EVENTS, CLOCK, LOG],
     },
   ],
+  exports: [StreamLimits],
 })
 export class TasksModule {}

@@ -115,6 +115,7 @@ export class TestGateway implements AsyncDisposable {
         events: store.events,
         queues: store.queues,
         workers: store.workers,
+        live: store.live,
         limits: store.limits,
         deadLetters: store.deadLetters,
         explain: store.explain,

@@ -122,12 +122,13 @@ export const LiveTasks = z
   .meta({ id: 'LiveTasks' });
 export type LiveTasks = z.output<typeof LiveTasks>;
 
-/** Data of each event by its name; `closed` is the last of a stream that the server ends. */
+/** Data of each event by its name. `unavailable`: a topic cannot be read now. `closed` is the last of a stream that the server ends. */
 export interface LiveEvents {
   readonly counts: LiveCounts;
   readonly throughput: LiveThroughput;
   readonly queues: LiveQueues;
   readonly workers: LiveWorkers;
   readonly tasks: LiveTasks;
+  readonly unavailable: { readonly topic: LiveTopic; readonly code: string; readonly detail: string };
   readonly closed: { readonly code: string; readonly detail: string };
 }

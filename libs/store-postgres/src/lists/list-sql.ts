@@ -89,6 +89,37 @@ export function countsQuery(filter: ResolvedFilter): Query & { readonly window: 
   return { ...query, window };
 }
 
+const WATCHED_COLUMNS = `${COUNTED_COLUMNS}, t.wire_id, t.turn, t.suspected, t.retries, t.cancel_at, t.started_at`;
+const TOLD_COLUMNS =
+  'id, wire_id, name, state, turn, retries, suspected, created_at, started_at, finished_at, cancel_at';
+
+/** The newest tasks of a filter, at most `limit`, of the first window of a page. */
+export function newestQuery(filter: TaskFilter, limit: number): Query {
+  const window = windowOf(filter);
+  const columns = readsInputs(filter) ? 't.*' : WATCHED_COLUMNS;
+  return build((p) => {
+    const looked = `select * from (${mergeOf(filter, { window, columns }, p)}) m ${MERGE_ORDER} limit ${window}`;
+    const all = conditions(filter, p).join(' and ') || 'true';
+    return `select ${TOLD_COLUMNS} from (${looked}) w where ${all} ${MERGE_ORDER} limit ${p(limit)}`;
+  });
+}
+
+/** Of these tasks those that exist, and whether the filter fits them. */
+export function fitsQuery(filter: TaskFilter, ids: readonly string[]): Query {
+  return build((p) => {
+    const all = [...conditions(filter, p), ...madeWithin(filter, p)].join(' and ') || 'true';
+    return `select id, state, coalesce(${all}, false) as fits from tasks w where id = any(${p(ids)}::uuid[])`;
+  });
+}
+
+/** Ranges hold these by themselves. */
+function madeWithin({ createdFrom, createdTo }: TaskFilter, p: Place): string[] {
+  const all: string[] = [];
+  if (createdFrom !== undefined) all.push(`created_at >= ${time(p, createdFrom)}`);
+  if (createdTo !== undefined) all.push(`created_at < ${time(p, createdTo)}`);
+  return all;
+}
+
 /** Whether a filter looks into the texts of each task of its window. */
 export const readsInputs = ({ text, fields }: TaskFilter): boolean => text !== undefined || (fields?.length ?? 0) > 0;
 /** Tasks of the first window of a page. */

@@ -4,7 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { eventually } from '@lovage/testing';
 import { TestGateway } from '../../testing/test-gateway.ts';
-import { StreamLimits } from './stream-limits.ts';
+import { StreamLimits } from '../../http/stream-limits.ts';
 import { TaskFeed } from './task-feed.ts';
 
 /** Clients that come and go; docs/decisions/0270 tells of a run of 2,000. */

@@ -3,8 +3,8 @@ import { connect, type Socket } from 'node:net';
 import type { FollowedTask } from '@lovage/http-api';
 import { eventually, TestClock } from '@lovage/testing';
 import { TestGateway } from '../../testing/test-gateway.ts';
-import { PATIENCE_MS } from './event-stream.ts';
-import { StreamLimits } from './stream-limits.ts';
+import { PATIENCE_MS } from '../../http/event-stream.ts';
+import { StreamLimits } from '../../http/stream-limits.ts';
 
 const clock = new TestClock(Date.now());
 let gateway: TestGateway;

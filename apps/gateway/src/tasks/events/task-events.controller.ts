@@ -13,10 +13,10 @@ import { Answers, Problems, Queries } from '../../openapi/describe.ts';
 import { ProblemError } from '../../problems/problem-error.ts';
 import { listedDocument } from '../task-document.ts';
 import { TaskReader } from '../task-reader.ts';
-import { EventStream, type ServerEvent } from './event-stream.ts';
+import { EventStream, type ServerEvent } from '../../http/event-stream.ts';
 import { Follower, isEnd, type TaskEvent } from './follower.ts';
 import { decodePosition, START, type Position } from './sequence.ts';
-import { StreamLimits } from './stream-limits.ts';
+import { StreamLimits } from '../../http/stream-limits.ts';
 import { TaskFeed } from './task-feed.ts';
 
 /** A task as it goes: its events, live, and what it logged. */

@@ -1,5 +1,5 @@
-import { Places, type PlacesOptions } from '../../http/places.ts';
-import { ProblemError } from '../../problems/problem-error.ts';
+import { Places, type PlacesOptions } from './places.ts';
+import { ProblemError } from '../problems/problem-error.ts';
 
 /** Bounds the streams that are open. */
 export class StreamLimits {

@@ -14,7 +14,8 @@ const RETRY_MS = 1_000;
 const RETRY_SLOW_MS = 5_000;
 
 export interface ServerEvent {
-  readonly id: number;
+  /** What a client sends back as Last-Event-ID; left out where a stream begins anew at each return. */
+  readonly id?: number;
   readonly event: string;
   readonly data: unknown;
 }
@@ -30,11 +31,12 @@ export class EventStream {
   private blocked = false;
   private ended = false;
 
-  /** Takes the answer over from Fastify, headers that were set included. */
+  /** Takes the answer over from Fastify, headers that were set included. @param comeBack what a client that was too slow is told to do */
   constructor(
     reply: FastifyReply,
     private readonly clock: Clock,
     private readonly onReady: () => void,
+    private readonly comeBack = 'come back with Last-Event-ID',
   ) {
     this.raw = reply.raw;
     const headers = reply.getHeaders();
@@ -59,7 +61,8 @@ export class EventStream {
   send(events: readonly ServerEvent[]): void {
     let text = '';
     // JSON has no line breaks outside of its escapes: one line of data is enough.
-    for (const { id, event, data } of events) text += `id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+    for (const { id, event, data } of events)
+      text += `${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
     if (text !== '') this.write(text);
   }
 
@@ -96,7 +99,7 @@ export class EventStream {
   private endAsTooSlow(): void {
     const data = {
       code: 'client_too_slow',
-      detail: `what was sent was not read within ${PATIENCE_MS / 1000} s; come back with Last-Event-ID`,
+      detail: `what was sent was not read within ${PATIENCE_MS / 1000} s; ${this.comeBack}`,
     };
     this.write(`retry: ${RETRY_SLOW_MS}\nevent: closed\ndata: ${JSON.stringify(data)}\n\n`);
     this.end();

@@ -1,0 +1,137 @@
+import { StoreUnavailableError, type Clock, type Log } from '@lovage/ports';
+import { toError } from '@lovage/foundation';
+import type { LiveEvent, LiveSource } from './live-source.ts';
+
+/** Reads leave the machine to the tasks: after one nothing is read for so many times as long as it took, and at most so long, ms. */
+const REST = 2;
+const LONGEST_REST_MS = 1_000;
+/** A source that is slow to read is read so many times as seldom as it takes. */
+const SELDOM = 10;
+
+/** One who watches. */
+export interface LiveClient {
+  /** It has taken what it was sent. Else nothing is kept for it: it is told the sum of all when it calls `wake`. */
+  readonly ready: boolean;
+  onEvent(event: LiveEvent): void;
+  /** A source cannot be read; when it can again, it is told whole. */
+  onUnavailable(topic: LiveSource['topic'], error: Error): void;
+}
+
+export interface Watching {
+  /** The client is ready again. */
+  wake(): void;
+  stop(): void;
+}
+
+/** A source and those who watch it, each with the revision that it knows. */
+interface Watched {
+  readonly key: string;
+  readonly source: LiveSource;
+  readonly clients: Map<LiveClient, number>;
+  /** Monotonic, ms; Infinity: it is read now. */
+  dueAt: number;
+  /** How long its last read took, ms. */
+  tookMs: number;
+  failed: boolean;
+}
+
+/**
+ * The one reader of this process for all who watch: each source is read once, whoever and how many watch it, one after the other. It
+ * sleeps while nobody does.
+ */
+export class LiveReader {
+  private readonly watched = new Map<string, Watched>();
+  private cancelTimer: (() => void) | undefined;
+  private reading = false;
+  /** Nothing is read before, monotonic ms. */
+  private restUntil = 0;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly log: Log,
+  ) {}
+
+  /** Sources that are read. */
+  get size(): number {
+    return this.watched.size;
+  }
+
+  /** @param sources by what tells them apart; one that is watched already is not made again. */
+  watch(client: LiveClient, sources: ReadonlyMap<string, () => LiveSource>): Watching {
+    const mine = [...sources].map(([key, make]) => {
+      let watched = this.watched.get(key);
+      if (!watched) {
+        watched = { key, source: make(), clients: new Map(), dueAt: this.clock.monotonic(), tookMs: 0, failed: false };
+        this.watched.set(key, watched);
+      }
+      watched.clients.set(client, 0);
+      return watched;
+    });
+    const wake = (): void => mine.forEach((watched) => this.tell(watched, client));
+    wake();
+    this.plan();
+    return {
+      wake,
+      stop: () => {
+        for (const watched of mine) {
+          watched.clients.delete(client);
+          if (watched.clients.size === 0 && this.watched.get(watched.key) === watched) this.watched.delete(watched.key);
+        }
+        if (this.watched.size === 0) this.cancelTimer?.();
+      },
+    };
+  }
+
+  private plan(): void {
+    if (this.reading || this.watched.size === 0) return;
+    this.cancelTimer?.();
+    const next = Math.min(...[...this.watched.values()].map(({ dueAt }) => dueAt));
+    const waitMs = Math.max(next, this.restUntil) - this.clock.monotonic();
+    this.cancelTimer = this.clock.after(Math.max(0, waitMs), () => void this.readNext());
+  }
+
+  private async readNext(): Promise<void> {
+    const began = this.clock.monotonic();
+    const due = [...this.watched.values()].filter(({ dueAt }) => dueAt <= began);
+    // The quick ones first: a search that is slow delays nobody but those who watch others like it.
+    const [watched] = due.sort((a, b) => a.tookMs - b.tookMs || a.dueAt - b.dueAt);
+    if (!watched) return this.plan();
+    this.reading = true;
+    watched.dueAt = Infinity;
+    try {
+      await watched.source.read();
+      watched.failed = false;
+    } catch (error) {
+      this.fail(watched, toError(error));
+    }
+    const now = this.clock.monotonic();
+    const tookMs = now - began;
+    watched.tookMs = tookMs;
+    watched.dueAt = began + Math.max(watched.source.everyMs, tookMs * SELDOM);
+    this.restUntil = now + Math.min(LONGEST_REST_MS, tookMs * REST);
+    for (const client of [...watched.clients.keys()]) this.tell(watched, client);
+    this.reading = false;
+    this.plan();
+  }
+
+  private fail(watched: Watched, error: Error): void {
+    const { source, clients } = watched;
+    if (!(error instanceof StoreUnavailableError))
+      this.log.error({ err: error, topic: source.topic }, 'what is watched could not be read; tried again');
+    if (watched.failed) return;
+    watched.failed = true;
+    for (const client of clients.keys()) {
+      clients.set(client, 0);
+      if (client.ready) client.onUnavailable(source.topic, error);
+    }
+  }
+
+  private tell({ source, clients, failed }: Watched, client: LiveClient): void {
+    const known = clients.get(client);
+    if (known === undefined || failed || !client.ready) return;
+    const event = source.since(known);
+    if (!event) return;
+    clients.set(client, source.revision);
+    client.onEvent(event);
+  }
+}
