@@ -3,6 +3,7 @@ import { TaskRoutes } from '@lovage/foundation';
 import {
   ACCESS,
   BROKER,
+  BULK,
   CHECKS,
   CLIENT,
   CLOCK,
@@ -45,6 +46,7 @@ export class DepsModule {
       { provide: LIVE, useValue: deps.live },
       { provide: LIMITS, useValue: deps.limits },
       { provide: DEAD_LETTERS, useValue: deps.deadLetters },
+      { provide: BULK, useValue: deps.bulk },
       { provide: EXPLAIN, useValue: deps.explain },
       { provide: FILES, useValue: deps.files },
       { provide: GAPS, useValue: deps.gaps },

@@ -7,6 +7,7 @@ import type {
   Clock,
   LimitStore,
   LiveReads,
+  BulkStore,
   DeadLetterStore,
   FileLedger,
   FileQuota,
@@ -35,6 +36,7 @@ export interface GatewayDeps {
   readonly live: LiveReads;
   readonly limits: LimitStore;
   readonly deadLetters: DeadLetterStore;
+  readonly bulk: BulkStore;
   readonly explain: TaskExplain;
   readonly files: Pick<FileLedger, 'begin' | 'grow' | 'settle' | 'drop' | 'forget' | 'usage'>;
   readonly gaps: Pick<RowGaps, 'mayLack'>;
@@ -89,6 +91,7 @@ export const WORKERS = Symbol('workers');
 export const LIVE = Symbol('live');
 export const LIMITS = Symbol('limits');
 export const DEAD_LETTERS = Symbol('dead letters');
+export const BULK = Symbol('bulk jobs');
 export const EXPLAIN = Symbol('explain');
 export const FILES = Symbol('files');
 export const GAPS = Symbol('gaps');

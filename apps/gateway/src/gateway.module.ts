@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { ApiKeysModule } from './api-keys/api-keys.module.ts';
 import { AuditModule } from './audit/audit.module.ts';
 import { AuthModule } from './auth/auth.module.ts';
+import { BulkModule } from './bulk/bulk.module.ts';
 import { ContractsModule } from './contracts/contracts.module.ts';
 import { DeadLettersModule } from './dead-letters/dead-letters.module.ts';
 import type { GatewayDeps, GatewayOptions } from './deps.ts';
@@ -37,6 +38,7 @@ export class GatewayModule {
         QueuesModule,
         LimitsModule,
         DeadLettersModule,
+        BulkModule,
         WorkersModule,
         LiveModule,
         FilesModule,

@@ -58,8 +58,22 @@ async function startGateway(): Promise<Running> {
   });
   tellStage('connecting to its servers');
   await platform.start();
-  const { tasks, lists, events, schedules, queues, workers, live, limits, deadLetters, explain, files, gaps, broker } =
-    platform;
+  const {
+    tasks,
+    lists,
+    events,
+    schedules,
+    queues,
+    workers,
+    live,
+    limits,
+    deadLetters,
+    bulk,
+    explain,
+    files,
+    gaps,
+    broker,
+  } = platform;
   const users = await platform.users();
   if ((await ensureFirstAdmin(users, secrets.admin)) && secrets.adminIsNew) tellPassword(secrets.admin);
   const contracts = new ContractRegistry(allContracts);
@@ -78,6 +92,7 @@ async function startGateway(): Promise<Running> {
       live,
       limits,
       deadLetters,
+      bulk,
       explain,
       files,
       gaps,

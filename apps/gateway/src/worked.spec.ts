@@ -86,6 +86,7 @@ class Whole implements AsyncDisposable {
         workers: platform.workers,
         live: platform.live,
         deadLetters: platform.deadLetters,
+        bulk: platform.bulk,
         limits: platform.limits,
         explain: platform.explain,
         files: platform.files,

@@ -7,6 +7,7 @@ import {
   type Broker,
   type Clock,
   type ContractStore,
+  type BulkStore,
   type DeadLetterStore,
   type FileLedger,
   type LimitStore,
@@ -70,6 +71,7 @@ export interface Platform extends Service {
   readonly rescue: RescueStore & MessageHoldings;
   /** Messages that the broker gave up. */
   readonly deadLetters: DeadLetterStore;
+  readonly bulk: BulkStore;
   /** Where rows of accepted tasks may be missing. */
   readonly gaps: RowGaps;
   /** What workers have served, and what waits. */
@@ -184,6 +186,10 @@ class ServerPlatform implements Platform {
 
   get deadLetters(): DeadLetterStore {
     return this.store.deadLetters;
+  }
+
+  get bulk(): BulkStore {
+    return this.store.bulk;
   }
 
   get contracts(): ContractStore {

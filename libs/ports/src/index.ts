@@ -1,3 +1,4 @@
+export type { BulkFailure, BulkJob, BulkJobState, BulkLease, BulkStep, BulkStore, NewBulkJob } from './bulk-store.ts';
 export {
   BrokerUnavailableError,
   ConfirmLostError,
@@ -67,6 +68,7 @@ export type {
   TaskLists,
   TaskPage,
   TaskPosition,
+  WholeCounts,
 } from './task-lists.ts';
 export { UNREADABLE_NAME } from './task-store.ts';
 export type {

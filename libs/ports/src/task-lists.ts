@@ -70,6 +70,14 @@ export interface FilteredCounts {
   readonly countedFrom: number | null;
 }
 
+/** Of all tasks of a filter, however old. */
+export interface WholeCounts {
+  /** States without any are left out. */
+  readonly states: Readonly<Partial<Record<TaskState, number>>>;
+  /** False: there are more; the time was not enough to look at all. */
+  readonly complete: boolean;
+}
+
 /** How the platform stands. */
 export interface ClusterGauges {
   /** Live tasks; of more than are counted one by one, the oldest. */
@@ -115,6 +123,8 @@ export interface TaskLists {
   counts(): Promise<TaskCounts>;
   /** Tasks of a filter by state. */
   countsOf(filter: TaskFilter): Promise<FilteredCounts>;
+  /** The same without a bound on how many are looked at. `timeMs`: no part is begun later than this after the first. */
+  countAll(filter: TaskFilter, options: { readonly timeMs: number }): Promise<WholeCounts>;
   gauges(): Promise<ClusterGauges>;
   /** Attempts that were not the last, oldest first, the newest 1000 of them. */
   attempts(id: string): Promise<TaskAttempt[]>;

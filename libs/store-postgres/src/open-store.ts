@@ -1,4 +1,5 @@
 import type { Clock } from '@lovage/ports';
+import { PgBulkStore } from './bulk/pg-bulk-store.ts';
 import { PgContractStore } from './contracts/pg-contract-store.ts';
 import { Database, type DatabaseOptions } from './database.ts';
 import { PgDeadLetterStore } from './dead-letters/pg-dead-letter-store.ts';
@@ -44,6 +45,7 @@ export interface PgStore {
   readonly live: PgLiveReads;
   readonly explain: PgTaskExplain;
   readonly files: PgFileLedger;
+  readonly bulk: PgBulkStore;
   /** Resolves when Postgres answers. @throws StoreUnavailableError */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -74,6 +76,7 @@ export function openStore(options: DatabaseOptions & { clock?: Clock }): PgStore
     live: new PgLiveReads(reading, searching),
     explain: new PgTaskExplain(database),
     files: new PgFileLedger(database, reading),
+    bulk: new PgBulkStore(database),
     ping: () => database.ping(),
     close: async () => void (await Promise.all([database.close(), reading.close(), searching.close()])),
   };

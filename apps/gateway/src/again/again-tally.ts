@@ -34,9 +34,14 @@ export class AgainTally {
     }
   }
 
-  answer(lastDueAt: number | null, nextCursor: string | null): AgainManyAnswer {
+  /** So far, of the refused the first ones with their reasons. */
+  get counts(): Pick<AgainManyAnswer, 'submitted' | 'skipped' | 'refused' | 'refusals'> {
     const { submitted, skipped, refused, refusals } = this;
-    const last = submitted === 0 || lastDueAt === null ? null : new Date(lastDueAt).toISOString();
-    return { submitted, skipped, refused, refusals, lastDueAt: last, nextCursor };
+    return { submitted, skipped, refused, refusals };
+  }
+
+  answer(lastDueAt: number | null, nextCursor: string | null): AgainManyAnswer {
+    const last = this.submitted === 0 || lastDueAt === null ? null : new Date(lastDueAt).toISOString();
+    return { ...this.counts, lastDueAt: last, nextCursor };
   }
 }

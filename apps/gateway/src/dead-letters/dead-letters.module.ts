@@ -8,5 +8,6 @@ import { DeadLettersService } from './dead-letters.service.ts';
   imports: [SubmitLimiterModule],
   controllers: [DeadLettersController],
   providers: [DeadLettersService, OpenQueues],
+  exports: [DeadLettersService],
 })
 export class DeadLettersModule {}

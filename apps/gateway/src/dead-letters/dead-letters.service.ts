@@ -35,7 +35,7 @@ import { letterDocument, wholeLetterDocument } from './letter-document.ts';
 import { taskOfLetter, type LetterEdits } from './letter-task.ts';
 
 /** Who asks, and what is edited. */
-interface Redriving {
+export interface Redriving {
   readonly userId: string;
   readonly edits: LetterEdits;
 }
@@ -60,7 +60,7 @@ export class DeadLettersService {
   ) {}
 
   async list({ limit, cursor, redriven, ...query }: DeadLetterQuery): Promise<DeadLetterList> {
-    const filter = { ...filterOf(query), redriven };
+    const filter = { ...letterFilterOf(query), redriven };
     const page = await withinDeadline(this.clock, this.letters.list(filter, { limit, before: cursor?.toLowerCase() }));
     return { items: page.items.map(letterDocument), nextCursor: page.next };
   }
@@ -99,7 +99,7 @@ export class DeadLettersService {
   async redriveMany(body: RedriveManyBody, userId: string): Promise<AgainManyAnswer> {
     this.limiter.check(userId);
     const until = this.clock.monotonic() + MANY_MS;
-    const filter = { ...filterOf(body.filter), redriven: false };
+    const filter = { ...letterFilterOf(body.filter), redriven: false };
     const from = body.cursor === undefined ? undefined : positionOf(body.cursor);
     const due = new DueTimes(body.rate, this.clock, from?.dueAt ?? null);
     const tally = new AgainTally();
@@ -107,8 +107,7 @@ export class DeadLettersService {
     for (;;) {
       const limit = Math.min(BATCH, body.limit - tally.submitted);
       const page = await withinDeadline(this.clock, this.letters.list(filter, { limit, before }));
-      for (const part of bySize(page.items))
-        await this.redrivePart(part, { userId, edits: { mapping: body.mapping } }, due, tally);
+      await this.redriveThese(page.items, { userId, edits: { mapping: body.mapping } }, due, tally);
       const over = tally.submitted >= body.limit || this.clock.monotonic() >= until || !this.limiter.allows(userId);
       if (page.next === null || over) {
         const next = page.next && encodeAgain({ position: page.next, dueAt: due.following });
@@ -116,6 +115,11 @@ export class DeadLettersService {
       }
       before = page.next;
     }
+  }
+
+  /** At most {@link BATCH} letters; as many at a time as their bodies allow. */
+  async redriveThese(letters: readonly DeadLetter[], by: Redriving, due: DueTimes, tally: AgainTally): Promise<void> {
+    for (const part of bySize(letters)) await this.redrivePart(part, by, due, tally);
   }
 
   private async redrivePart(
@@ -177,7 +181,7 @@ export class DeadLettersService {
   }
 }
 
-function filterOf({ task, ...same }: RedriveManyBody['filter']): DeadLetterFilter {
+export function letterFilterOf({ task, ...same }: RedriveManyBody['filter']): DeadLetterFilter {
   return { ...same, ...(task !== undefined && { taskId: taskIdOf(task) }) };
 }
 

@@ -19,6 +19,9 @@ const ANSWERS: ReadonlySet<z.ZodType> = new Set([
   api.LiveWorkers,
   api.LoginAnswer,
   api.LogoutEverywhereAnswer,
+  api.BulkJobDocument,
+  api.BulkJobList,
+  api.BulkPreviewDocument,
   api.SessionList,
   api.NewApiKeyAnswer,
   api.ProblemDocument,
@@ -50,6 +53,8 @@ const ANSWERS: ReadonlySet<z.ZodType> = new Set([
 ]);
 const BODIES: ReadonlySet<z.ZodType> = new Set([
   api.BatchBody,
+  api.BulkBody,
+  api.BulkPreviewBody,
   api.RedriveBody,
   api.RedriveManyBody,
   api.RetryBody,

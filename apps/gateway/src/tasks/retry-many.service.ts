@@ -22,7 +22,7 @@ import { argumentsOf, inputAgain } from './steer.service.ts';
 import { SubmitLimiter } from './submit-limiter.ts';
 
 /** Who asks, and what is edited. */
-interface Retrying {
+export interface Retrying {
   readonly userId: string;
   readonly mapping: InputMapping | undefined;
 }
@@ -31,7 +31,8 @@ interface Retrying {
 const BATCH = 50;
 /** How long one request goes on, ms; its answer tells how to go on. */
 const MANY_MS = 10_000;
-const FAILED: readonly TaskState[] = ['FAILURE', 'DEAD'];
+/** Which ended tasks are meant where no state is named. */
+export const FAILED: readonly TaskState[] = ['FAILURE', 'DEAD'];
 
 /**
  * Runs many ended tasks again. The id of the new task follows from that of the old one, so that a request sent twice, or two that
@@ -61,7 +62,7 @@ export class RetryManyService {
       const ids = [...new Set(body.ids)];
       this.limiter.check(userId, ids.length);
       for (let i = 0; i < ids.length; i += BATCH)
-        await this.retryPart(ids.slice(i, i + BATCH), { userId, mapping: body.mapping }, due, tally);
+        await this.retryThese(ids.slice(i, i + BATCH), { userId, mapping: body.mapping }, due, tally);
       return tally.answer(due.last, null);
     }
     this.limiter.check(userId);
@@ -73,7 +74,7 @@ export class RetryManyService {
       const read = () => withinDeadline(this.clock, this.lists.list(filter, { limit, after }));
       const page = await (looksIntoEach(body.filter!) ? this.searches.run(userId, read) : read());
       const ids = page.items.map(({ id }) => id);
-      await this.retryPart(ids, { userId, mapping: body.mapping }, due, tally);
+      await this.retryThese(ids, { userId, mapping: body.mapping }, due, tally);
       const over = tally.submitted >= body.limit || this.clock.monotonic() >= until || !this.limiter.allows(userId);
       if (!page.next || over) {
         const next = page.next && encodeAgain({ position: encodeCursor(page.next), dueAt: due.following });
@@ -83,8 +84,8 @@ export class RetryManyService {
     }
   }
 
-  /** @param ids as people or Celery programs call the tasks. */
-  private async retryPart(ids: readonly string[], by: Retrying, due: DueTimes, tally: AgainTally): Promise<void> {
+  /** Few at a time: their inputs are in memory at once. @param ids as people or Celery programs call the tasks. */
+  async retryThese(ids: readonly string[], by: Retrying, due: DueTimes, tally: AgainTally): Promise<void> {
     if (ids.length === 0) return;
     const rows = await withinDeadline(this.clock, this.tasks.finished([...new Set(ids.map(taskIdOf))]));
     const byId = new Map(rows.map((row) => [row.id, row]));

@@ -38,6 +38,6 @@ import { WaitPlaces } from './wait-places.ts';
       inject: [EVENTS, CLOCK, LOG],
     },
   ],
-  exports: [StreamLimits],
+  exports: [RetryManyService, StreamLimits, TextSearches],
 })
 export class TasksModule {}

@@ -118,6 +118,7 @@ export class TestGateway implements AsyncDisposable {
         live: store.live,
         limits: store.limits,
         deadLetters: store.deadLetters,
+        bulk: store.bulk,
         explain: store.explain,
         files: store.files,
         gaps: store.gaps,

@@ -42,7 +42,7 @@ const Retry = z.strictObject({
 const Delete = z.strictObject({
   action: z.literal('task.delete'),
   filter: EndedTaskFilter.meta({
-    description: 'Ended tasks; the fields of GET /api/tasks. Without `state`: all ended states',
+    description: 'Ended tasks; the fields of GET /api/tasks. Without `state`: all ended states. For administrators',
   }),
 });
 const Redrive = z.strictObject({
@@ -66,7 +66,9 @@ const start = {
     .datetime({ offset: true, error: 'must be the `at` of the preview' })
     .transform((iso) => Date.parse(iso))
     .meta({ description: '`at` of the preview: what came after it is left alone' }),
-  reason: ReasonText.min(1).meta({ description: 'Why; kept with the job, the tasks and in the audit log' }),
+  reason: ReasonText.min(1).meta({
+    description: 'Why; kept with the job and in the audit log, and with revoked tasks',
+  }),
   rate: RateText.optional().meta({ description: 'So many at most. Left out: as fast as it goes' }),
 };
 

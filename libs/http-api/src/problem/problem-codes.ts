@@ -21,6 +21,7 @@ export const PROBLEM_CODES = {
   queue_not_found: { status: 404, title: 'There is no such queue' },
   schedule_stated: { status: 409, title: 'The schedule is in the code of a beat that runs' },
   schedule_unknown: { status: 404, title: 'There is no such schedule' },
+  bulk_unknown: { status: 404, title: 'There is no such bulk job' },
   file_unknown: { status: 404, title: 'There is no such file' },
   user_unknown: { status: 404, title: 'There is no such user' },
   session_unknown: { status: 404, title: 'There is no such session' },
@@ -48,6 +49,7 @@ export const PROBLEM_CODES = {
   queue_unknown: { status: 422, title: 'There is no such queue' },
   header_invalid: { status: 422, title: 'A header does not fit' },
   idempotency_key_reused: { status: 422, title: 'The idempotency key was used for something else' },
+  too_many_jobs: { status: 429, title: 'Too many bulk jobs run' },
   /** Of nginx, which bounds the requests that an address has open. */
   too_many_requests: { status: 429, title: 'Too many requests' },
   too_many_logins: { status: 429, title: 'Too many attempts to log in' },

@@ -76,18 +76,23 @@ const COUNTED_COLUMNS =
   't.id, t.state, t.name, t.queue, t.worker, t.user_id, t.parent_id, t.root_id, t.retried_from, t.created_at, t.finished_at';
 
 /** Tasks of a filter by state: of each how many match, how many were looked at, and when the oldest of these was made. */
-export function countsQuery(filter: ResolvedFilter): Query & { readonly window: number } {
-  const [window, columns] = readsInputs(filter)
-    ? [TEXT_WINDOW, 't.*']
-    : [filter.tags === undefined ? COUNT_WINDOW : WINDOW, COUNTED_COLUMNS];
+export function countsQuery(
+  filter: ResolvedFilter,
+  page: { after?: TaskPosition | undefined; window?: number } = {},
+): Query & { readonly window: number } {
+  const columns = readsInputs(filter) ? 't.*' : COUNTED_COLUMNS;
+  const { after, window = countWindow(filter) } = page;
   const query = build((p) => {
-    const looked = `select * from (${mergeOf(filter, { window, columns }, p)}) m ${MERGE_ORDER} limit ${window}`;
+    const looked = `select * from (${mergeOf(filter, { after, window, columns }, p)}) m ${MERGE_ORDER} limit ${window}`;
     const all = conditions(filter, p).join(' and ') || 'true';
     return `select state, (count(*) filter (where ${all}))::float8 as n, count(*)::float8 as looked, min(created_at) as oldest
       from (${looked}) w group by state`;
   });
   return { ...query, window };
 }
+
+const countWindow = (filter: TaskFilter): number =>
+  readsInputs(filter) ? TEXT_WINDOW : filter.tags === undefined ? COUNT_WINDOW : WINDOW;
 
 const WATCHED_COLUMNS = `${COUNTED_COLUMNS}, t.wire_id, t.turn, t.suspected, t.retries, t.cancel_at, t.started_at`;
 const TOLD_COLUMNS =

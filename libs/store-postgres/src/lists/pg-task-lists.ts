@@ -11,6 +11,7 @@ import {
   type TaskLists,
   type TaskPage,
   type TaskPosition,
+  type WholeCounts,
 } from '@lovage/ports';
 import { TASK_STATES, type TaskState } from '@lovage/task';
 import { ENDED_COUNTS, LIVE_COUNTS, LIVE_ESTIMATE, MOST_COUNTED } from './counts-sql.ts';
@@ -110,6 +111,30 @@ export class PgTaskLists implements TaskLists {
     for (const { state, n } of rows) states[state] = n;
     const isFull = rows.reduce((sum, { looked }) => sum + looked, 0) === query.window;
     return { states, countedFrom: isFull ? Math.min(...rows.map(({ oldest }) => oldest.getTime())) : null };
+  }
+
+  /** Window by window, as a page is filled. */
+  countAll(filter: TaskFilter, { timeMs }: { readonly timeMs: number }): Promise<WholeCounts> {
+    const { clock = systemClock } = this.options;
+    const until = clock.monotonic() + timeMs;
+    return (readsInputs(filter) ? this.searching : this.pool).together(async (run) => {
+      const asked = await withNames(filter, run);
+      const states: Partial<Record<TaskState, number>> = {};
+      let after: TaskPosition | undefined;
+      for (let window = windowOf(filter); ;) {
+        const began = clock.monotonic();
+        const rows = await run<{ state: TaskState; n: number }>(countsQuery(asked, { after, window }));
+        for (const { state, n } of rows) states[state] = (states[state] ?? 0) + n;
+        const [end] = await run<{ created_at: Date; id: string }>(
+          listQueries(asked, { limit: 1, after, window }).windowEnd,
+        );
+        if (!end) return { states, complete: true };
+        after = { createdAt: end.created_at.getTime(), id: end.id };
+        const now = clock.monotonic();
+        if (now >= until) return { states, complete: false };
+        if (now - began < QUICK_MS) window = Math.min(MAX_WINDOW, window * 2);
+      }
+    });
   }
 
   gauges(): Promise<ClusterGauges> {
