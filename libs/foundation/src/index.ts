@@ -26,6 +26,17 @@ export {
   type ErrorFacts,
   type PlainBounds,
 } from './foreign.ts';
+export { failureText, stackFrames } from './failure-text.ts';
+export {
+  addHistogram,
+  bucketOf,
+  BUCKETS_PER_DOUBLING,
+  LAST_BUCKET,
+  middleOf,
+  percentiles,
+  sizeOf,
+  type Histogram,
+} from './histogram.ts';
 export { isUuid, madeAtOf, newId, uuidFrom } from './ids.ts';
 export { Lifecycle, type Service } from './lifecycle.ts';
 export { Limiter } from './limiter.ts';
