@@ -132,6 +132,20 @@ export {
   type PrismaTransaction,
   type SqlTransaction,
 } from './sql-transaction.ts';
+export type {
+  CountedEnds,
+  CountedTimes,
+  FailureGroup,
+  FailurePage,
+  FailurePosition,
+  FailureRequest,
+  HistoryKept,
+  HistoryReader,
+  HistorySpan,
+  HistoryStore,
+  StatsPoint,
+  StatsRequest,
+} from './history-store.ts';
 export type { PrunedTasks, RetentionRules, RetentionStore } from './retention-store.ts';
 export type {
   Firing,

@@ -20,6 +20,8 @@ export interface TaskFilter {
   readonly rootId?: string;
   /** The ended task that it runs again. */
   readonly retriedFrom?: string;
+  /** It failed as the others of this group. */
+  readonly failureGroup?: string;
   /** Fields of the input, by path, that hold these values: a text, or a number or boolean as JSON writes it. */
   readonly fields?: readonly { readonly path: string; readonly value: string }[];
   readonly createdFrom?: number;

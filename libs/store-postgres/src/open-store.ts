@@ -8,6 +8,8 @@ import { PgTaskLogSink } from './events/pg-task-log-sink.ts';
 import { PgTaskExplain } from './explain/pg-task-explain.ts';
 import { PgFileLedger } from './files/pg-file-ledger.ts';
 import { PgLiveReads } from './live/pg-live-reads.ts';
+import { PgHistoryReader } from './history/pg-history-reader.ts';
+import { PgHistoryStore } from './history/pg-history-store.ts';
 import { PgLimitStore } from './limits/pg-limit-store.ts';
 import { PgTaskLists } from './lists/pg-task-lists.ts';
 import { ReadingPool } from './lists/reading-pool.ts';
@@ -39,6 +41,10 @@ export interface PgStore {
   readonly contracts: PgContractStore;
   readonly schedules: PgScheduleStore;
   readonly retention: PgRetentionStore;
+  /** Counts of what has ended. */
+  readonly history: PgHistoryStore;
+  /** Questions about them, on connections of their own. */
+  readonly stats: PgHistoryReader;
   readonly queues: PgQueueStore;
   readonly workers: PgWorkerStore;
   /** Of those who watch, on the connections of lists. */
@@ -55,6 +61,7 @@ export interface PgStore {
 export function openStore(options: DatabaseOptions & { clock?: Clock }): PgStore {
   const database = new Database(options);
   const reading = new ReadingPool(options);
+  const counts = new ReadingPool(options, 'counts of what has ended', 2);
   const searching = new ReadingPool(options, 'searches for a text', 2);
   return {
     tasks: new PgTaskStore(database),
@@ -71,6 +78,8 @@ export function openStore(options: DatabaseOptions & { clock?: Clock }): PgStore
     contracts: new PgContractStore(database),
     schedules: new PgScheduleStore(database),
     retention: new PgRetentionStore(database),
+    history: new PgHistoryStore(database),
+    stats: new PgHistoryReader(counts),
     queues: new PgQueueStore(database, reading),
     workers: new PgWorkerStore(reading),
     live: new PgLiveReads(reading, searching),
@@ -78,6 +87,6 @@ export function openStore(options: DatabaseOptions & { clock?: Clock }): PgStore
     files: new PgFileLedger(database, reading),
     bulk: new PgBulkStore(database),
     ping: () => database.ping(),
-    close: async () => void (await Promise.all([database.close(), reading.close(), searching.close()])),
+    close: async () => void (await Promise.all([database.close(), reading.close(), searching.close(), counts.close()])),
   };
 }

@@ -3,7 +3,7 @@ import { TERMINAL_STATES, type TaskState, type TerminalState } from '@lovage/tas
 
 /** Tasks that one statement looks at: what keeps every filter within its time. A page takes as many windows as it needs. */
 const WINDOW = 4_000;
-/** The same for a search in texts, which looks into each, and for tags, which finds each by its id. */
+/** The same for a search in texts, which looks into each, and for tags and groups of failures, which find each by its id. */
 const TEXT_WINDOW = 2_000;
 /** A field of more bytes is left out of lists. */
 const LISTED_BYTES = 8_192;
@@ -92,7 +92,7 @@ export function countsQuery(
 }
 
 const countWindow = (filter: TaskFilter): number =>
-  readsInputs(filter) ? TEXT_WINDOW : filter.tags === undefined ? COUNT_WINDOW : WINDOW;
+  readsInputs(filter) ? TEXT_WINDOW : isJoined(filter) ? WINDOW : COUNT_WINDOW;
 
 const WATCHED_COLUMNS = `${COUNTED_COLUMNS}, t.wire_id, t.turn, t.suspected, t.retries, t.cancel_at, t.started_at`;
 const TOLD_COLUMNS =
@@ -127,9 +127,11 @@ function madeWithin({ createdFrom, createdTo }: TaskFilter, p: Place): string[] 
 
 /** Whether a filter looks into the texts of each task of its window. */
 export const readsInputs = ({ text, fields }: TaskFilter): boolean => text !== undefined || (fields?.length ?? 0) > 0;
+/** Whether a filter finds each task by its id. */
+const isJoined = ({ tags, failureGroup }: TaskFilter): boolean => tags !== undefined || failureGroup !== undefined;
 /** Tasks of the first window of a page. */
 export const windowOf = (filter: TaskFilter): number =>
-  readsInputs(filter) || filter.tags !== undefined ? TEXT_WINDOW : WINDOW;
+  readsInputs(filter) || isJoined(filter) ? TEXT_WINDOW : WINDOW;
 
 function mergeOf(
   filter: ResolvedFilter,
@@ -175,12 +177,16 @@ function ranges(filter: ResolvedFilter, after: TaskPosition | undefined, p: Plac
     return { from, where: all.join(' and '), at, id };
   };
   if (UUID.test(filter.text ?? '')) return [range([`t.id = ${p(filter.text)}::uuid`])];
-  const { retriedFrom, parentId, rootId, tags } = filter;
+  const { retriedFrom, parentId, rootId, failureGroup, tags } = filter;
   if (retriedFrom !== undefined) return [range([`t.retried_from = ${p(retriedFrom)}::uuid`])];
   if (parentId !== undefined) return [range([`t.parent_id = ${p(parentId)}::uuid`])];
   // The root's own row has its id there, as every task without a parent has: the index leaves these out.
   if (rootId !== undefined)
     return [range([`t.root_id = ${p(rootId)}::uuid`, 't.root_id <> t.id']), range([`t.id = ${p(rootId)}::uuid`])];
+  if (failureGroup !== undefined) {
+    const from = 'task_failures g join tasks t on t.id = g.task_id';
+    return [range([`g.group_id = ${p(failureGroup)}::uuid`], { from, at: 'g.created_at', id: 'g.task_id' })];
+  }
   if (tags !== undefined && tags.length > 0) {
     const from = 'task_tags g join tasks t on t.id = g.task_id';
     return [range([`g.tag = ${p(tags[0])}`], { from, at: 'g.created_at', id: 'g.task_id' })];
@@ -224,7 +230,7 @@ function endedStates({ states }: TaskFilter): readonly TerminalState[] {
 /** All that is asked for, of each row. */
 function conditions(filter: TaskFilter, p: Place): string[] {
   const { states, name, namePrefix, queue, worker, userId, finishedFrom, finishedTo, text } = filter;
-  const { retriedFrom, parentId, rootId, tags = [], fields = [] } = filter;
+  const { retriedFrom, parentId, rootId, failureGroup, tags = [], fields = [] } = filter;
   const all: string[] = [];
   if (states !== undefined) all.push(`state = any(${p(states)}::text[])`);
   if (name !== undefined) all.push(`name = ${p(name)}`);
@@ -235,6 +241,8 @@ function conditions(filter: TaskFilter, p: Place): string[] {
   if (retriedFrom !== undefined) all.push(`retried_from = ${p(retriedFrom)}::uuid`);
   if (parentId !== undefined) all.push(`parent_id = ${p(parentId)}::uuid`);
   if (rootId !== undefined) all.push(`(root_id = ${p(rootId)}::uuid or id = ${p(rootId)}::uuid)`);
+  if (failureGroup !== undefined)
+    all.push(`exists (select from task_failures g where g.task_id = w.id and g.group_id = ${p(failureGroup)}::uuid)`);
   for (const tag of tags)
     all.push(
       `exists (select from task_tags g where g.tag = ${p(tag)} and g.created_at = w.created_at and g.task_id = w.id)`,
