@@ -5,9 +5,9 @@ import type { Log } from '@lovage/ports';
 import type { Settings } from '@lovage/settings';
 import { BeatModule, type BeatSchedules } from './beat.module.ts';
 
-export interface BeatAppOptions extends Omit<BeatSchedules, 'routes'> {
+export interface BeatAppOptions extends Omit<BeatSchedules, 'routes' | 'history'> {
   readonly settings: Pick<Settings, 'brokerUrl' | 'routes'> &
-    Partial<Pick<Settings, 'deadLetterQueue'>> & { readonly databaseUrl: string };
+    Partial<Pick<Settings, 'deadLetterQueue' | 'history'>> & { readonly databaseUrl: string };
   readonly log: Log;
 }
 
@@ -22,7 +22,7 @@ export interface BeatApp {
  * @throws StoreUnavailableError BrokerUnavailableError SchemaMissingError
  */
 export async function startBeat({ settings, log, ...fires }: BeatAppOptions): Promise<BeatApp> {
-  const { databaseUrl, brokerUrl, deadLetterQueue, routes } = settings;
+  const { databaseUrl, brokerUrl, deadLetterQueue, routes, history } = settings;
   const platform = await openPlatform({
     ...{ databaseUrl, brokerUrl, deadLetterQueue, log },
     applicationName: 'lovage-beat',
@@ -30,7 +30,7 @@ export async function startBeat({ settings, log, ...fires }: BeatAppOptions): Pr
   try {
     await platform.start();
     const logger = new NestLog(log);
-    const app = await NestFactory.createApplicationContext(BeatModule.create(platform, { ...fires, routes }, log), {
+    const app = await NestFactory.createApplicationContext(BeatModule.create(platform, { ...fires, routes, history }, log), {
       logger,
       abortOnError: false,
     });

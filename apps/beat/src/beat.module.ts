@@ -1,9 +1,9 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { TaskRoutes } from '@lovage/foundation';
 import { messageOfRow, prepareRow } from '@lovage/client';
-import { DeadLetterCollector, OutboxRelay, Rescuer, Sweeper } from '@lovage/maintenance';
+import { DeadLetterCollector, HistoryCounter, OutboxRelay, Rescuer, Sweeper } from '@lovage/maintenance';
 import type { Platform } from '@lovage/platform';
-import type { Log } from '@lovage/ports';
+import type { HistoryKept, Log } from '@lovage/ports';
 import { ScheduleRunner } from '@lovage/scheduler';
 import { ContractRegistry, type AnyContract, type Schedule } from '@lovage/task';
 import { ServicesRunner } from './services-runner.ts';
@@ -15,12 +15,17 @@ export interface BeatSchedules {
   readonly contracts: readonly AnyContract[];
   /** Where tasks go whose schedules name no queue. Default: where their contracts say. */
   readonly routes?: TaskRoutes;
+  /** How long counts of ended tasks are kept. Default: minutes 30 days, hours a year. */
+  readonly history?: HistoryKept;
 }
+
+const DAY_MS = 86_400_000;
+const KEPT: HistoryKept = { minutesMs: 30 * DAY_MS, hoursMs: 365 * DAY_MS };
 
 /** Beat's application: what keeps the platform's promises while nobody submits and nobody runs. */
 @Module({})
 export class BeatModule {
-  static create(platform: Platform, { schedules, contracts, routes }: BeatSchedules, log: Log): DynamicModule {
+  static create(platform: Platform, { schedules, contracts, routes, history = KEPT }: BeatSchedules, log: Log): DynamicModule {
     const { broker, outbox, sweep, rescue, deadLetters: letters, schedules: store } = platform;
     const relay = new OutboxRelay({ broker, outbox, messageOf: messageOfRow, log });
     const sweeper = new Sweeper({ sweep, log, onRequeued: () => relay.poke() });
@@ -32,6 +37,7 @@ export class BeatModule {
       ...{ store, schedules, contracts: new ContractRegistry(contracts), prepare, log },
       onFired: () => relay.poke(),
     });
+    const counter = new HistoryCounter({ history: platform.history, kept: history, log });
     return {
       module: BeatModule,
       providers: [
@@ -40,6 +46,7 @@ export class BeatModule {
         { provide: Rescuer, useValue: rescuer },
         { provide: DeadLetterCollector, useValue: collector },
         { provide: ScheduleRunner, useValue: runner },
+        { provide: HistoryCounter, useValue: counter },
         ServicesRunner,
       ],
     };

@@ -1,5 +1,5 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { DeadLetterCollector, OutboxRelay, Rescuer, Sweeper } from '@lovage/maintenance';
+import { DeadLetterCollector, HistoryCounter, OutboxRelay, Rescuer, Sweeper } from '@lovage/maintenance';
 import { ScheduleRunner } from '@lovage/scheduler';
 
 /** Starts the services with the application and stops them, in reverse, with it. */
@@ -11,6 +11,7 @@ export class ServicesRunner implements OnApplicationBootstrap, OnApplicationShut
     private readonly rescuer: Rescuer,
     private readonly deadLetters: DeadLetterCollector,
     private readonly schedules: ScheduleRunner,
+    private readonly history: HistoryCounter,
   ) {}
 
   /** All of them, or none: Nest calls no hook of an application whose start failed. */
@@ -21,6 +22,7 @@ export class ServicesRunner implements OnApplicationBootstrap, OnApplicationShut
       await this.rescuer.start();
       await this.deadLetters.start();
       await this.schedules.start();
+      await this.history.start();
     } catch (error) {
       await this.onApplicationShutdown();
       throw error;
@@ -28,6 +30,7 @@ export class ServicesRunner implements OnApplicationBootstrap, OnApplicationShut
   }
 
   async onApplicationShutdown(): Promise<void> {
+    await this.history.stop();
     await this.schedules.stop();
     await this.deadLetters.stop();
     await this.rescuer.stop();

@@ -1,4 +1,5 @@
 export { DeadLetterCollector, type DeadLetterCollectorOptions } from './dead-letters/dead-letter-collector.ts';
+export { HistoryCounter, type HistoryCounterOptions } from './history/history-counter.ts';
 export { OutboxRelay, type OutboxRelayOptions } from './relay/outbox-relay.ts';
 export { Rescuer, type RescuerOptions } from './rescue/rescuer.ts';
 export { Sweeper, type SweeperOptions } from './sweep/sweeper.ts';

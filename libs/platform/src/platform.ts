@@ -10,6 +10,8 @@ import {
   type BulkStore,
   type DeadLetterStore,
   type FileLedger,
+  type HistoryReader,
+  type HistoryStore,
   type LimitStore,
   type Log,
   type MessageHoldings,
@@ -78,6 +80,10 @@ export interface Platform extends Service {
   readonly contracts: ContractStore;
   readonly schedules: ScheduleStore;
   readonly retention: RetentionStore;
+  /** Counts of what has ended. */
+  readonly history: HistoryStore;
+  /** Questions about them. */
+  readonly stats: HistoryReader;
   /** Where a task is, and why. */
   readonly explain: TaskExplain;
   /** Queues: pauses and counts. */
@@ -202,6 +208,14 @@ class ServerPlatform implements Platform {
 
   get retention(): RetentionStore {
     return this.store.retention;
+  }
+
+  get history(): HistoryStore {
+    return this.store.history;
+  }
+
+  get stats(): HistoryReader {
+    return this.store.stats;
   }
 
   get explain(): TaskExplain {

@@ -4,6 +4,7 @@ export { ExitCode, exitCodeOf } from './exit-codes.ts';
 export { gatewaySecrets, type GatewaySecrets } from './gateway-secrets.ts';
 export type { HttpSettings } from './http-settings.ts';
 export type { Env } from './reader.ts';
+export type { HistorySettings } from './history-settings.ts';
 export type { ResultsSettings } from './results-settings.ts';
 export { SettingError, type SettingProblem } from './setting-error.ts';
 export {

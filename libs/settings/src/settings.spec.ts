@@ -54,6 +54,7 @@ test('an empty environment gives the documented defaults', () => {
     mail: { smtpUrl: undefined, from: 'lovage@localhost' },
     webhooks: { secrets: {} },
     results: { retentionMs: 7 * 24 * 3600_000, retentionByState: {}, deadLettersMs: 30 * 24 * 3600_000 },
+    history: { minutesMs: 30 * 24 * 3600_000, hoursMs: 365 * 24 * 3600_000 },
   });
   expect(parseSettings({}).worker.name).toMatch(new RegExp(`^worker-${process.pid}@.+`));
 });
@@ -107,6 +108,8 @@ test('every variable is read', () => {
     RESULT_RETENTION: '36h',
     RESULT_RETENTION_BY_STATE: 'SUCCESS=1d, FAILURE = 30d,DEAD=forever',
     DEAD_LETTER_RETENTION: '90d',
+    HISTORY_MINUTES_RETENTION: '36h',
+    HISTORY_HOURS_RETENTION: '90d',
   });
   expect(settings).toEqual({
     mode: 'production',
@@ -156,6 +159,7 @@ test('every variable is read', () => {
       retentionByState: { SUCCESS: 24 * 3600_000, FAILURE: 30 * 24 * 3600_000, DEAD: Infinity },
       deadLettersMs: 90 * 24 * 3600_000,
     },
+    history: { minutesMs: 36 * 3600_000, hoursMs: 90 * 24 * 3600_000 },
   });
 });
 

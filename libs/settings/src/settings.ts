@@ -16,6 +16,7 @@ import {
   workerName,
 } from './parsers.ts';
 import { type Env, Reader } from './reader.ts';
+import { type HistorySettings, readHistorySettings } from './history-settings.ts';
 import { readResultsSettings, type ResultsSettings } from './results-settings.ts';
 import {
   type FilesSettings,
@@ -61,6 +62,7 @@ export interface Settings {
   readonly mail: MailSettings;
   readonly webhooks: WebhookSettings;
   readonly results: ResultsSettings;
+  readonly history: HistorySettings;
 }
 
 export interface WorkerSettings {
@@ -216,6 +218,7 @@ export function parseSettings<R extends SettingsReader = 'any'>(
     mail: readMailSettings(reader),
     webhooks: readWebhookSettings(reader),
     results: readResultsSettings(reader),
+    history: readHistorySettings(reader),
   };
   requireFor(who, settings, reader);
   reader.finish();
