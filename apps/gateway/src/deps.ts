@@ -5,6 +5,7 @@ import type {
   AccessStore,
   Broker,
   Clock,
+  HistoryReader,
   LimitStore,
   LiveReads,
   BulkStore,
@@ -39,6 +40,8 @@ export interface GatewayDeps {
   readonly bulk: BulkStore;
   readonly explain: TaskExplain;
   readonly files: Pick<FileLedger, 'begin' | 'grow' | 'settle' | 'drop' | 'forget' | 'usage'>;
+  /** What was counted of ended tasks. */
+  readonly stats: HistoryReader;
   readonly gaps: Pick<RowGaps, 'mayLack'>;
   readonly users: UserStore;
   readonly access: AccessStore;
@@ -94,6 +97,7 @@ export const DEAD_LETTERS = Symbol('dead letters');
 export const BULK = Symbol('bulk jobs');
 export const EXPLAIN = Symbol('explain');
 export const FILES = Symbol('files');
+export const HISTORY = Symbol('history');
 export const GAPS = Symbol('gaps');
 export const USERS = Symbol('users');
 export const ACCESS = Symbol('access');

@@ -15,6 +15,7 @@ import { LimitsModule } from './limits/limits.module.ts';
 import { MetricsModule } from './metrics/metrics.module.ts';
 import { QueuesModule } from './queues/queues.module.ts';
 import { SchedulesModule } from './schedules/schedules.module.ts';
+import { StatsModule } from './stats/stats.module.ts';
 import { TasksModule } from './tasks/tasks.module.ts';
 import { UsersModule } from './users/users.module.ts';
 import { WorkersModule } from './workers/workers.module.ts';
@@ -41,6 +42,7 @@ export class GatewayModule {
         BulkModule,
         WorkersModule,
         LiveModule,
+        StatsModule,
         FilesModule,
         HealthModule,
       ],

@@ -71,6 +71,7 @@ async function startGateway(): Promise<Running> {
     bulk,
     explain,
     files,
+    stats,
     gaps,
     broker,
   } = platform;
@@ -95,6 +96,7 @@ async function startGateway(): Promise<Running> {
       bulk,
       explain,
       files,
+      stats,
       gaps,
       users,
       access: users.access,

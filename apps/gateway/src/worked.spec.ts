@@ -89,6 +89,7 @@ class Whole implements AsyncDisposable {
         bulk: platform.bulk,
         limits: platform.limits,
         explain: platform.explain,
+        stats: platform.stats,
         files: platform.files,
         gaps: platform.gaps,
         events,

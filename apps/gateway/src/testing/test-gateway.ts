@@ -121,6 +121,7 @@ export class TestGateway implements AsyncDisposable {
         bulk: store.bulk,
         explain: store.explain,
         files: store.files,
+        stats: store.stats,
         gaps: store.gaps,
         users,
         access: users.access,

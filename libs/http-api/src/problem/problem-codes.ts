@@ -22,6 +22,7 @@ export const PROBLEM_CODES = {
   schedule_stated: { status: 409, title: 'The schedule is in the code of a beat that runs' },
   schedule_unknown: { status: 404, title: 'There is no such schedule' },
   bulk_unknown: { status: 404, title: 'There is no such bulk job' },
+  failure_group_unknown: { status: 404, title: 'There is no such group of failures' },
   file_unknown: { status: 404, title: 'There is no such file' },
   user_unknown: { status: 404, title: 'There is no such user' },
   session_unknown: { status: 404, title: 'There is no such session' },

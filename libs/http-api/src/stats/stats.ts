@@ -55,7 +55,7 @@ const Times = z
   })
   .meta({
     id: 'StatsTimes',
-    description: 'Percentiles come from histograms: at most 10 % off',
+    description: 'Percentiles come from histograms: at most 10 % or 1 ms off',
   });
 export type StatsTimes = z.output<typeof Times>;
 
@@ -68,10 +68,10 @@ export const StatsSeries = z
     ended: points('Tasks that ended. null: not known, see countedFrom and countedTo'),
     failed: points('Of them those that ended FAILURE or DEAD'),
     overall: z.object({ ended: z.int().min(0), failed: z.int().min(0) }),
-    run: Times.meta({ description: 'How long the last attempt ran' }),
+    run: Times.meta({ description: 'How long the last attempt ran; of SUCCESS and FAILURE' }),
     wait: Times.meta({
       description:
-        'From when it could have started (made, or its eta; of a retry when it was due) to the start of the last attempt',
+        'From when it could have started (made, or its eta; of a retry when it was due) to the start of the last attempt; of SUCCESS and FAILURE',
     }),
   })
   .meta({ id: 'StatsSeries' });

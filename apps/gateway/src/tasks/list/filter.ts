@@ -18,6 +18,7 @@ export function filterOf(query: Partial<TaskListQuery>, contracts: Pick<Contract
     parent,
     root,
     retriedFrom,
+    failureGroup,
     field = [],
     limit: _limit,
     cursor: _cursor,
@@ -37,6 +38,7 @@ export function filterOf(query: Partial<TaskListQuery>, contracts: Pick<Contract
     parentId: parent?.toLowerCase(),
     rootId: root?.toLowerCase(),
     retriedFrom: retriedFrom?.toLowerCase(),
+    failureGroup: failureGroup?.toLowerCase(),
     ...(tags.length > 0 && { tags }),
     ...(fields.length > 0 && { fields }),
   };
