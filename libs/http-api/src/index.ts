@@ -20,6 +20,8 @@ export { UserDocument } from './auth/user.ts';
 export {
   AgainManyAnswer,
   DeadLetterDocument,
+  DeadLetterGroupDocument,
+  DeadLetterGroups,
   DeadLetterList,
   DeadLetterQuery,
   RedriveBody,
@@ -51,7 +53,14 @@ export { PROBLEM_CODES, type ProblemCode } from './problem/problem-codes.ts';
 export { PROBLEM_MEDIA_TYPE, problemDocument, ProblemDocument, type ProblemParts } from './problem/problem-document.ts';
 export { AttemptDocument, AttemptList } from './tasks/attempts.ts';
 export { BatchAnswer, BatchBody, BatchItem, BatchOutcome, MAX_BATCH } from './tasks/batch.ts';
-export { FiringDocument, FiringList, FiringListQuery, ScheduleDocument, ScheduleList } from './schedules/schedule.ts';
+export {
+  FiringDocument,
+  FiringList,
+  FiringListQuery,
+  PastFiringDocument,
+  ScheduleDocument,
+  ScheduleList,
+} from './schedules/schedule.ts';
 export { InputMapping } from './tasks/mapping.ts';
 export { TaskLogLine, TaskLogList, TaskLogQuery } from './tasks/logs.ts';
 export {

@@ -107,6 +107,25 @@ export interface DeadLetterFilter {
   readonly text?: string;
 }
 
+/** Letters that have not been redriven and are alike. */
+export interface DeadLetterGroup {
+  readonly reason: DeadLetterReason;
+  readonly queue: string;
+  readonly name: string | null;
+  readonly code: string | null;
+  readonly count: number;
+  /** When the first and the last of them were written down, ms since the epoch. */
+  readonly firstAt: number;
+  readonly lastAt: number;
+}
+
+export interface DeadLetterGroups {
+  /** The largest first. */
+  readonly groups: readonly DeadLetterGroup[];
+  /** Only the newest letters were looked at, or there are more groups. */
+  readonly approximate: boolean;
+}
+
 export interface DeadLetterPage {
   /** Newest first. */
   readonly items: readonly DeadLetter[];
@@ -157,6 +176,8 @@ export interface DeadLetterStore {
   keep(letters: readonly NewDeadLetter[]): Promise<KeptDeadLetter[]>;
   /** Newest first. Only so many letters are looked at for one page. `before`: the `next` of the page before. */
   list(filter: DeadLetterFilter, page: { limit: number; before?: string | undefined }): Promise<DeadLetterPage>;
+  /** Of the newest letters, those that have not been redriven, by reason, queue, name and code: at most `limit` groups. */
+  groups(limit: number): Promise<DeadLetterGroups>;
   get(id: string): Promise<WholeDeadLetter | undefined>;
   getMany(ids: readonly string[]): Promise<WholeDeadLetter[]>;
   /**

@@ -102,6 +102,24 @@ export interface SlotHolder {
   readonly worker: string | null;
 }
 
+/** Tasks that use a contract's limits, or wait for them: the first of each, at most so many. */
+export interface LimitedTasks {
+  /** Those first that have their slots longest. */
+  readonly holders: readonly (SlotHolder & { readonly key: string })[];
+  /** Those first that are next: of a slot by when they were submitted, of a rate by their times. */
+  readonly waiters: readonly LimitWaiter[];
+}
+
+export interface LimitWaiter {
+  readonly id: string;
+  /** As in {@link TaskLimits}. */
+  readonly key: string;
+  /** ms since the epoch: of a slot when it was submitted. */
+  readonly since: number | null;
+  /** ms since the epoch: of a rate the time that it was given. */
+  readonly dueAt: number | null;
+}
+
 /** Why a waiting task is held back by a limit. */
 export type HeldBack =
   | {
@@ -148,6 +166,8 @@ export interface LimitStore {
   override(contract: string, settings: LimitSettings, by: LimitChangedBy): Promise<LimitOverride>;
   /** Back to what the contract says, likewise. */
   clear(contract: string): Promise<void>;
+  /** Who has and who waits for slots of a contract, and who for its rate; at most `limit` of each. */
+  tasksOf(contract: string, limit: number): Promise<LimitedTasks>;
   /** Of one contract, or of all. */
   uses(contract?: string): Promise<LimitUses>;
 }

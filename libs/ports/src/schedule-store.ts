@@ -1,4 +1,4 @@
-import type { StoredSchedule } from '@lovage/task';
+import type { StoredSchedule, TaskState } from '@lovage/task';
 import type { UniqueKey } from './submit-keys.ts';
 import type { NewTask } from './task-store.ts';
 
@@ -59,6 +59,16 @@ export interface Firing {
   readonly firedAt: number;
 }
 
+/** A firing with what became of its task. */
+export interface PastFiring extends Firing {
+  /** Null: the task is deleted by age, or its row is not written yet. */
+  readonly task: {
+    readonly state: TaskState;
+    readonly startedAt: number | null;
+    readonly finishedAt: number | null;
+  } | null;
+}
+
 /** Place in a schedule's history. */
 export type FiringKey = Pick<Firing, 'dueAt' | 'trigger'>;
 
@@ -94,5 +104,5 @@ export interface ScheduleStore {
   /** Idempotent. Moments that passed during the pause are not missed. */
   resume(schedule: string): Promise<ScheduleRow | undefined>;
   /** Newest first; `before` is the last of the page before. Also of a schedule that was removed. */
-  firings(schedule: string, options: { limit: number; before?: FiringKey }): Promise<Firing[]>;
+  firings(schedule: string, options: { limit: number; before?: FiringKey }): Promise<PastFiring[]>;
 }

@@ -2,6 +2,7 @@ import { Controller, Delete, Get, HttpCode, Param, Post, Req, Res } from '@nestj
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import {
   AgainManyAnswer,
+  DeadLetterGroups,
   DeadLetterList,
   DeadLetterQuery,
   RedriveBody,
@@ -33,6 +34,15 @@ export class DeadLettersController {
   @Problems('query_invalid', 'store_unavailable')
   list(@Req() request: FastifyRequest): Promise<DeadLetterList> {
     return this.letters.list(parseQuery(DeadLetterQuery, request.query));
+  }
+
+  @Get('groups')
+  @Allow('viewer')
+  @ApiOperation({ summary: 'How many are alike, of those not redriven', operationId: 'dead_letter_groups' })
+  @Answers(200, DeadLetterGroups, 'By reason, queue, name and code')
+  @Problems('store_unavailable')
+  groups(): Promise<DeadLetterGroups> {
+    return this.letters.groups();
   }
 
   @Post('redrive')

@@ -3,6 +3,7 @@ import { taskIdOf } from '@lovage/celery';
 import { isUuid, type TaskRoutes } from '@lovage/foundation';
 import type {
   AgainManyAnswer,
+  DeadLetterGroups,
   DeadLetterList,
   DeadLetterQuery,
   RedriveBody,
@@ -31,7 +32,7 @@ import { GatewayMetrics } from '../metrics/metrics.ts';
 import { ProblemError } from '../problems/problem-error.ts';
 import { SubmitLimiter } from '../tasks/submit-limiter.ts';
 import { submittedRow, taskDocument } from '../tasks/task-document.ts';
-import { letterDocument, wholeLetterDocument } from './letter-document.ts';
+import { groupDocument, letterDocument, wholeLetterDocument } from './letter-document.ts';
 import { taskOfLetter, type LetterEdits } from './letter-task.ts';
 
 /** Who asks, and what is edited. */
@@ -40,6 +41,8 @@ export interface Redriving {
   readonly edits: LetterEdits;
 }
 
+/** Groups that are told of. */
+const MOST_GROUPS = 500;
 /** Letters of one statement, and how much of their bodies is in memory at once. */
 const BATCH = 100;
 const BATCH_BYTES = 8 * 1024 * 1024;
@@ -63,6 +66,11 @@ export class DeadLettersService {
     const filter = { ...letterFilterOf(query), redriven };
     const page = await withinDeadline(this.clock, this.letters.list(filter, { limit, before: cursor?.toLowerCase() }));
     return { items: page.items.map(letterDocument), nextCursor: page.next };
+  }
+
+  async groups(): Promise<DeadLetterGroups> {
+    const { groups, approximate } = await withinDeadline(this.clock, this.letters.groups(MOST_GROUPS));
+    return { items: groups.map(groupDocument), approximate };
   }
 
   /** @throws ProblemError `letter_unknown` */

@@ -379,3 +379,21 @@ test('held inputs are redriven many at once with a mapping', async () => {
   expect(rows.map(({ input }) => input).sort((a, b) => a.x - b.x)).toEqual([0, 1, 2].map((x) => ({ x, y: 10 })));
   expect((await f.list('?redriven=false')).items.map(({ id }) => id)).toEqual([other]);
 });
+
+test('those that are alike are counted together, without those that have been redriven', async () => {
+  await using f = await Fixture.open();
+  for (let n = 0; n < 3; n += 1) await f.letter();
+  const id = await f.letter(readable('math.add', { x: 1, y: 2 }));
+  await f.letter(readable('math.add', { x: 3, y: 4 }));
+  expect((await f.redrive(id)).status).toBe(202);
+  const answer = await f.gateway.ask('/api/dead-letters/groups', { as: 'viewer' });
+  const time = expect.any(String);
+  const group = { queue: 'default', firstAt: time, lastAt: time };
+  expect(answer.json()).toEqual({
+    items: [
+      { ...group, reason: 'malformed', name: null, code: 'body_not_json', count: 3 },
+      { ...group, reason: 'rejected', name: 'math.add', code: null, count: 1 },
+    ],
+    approximate: false,
+  });
+});

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { withBigintsAsText } from '@lovage/foundation';
-import type { DeadLetterDocument, WholeDeadLetterDocument } from '@lovage/http-api';
-import type { DeadLetter, WholeDeadLetter } from '@lovage/ports';
+import type { DeadLetterDocument, DeadLetterGroupDocument, WholeDeadLetterDocument } from '@lovage/http-api';
+import type { DeadLetter, DeadLetterGroup, WholeDeadLetter } from '@lovage/ports';
 import type { ContractRegistry } from '@lovage/task';
 import { inputOfMessage, isTruncated, messageOf } from './letter-message.ts';
 
@@ -62,3 +62,7 @@ function readOf(
 }
 
 const isoOrNull = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
+
+export function groupDocument({ firstAt, lastAt, ...group }: DeadLetterGroup): DeadLetterGroupDocument {
+  return { ...group, firstAt: new Date(firstAt).toISOString(), lastAt: new Date(lastAt).toISOString() };
+}

@@ -1,5 +1,5 @@
 import type { LimitDetail, LimitDocument } from '@lovage/http-api';
-import type { LimitOverride, LimitUse } from '@lovage/ports';
+import type { LimitedTasks, LimitOverride, LimitUse } from '@lovage/ports';
 import type { AnyContract } from '@lovage/task';
 
 /** Most keys that are shown of a contract. */
@@ -43,11 +43,38 @@ export function usedKeys(contract: string, uses: readonly LimitUse[]): LimitDeta
     .sort((a, b) => waits(b)[0] - waits(a)[0] || waits(b)[1] - waits(a)[1])
     .slice(0, MOST_KEYS)
     .map(({ key, limit, held, waiting, waitingForRate }) => {
-      const limits = key.startsWith('rate:') ? 'rate' : 'concurrency';
-      const whole = `${limits}:${contract}`;
-      const value = key === whole ? null : key.slice(whole.length + 1);
-      return { limits, value, limit, held, waiting, waitingForRate };
+      return { ...partsOf(contract, key), limit, held, waiting, waitingForRate };
     });
+}
+
+/** Who has slots, and who waits. */
+export function limitedTasks(
+  contract: string,
+  { holders, waiters }: LimitedTasks,
+): Pick<LimitDetail, 'holders' | 'waiters'> {
+  const iso = (ms: number): string => new Date(ms).toISOString();
+  return {
+    holders: holders.map(({ id, key, since, worker }) => {
+      const { value } = partsOf(contract, key);
+      return { id, value, since: iso(since), worker };
+    }),
+    waiters: waiters.map(({ id, key, since, dueAt }) => {
+      const { limits: waitsFor, value } = partsOf(contract, key);
+      return {
+        id,
+        value,
+        waitsFor,
+        since: since === null ? null : iso(since),
+        dueAt: dueAt === null ? null : iso(dueAt),
+      };
+    }),
+  };
+}
+
+function partsOf(contract: string, key: string) {
+  const limits = key.startsWith('rate:') ? ('rate' as const) : ('concurrency' as const);
+  const whole = `${limits}:${contract}`;
+  return { limits, value: key === whole ? null : key.slice(whole.length + 1) };
 }
 
 function overrideDocument(override: LimitOverride): LimitDocument['override'] {

@@ -5,7 +5,10 @@ import { rateIntervalMs, type AnyContract, type ContractRegistry } from '@lovage
 import { CLOCK, CONTRACTS, LIMITS } from '../deps.ts';
 import { withinDeadline } from '../http/deadline.ts';
 import { ProblemError } from '../problems/problem-error.ts';
-import { limitDocument, usedKeys } from './limit-document.ts';
+import { limitDocument, limitedTasks, usedKeys } from './limit-document.ts';
+
+/** Holders and waiters of a contract that are told of, each. */
+const MOST_TASKS = 100;
 
 /** Reads and sets limits. Claims go by what is written here. */
 @Injectable()
@@ -54,9 +57,13 @@ export class LimitsService {
   }
 
   private async detail(contract: AnyContract): Promise<LimitDetail> {
-    const [overrides, { uses, approximate }] = await this.read(contract.name);
-    const document = limitDocument(contract, overrides.get(contract.name), uses, approximate);
-    return { ...document, keys: usedKeys(contract.name, uses) };
+    const { name } = contract;
+    const [[overrides, { uses, approximate }], tasks] = await Promise.all([
+      this.read(name),
+      this.within(this.store.tasksOf(name, MOST_TASKS)),
+    ]);
+    const document = limitDocument(contract, overrides.get(name), uses, approximate);
+    return { ...document, keys: usedKeys(name, uses), ...limitedTasks(name, tasks) };
   }
 
   private async read(contract?: string): Promise<[Map<string, LimitOverride>, LimitUses]> {

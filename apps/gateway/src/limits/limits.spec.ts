@@ -59,7 +59,7 @@ test('a limit is set: by whom, when and why; what is left out is as the contract
   expect(answer.status).toBe(200);
   const set = answer.json<LimitDetail>();
   expect(set).toEqual({
-    ...{ contract: 'test.mail', ...UNUSED, keys: [] },
+    ...{ contract: 'test.mail', ...UNUSED, keys: [], holders: [], waiters: [] },
     declared: { concurrency: 5, byKey: false, rate: '100/m', burst: 1, rateByKey: false },
     override: { concurrency: 2, at: expect.any(String), actor: gateway.userId, reason: 'the mail server is slow' },
     inForce: { concurrency: 2, rate: '100/m', burst: 1 },
@@ -118,8 +118,17 @@ test('it shows the keys that are used: slots held, who waits', async () => {
       },
     };
   });
-  await gateway.store.limits.claim(worker, await Promise.all(claims));
-  expect(await get(gateway, 'test.sync')).toMatchObject({
+  const items = await Promise.all(claims);
+  await gateway.store.limits.claim(worker, items);
+  const ids = items.map(({ task }) => task.id);
+  const time = expect.any(String);
+  const detail = await get(gateway, 'test.sync');
+  const waiter = { value: 'acme', waitsFor: 'concurrency', since: time, dueAt: null };
+  expect(detail.waiters).toMatchObject([waiter, waiter]);
+  expect([...detail.holders, ...detail.waiters].map(({ id }) => id).sort()).toEqual(ids.sort());
+  expect(detail.holders.map(({ value }) => value).sort()).toEqual(['acme', 'other', 'other']);
+  for (const one of detail.holders) expect(one).toMatchObject({ since: time, worker: 'w1' });
+  expect(detail).toMatchObject({
     ...{ held: 3, waiting: 2, waitingForRate: 0, approximate: false },
     override: { keys: { acme: 1, internal: null } },
     inForce: { concurrency: 2 },
@@ -128,9 +137,9 @@ test('it shows the keys that are used: slots held, who waits', async () => {
       { limits: 'concurrency', value: 'other', limit: 2, held: 2, waiting: 0, waitingForRate: 0 },
     ],
   });
-  const { items } = (await gateway.ask('/api/limits')).json<LimitList>();
-  expect(items.find(({ contract }) => contract === 'test.sync')).toMatchObject({ held: 3, waiting: 2 });
-  expect(items.find(({ contract }) => contract === 'test.mail')).toMatchObject({ held: 0, waiting: 0 });
+  const all = (await gateway.ask('/api/limits')).json<LimitList>().items;
+  expect(all.find(({ contract }) => contract === 'test.sync')).toMatchObject({ held: 3, waiting: 2 });
+  expect(all.find(({ contract }) => contract === 'test.mail')).toMatchObject({ held: 0, waiting: 0 });
 });
 
 test('0 pauses a contract, or single values of its key', async () => {

@@ -1,5 +1,5 @@
-import type { FiringDocument, ScheduleDocument } from '@lovage/http-api';
-import type { Firing, ScheduleRow } from '@lovage/ports';
+import type { FiringDocument, PastFiringDocument, ScheduleDocument } from '@lovage/http-api';
+import type { Firing, PastFiring, ScheduleRow } from '@lovage/ports';
 import { nextMoments } from '@lovage/scheduler';
 
 const NEXT = 5;
@@ -50,4 +50,15 @@ export function scheduleDocument(row: ScheduleRow, now: number): ScheduleDocumen
 
 export function firingDocument({ dueAt, trigger, firedAt, taskId }: Firing): FiringDocument {
   return { dueAt: iso(dueAt), trigger, firedAt: iso(firedAt), taskId };
+}
+
+export function pastFiringDocument({ task, ...firing }: PastFiring): PastFiringDocument {
+  return {
+    ...firingDocument(firing),
+    task: task && {
+      state: task.state,
+      startedAt: isoOrNull(task.startedAt),
+      finishedAt: isoOrNull(task.finishedAt),
+    },
+  };
 }

@@ -10,7 +10,7 @@ import { withinDeadline } from '../http/deadline.ts';
 import { ProblemError } from '../problems/problem-error.ts';
 import { SubmitLimiter } from '../tasks/submit-limiter.ts';
 import { encodeFiringCursor } from './firing-cursor.ts';
-import { firingDocument, scheduleDocument } from './schedule-document.ts';
+import { firingDocument, pastFiringDocument, scheduleDocument } from './schedule-document.ts';
 
 /** Reads and steers schedules. Beats fire them. */
 @Injectable()
@@ -43,7 +43,7 @@ export class SchedulesService {
     if (page.length === 0) await this.get(name);
     const items = page.slice(0, limit);
     return {
-      items: items.map(firingDocument),
+      items: items.map(pastFiringDocument),
       nextCursor: page.length > limit ? encodeFiringCursor(items.at(-1)!) : null,
     };
   }

@@ -107,6 +107,11 @@ test('history: newest first, page by page', async () => {
   const all = [...first.items, ...second.items];
   expect(all.map(({ dueAt }) => dueAt)).toEqual([...new Set(all.map(({ dueAt }) => dueAt))].sort().reverse());
   expect(all).toHaveLength(5);
+  expect(first.items[0]!.task).toEqual({ state: 'PENDING', startedAt: null, finishedAt: null });
+  await gateway.finish(first.items[0]!.taskId, 'SUCCESS', null);
+  await gateway.db.query('delete from tasks where id = $1', [first.items[1]!.taskId]);
+  const later = (await gateway.ask('/api/schedules/seconds/firings?limit=2')).json<FiringList>().items;
+  expect(later).toMatchObject([{ task: { state: 'SUCCESS', finishedAt: expect.any(String) } }, { task: null }]);
   expect((await gateway.ask('/api/schedules/strange/firings')).json<FiringList>()).toEqual({
     items: [],
     nextCursor: null,

@@ -101,6 +101,31 @@ export const DeadLetterList = z
   .meta({ id: 'DeadLetterList' });
 export type DeadLetterList = z.output<typeof DeadLetterList>;
 
+/** Dead letters that have not been redriven and are alike. */
+export const DeadLetterGroupDocument = z
+  .object({
+    reason: z.string(),
+    queue: z.string().meta({ description: 'Where they died' }),
+    name: z.string().nullable().meta({ description: 'Name of the contract; null: they name none' }),
+    code: z.string().nullable().meta({ description: 'Why they cannot be read; null: they can' }),
+    count: z.int().min(1),
+    firstAt: time.meta({ description: 'When the first of them was written down' }),
+    lastAt: time.meta({ description: 'When the last of them was' }),
+  })
+  .meta({ id: 'DeadLetterGroup' });
+export type DeadLetterGroupDocument = z.output<typeof DeadLetterGroupDocument>;
+
+/** Answer of `GET /api/dead-letters/groups`. */
+export const DeadLetterGroups = z
+  .object({
+    items: z.array(DeadLetterGroupDocument).meta({ description: 'The largest first, at most 500' }),
+    approximate: z.boolean().meta({
+      description: 'There are more than 20,000 letters, of which the newest are counted, or more groups',
+    }),
+  })
+  .meta({ id: 'DeadLetterGroups' });
+export type DeadLetterGroups = z.output<typeof DeadLetterGroups>;
+
 /** Body of `POST /api/dead-letters/{id}/redrive`; may be left out. */
 export const RedriveBody = z
   .strictObject({

@@ -102,12 +102,16 @@ export const LimitList = z
   .meta({ id: 'LimitList' });
 export type LimitList = z.output<typeof LimitList>;
 
+const time = z.iso.datetime({ precision: 3 });
+const taskId = z.uuid().meta({ description: 'As in GET /api/tasks/{id}' });
+const keyValue = z.string().nullable().meta({ description: 'Of the key; null: the contract as a whole' });
+
 export const LimitDetail = LimitDocument.extend({
   keys: z
     .array(
       z.object({
         limits: z.enum(['concurrency', 'rate']),
-        value: z.string().nullable().meta({ description: 'Of the key; null: the contract as a whole' }),
+        value: keyValue,
         limit: z.int().nullable().meta({ description: 'Slots in force; null: no limit, and for a rate' }),
         held: z.int().min(0),
         waiting: z.int().min(0),
@@ -115,5 +119,29 @@ export const LimitDetail = LimitDocument.extend({
       }),
     )
     .meta({ description: 'Those in use; at most 100, where the most tasks wait first' }),
+  holders: z
+    .array(
+      z.object({
+        id: taskId,
+        value: keyValue,
+        since: time.meta({ description: 'When it got the slot' }),
+        worker: z
+          .string()
+          .nullable()
+          .meta({ description: 'That runs it; null: it is on its way to one, or waits for its time of the rate' }),
+      }),
+    )
+    .meta({ description: 'Tasks that have slots, at most 100: those first that have them longest' }),
+  waiters: z
+    .array(
+      z.object({
+        id: taskId,
+        value: keyValue,
+        waitsFor: z.enum(['concurrency', 'rate']),
+        since: time.nullable().meta({ description: 'Of one that waits for a slot: when it was submitted' }),
+        dueAt: time.nullable().meta({ description: 'Of one that waits for the rate: the time that it was given' }),
+      }),
+    )
+    .meta({ description: 'Tasks that wait, at most 100: those first that are next' }),
 }).meta({ id: 'LimitDetail' });
 export type LimitDetail = z.output<typeof LimitDetail>;

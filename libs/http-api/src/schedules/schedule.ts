@@ -1,3 +1,4 @@
+import { TASK_STATES } from '@lovage/task';
 import { z } from 'zod';
 import { pageLimit } from '../tasks/list.ts';
 
@@ -14,6 +15,19 @@ export const FiringDocument = z
   })
   .meta({ id: 'Firing' });
 export type FiringDocument = z.output<typeof FiringDocument>;
+
+/** A firing with what became of its task. */
+export const PastFiringDocument = FiringDocument.extend({
+  task: z
+    .object({
+      state: z.enum(TASK_STATES),
+      startedAt: time('Of its latest attempt').nullable(),
+      finishedAt: time('When it ended').nullable(),
+    })
+    .nullable()
+    .meta({ description: 'null: it was deleted by age' }),
+}).meta({ id: 'PastFiring' });
+export type PastFiringDocument = z.output<typeof PastFiringDocument>;
 
 /** A schedule as the API shows it. Every field is always there: what does not apply is null. */
 export const ScheduleDocument = z
@@ -66,7 +80,7 @@ export type ScheduleList = z.output<typeof ScheduleList>;
 
 export const FiringList = z
   .object({
-    items: z.array(FiringDocument),
+    items: z.array(PastFiringDocument),
     nextCursor: z.string().nullable().meta({ description: 'For `cursor` of the next page; null: no more' }),
   })
   .meta({ id: 'FiringList' });

@@ -1,10 +1,13 @@
-import type { DeadLetterFilter } from '@lovage/ports';
+import type { DeadLetterFilter, DeadLetterGroup } from '@lovage/ports';
 import type { Query } from '../lists/list-sql.ts';
 
 /** Letters looked at for one page, at most: what keeps every filter within its time. */
 const WINDOW = 5_000;
 /** The same for a search in texts, which looks into bodies. */
 const TEXT_WINDOW = 500;
+
+/** Letters that are counted in groups, at most. */
+export const GROUPED_LETTERS = 20_000;
 
 /** What a look into the newest letters has found. */
 export interface RawLook {
@@ -40,6 +43,29 @@ with seen as materialized (
 select array(select id from seen where fits order by id desc limit ${p(limit)}) as ids,
   case when (select count(*) from seen) = ${window} then (select id from seen order by id limit 1) end as last`;
   return { text, values };
+}
+
+export type RawGroup = {
+  reason: string;
+  queue: string;
+  name: string | null;
+  code: string | null;
+  n: number;
+  first_at: number;
+  last_at: number;
+  seen: number;
+};
+
+/** The newest letters that have not been redriven, in groups. $1 how many groups */
+export const LETTER_GROUPS = `
+with seen as materialized (
+  select reason, queue, name, code, redriven_at, received_at from dead_letters order by id desc limit ${GROUPED_LETTERS + 1})
+select reason, queue, name, code, count(*)::int as n, extract(epoch from min(received_at))::float8 * 1000 as first_at,
+  extract(epoch from max(received_at))::float8 * 1000 as last_at, (select count(*)::int from seen) as seen
+from seen where redriven_at is null group by 1, 2, 3, 4 order by n desc, max(received_at) desc limit $1`;
+
+export function toGroup({ n, first_at, last_at, reason, queue, name, code }: RawGroup): DeadLetterGroup {
+  return { reason, queue, name, code, count: n, firstAt: Math.round(first_at), lastAt: Math.round(last_at) };
 }
 
 function* conditions(filter: DeadLetterFilter, p: (value: unknown) => string): Generator<string> {

@@ -1,5 +1,6 @@
 import type {
   DeadLetterFilter,
+  DeadLetterGroups,
   DeadLetterOutcome,
   DeadLetterPage,
   DeadLetterStore,
@@ -22,7 +23,15 @@ import {
   REDRIVE_LETTERS,
   REMOVE_LETTER,
 } from '../sql/dead-letters.ts';
-import { LETTERS_OF, lettersLookedAt, type RawLook } from './letter-list-sql.ts';
+import {
+  GROUPED_LETTERS,
+  LETTER_GROUPS,
+  LETTERS_OF,
+  lettersLookedAt,
+  toGroup,
+  type RawGroup,
+  type RawLook,
+} from './letter-list-sql.ts';
 import { toLetter, toWholeLetter, type RawLetter, type RawWholeLetter } from './letter-row.ts';
 
 type RawKept = { given_id: string; id: string; outcome: DeadLetterOutcome | null };
@@ -65,6 +74,16 @@ export class PgDeadLetterStore implements DeadLetterStore {
       const items = (await run<RawLetter>({ text: LETTERS_OF, values: [ids] })).map(toLetter);
       return { items, next: look!.ids.length > limit ? ids.at(-1)! : look!.last };
     });
+  }
+
+  async groups(limit: number): Promise<DeadLetterGroups> {
+    const rows = await this.reading.run<RawGroup>({ text: LETTER_GROUPS, values: [limit + 1] });
+    // Sorted here too: those connections plan as if a sort were not to be had.
+    const groups = rows.map(toGroup).sort((a, b) => b.count - a.count || b.lastAt - a.lastAt);
+    return {
+      groups: groups.slice(0, limit),
+      approximate: rows.length > limit || (rows[0]?.seen ?? 0) > GROUPED_LETTERS,
+    };
   }
 
   async get(id: string): Promise<WholeDeadLetter | undefined> {

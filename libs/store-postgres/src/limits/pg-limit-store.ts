@@ -5,10 +5,12 @@ import {
   type LimitChangedBy,
   type LimitedClaim,
   type LimitedClaimItem,
+  type LimitedTasks,
   type LimitOverride,
   type LimitSettings,
   type LimitStore,
   type LimitUses,
+  type LimitWaiter,
   type WorkerId,
 } from '@lovage/ports';
 import type { Database, RunStatement } from '../database.ts';
@@ -46,6 +48,7 @@ import {
   type RawOverride,
   type RawUse,
 } from './rows.ts';
+import { LIMIT_WAITERS, SLOT_HOLDERS, toWaiter, type RawHolder, type RawWaiter } from './tasks-sql.ts';
 import { usesSql } from './uses-sql.ts';
 
 /** Limits on Postgres. */
@@ -105,6 +108,22 @@ export class PgLimitStore implements LimitStore {
 
   clear(contract: string): Promise<void> {
     return this.change(contract, undefined, async (run) => void (await run(CLEAR_OVERRIDE, [contract])));
+  }
+
+  tasksOf(contract: string, limit: number): Promise<LimitedTasks> {
+    return this.reading.together(async (run) => {
+      const values = [contract, limit];
+      const holders = await run<RawHolder>({ text: SLOT_HOLDERS, values });
+      const waiters = (await run<RawWaiter>({ text: LIMIT_WAITERS, values })).map(toWaiter);
+      const first = ({ since, dueAt }: LimitWaiter): number => since ?? dueAt ?? 0;
+      return {
+        holders: holders.sort((a, b) => a.since - b.since).slice(0, limit),
+        // Those for a slot before those for a rate: they have further to go.
+        waiters: waiters
+          .sort((a, b) => Number(a.since === null) - Number(b.since === null) || first(a) - first(b))
+          .slice(0, limit),
+      };
+    });
   }
 
   async uses(contract?: string): Promise<LimitUses> {

@@ -5,6 +5,7 @@ import {
   type FiringPlan,
   type FiringTask,
   type MirroredSchedule,
+  type PastFiring,
   type ScheduleRow,
   type ScheduleStore,
 } from '@lovage/ports';
@@ -24,7 +25,7 @@ import {
   SCHEDULE_EXISTS,
 } from '../sql/schedules.ts';
 import { NOTHING_TAKEN, takeKeys, type Taken } from './take-keys.ts';
-import { toFiring, toScheduleRow, type RawFiring, type RawSchedule } from './rows.ts';
+import { toFiring, toPastFiring, toScheduleRow, type RawFiring, type RawPastFiring, type RawSchedule } from './rows.ts';
 
 /** Schedules and firings on Postgres. */
 export class PgScheduleStore implements ScheduleStore {
@@ -105,10 +106,10 @@ export class PgScheduleStore implements ScheduleStore {
     return raw && toScheduleRow(raw);
   }
 
-  async firings(schedule: string, options: { limit: number; before?: FiringKey }): Promise<Firing[]> {
+  async firings(schedule: string, options: { limit: number; before?: FiringKey }): Promise<PastFiring[]> {
     const { limit, before } = options;
     const values = [schedule, limit, before?.dueAt ?? null, before?.trigger ?? null];
-    return (await this.database.run<RawFiring>(FIRINGS, values)).map(toFiring);
+    return (await this.database.run<RawPastFiring>(FIRINGS, values)).map(toPastFiring);
   }
 }
 

@@ -1,5 +1,5 @@
-import type { Firing, ScheduleRow } from '@lovage/ports';
-import type { StoredSchedule } from '@lovage/task';
+import type { Firing, PastFiring, ScheduleRow } from '@lovage/ports';
+import type { StoredSchedule, TaskState } from '@lovage/task';
 
 /** A row of `schedules` as `pg` gives it. */
 export interface RawSchedule {
@@ -56,4 +56,21 @@ export function toFiring(raw: RawFiring): Firing {
     taskId: raw.task_id,
     firedAt: raw.fired_at.getTime(),
   };
+}
+
+/** The same with its task, where that is still kept. */
+export interface RawPastFiring extends RawFiring {
+  task_state: TaskState | null;
+  task_started_at: Date | null;
+  task_finished_at: Date | null;
+}
+
+export function toPastFiring(raw: RawPastFiring): PastFiring {
+  const { task_state: state, task_started_at: startedAt, task_finished_at: finishedAt } = raw;
+  const task = state && {
+    state,
+    startedAt: startedAt?.getTime() ?? null,
+    finishedAt: finishedAt?.getTime() ?? null,
+  };
+  return { ...toFiring(raw), task };
 }

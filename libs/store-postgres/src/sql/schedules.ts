@@ -181,7 +181,9 @@ where name = $1 and removed_at is null returning *`,
 export const FIRINGS = {
   name: 'firings-of-schedule',
   text: `
-select * from firings
-where schedule = $1 and ($3::float8 is null or (due_at, trigger) < (to_timestamp($3::float8 / 1000), $4::text))
-order by due_at desc, trigger desc limit $2`,
+select f.*, t.state as task_state, t.started_at as task_started_at, t.finished_at as task_finished_at from (
+  select * from firings
+  where schedule = $1 and ($3::float8 is null or (due_at, trigger) < (to_timestamp($3::float8 / 1000), $4::text))
+  order by due_at desc, trigger desc limit $2) f
+left join tasks t on t.id = f.task_id order by f.due_at desc, f.trigger desc`,
 };
