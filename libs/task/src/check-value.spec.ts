@@ -61,6 +61,38 @@ test('a large value that fits is taken, whatever branch of a union it is', () =>
     expect(checkValue(either, '', value)).toEqual({ value });
 });
 
+test('a long list ends at its first wrong item, whatever is wrong with it; then its checks are as they were', () => {
+  const looked: unknown[] = [];
+  const look = z.unknown().refine((item) => looked.push(item));
+  const tree: z.ZodType = z.lazy(() => z.strictObject({ text: z.string().min(5), below: z.array(tree).optional() }));
+  const kinds: [z.ZodType, unknown][] = [
+    [z.string().min(5), ''],
+    [z.string().check(z.minLength(5)), ''],
+    [z.email(), ''],
+    [z.int().min(5), 1],
+    [z.number().multipleOf(5), 1],
+    [z.string().refine((text) => text.length > 4), ''],
+    [z.strictObject({ name: z.string().min(5) }), { name: '' }],
+    [z.union([z.number(), z.string().min(5)]), ''],
+    [z.record(z.string(), z.number().min(5)), { a: 1 }],
+    [z.string().min(5).optional().nullable(), ''],
+    [tree, { text: 'ananas', below: [{ text: '' }] }],
+    [tree, { text: '' }],
+  ];
+  for (const [kind, wrong] of kinds) {
+    looked.length = 0;
+    const list = z.array(z.tuple([kind, look]));
+    const many = times(20_000, [wrong, 1]);
+    expect(checkValue(list, 'list', many).issues?.length).toBe(1);
+    expect(looked.length).toBeLessThanOrEqual(1);
+    // Of what is small all is told, of each item and of one text.
+    expect(checkValue(list, 'list', many.slice(0, 7)).issues).toHaveLength(7);
+  }
+  const twice = z.string().min(5).regex(/^k/);
+  expect(checkValue(twice, 'text', 'x').issues).toHaveLength(2);
+  expect(twice.safeParse('x').error?.issues).toHaveLength(2);
+});
+
 test('unknown fields are one thing, some of them named', () => {
   expect(issuesOf(members(95_000, 'x', 1))).toEqual([
     { path: 'input', message: expect.stringMatching(/^unknown fields: "x0", "x1", .* and 94990 more$/) },

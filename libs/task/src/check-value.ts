@@ -1,6 +1,7 @@
 import { fitText } from '@lovage/foundation';
 import { z } from 'zod';
 import type { Issue } from './issue.ts';
+import { stopAtFirst } from './stop-at-first.ts';
 
 /** Things wrong with one value that are told, at most. */
 export const MAX_ISSUES = 100;
@@ -27,7 +28,7 @@ export type CheckedValue<T> =
  */
 export function checkValue<S extends z.ZodType>(schema: S, root: string, value: unknown): CheckedValue<z.output<S>> {
   // Most values are right. Of those that are not, all is looked for only where that is little.
-  const first = run(schema, value, true);
+  const first = stopAtFirst(schema, () => run(schema, value, true));
   if (first.issues.length === 0) return { value: first.value as z.output<S> };
   const all = hasAtMost(value, MAX_SEARCHED) ? run(schema, value, false) : first;
   const issues = new IssueList();

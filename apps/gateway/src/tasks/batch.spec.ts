@@ -16,6 +16,20 @@ const send = async (tasks: unknown[]): Promise<BatchAnswer['items']> => {
 };
 const codes = (items: BatchAnswer['items']) => items.map((item) => ('task' in item ? item.status : item.problem.code));
 
+test('a thousand wrong tasks are refused each, with no more said than of one', async () => {
+  const wrong = { name: 'text.process_word', input: Object.fromEntries(Array.from({ length: 20 }, (_, n) => [n, 0])) };
+  const sizes = { name: 'image.thumbnail', input: { source: {}, sizes: Array(10).fill({ width: -1, height: 'x' }) } };
+  const answer = await gateway.ask(url, {
+    body: { tasks: Array.from({ length: 1000 }, (_, n) => (n % 2 ? wrong : sizes)) },
+  });
+  const { items } = answer.json<BatchAnswer>();
+  expect(new Set(codes(items))).toEqual(new Set(['input_invalid']));
+  expect(items).toHaveLength(1000);
+  const errors = items.flatMap((item) => ('problem' in item ? (item.problem.errors ?? []) : []));
+  expect(errors).toHaveLength(100);
+  expect(answer.text.length).toBeLessThan(600_000);
+});
+
 test('a bad task harms no other, and each answer stands in its place', async () => {
   const items = await send([
     good(1),
