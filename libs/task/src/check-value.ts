@@ -30,7 +30,7 @@ export function checkValue<S extends z.ZodType>(schema: S, root: string, value: 
   // Most values are right. Of those that are not, all is looked for only where that is little.
   const first = stopAtFirst(schema, () => run(schema, value, true));
   if (first.issues.length === 0) return { value: first.value as z.output<S> };
-  const all = hasAtMost(value, MAX_SEARCHED) ? run(schema, value, false) : first;
+  const all = !hasManyUnknown(first) && hasAtMost(value, MAX_SEARCHED) ? run(schema, value, false) : first;
   const issues = new IssueList();
   // A refinement that is of two minds: the first word counts.
   issues.addAll(root === '' ? [] : [root], all.issues.length > 0 ? all.issues : first.issues);
@@ -60,6 +60,11 @@ function run(schema: z.ZodType, value: unknown, abortEarly: boolean): Ran {
 function isStackOverflow(error: unknown): boolean {
   const { name, message } = (error ?? {}) as Partial<Error>;
   return name === 'RangeError' && message === 'Maximum call stack size exceeded';
+}
+
+/** They are counted already: to walk so many keys once more takes as long as it took to find them. */
+function hasManyUnknown({ issues }: Ran): boolean {
+  return issues.some((issue) => issue.code === 'unrecognized_keys' && issue['keys'].length > MAX_SEARCHED);
 }
 
 /** Whether the value has so few parts. Circular ones have not. */

@@ -6,6 +6,7 @@ import { answerClientError } from '../problems/client-error.ts';
 import { problemOf } from '../problems/problem-of.ts';
 import { clientAddress } from './client-address.ts';
 import { sendProblem } from '../problems/send-problem.ts';
+import { BodyBudget } from './body-budget.ts';
 import { ConnectionLimits } from './connection-limits.ts';
 import { takeOnlyJson } from './json-body.ts';
 import { requestIds } from './request-id.ts';
@@ -50,6 +51,7 @@ export function createAdapter({
   const server = instanceOf(adapter);
   takeOnlyJson(server);
   boundPublicBodies(server, bodyLimit);
+  new BodyBudget(bodyLimit).watch(server);
   new ConnectionLimits({ ...limits, trustProxy }).watch(server.server);
   return adapter;
 }

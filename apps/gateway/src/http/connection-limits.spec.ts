@@ -88,6 +88,31 @@ describe('over a port', () => {
     expect(told()).toContain('HTTP/1.1 200');
   });
 
+  test('who asks is answered, however many are silent; who is being answered stays', async () => {
+    const { authorization } = await gateway.credentials();
+    const slow = await open();
+    slow.socket.write(
+      `POST /api/tasks/math.add HTTP/1.1\r\nHost: x\r\nAuthorization: ${authorization}\r\nContent-Type: application/json\r\nContent-Length: 29\r\n\r\n{"input":`,
+    );
+    const asked = (n: number) => `GET /health/live?${n} HTTP/1.1\r\nHost: x\r\n\r\n`;
+    const answers = (of: { told: () => string }) => of.told().split('HTTP/1.1 200').length - 1;
+    const first = await open();
+    first.socket.write(asked(1) + asked(2));
+    await eventually(() => answers(first) === 2);
+    for (let round = 0; round < 3; round += 1) {
+      const silent = await Promise.all(Array.from({ length: 8 }, open));
+      const good = await open();
+      good.socket.write(asked(round));
+      await eventually(() => answers(good) === 1);
+      for (const { socket } of silent) socket.destroy();
+    }
+    // Idle for longest: it made room.
+    await closed(first.socket);
+    slow.socket.write('{"x":1,"y":2}      }');
+    await eventually(() => slow.told().includes('HTTP/1.1 202'));
+    slow.socket.destroy();
+  });
+
   test('a body that does not arrive ends the request with 408', async () => {
     const { authorization } = await gateway.credentials();
     const { socket, told } = await open();

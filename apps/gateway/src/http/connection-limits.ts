@@ -1,4 +1,5 @@
-import { BlockList, isIPv6, type Server, type Socket } from 'node:net';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { BlockList, isIPv6, type Socket } from 'node:net';
 import { addressBlock } from './address-block.ts';
 
 export interface ConnectionLimitOptions {
@@ -13,12 +14,20 @@ export interface ConnectionLimitOptions {
 /** An IPv4 address as a socket for both kinds tells it. */
 const MAPPED = /^::ffff:(?=\d+\.)/i;
 
-/** Bounds the connections that are open: what is over the limit is closed at once, before a byte of it is read. */
+/**
+ * Bounds the connections that are open. What an address has over its limit is closed at once, before a byte of it is read. When there
+ * are too many in all, the one makes room that has been without a request for longest: whoever asks is answered, however many are silent.
+ */
 export class ConnectionLimits {
   private readonly perAddress: number;
   private readonly total: number;
   private readonly uncounted = new BlockList();
   private readonly byAddress = new Map<string, number>();
+  private open = 0;
+  /** Requests under way. */
+  private readonly asked = new WeakMap<Socket, number>();
+  /** Connections without a request under way, the longest first. */
+  private readonly idle = new Set<Socket>();
 
   constructor({ total = 5_000, perAddress = 500, trustProxy = [] }: ConnectionLimitOptions = {}) {
     this.total = total;
@@ -38,22 +47,46 @@ export class ConnectionLimits {
     return [...this.byAddress.values()].reduce((sum, n) => sum + n, 0);
   }
 
-  watch(server: Pick<Server, 'on' | 'maxConnections'>): void {
-    server.maxConnections = this.total;
-    server.on('connection', (socket: Socket) => this.take(socket));
+  watch(server: Pick<Server, 'on'>): void {
+    server.on('connection', (socket: Socket) => {
+      if (this.take(socket)) this.makeRoom(socket);
+    });
+    server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
+      // A client may send its next request before it has the answer to the last.
+      this.asked.set(socket, (this.asked.get(socket) ?? 0) + 1);
+      this.idle.delete(socket);
+      response.once('close', () => {
+        const left = this.asked.get(socket)! - 1;
+        this.asked.set(socket, left);
+        if (left === 0 && !socket.destroyed) this.idle.add(socket);
+      });
+    });
   }
 
-  /** Closes the socket when its address has too many. */
-  take(socket: Pick<Socket, 'remoteAddress' | 'destroy' | 'once'>): void {
+  private makeRoom(socket: Socket): void {
+    this.open += 1;
+    this.idle.add(socket);
+    socket.once('close', () => {
+      this.open -= 1;
+      this.idle.delete(socket);
+    });
+    if (this.open <= this.total) return;
+    // The new one itself, when all others are being answered.
+    const [longest] = this.idle;
+    longest?.destroy();
+  }
+
+  /** False: its address has too many, and it was closed. */
+  take(socket: Pick<Socket, 'remoteAddress' | 'destroy' | 'once'>): boolean {
     const address = socket.remoteAddress?.replace(MAPPED, '');
     // Gone already.
-    if (address === undefined) return;
-    if (this.uncounted.check(address, familyOf(address))) return;
+    if (address === undefined) return false;
+    if (this.uncounted.check(address, familyOf(address))) return true;
     const block = addressBlock(address);
     const open = this.byAddress.get(block) ?? 0;
     if (open >= this.perAddress) {
       socket.destroy();
-      return;
+      return false;
     }
     this.byAddress.set(block, open + 1);
     socket.once('close', () => {
@@ -61,6 +94,7 @@ export class ConnectionLimits {
       if (left === 0) this.byAddress.delete(block);
       else this.byAddress.set(block, left);
     });
+    return true;
   }
 }
 
