@@ -18,7 +18,7 @@ RUN npm ci
 FROM deps AS build
 COPY . .
 RUN npm run generate
-RUN npm run build -- --projects=gateway,worker,beat
+RUN npm run build -- --projects=gateway,worker,beat,dashboard
 RUN mkdir /built \
  && cp --parents -r apps/*/dist libs/*/dist deploy/health.mjs /built \
  && find /built -name '*.d.ts' -delete -o -name '*.map' -delete -o -name '*.tsbuildinfo' -delete

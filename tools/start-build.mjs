@@ -116,7 +116,11 @@ function keyOf(root) {
   };
   for (const file of ['package-lock.json', 'tsconfig.base.json', 'tools/start-build.mjs']) add(file);
   for (const folder of ['apps', 'libs'])
-    for (const name of readdirSync(join(root, folder)).sort()) walk(root, `${folder}/${name}`, add);
+    // The dashboard has a build of its own: launcher/dashboard-build.mjs.
+    for (const name of readdirSync(join(root, folder))
+      .filter((one) => one !== 'dashboard')
+      .sort())
+      walk(root, `${folder}/${name}`, add);
   walk(root, 'tools', add);
   return hash.digest('hex').slice(0, 20);
 }

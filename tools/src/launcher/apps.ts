@@ -15,6 +15,8 @@ export interface AppFacts {
   readonly databaseUrl: string;
   readonly port: number;
   readonly secrets: GatewaySecrets;
+  /** Where the build of the dashboard is, or will be. */
+  readonly dashboardDir: string;
   /** The worker's flags. */
   readonly workerFlags: readonly string[];
 }
@@ -49,7 +51,7 @@ export function appSpec(name: AppName, facts: AppFacts): ChildSpec {
 /** The environment of one app: everything that was decided here, and no secret that it has no use for. */
 function appEnv(
   name: AppName,
-  { env, settings, databaseUrl, port, secrets }: AppFacts,
+  { env, settings, databaseUrl, port, secrets, dashboardDir }: AppFacts,
 ): Record<string, string | undefined> {
   const shared = {
     // As in the image: each thread of V8 would take an arena of its own, some 4 MB a process.
@@ -65,6 +67,7 @@ function appEnv(
   return {
     ...shared,
     PORT: String(port),
+    DASHBOARD_DIR: dashboardDir,
     JWT_SECRET: secrets.jwtSecret,
     ADMIN_EMAIL: secrets.admin.email,
     ADMIN_PASSWORD: secrets.admin.password,

@@ -25,6 +25,7 @@ export function banner({ settings, port, databaseUrl, embedded, secrets, startMs
       ? `${secrets.admin.email}, the password of ADMIN_PASSWORD`
       : `${secrets.admin.email}, the password in ${passwordFile}`;
   const rows = [
+    ['Dashboard', `${url}/dashboard`],
     ['Swagger', `${url}/docs`],
     ['REST', `${url}/api`],
     ['Log in', login],

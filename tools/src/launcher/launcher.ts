@@ -3,6 +3,7 @@ import { gatewaySecrets, type Env, type Settings } from '@lovage/settings';
 import { appSpec, type AppFacts, type AppName } from './apps.ts';
 import { banner } from './banner.ts';
 import type { ChildSpec } from './child.ts';
+import { dashboardFolder, makeDashboard } from './dashboard-build.mjs';
 import { type Database, openDatabase } from './database.ts';
 import { listenPort } from './listen-port.ts';
 import { applyMigrations } from './migrations.ts';
@@ -22,6 +23,8 @@ export interface LauncherOptions {
   readonly output: Output;
   /** Flags for the worker, such as `-Q a,b -c 20`. */
   readonly workerFlags?: readonly string[];
+  /** Makes the build of the dashboard in a folder, if it is not there. Default: by Vite. */
+  readonly makeDashboard?: typeof makeDashboard;
   /** How an app is run. Default: from `build`, or its source in `apps`. */
   readonly specOf?: (name: AppName, facts: AppFacts) => ChildSpec;
 }
@@ -35,6 +38,8 @@ export class Launcher {
   readonly ready = new Signal();
   private readonly supervisors = new Map<AppName, Supervisor>();
   private database: Database | undefined;
+  private readonly building = new AbortController();
+  private dashboard: Promise<void> | undefined;
   private stopping: Promise<void> | undefined;
   private starting: Promise<void> | undefined;
 
@@ -78,6 +83,7 @@ export class Launcher {
     await still(output, () => 'applying the migrations', applyMigrations(database.url, root));
     if (this.stopping) return;
 
+    const { dashboardDir = dashboardFolder(root) } = settings.http;
     const facts: AppFacts = {
       root,
       build,
@@ -86,6 +92,7 @@ export class Launcher {
       databaseUrl: database.url,
       port,
       secrets,
+      dashboardDir,
       workerFlags: this.options.workerFlags ?? [],
     };
     const specOf = this.options.specOf ?? appSpec;
@@ -103,12 +110,23 @@ export class Launcher {
       }),
     );
     this.ready.emit();
+    // Only now: the start has the machine for itself. Until it is there, the gateway's page says that it is being made.
+    if (settings.http.dashboardDir === undefined) this.dashboard = this.buildDashboard(dashboardDir);
+  }
+
+  private async buildDashboard(folder: string): Promise<void> {
+    const make = this.options.makeDashboard ?? makeDashboard;
+    const wrong = await make(this.options.root, folder, this.building.signal);
+    if (wrong !== undefined && !this.building.signal.aborted)
+      this.options.output.say(`the dashboard could not be built; all else works\n${wrong}`);
   }
 
   private async end(): Promise<void> {
+    this.building.abort();
     await Promise.all([...this.supervisors.values()].map((supervisor) => supervisor.stop()));
     // A stop during the start: wait for the step under way, so that the database it opens is closed too.
     await this.starting?.catch(() => undefined);
+    await this.dashboard;
     await this.database?.stop();
   }
 }

@@ -70,7 +70,17 @@ export class Serve {
     if (this.stopping) return;
     const secrets = gatewaySecrets(settings);
     const workerFlags = this.options.workerFlags ?? [];
-    const facts: AppFacts = { root, env, settings, databaseUrl: database.url, port, secrets, workerFlags };
+    const { dashboardDir = join(root, 'apps/dashboard/dist') } = settings.http;
+    const facts: AppFacts = {
+      root,
+      dashboardDir,
+      env,
+      settings,
+      databaseUrl: database.url,
+      port,
+      secrets,
+      workerFlags,
+    };
     const supervisor = new Supervisor((this.options.specOf ?? appSpec)(app, facts), output);
     this.supervisor = supervisor;
     await supervisor.start();

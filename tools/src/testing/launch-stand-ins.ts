@@ -18,6 +18,7 @@ await runToExit(
       settings: parseSettings(process.env, workerFlags, { for: 'launcher' }),
       output,
       workerFlags,
+      makeDashboard: async () => undefined,
       specOf: (name, facts) => ({
         ...appSpec(name, facts),
         args: [standIn, name, ...(name === 'worker' ? facts.workerFlags : [])],

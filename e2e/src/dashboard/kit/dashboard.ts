@@ -108,6 +108,6 @@ export class Dashboard implements AsyncDisposable {
 
 /** Where the build of the sources as they are is; made by the first suite that asks. */
 async function buildDashboard(): Promise<string> {
-  const { stdout } = await run(process.execPath, ['tools/dashboard-build.mjs'], { cwd: root });
+  const { stdout } = await run(process.execPath, ['tools/src/launcher/dashboard-build.mjs'], { cwd: root });
   return stdout.trim();
 }

@@ -23,10 +23,12 @@ const NOT_SOURCES = /(?:^|\/)(?:dist|node_modules)(?:\/|$)|\.spec\.tsx?$|\.md$/;
  */
 export function dashboardFolder(root) {
   const hash = createHash('sha1').update([VERSION, process.version].join('\0'));
+  /** @param {string} file */
   const add = (file) => {
     const { size, mtimeMs } = statSync(join(root, file));
     hash.update(`${file}\0${size}\0${mtimeMs}\n`);
   };
+  /** @param {string} folder */
   const walk = (folder) => {
     for (const one of readdirSync(join(root, folder), { withFileTypes: true }).sort((a, b) =>
       a.name < b.name ? -1 : 1,
@@ -46,9 +48,10 @@ export function dashboardFolder(root) {
  * Makes the build of `root` in `folder`, if it is not there: a few seconds of half a core, at a low priority.
  * @param {string} root
  * @param {string} folder As `dashboardFolder` says.
+ * @param {AbortSignal} [signal] Ends it in the middle.
  * @returns {Promise<string | undefined>} What went wrong; undefined: it is there.
  */
-export async function makeDashboard(root, folder) {
+export async function makeDashboard(root, folder, signal) {
   if (existsSync(join(folder, 'index.html'))) {
     touch(folder);
     return undefined;
@@ -64,6 +67,7 @@ export async function makeDashboard(root, folder) {
     const maker = spawn(process.execPath, args, {
       cwd: join(root, 'apps/dashboard'),
       stdio: ['ignore', 'pipe', 'pipe'],
+      signal,
     });
     // What people use comes first.
     if (maker.pid !== undefined) setPriority(maker.pid, constants.priority.PRIORITY_LOW);
@@ -86,6 +90,7 @@ export async function makeDashboard(root, folder) {
   }
 }
 
+/** @param {string} folder */
 function touch(folder) {
   try {
     utimesSync(folder, new Date(), new Date());
@@ -94,6 +99,10 @@ function touch(folder) {
   }
 }
 
+/**
+ * @param {string} cache
+ * @param {string} folder
+ */
 function removeOld(cache, folder) {
   const others = readdirSync(cache)
     .map((name) => join(cache, name))
@@ -106,7 +115,7 @@ function removeOld(cache, folder) {
 
 // By hand, and by tests: prints where it is.
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const root = fileURLToPath(new URL('..', import.meta.url)).replace(/[\\/]$/, '');
+  const root = fileURLToPath(new URL('../../..', import.meta.url)).replace(/[\\/]$/, '');
   const folder = dashboardFolder(root);
   const wrong = await makeDashboard(root, folder);
   if (wrong === undefined) process.stdout.write(`${folder}\n`);
