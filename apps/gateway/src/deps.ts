@@ -49,7 +49,7 @@ export interface GatewayDeps {
   readonly contracts: ContractRegistry;
   /** Those of the client. Default: none. */
   readonly routes?: TaskRoutes;
-  readonly broker: Pick<Broker, 'state' | 'depth'>;
+  readonly broker: Pick<Broker, 'state' | 'depth' | 'unacked'>;
   /** Resolves when Postgres answers. */
   ping(): Promise<void>;
   readonly log: Log;

@@ -51,9 +51,9 @@ async function startGateway(): Promise<Running> {
   const settings = parseSettings(process.env, process.argv.slice(2), { for: 'gateway' });
   const secrets = gatewaySecrets(settings);
   const log = createLog({ app: APP, level: settings.logLevel, mode: settings.mode });
-  const { databaseUrl, brokerUrl, deadLetterQueue, routes, http } = settings;
+  const { databaseUrl, brokerUrl, brokerManagementUrl, deadLetterQueue, routes, http } = settings;
   const platform = await openPlatform({
-    ...{ databaseUrl, brokerUrl, deadLetterQueue, routes, log },
+    ...{ databaseUrl, brokerUrl, brokerManagementUrl, deadLetterQueue, routes, log },
     applicationName: `lovage-${APP}`,
   });
   tellStage('connecting to its servers');

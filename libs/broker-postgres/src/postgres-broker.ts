@@ -170,6 +170,10 @@ export class PostgresBroker implements Broker {
     });
   }
 
+  unacked(queues: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    return this.whileUp(() => this.queues.taken(queues));
+  }
+
   purge(queue: string): Promise<number> {
     return this.whileUp(() => this.queues.purge(queue));
   }

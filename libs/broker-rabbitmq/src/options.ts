@@ -32,32 +32,35 @@ export interface RabbitBrokerOptions {
    * closing the channel, and every publish in flight would lose its confirm with it.
    */
   readonly maxBodyBytes?: number;
+  /**
+   * `http://user:password@host:15672`, or `https://`: the management plugin, asked for messages in delivery. Default: nobody is asked.
+   */
+  readonly managementUrl?: string | undefined;
   /** Shown by the server for each connection. Default `lovage <pid>@<host>`. */
   readonly connectionName?: string;
   readonly log: Log;
   readonly clock?: Clock;
 }
 
-export type CompiledOptions = Required<RabbitBrokerOptions>;
+export type CompiledOptions = Required<Omit<RabbitBrokerOptions, 'managementUrl'>> &
+  Pick<RabbitBrokerOptions, 'managementUrl'> & { readonly vhost: string };
 
 /**
  * @throws TypeError when the URL is not one of AMQP. It names no part of the URL, which may hold a password.
  * @throws InvalidQueueNameError for the dead letters.
  */
 export function compileOptions(options: RabbitBrokerOptions): CompiledOptions {
-  let protocol: string;
-  try {
-    protocol = new URL(options.url).protocol;
-  } catch {
-    protocol = '';
-  }
-  if (protocol !== 'amqp:' && protocol !== 'amqps:') {
+  const url = URL.canParse(options.url) ? new URL(options.url) : undefined;
+  const protocol = url?.protocol;
+  if (!url || (protocol !== 'amqp:' && protocol !== 'amqps:')) {
     throw new TypeError('not a RabbitMQ URL: write amqp://user:password@host:5672/vhost, or amqps://…');
   }
   const deadLetterQueue = options.deadLetterQueue ?? DEAD_LETTERS;
   if (!isQueueName(deadLetterQueue)) throw new InvalidQueueNameError(deadLetterQueue);
   return {
     url: options.url,
+    vhost: vhostOf(url),
+    managementUrl: options.managementUrl,
     connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
     queueKind: options.queueKind ?? 'quorum',
     deadLetterQueue,
@@ -67,4 +70,14 @@ export function compileOptions(options: RabbitBrokerOptions): CompiledOptions {
     log: options.log,
     clock: options.clock ?? systemClock,
   };
+}
+
+/** As amqplib reads it. */
+function vhostOf({ pathname }: URL): string {
+  if (pathname === '') return '/';
+  try {
+    return decodeURIComponent(pathname.slice(1));
+  } catch {
+    return pathname.slice(1);
+  }
 }

@@ -26,6 +26,7 @@ import { ReplyQueue } from './consuming/reply-queue.ts';
 import { Watchdog } from './consuming/watchdog.ts';
 import { compileOptions, type CompiledOptions, type RabbitBrokerOptions } from './options.ts';
 import { RabbitRefusedError } from './refused-error.ts';
+import { ManagementApi } from './management/management-api.ts';
 import { Publisher } from './publishing/publisher.ts';
 import { ReplySender } from './publishing/reply-sender.ts';
 import { OTHER_BANDS, Topology } from './topology/topology.ts';
@@ -47,6 +48,7 @@ export class RabbitBroker implements Broker {
   private readonly consuming: Link;
   private readonly topology: Topology;
   private readonly publisher: Publisher;
+  private readonly management: ManagementApi | undefined;
   private readonly replySender: ReplySender;
   private readonly subscriptions = new Set<BandedSubscription>();
   private readonly watchdog: Watchdog;
@@ -75,6 +77,8 @@ export class RabbitBroker implements Broker {
     this.topology = new Topology(this.options.queueKind, this.options.deadLetterQueue, log);
     this.watchdog = new Watchdog({ connection: () => this.consuming.connection, clock, log });
     this.publisher = new Publisher({ link: this.publishing, maxBodyBytes, log, clock });
+    const { managementUrl, vhost } = this.options;
+    if (managementUrl !== undefined) this.management = new ManagementApi({ url: managementUrl, vhost, log, clock });
     this.replySender = new ReplySender({ link: this.publishing, log, clock });
     this.publisher.keep();
     this.replySender.keep();
@@ -211,6 +215,18 @@ export class RabbitBroker implements Broker {
       onThrowawayChannel(connection, (channel) => channel.checkQueue(name)),
     );
     return { ready: messageCount + others, consumers: consumerCount };
+  }
+
+  /** Known by the management plugin alone: without its URL, of no queue. */
+  async unacked(queues: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const counts = await this.management?.unacked();
+    return new Map(
+      queues.flatMap((queue) => {
+        const own = counts?.get(queue);
+        const bands = canHaveBands(queue) ? OTHER_BANDS.map((band) => counts?.get(bandQueue(queue, band)) ?? 0) : [];
+        return own === undefined ? [] : [[queue, bands.reduce((sum, n) => sum + n, own)] as const];
+      }),
+    );
   }
 
   async purge(queue: string): Promise<number> {

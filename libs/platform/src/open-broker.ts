@@ -22,6 +22,8 @@ export interface OpenBrokerOptions {
   readonly applicationName: string;
   /** Default `lovage.dead`. */
   readonly deadLetterQueue?: string | undefined;
+  /** The management plugin of RabbitMQ. */
+  readonly brokerManagementUrl?: string | undefined;
   readonly log: Log;
   readonly clock: Clock;
 }
@@ -41,12 +43,13 @@ export function schemeOf(url: string): string {
  */
 export async function openBroker(options: OpenBrokerOptions): Promise<Broker> {
   const { url, connectTimeoutMs, applicationName, deadLetterQueue, log, clock } = options;
+  const { brokerManagementUrl: managementUrl } = options;
   switch (schemeOf(url)) {
     case 'amqp':
     case 'amqps': {
       const { RabbitBroker } = await import('@lovage/broker-rabbitmq');
       const connectionName = `${applicationName} ${process.pid}`;
-      return new RabbitBroker({ url, connectTimeoutMs, connectionName, deadLetterQueue, log, clock });
+      return new RabbitBroker({ url, connectTimeoutMs, connectionName, deadLetterQueue, managementUrl, log, clock });
     }
     case 'postgres':
     case 'postgresql': {

@@ -41,6 +41,8 @@ export interface PlatformOptions {
   readonly databaseUrl: string;
   /** `amqp://…` or `postgres://…`. Default: the broker in `databaseUrl`. Null: none, what is submitted goes through the outbox. */
   readonly brokerUrl?: string | null;
+  /** RabbitMQ's management plugin, asked for messages in delivery. Default: nobody is asked. */
+  readonly brokerManagementUrl?: string | undefined;
   /** Where the broker puts what was refused or given up; every process of a platform has the same. Default `lovage.dead`. */
   readonly deadLetterQueue?: string | undefined;
   /** How the servers' own tools show this process. Default `lovage`. */
@@ -116,14 +118,17 @@ export class SchemaMissingError extends LovageError {
  */
 export async function openPlatform(options: PlatformOptions): Promise<Platform> {
   const { databaseUrl, brokerUrl = databaseUrl, applicationName = 'lovage', connectTimeoutMs = 10_000, log } = options;
-  const { deadLetterQueue } = options;
+  const { deadLetterQueue, brokerManagementUrl } = options;
   const clock = options.clock ?? systemClock;
   if (!['postgres', 'postgresql'].includes(schemeOf(databaseUrl)))
     throw new ServerUrlError('database', maskUrl(databaseUrl), 'postgres://user:password@host:5432/database');
   const broker =
     brokerUrl === null
       ? new NoBroker()
-      : await openBroker({ url: brokerUrl, connectTimeoutMs, applicationName, deadLetterQueue, log, clock });
+      : await openBroker({
+          ...{ url: brokerUrl, brokerManagementUrl, connectTimeoutMs, applicationName },
+          ...{ deadLetterQueue, log, clock },
+        });
   return new ServerPlatform({ ...options, applicationName, connectTimeoutMs, clock }, broker);
 }
 

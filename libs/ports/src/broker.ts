@@ -155,6 +155,12 @@ export interface Broker extends Service {
    */
   depth(queue: string): Promise<QueueDepth>;
   /**
+   * Messages that were delivered and are not acked, by queue, all bands together; of queues that the broker tells nothing of, no entry.
+   * Left out: it never tells.
+   * @throws BrokerUnavailableError
+   */
+  unacked?(queues: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  /**
    * Drops every waiting message; returns how many. What consumers hold stays.
    * @throws UnroutableError no such queue.
    * @throws BrokerUnavailableError

@@ -69,6 +69,7 @@ test('every variable is read', () => {
     DATA_DIR: '/var/lib/lovage',
     DATABASE_URL: 'postgresql://u:p@db/lovage',
     BROKER_URL: 'amqps://u:p@mq/vhost',
+    BROKER_MANAGEMENT_URL: 'https://u:p@mq:15671',
     DEAD_LETTER_QUEUE: 'blue.dead',
     HOST: '0.0.0.0',
     PORT: '0',
@@ -117,6 +118,7 @@ test('every variable is read', () => {
     dataDir: '/var/lib/lovage',
     databaseUrl: 'postgresql://u:p@db/lovage',
     brokerUrl: 'amqps://u:p@mq/vhost',
+    brokerManagementUrl: 'https://u:p@mq:15671',
     deadLetterQueue: 'blue.dead',
     routes: expect.any(TaskRoutes),
     http: {
@@ -229,6 +231,7 @@ test('all problems are told at once, each with what it should be', () => {
     LOG_LEVEL: 'loud',
     DATABASE_URL: 'mysql://db/lovage',
     BROKER_URL: 'redis://r',
+    BROKER_MANAGEMENT_URL: 'amqp://mq',
     PORT: '70000',
     BODY_LIMIT: 'big',
     ADMIN_EMAIL: 'nobody',

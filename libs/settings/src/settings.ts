@@ -47,6 +47,8 @@ export interface Settings {
   readonly databaseUrl: string | undefined;
   /** `BROKER_URL`. Undefined: the broker in the database. */
   readonly brokerUrl: string | undefined;
+  /** `BROKER_MANAGEMENT_URL`: RabbitMQ's management plugin, which the gateway asks for messages in delivery. Default: it asks nobody. */
+  readonly brokerManagementUrl: string | undefined;
   /**
    * `DEAD_LETTER_QUEUE`: where the broker puts what was refused or given up. Default `lovage.dead`. The same for all processes of a
    * platform, and another for each of several that share a virtual host of RabbitMQ.
@@ -151,6 +153,11 @@ export function parseSettings<R extends SettingsReader = 'any'>(
     dataDir: resolve(reader.text('DATA_DIR') ?? '.lovage'),
     databaseUrl: reader.value('DATABASE_URL', 'postgres://user:password@host:5432/database', databaseUrl),
     brokerUrl: reader.value('BROKER_URL', SCHEMES, serverUrl('amqp', 'amqps', 'postgres', 'postgresql')),
+    brokerManagementUrl: reader.value(
+      'BROKER_MANAGEMENT_URL',
+      'http://user:password@host:15672, or https://',
+      serverUrl('http', 'https'),
+    ),
     deadLetterQueue: reader.value('DEAD_LETTER_QUEUE', `a queue name: ${QUEUE_TEXT_RULE}`, queueName),
     routes: readTaskRoutes(reader),
     http: readHttpSettings(reader),

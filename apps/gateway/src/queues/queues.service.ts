@@ -34,7 +34,7 @@ export class QueuesService {
   constructor(
     @Inject(QUEUES) private readonly store: QueueStore,
     @Inject(WORKERS) private readonly workers: Pick<WorkerStore, 'present'>,
-    @Inject(BROKER) private readonly broker: Pick<Broker, 'state' | 'depth'>,
+    @Inject(BROKER) private readonly broker: Pick<Broker, 'state' | 'depth' | 'unacked'>,
     @Inject(CLIENT) private readonly client: Pick<LovageClient, 'revoke'>,
     @Inject(CONTRACTS) contracts: ContractRegistry,
     @Inject(CLOCK) private readonly clock: Clock,
@@ -101,10 +101,16 @@ export class QueuesService {
 
   private async documents(queues: readonly QueueFacts[]): Promise<QueueDocument[]> {
     const workers = queues.length > 0 ? await this.within(this.workers.present(false)) : [];
-    return Promise.all(queues.map((facts) => this.document(facts, workers)));
+    const unacked = await this.unacked(queues.map(({ queue }) => queue));
+    return Promise.all(queues.map((facts) => this.document(facts, workers, unacked.get(facts.queue))));
   }
 
-  private async document(facts: QueueFacts, workers: readonly KnownWorker[]): Promise<QueueDocument> {
+  /** @param unacked as the broker tells it; undefined: it does not. */
+  private async document(
+    facts: QueueFacts,
+    workers: readonly KnownWorker[],
+    unacked: number | undefined,
+  ): Promise<QueueDocument> {
     const { queue, pause, ...counts } = facts;
     const depth = await this.depth(queue);
     return {
@@ -112,8 +118,8 @@ export class QueuesService {
       paused: pause && { at: new Date(pause.at).toISOString(), actor: pause.by, reason: pause.why },
       ready: depth?.ready ?? null,
       consumers: depth?.consumers ?? null,
-      unacked: counts.running,
-      unackedFrom: 'tasks',
+      unacked: unacked ?? counts.running,
+      unackedFrom: unacked === undefined ? 'tasks' : 'broker',
       workers: workers.filter(({ queues }) => queues.includes(queue)).map(({ name }) => name),
       ...counts,
     };
@@ -122,6 +128,12 @@ export class QueuesService {
   private depth(queue: string): Promise<{ ready: number; consumers: number } | undefined> {
     if (this.broker.state === 'down') return Promise.resolve(undefined);
     return withinDeadline(this.clock, this.broker.depth(queue), DEPTH_MS).catch(() => undefined);
+  }
+
+  private unacked(queues: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const asked = this.broker.state === 'down' ? undefined : this.broker.unacked?.(queues);
+    const none: ReadonlyMap<string, number> = new Map();
+    return asked ? withinDeadline(this.clock, asked, DEPTH_MS).catch(() => none) : Promise.resolve(none);
   }
 
   private within<T>(query: Promise<T>): Promise<T> {

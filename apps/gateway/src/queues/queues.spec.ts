@@ -1,5 +1,6 @@
 import { newId } from '@lovage/foundation';
 import type { QueueDocument, QueueList, RevokeManyAnswer } from '@lovage/http-api';
+import { FakeBroker } from '../testing/fake-broker.ts';
 import { TestGateway } from '../testing/test-gateway.ts';
 
 const open = () => TestGateway.start();
@@ -18,6 +19,7 @@ async function worker(gateway: TestGateway, queues: string[], leaseSeconds = 60)
   );
   return id;
 }
+const telling = (unacked: () => Promise<Map<string, number>>) => Object.assign(new FakeBroker(), { unacked });
 const start = (gateway: TestGateway, id: string, holder: string) =>
   gateway.db.query(
     `update tasks set state = 'STARTED', claim_worker = $2, claim_no = 1, started_at = now() where id = $1`,
@@ -159,6 +161,16 @@ test.each<[string, string, unknown, number, string]>([
   expect([answer.status, answer.problem().code]).toEqual([status, code]);
   expect(await gateway.db.query('select * from queues')).toEqual([]);
   expect(await audited(gateway)).toEqual([]);
+});
+
+test('messages in delivery are the broker’s word, where it tells', async () => {
+  await using told = await TestGateway.start({
+    broker: telling(() => Promise.resolve(new Map([['default', 5]]))),
+  });
+  expect(await queueOf(told)).toMatchObject({ unacked: 5, unackedFrom: 'broker' });
+  await using untold = await TestGateway.start({ broker: telling(() => Promise.reject(new Error('away'))) });
+  await start(untold, await submit(untold), await worker(untold, ['default']));
+  expect(await queueOf(untold)).toMatchObject({ unacked: 1, unackedFrom: 'tasks' });
 });
 
 test('a queue that nobody knows is 404', async () => {

@@ -20,6 +20,19 @@ select (select count(*) from lovage_broker.messages m where m.queue_id = q.id an
 from lovage_broker.queues q where q.name = $1`,
 };
 
+/** Messages of a queue that are looked at for those taken: these are the first of it, but for a few. */
+const LOOKED_AT = 20_000;
+
+/** $1 names → name, messages that are taken */
+export const TAKEN: Statement = {
+  name: 'broker-taken',
+  text: `
+select q.name, t.n from lovage_broker.queues q cross join lateral (
+  select count(*) filter (where taken_by is not null) as n from (
+    select taken_by from lovage_broker.messages m where m.queue_id = q.id order by m.queue_id, m.id limit ${LOOKED_AT}) m) t
+where q.name = any($1::text[])`,
+};
+
 /** Drops what waits; what is taken stays. $1 name → how many; no row: no such queue */
 export const PURGE: Statement = {
   name: 'broker-purge',

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { testDatabase } from '@lovage/testing';
+import type { Delivery } from '@lovage/ports';
+import { eventually, testDatabase } from '@lovage/testing';
 import { Brokers, message } from '../testing/brokers.ts';
 
 describe('queues', () => {
@@ -22,6 +23,25 @@ describe('queues', () => {
       await expect(broker.purge(name)).rejects.toMatchObject({ code: 'unroutable' });
       await broker.deleteQueue(name);
     }
+  });
+
+  test('tell how many of their messages are taken', async () => {
+    await using db = await testDatabase({ migrated: false });
+    await using brokers = new Brokers(db.url);
+    const broker = await brokers.start();
+    await Promise.all(['one', 'two', 'idle'].map((name) => broker.declare(name)));
+    for (const name of ['one', 'one', 'one', 'two']) await broker.publish(message(name, 'x'));
+    const held: Delivery[] = [];
+    const consumptions = await Promise.all(
+      ['one', 'two'].map((name) =>
+        broker.consume(name, { prefetch: 2, onDelivery: (delivery) => void held.push(delivery) }),
+      ),
+    );
+    await eventually(() => held.length === 3);
+    const unacked = async () => Object.fromEntries(await broker.unacked(['one', 'two', 'idle', 'none', '']));
+    expect(await unacked()).toEqual({ one: 2, two: 1, idle: 0 });
+    await Promise.all(consumptions.map((consumption) => consumption.close()));
+    expect(await unacked()).toEqual({ one: 0, two: 0, idle: 0 });
   });
 
   test('a declaration of what is there uses up no number', async () => {

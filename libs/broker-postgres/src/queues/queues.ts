@@ -2,7 +2,7 @@ import { InvalidQueueNameError, isQueueName, UnroutableError, type QueueDepth } 
 import { textArray } from '../connection/array-literal.ts';
 import type { Runs } from '../connection/statement.ts';
 import { queueChannel } from './queue-name.ts';
-import { DECLARE, DELETE_ORPHANS, DELETE_QUEUE, DEPTH, PURGE } from './queues-sql.ts';
+import { DECLARE, DELETE_ORPHANS, DELETE_QUEUE, DEPTH, PURGE, TAKEN } from './queues-sql.ts';
 
 /** Queues as such: what is declared, how much waits. Errors of the connection pass through. */
 export class Queues {
@@ -26,6 +26,12 @@ export class Queues {
   async depth(name: string): Promise<QueueDepth> {
     const [ready, consumers] = await this.ofQueue(DEPTH, name);
     return { ready: ready as number, consumers: consumers as number };
+  }
+
+  /** Messages that consumers hold, of those queues that are there. */
+  async taken(names: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const rows = await this.lane.run(TAKEN, [textArray(names.filter(isQueueName))]);
+    return new Map(rows.map(([name, taken]) => [name as string, taken as number]));
   }
 
   /** @throws UnroutableError */

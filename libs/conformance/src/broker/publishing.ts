@@ -154,6 +154,9 @@ export function publishing(bench: Bench): void {
       const { inbox, consumption } = await bench.consume(broker, queue, 2);
       await inbox.take(2);
       await untilHolds(async () => expect(await broker.depth(queue)).toEqual({ ready: 1, consumers: 1 }));
+      // A broker that tells what is in delivery tells it right, and nothing of a queue that it does not know.
+      const unacked = await broker.unacked?.([queue, 'no-such-queue', 'nul\0']);
+      if (unacked && unacked.size > 0) expect([...unacked]).toEqual([[queue, 2]]);
       await consumption.close();
       await untilHolds(async () => expect(await broker.depth(queue)).toEqual({ ready: 3, consumers: 0 }));
     });

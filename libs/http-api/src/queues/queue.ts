@@ -31,8 +31,8 @@ export const QueueDocument = z
     consumers: z.int().min(0).nullable().meta({
       description: 'Subscriptions to it at the broker, those of Celery workers included; null as above',
     }),
-    unacked: z.int().min(0).nullable().meta({
-      description: 'Messages that were delivered and are not acked yet; null: nobody tells, see unackedFrom',
+    unacked: z.int().min(0).meta({
+      description: 'Messages that were delivered and are not acked yet: see unackedFrom',
     }),
     unackedFrom: z.enum(['broker', 'tasks']).meta({
       description:
