@@ -27,6 +27,7 @@ import {
   SCHEDULES,
   TASKS,
   USERS,
+  VIEWS,
   WORKERS,
 } from './deps.ts';
 import { OpenWaits } from './http/open-waits.ts';
@@ -48,6 +49,7 @@ export class DepsModule {
       { provide: LIMITS, useValue: deps.limits },
       { provide: DEAD_LETTERS, useValue: deps.deadLetters },
       { provide: BULK, useValue: deps.bulk },
+      { provide: VIEWS, useValue: deps.views },
       { provide: EXPLAIN, useValue: deps.explain },
       { provide: FILES, useValue: deps.files },
       { provide: HISTORY, useValue: deps.stats },

@@ -21,6 +21,7 @@ import type {
   TaskLists,
   TaskStore,
   UserStore,
+  ViewStore,
   WorkerStore,
 } from '@lovage/ports';
 import type { ContractRegistry } from '@lovage/task';
@@ -38,6 +39,7 @@ export interface GatewayDeps {
   readonly limits: LimitStore;
   readonly deadLetters: DeadLetterStore;
   readonly bulk: BulkStore;
+  readonly views: ViewStore;
   readonly explain: TaskExplain;
   readonly files: Pick<FileLedger, 'begin' | 'grow' | 'settle' | 'drop' | 'forget' | 'usage'>;
   /** What was counted of ended tasks. */
@@ -95,6 +97,7 @@ export const LIVE = Symbol('live');
 export const LIMITS = Symbol('limits');
 export const DEAD_LETTERS = Symbol('dead letters');
 export const BULK = Symbol('bulk jobs');
+export const VIEWS = Symbol('views');
 export const EXPLAIN = Symbol('explain');
 export const FILES = Symbol('files');
 export const HISTORY = Symbol('history');

@@ -18,6 +18,7 @@ import { SchedulesModule } from './schedules/schedules.module.ts';
 import { StatsModule } from './stats/stats.module.ts';
 import { TasksModule } from './tasks/tasks.module.ts';
 import { UsersModule } from './users/users.module.ts';
+import { ViewsModule } from './views/views.module.ts';
 import { WorkersModule } from './workers/workers.module.ts';
 
 /** Everything the gateway serves; a further family of routes is a further module here. */
@@ -40,6 +41,7 @@ export class GatewayModule {
         LimitsModule,
         DeadLettersModule,
         BulkModule,
+        ViewsModule,
         WorkersModule,
         LiveModule,
         StatsModule,

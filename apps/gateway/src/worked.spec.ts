@@ -87,6 +87,7 @@ class Whole implements AsyncDisposable {
         live: platform.live,
         deadLetters: platform.deadLetters,
         bulk: platform.bulk,
+        views: platform.views,
         limits: platform.limits,
         explain: platform.explain,
         stats: platform.stats,

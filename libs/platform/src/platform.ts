@@ -8,6 +8,7 @@ import {
   type Clock,
   type ContractStore,
   type BulkStore,
+  type ViewStore,
   type DeadLetterStore,
   type FileLedger,
   type HistoryReader,
@@ -76,6 +77,7 @@ export interface Platform extends Service {
   /** Messages that the broker gave up. */
   readonly deadLetters: DeadLetterStore;
   readonly bulk: BulkStore;
+  readonly views: ViewStore;
   /** Where rows of accepted tasks may be missing. */
   readonly gaps: RowGaps;
   /** What workers have served, and what waits. */
@@ -201,6 +203,10 @@ class ServerPlatform implements Platform {
 
   get bulk(): BulkStore {
     return this.store.bulk;
+  }
+
+  get views(): ViewStore {
+    return this.store.views;
   }
 
   get contracts(): ContractStore {

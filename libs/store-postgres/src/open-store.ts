@@ -22,6 +22,7 @@ import { PgRowGaps } from './gaps/pg-row-gaps.ts';
 import { PgStepStore } from './steps/pg-step-store.ts';
 import { PgSweepStore } from './sweep/pg-sweep-store.ts';
 import { PgTaskStore } from './tasks/pg-task-store.ts';
+import { PgViewStore } from './views/pg-view-store.ts';
 import { PgWorkerStore } from './workers/pg-worker-store.ts';
 
 /** The stores of one database, on shared connections. */
@@ -52,6 +53,7 @@ export interface PgStore {
   readonly explain: PgTaskExplain;
   readonly files: PgFileLedger;
   readonly bulk: PgBulkStore;
+  readonly views: PgViewStore;
   /** Resolves when Postgres answers. @throws StoreUnavailableError */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -86,6 +88,7 @@ export function openStore(options: DatabaseOptions & { clock?: Clock }): PgStore
     explain: new PgTaskExplain(database),
     files: new PgFileLedger(database, reading),
     bulk: new PgBulkStore(database),
+    views: new PgViewStore(database),
     ping: () => database.ping(),
     close: async () => void (await Promise.all([database.close(), reading.close(), searching.close(), counts.close()])),
   };

@@ -65,7 +65,9 @@ test('each route: no credential 401, too small a role 403, else neither; by toke
   }
   const ask = async ({ method, url }: Route, who: Pick<Ask, 'as' | 'headers'>) => {
     const body = method === 'GET' || method === 'DELETE' ? undefined : {};
-    const { status } = await gateway.ask(url, { method, body, ...who });
+    // A stream that never ends: one parameter too many is refused after all else is decided.
+    const asked = url === '/api/live' ? `${url}?no-such=1` : url;
+    const { status } = await gateway.ask(asked, { method, body, ...who });
     return status === 401 || status === 403 ? status : 'in';
   };
   const table: Record<string, unknown> = {};

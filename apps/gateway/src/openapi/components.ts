@@ -23,6 +23,8 @@ const ANSWERS: ReadonlySet<z.ZodType> = new Set([
   api.LoginAnswer,
   api.LogoutEverywhereAnswer,
   api.BulkJobDocument,
+  api.ViewDocument,
+  api.ViewList,
   api.BulkJobList,
   api.BulkPreviewDocument,
   api.SessionList,
@@ -60,6 +62,8 @@ const ANSWERS: ReadonlySet<z.ZodType> = new Set([
 const BODIES: ReadonlySet<z.ZodType> = new Set([
   api.BatchBody,
   api.BulkBody,
+  api.NewViewBody,
+  api.ViewPatchBody,
   api.BulkPreviewBody,
   api.RedriveBody,
   api.RedriveManyBody,

@@ -119,6 +119,7 @@ export class TestGateway implements AsyncDisposable {
         limits: store.limits,
         deadLetters: store.deadLetters,
         bulk: store.bulk,
+        views: store.views,
         explain: store.explain,
         files: store.files,
         stats: store.stats,
