@@ -15,7 +15,7 @@ import { Page, Toolbar } from '../../ui/page.tsx';
 import { shownColumns } from '../../ui/table/column.ts';
 import { DataTable } from '../../ui/table/data-table.tsx';
 import { ColumnChooser, NewRows } from '../../ui/table/selection-bar.tsx';
-import { BulkJobs } from './bulk/bulk-jobs.tsx';
+import { BulkJobs } from '../../parts/bulk/bulk-jobs.tsx';
 import { SelectionActs } from './bulk/selection-acts.tsx';
 import { FilterField } from './filter/filter-field.tsx';
 import { parseFilter } from './filter/parse.ts';
@@ -101,7 +101,7 @@ export function TasksScreen() {
       }
     >
       <FilterField ref={field} value={q} known={known} onApply={(text) => search({ q: text })} />
-      <BulkJobs />
+      <BulkJobs of="task" />
       <div className={styles['split']}>
         <StatesList
           counts={counts.states}

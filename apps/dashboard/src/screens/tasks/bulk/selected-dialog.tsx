@@ -6,7 +6,7 @@ import { ConfirmDialog } from '../../../ui/dialog.tsx';
 import { plural } from '../../../ui/format.ts';
 import { Checkbox } from '../../../ui/switch.tsx';
 import { useToast } from '../../../ui/toast.tsx';
-import { actOn, EFFECTS } from './words.ts';
+import { actOn, EFFECTS } from '../../../parts/bulk/words.ts';
 
 export interface SelectedDialogProps {
   readonly act: 'task.revoke' | 'task.retry';

@@ -6,7 +6,7 @@ import { SelectionBar } from '../../../ui/table/selection-bar.tsx';
 import type { TaskQuery } from '../filter/query.ts';
 import type { ShownTask } from '../live-rows.ts';
 import { ACT_STATES, bulkFilter, type TaskAct } from './bulk-filter.ts';
-import { BulkDialog } from './bulk-dialog.tsx';
+import { BulkDialog } from '../../../parts/bulk/bulk-dialog.tsx';
 import { SelectedDialog } from './selected-dialog.tsx';
 
 export interface SelectionActsProps {

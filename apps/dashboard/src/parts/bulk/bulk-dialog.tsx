@@ -1,21 +1,22 @@
 import { useState } from 'react';
-import { useBulkPreview, useStartBulk, type BulkAsk } from '../../../api/queries/bulk.ts';
-import { ApiErrorState } from '../../../parts/api-error.tsx';
-import { TaskStateLabel } from '../../../parts/task-state.tsx';
-import { ConfirmDialog } from '../../../ui/dialog.tsx';
-import { Skeleton } from '../../../ui/feedback.tsx';
-import { formatWhole, plural } from '../../../ui/format.ts';
-import { Checkbox } from '../../../ui/switch.tsx';
-import { TextField } from '../../../ui/text-field.tsx';
+import { useBulkPreview, useStartBulk, type BulkAsk } from '../../api/queries/bulk.ts';
+import { ApiErrorState } from '../api-error.tsx';
+import { TaskStateLabel } from '../task-state.tsx';
+import { ConfirmDialog } from '../../ui/dialog.tsx';
+import { Skeleton } from '../../ui/feedback.tsx';
+import { formatWhole, plural } from '../../ui/format.ts';
+import { Checkbox } from '../../ui/switch.tsx';
+import { TextField } from '../../ui/text-field.tsx';
 import type { TaskState } from '@lovage/task';
-import type { TaskQuery } from '../filter/query.ts';
-import type { TaskAct } from './bulk-filter.ts';
+import type { QueryValues } from '../../api/send.ts';
+import type { BulkAction } from '@lovage/http-api';
 import styles from './bulk.module.css';
-import { actOn, EFFECTS, RATE } from './words.ts';
+import { ACT_WORDS, actOn, EFFECTS, RATE } from './words.ts';
 
 export interface BulkDialogProps {
-  readonly act: TaskAct;
-  readonly filter: TaskQuery;
+  readonly act: BulkAction;
+  /** Filters of the list that it works on. */
+  readonly filter: QueryValues;
   readonly onClose: () => void;
   readonly onStarted: () => void;
 }
@@ -27,15 +28,16 @@ export function BulkDialog({ act, filter, onClose, onStarted }: BulkDialogProps)
   const ask: BulkAsk = { action: act, filter, ...(act === 'task.revoke' && { terminate }) };
   const preview = useBulkPreview(ask);
   const start = useStartBulk();
+  const { noun, nouns } = ACT_WORDS[act];
   const found = preview.data;
-  const what = found ? `${found.complete ? '' : 'at least '}${plural(found.matched, 'task')}` : 'the tasks that match';
+  const what = found ? `${found.complete ? '' : 'at least '}${plural(found.matched, noun)}` : `the ${nouns} that match`;
   const states = Object.entries(found?.states ?? {}) as [TaskState, number][];
   const badRate = rate !== '' && !RATE.test(rate);
   return (
     <ConfirmDialog
       open
       onClose={onClose}
-      danger={act !== 'task.retry'}
+      danger={act !== 'task.retry' && act !== 'dead_letter.redrive'}
       title={`${actOn(act, what)}?`}
       verb={actOn(act, what)}
       reason="required"
@@ -55,8 +57,8 @@ export function BulkDialog({ act, filter, onClose, onStarted }: BulkDialogProps)
       ) : !found ? (
         <Skeleton lines={2} />
       ) : found.matched === 0 ? (
-        <p>No task matches any more.</p>
-      ) : (
+        <p>No {noun} matches any more.</p>
+      ) : states.length === 0 ? null : (
         <ul className={styles['states']} aria-label="By state">
           {states.map(([state, count]) => (
             <li key={state}>

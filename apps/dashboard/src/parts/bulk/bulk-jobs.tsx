@@ -1,27 +1,27 @@
 import { CircleStop, X } from 'lucide-react';
 import { useState } from 'react';
 import type { BulkJobDocument } from '@lovage/http-api';
-import { useBulkJobs, useStopBulk } from '../../../api/queries/bulk.ts';
-import { useMay } from '../../../api/use-session.ts';
-import { ApiErrorState } from '../../../parts/api-error.tsx';
-import { Button, IconButton } from '../../../ui/button.tsx';
-import { formatCount, formatRate, formatWhole } from '../../../ui/format.ts';
-import { RelativeTime } from '../../../ui/time/relative-time.tsx';
+import { useBulkJobs, useStopBulk } from '../../api/queries/bulk.ts';
+import { useMay } from '../../api/use-session.ts';
+import { ApiErrorState } from '../api-error.tsx';
+import { Button, IconButton } from '../../ui/button.tsx';
+import { formatCount, formatRate, formatWhole } from '../../ui/format.ts';
+import { RelativeTime } from '../../ui/time/relative-time.tsx';
 import styles from './bulk.module.css';
 import { ACT_WORDS } from './words.ts';
 
 /** A job that ended is told of for so long, ms. */
 const TOLD_MS = 10 * 60_000;
 
-/** Bulk jobs that run, and those that have just ended: how far they are, what failed, and a way to stop them. */
-export function BulkJobs() {
+/** Bulk jobs on such things that run, and those that have just ended: how far they are, what failed, and a way to stop them. */
+export function BulkJobs({ of }: { of: 'task' | 'dead_letter' }) {
   const may = useMay('operator');
   const jobs = useBulkJobs(may);
   const stop = useStopBulk();
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
   const shown = (jobs.data?.items ?? []).filter(
     (job) =>
-      job.action.startsWith('task.') &&
+      job.action.startsWith(`${of}.`) &&
       !hidden.has(job.id) &&
       (job.endedAt === null || jobs.dataUpdatedAt - Date.parse(job.endedAt) < TOLD_MS),
   );
@@ -55,7 +55,7 @@ function Job({ job, onStop, onHide }: { job: BulkJobDocument; onStop: () => void
         </strong>
         <span>
           {formatWhole(job.done)}
-          {runs && total} {runs ? 'tasks' : words.done}
+          {runs && total} {runs ? words.nouns : words.done}
           {job.skipped > 0 && `, ${formatWhole(job.skipped)} skipped`}
           {job.failed > 0 && `, ${formatWhole(job.failed)} failed`}
           {runs && job.perSecond > 0 && `, ${formatRate(job.perSecond)}`}
