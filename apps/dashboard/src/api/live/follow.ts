@@ -8,7 +8,7 @@ const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 30_000;
 
 export type FollowStatus =
-  | { readonly kind: 'connecting' | 'live' | 'paused' | 'ended' }
+  | { readonly kind: 'connecting' | 'live' | 'paused' | 'ended' | 'idle' }
   | { readonly kind: 'waiting'; /** When the next try is, ms since 1970. */ readonly until: number };
 
 export interface FollowOptions {

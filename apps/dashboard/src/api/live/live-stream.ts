@@ -18,7 +18,7 @@ const SETTLE_MS = 50;
 export class LiveStream {
   private readonly needs = new Set<LiveNeed>();
   private readonly listeners = new Set<() => void>();
-  private current: FollowStatus = { kind: 'paused' };
+  private current: FollowStatus = { kind: 'idle' };
   private stop: (() => void) | undefined;
   private asked = '';
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -60,7 +60,7 @@ export class LiveStream {
     this.stop?.();
     this.stop = undefined;
     this.latest = {};
-    if (!query) return this.become({ kind: 'paused' });
+    if (!query) return this.become({ kind: 'idle' });
     this.stop = follow({
       path: '/api/live',
       query,

@@ -39,12 +39,12 @@ export function useTasks(filter: QueryValues = {}, pollMs: number | false = POLL
   });
 }
 
-export function useExplain(id: string, enabled: boolean) {
+/** `live`: the task has not ended; the answer changes by itself. */
+export function useExplain(id: string, live: boolean) {
   return useQuery({
     queryKey: [...taskKeys.one(id), 'explain'],
     queryFn: ({ signal }) => api.get<ExplainDocument>(path('/api/tasks', id, 'explain'), undefined, signal),
-    enabled,
-    refetchInterval: POLL_MS,
+    refetchInterval: live && POLL_MS,
   });
 }
 

@@ -3,10 +3,9 @@ import { CircleHelp, CircleUserRound, Clock, Contrast, LogOut, Search } from 'lu
 import { useLiveStatus } from '../../api/live/use-live.ts';
 import { session } from '../../api/session.ts';
 import { useUser } from '../../api/use-session.ts';
+import { FollowBadge } from '../../parts/follow-badge.tsx';
 import { Button, IconButton } from '../../ui/button.tsx';
-import { LiveBadge, type LiveState } from '../../ui/live-badge.tsx';
 import { Menu, MenuChoice, MenuItem, MenuLine, MenuText } from '../../ui/menu.tsx';
-import { useNow } from '../../ui/time/now.ts';
 import { localZone, setPreferences, usePreferences } from '../preferences.ts';
 import { PLACES } from './places.ts';
 import styles from './top-bar.module.css';
@@ -38,13 +37,7 @@ export function TopBar({ onSearch, onHelp }: { onSearch: () => void; onHelp: () 
 }
 
 function Live() {
-  const status = useLiveStatus();
-  const now = useNow();
-  const state: LiveState =
-    status.kind === 'waiting'
-      ? { kind: 'waiting', seconds: Math.max(1, Math.ceil((status.until - now) / 1_000)) }
-      : { kind: status.kind === 'ended' ? 'paused' : status.kind };
-  return <LiveBadge state={state} />;
+  return <FollowBadge status={useLiveStatus()} />;
 }
 
 function Times() {

@@ -32,6 +32,7 @@ function Details({ task }: { task: ListedTask }) {
 }
 
 function Preview({ value }: { value: unknown }) {
+  if (value === null) return dash;
   const text = formatJson(value);
   return <code className={styles['cut']}>{text.slice(0, PREVIEW)}</code>;
 }
@@ -50,8 +51,9 @@ export const TASK_COLUMNS: readonly Column<ShownTask>[] = [
   {
     key: 'state',
     header: 'State',
-    width: '116px',
+    width: '108px',
     fixed: true,
+    phone: 'bare',
     cell: ({ task, gone }) => (
       <span className={styles['stateCell']}>
         <TaskStateLabel state={task.state} />
@@ -62,7 +64,7 @@ export const TASK_COLUMNS: readonly Column<ShownTask>[] = [
   {
     key: 'name',
     header: 'Contract',
-    width: 'minmax(150px, 1.3fr)',
+    width: 'minmax(120px, 1.3fr)',
     phone: 'title',
     fixed: true,
     cell: ({ task }) => (
@@ -74,7 +76,7 @@ export const TASK_COLUMNS: readonly Column<ShownTask>[] = [
   {
     key: 'id',
     header: 'Id',
-    width: '150px',
+    width: '136px',
     phone: 'hide',
     cell: ({ task }) => (
       <span className={styles['id']}>
@@ -83,28 +85,35 @@ export const TASK_COLUMNS: readonly Column<ShownTask>[] = [
       </span>
     ),
   },
-  { key: 'details', header: 'Details', width: 'minmax(160px, 2.4fr)', cell: ({ task }) => <Details task={task} /> },
+  {
+    key: 'details',
+    header: 'Details',
+    width: 'minmax(120px, 2.4fr)',
+    phone: 'wide',
+    cell: ({ task }) => <Details task={task} />,
+  },
   {
     key: 'queue',
     header: 'Queue',
-    width: 'minmax(70px, 0.6fr)',
+    width: 'minmax(64px, 0.6fr)',
     phone: 'hide',
     cell: ({ task }) => <Cut text={task.queue} />,
   },
-  { key: 'ran', header: 'Ran', width: '88px', align: 'end', cell: ({ task }) => <Ran task={task} /> },
+  { key: 'ran', header: 'Ran', width: '76px', align: 'end', cell: ({ task }) => <Ran task={task} /> },
   {
     key: 'attempt',
     header: 'Attempt',
     width: '68px',
     align: 'end',
-    phone: 'hide',
+    optional: true,
     cell: ({ task }) => (task.attempt === 0 ? dash : task.attempt),
   },
   {
     key: 'created',
     header: 'Created',
-    width: '112px',
+    width: '96px',
     align: 'end',
+    phone: 'bare',
     cell: ({ task }) => <RelativeTime value={task.createdAt} />,
   },
   {

@@ -16,8 +16,11 @@ export interface Column<Row> {
   readonly fixed?: boolean;
   /** Shown only when the user asks for it. */
   readonly optional?: boolean;
-  /** On a phone a row is a few lines: `title` is the first, `hide` is left out, `line` (the default) follows with its name. */
-  readonly phone?: 'title' | 'line' | 'hide';
+  /**
+   * On a phone a row is a few lines: `title` is the first, `hide` is left out, `line` (the default) follows with its name, `bare`
+   * without it, `wide` without it on a line of its own.
+   */
+  readonly phone?: 'title' | 'line' | 'bare' | 'wide' | 'hide';
 }
 
 export interface Sort {

@@ -149,13 +149,13 @@ export function FilterField({ value, onApply, known, ref }: FilterFieldProps) {
         ))}
       </ul>
       {errors.length > 0 && (!open || shown.length === 0) && (
-        <ul id={`${id}-errors`} className={styles['errors']} role="status">
+        <div id={`${id}-errors`} className={styles['errors']} role="status">
           {errors.slice(0, 3).map((error) => (
-            <li key={`${error.from}-${error.code}`}>
+            <p key={`${error.from}-${error.code}`}>
               <code>{text.slice(error.from, Math.min(error.to, error.from + 60))}</code> {error.message}
-            </li>
+            </p>
           ))}
-        </ul>
+        </div>
       )}
     </div>
   );
