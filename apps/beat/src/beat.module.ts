@@ -1,7 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { TaskRoutes } from '@lovage/foundation';
 import { messageOfRow, prepareRow } from '@lovage/client';
-import { DeadLetterCollector, HistoryCounter, OutboxRelay, Rescuer, Sweeper } from '@lovage/maintenance';
+import { BeatPresence, DeadLetterCollector, HistoryCounter, OutboxRelay, Rescuer, Sweeper } from '@lovage/maintenance';
 import type { Platform } from '@lovage/platform';
 import type { HistoryKept, Log } from '@lovage/ports';
 import { ScheduleRunner } from '@lovage/scheduler';
@@ -25,7 +25,11 @@ const KEPT: HistoryKept = { minutesMs: 30 * DAY_MS, hoursMs: 365 * DAY_MS };
 /** Beat's application: what keeps the platform's promises while nobody submits and nobody runs. */
 @Module({})
 export class BeatModule {
-  static create(platform: Platform, { schedules, contracts, routes, history = KEPT }: BeatSchedules, log: Log): DynamicModule {
+  static create(
+    platform: Platform,
+    { schedules, contracts, routes, history = KEPT }: BeatSchedules,
+    log: Log,
+  ): DynamicModule {
     const { broker, outbox, sweep, rescue, deadLetters: letters, schedules: store } = platform;
     const relay = new OutboxRelay({ broker, outbox, messageOf: messageOfRow, log });
     const sweeper = new Sweeper({ sweep, log, onRequeued: () => relay.poke() });
@@ -38,6 +42,7 @@ export class BeatModule {
       onFired: () => relay.poke(),
     });
     const counter = new HistoryCounter({ history: platform.history, kept: history, log });
+    const presence = new BeatPresence({ beats: platform.beats, log });
     return {
       module: BeatModule,
       providers: [
@@ -47,6 +52,7 @@ export class BeatModule {
         { provide: DeadLetterCollector, useValue: collector },
         { provide: ScheduleRunner, useValue: runner },
         { provide: HistoryCounter, useValue: counter },
+        { provide: BeatPresence, useValue: presence },
         ServicesRunner,
       ],
     };

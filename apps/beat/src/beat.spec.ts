@@ -61,7 +61,7 @@ describe('apps/beat', () => {
     }
   }, 90_000);
 
-  test('sweeps: a task that expired while it waited ends', async () => {
+  test('sweeps: a task that expired while it waited ends; it tells that it runs, until it stops', async () => {
     await using db = await testDatabase();
     const platform = await openPlatform({ databaseUrl: db.url, log: silentLog });
     await platform.start();
@@ -70,8 +70,14 @@ describe('apps/beat', () => {
       const handle = await client.submit(echo, { value: 1 }, { expires: '100ms', awaitReply: false });
       await using process = await beat(db);
       await expect(handle.result({ timeout: '20s' })).rejects.toMatchObject({ code: 'task_expired' });
+      const [told] = await eventually(async () => {
+        const beats = await platform.beats.list();
+        return beats.length > 0 ? beats : undefined;
+      });
+      expect(told).toMatchObject({ pid: process.pid, alive: true });
       process.signal('SIGINT');
       expect((await process.exit).code).toBe(0);
+      expect(await platform.beats.list()).toEqual([]);
     } finally {
       await platform.stop();
     }

@@ -1,5 +1,5 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { DeadLetterCollector, HistoryCounter, OutboxRelay, Rescuer, Sweeper } from '@lovage/maintenance';
+import { BeatPresence, DeadLetterCollector, HistoryCounter, OutboxRelay, Rescuer, Sweeper } from '@lovage/maintenance';
 import { ScheduleRunner } from '@lovage/scheduler';
 
 /** Starts the services with the application and stops them, in reverse, with it. */
@@ -12,6 +12,7 @@ export class ServicesRunner implements OnApplicationBootstrap, OnApplicationShut
     private readonly deadLetters: DeadLetterCollector,
     private readonly schedules: ScheduleRunner,
     private readonly history: HistoryCounter,
+    private readonly presence: BeatPresence,
   ) {}
 
   /** All of them, or none: Nest calls no hook of an application whose start failed. */
@@ -23,6 +24,7 @@ export class ServicesRunner implements OnApplicationBootstrap, OnApplicationShut
       await this.deadLetters.start();
       await this.schedules.start();
       await this.history.start();
+      await this.presence.start();
     } catch (error) {
       await this.onApplicationShutdown();
       throw error;
@@ -30,6 +32,7 @@ export class ServicesRunner implements OnApplicationBootstrap, OnApplicationShut
   }
 
   async onApplicationShutdown(): Promise<void> {
+    await this.presence.stop();
     await this.history.stop();
     await this.schedules.stop();
     await this.deadLetters.stop();

@@ -2,6 +2,7 @@ import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { TaskRoutes } from '@lovage/foundation';
 import {
   ACCESS,
+  BEATS,
   BROKER,
   BULK,
   CHECKS,
@@ -46,6 +47,7 @@ export class DepsModule {
       { provide: QUEUES, useValue: deps.queues },
       { provide: WORKERS, useValue: deps.workers },
       { provide: LIVE, useValue: deps.live },
+      { provide: BEATS, useValue: deps.beats },
       { provide: LIMITS, useValue: deps.limits },
       { provide: DEAD_LETTERS, useValue: deps.deadLetters },
       { provide: BULK, useValue: deps.bulk },

@@ -3,6 +3,7 @@ import type { LovageClient } from '@lovage/client';
 import type {
   AccessChecks,
   AccessStore,
+  BeatStore,
   Broker,
   Clock,
   HistoryReader,
@@ -36,6 +37,7 @@ export interface GatewayDeps {
   readonly queues: QueueStore;
   readonly workers: WorkerStore;
   readonly live: LiveReads;
+  readonly beats: Pick<BeatStore, 'list'>;
   readonly limits: LimitStore;
   readonly deadLetters: DeadLetterStore;
   readonly bulk: BulkStore;
@@ -94,6 +96,7 @@ export const EVENTS = Symbol('events');
 export const QUEUES = Symbol('queues');
 export const WORKERS = Symbol('workers');
 export const LIVE = Symbol('live');
+export const BEATS = Symbol('beats');
 export const LIMITS = Symbol('limits');
 export const DEAD_LETTERS = Symbol('dead letters');
 export const BULK = Symbol('bulk jobs');

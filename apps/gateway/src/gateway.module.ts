@@ -13,6 +13,7 @@ import type { OpenWaits } from './http/open-waits.ts';
 import { LiveModule } from './live/live.module.ts';
 import { LimitsModule } from './limits/limits.module.ts';
 import { MetricsModule } from './metrics/metrics.module.ts';
+import { PlatformModule } from './platform/platform.module.ts';
 import { QueuesModule } from './queues/queues.module.ts';
 import { SchedulesModule } from './schedules/schedules.module.ts';
 import { StatsModule } from './stats/stats.module.ts';
@@ -44,6 +45,7 @@ export class GatewayModule {
         ViewsModule,
         WorkersModule,
         LiveModule,
+        PlatformModule,
         StatsModule,
         FilesModule,
         HealthModule,

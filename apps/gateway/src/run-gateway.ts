@@ -92,6 +92,7 @@ async function startGateway(): Promise<Running> {
       queues,
       workers,
       live,
+      beats: platform.beats,
       limits,
       deadLetters,
       bulk,

@@ -85,6 +85,7 @@ class Whole implements AsyncDisposable {
         queues: platform.queues,
         workers: platform.workers,
         live: platform.live,
+        beats: platform.beats,
         deadLetters: platform.deadLetters,
         bulk: platform.bulk,
         views: platform.views,

@@ -49,6 +49,7 @@ export {
   LoadTestPoint,
   type LoadTestState,
 } from './load-tests/load-test.ts';
+export { PlatformDocument } from './platform/platform.ts';
 export { PROBLEM_CODES, type ProblemCode } from './problem/problem-codes.ts';
 export { PROBLEM_MEDIA_TYPE, problemDocument, ProblemDocument, type ProblemParts } from './problem/problem-document.ts';
 export { AttemptDocument, AttemptList } from './tasks/attempts.ts';
@@ -90,6 +91,7 @@ export { MAX_VIEWS, NewViewBody, ViewDocument, ViewList, ViewListQuery, ViewPatc
 export {
   LIVE_TOPICS,
   LiveCounts,
+  LivePlatform,
   type LiveEvents,
   LiveQuery,
   LiveQueues,

@@ -29,6 +29,7 @@ import {
   type TaskLists,
   type TaskLogSink,
   type TaskStore,
+  type BeatStore,
   type LiveReads,
   type WorkerStore,
 } from '@lovage/ports';
@@ -96,6 +97,8 @@ export interface Platform extends Service {
   readonly files: FileLedger;
   /** Workers and what they run. */
   readonly workers: WorkerStore;
+  /** Which beats run. */
+  readonly beats: BeatStore;
   /** What those read who watch. */
   readonly live: LiveReads;
   /** Users; loads Prisma when first asked for. */
@@ -243,6 +246,10 @@ class ServerPlatform implements Platform {
 
   get workers(): WorkerStore {
     return this.store.workers;
+  }
+
+  get beats(): BeatStore {
+    return this.store.beats;
   }
 
   get live(): LiveReads {

@@ -181,6 +181,7 @@ export type { OutboxItem, OutboxStore, SweepReport, SweepStore } from './outbox-
 export type { AwaitedMessage, MessageHoldings, QueueHolders, RescueCursor, RescueStore } from './rescue-store.ts';
 export type { RowGaps } from './row-gaps.ts';
 export type { LeaseOptions, WorkerInfo, WorkerLease, WorkerWork } from './worker-lease.ts';
+export type { BeatStore, KnownBeat } from './beat-store.ts';
 export type { LiveReads, Throughput, WatchedFit, WatchedTask } from './live-reads.ts';
 export type { KnownWorker, WorkerStore, WorkerTask, WorkerVitals } from './worker-store.ts';
 export type { NewUser, User, UserChange, UserPatch, UserRole, UserStore } from './user-store.ts';

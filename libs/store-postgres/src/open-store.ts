@@ -1,5 +1,6 @@
 import type { Clock } from '@lovage/ports';
 import { PgBulkStore } from './bulk/pg-bulk-store.ts';
+import { PgBeatStore } from './beats/pg-beat-store.ts';
 import { PgContractStore } from './contracts/pg-contract-store.ts';
 import { Database, type DatabaseOptions } from './database.ts';
 import { PgDeadLetterStore } from './dead-letters/pg-dead-letter-store.ts';
@@ -48,6 +49,7 @@ export interface PgStore {
   readonly stats: PgHistoryReader;
   readonly queues: PgQueueStore;
   readonly workers: PgWorkerStore;
+  readonly beats: PgBeatStore;
   /** Of those who watch, on the connections of lists. */
   readonly live: PgLiveReads;
   readonly explain: PgTaskExplain;
@@ -84,6 +86,7 @@ export function openStore(options: DatabaseOptions & { clock?: Clock }): PgStore
     stats: new PgHistoryReader(counts),
     queues: new PgQueueStore(database, reading),
     workers: new PgWorkerStore(reading),
+    beats: new PgBeatStore(database),
     live: new PgLiveReads(reading, searching),
     explain: new PgTaskExplain(database),
     files: new PgFileLedger(database, reading),

@@ -4,6 +4,7 @@ import type { Clock, LiveReads, TaskLists } from '@lovage/ports';
 import { TERMINAL_STATES, type ContractRegistry, type TerminalState } from '@lovage/task';
 import { CLOCK, CONTRACTS, LISTS, LIVE } from '../deps.ts';
 import { withinDeadline } from '../http/deadline.ts';
+import { PlatformService } from '../platform/platform.service.ts';
 import { QueuesService } from '../queues/queues.service.ts';
 import { filterOf } from '../tasks/list/filter.ts';
 import { WorkersService } from '../workers/workers.service.ts';
@@ -22,6 +23,7 @@ export class LiveSources {
     @Inject(CLOCK) private readonly clock: Clock,
     private readonly queues: QueuesService,
     private readonly workers: WorkersService,
+    private readonly platform: PlatformService,
   ) {}
 
   /** An answer that comes too late is none: the next read does not meet it. */
@@ -54,6 +56,8 @@ export class LiveSources {
         return new WholeSource(topic, 1_000, () => this.throughput(), clock);
       case 'queues':
         return new WholeSource(topic, 2_000, () => this.queues.list(), clock);
+      case 'platform':
+        return new WholeSource(topic, 5_000, () => this.platform.read(), clock);
       case 'workers':
         return new WorkerSource(async () => (await this.workers.list(['live', 'stopping'])).items, clock);
     }

@@ -33,7 +33,7 @@ export class LiveController {
   @ApiOperation({
     summary: 'Follow the whole platform live, as server-sent events',
     description:
-      'An event for each topic: `counts` (LiveCounts), `throughput` (LiveThroughput), `queues` (LiveQueues), `workers` (LiveWorkers) and, for the filters of GET /api/tasks, `tasks` (LiveTasks). First each topic as it is, then whenever it has changed, at most twice a second. Events have no ids: after a return each topic is told whole again. A client that reads slowly gets the sum of what it missed when it is ready. `unavailable` { topic, code, detail }: a topic cannot be read now; when it can, it is told whole. `closed` { code, detail } is the last event of a stream that the server ends: `client_too_slow`, `unauthenticated`.',
+      'An event for each topic: `counts` (LiveCounts), `throughput` (LiveThroughput), `queues` (LiveQueues), `workers` (LiveWorkers), `platform` (LivePlatform) and, for the filters of GET /api/tasks, `tasks` (LiveTasks). First each topic as it is, then whenever it has changed, at most twice a second. Events have no ids: after a return each topic is told whole again. A client that reads slowly gets the sum of what it missed when it is ready. `unavailable` { topic, code, detail }: a topic cannot be read now; when it can, it is told whole. `closed` { code, detail } is the last event of a stream that the server ends: `client_too_slow`, `unauthenticated`.',
     operationId: 'follow_live',
   })
   @Queries(LiveQuery)

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import type { Clock, Log } from '@lovage/ports';
 import { AuthModule } from '../auth/auth.module.ts';
 import { CLOCK, LOG } from '../deps.ts';
+import { PlatformModule } from '../platform/platform.module.ts';
 import { QueuesModule } from '../queues/queues.module.ts';
 import { TasksModule } from '../tasks/tasks.module.ts';
 import { WorkersModule } from '../workers/workers.module.ts';
@@ -10,7 +11,7 @@ import { LiveReader } from './live-reader.ts';
 import { LiveSources } from './live-sources.ts';
 
 @Module({
-  imports: [AuthModule, QueuesModule, TasksModule, WorkersModule],
+  imports: [AuthModule, PlatformModule, QueuesModule, TasksModule, WorkersModule],
   controllers: [LiveController],
   providers: [
     LiveSources,

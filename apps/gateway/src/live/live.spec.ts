@@ -1,6 +1,7 @@
 import { newId } from '@lovage/foundation';
 import {
   LiveCounts,
+  LivePlatform,
   type LiveEvents,
   LiveQueues,
   LiveTasks,
@@ -21,7 +22,14 @@ beforeEach(() => gateway.db.query('truncate workers, tasks, outbox cascade'));
 afterAll(() => gateway[Symbol.asyncDispose]());
 
 const SCHEMAS = {
-  ...{ counts: LiveCounts, throughput: LiveThroughput, queues: LiveQueues, workers: LiveWorkers, tasks: LiveTasks },
+  ...{
+    counts: LiveCounts,
+    throughput: LiveThroughput,
+    queues: LiveQueues,
+    workers: LiveWorkers,
+    platform: LivePlatform,
+    tasks: LiveTasks,
+  },
 };
 type Topic = keyof typeof SCHEMAS;
 const open = async (query = '', of = gateway): Promise<EventClient> =>
@@ -50,7 +58,7 @@ test('every topic as it is, then what changes', async () => {
   expect(client.response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
   expect(client.response.headers.get('x-accel-buffering')).toBe('no');
   const first = new Map<string, LiveEvents[Topic]>();
-  while (first.size < 4) {
+  while (first.size < 5) {
     const { event, data, id } = await client.until(() => true);
     expect(id).toBeUndefined();
     first.set(event, SCHEMAS[event as Topic].parse(data) as LiveEvents[Topic]);
@@ -60,6 +68,7 @@ test('every topic as it is, then what changes', async () => {
   expect((first.get('queues') as LiveQueues).items).toContainEqual(
     expect.objectContaining({ name: 'default', waiting: 0 }),
   );
+  expect(first.get('platform')).toMatchObject({ broker: 'up', beats: [] });
   expect(first.get('workers')).toMatchObject({ whole: true, items: [], gone: [] });
   await worker('w1');
   const { items } = await next(client, 'workers');

@@ -2,7 +2,7 @@ import type { LiveEvents } from '@lovage/http-api';
 import type { Clock } from '@lovage/ports';
 import type { LiveEvent, LiveSource } from './live-source.ts';
 
-type WholeTopic = 'counts' | 'throughput' | 'queues';
+type WholeTopic = 'counts' | 'throughput' | 'queues' | 'platform';
 
 /** A topic that is told whole whenever it has changed. */
 export class WholeSource<T extends WholeTopic> implements LiveSource {

@@ -16,6 +16,8 @@ const ANSWERS: ReadonlySet<z.ZodType> = new Set([
   api.FailureGroupList,
   api.PastFiringDocument,
   api.LiveDocument,
+  api.LivePlatform,
+  api.PlatformDocument,
   api.LiveQueues,
   api.LiveTasks,
   api.LiveThroughput,

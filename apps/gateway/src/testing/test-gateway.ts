@@ -116,6 +116,7 @@ export class TestGateway implements AsyncDisposable {
         queues: store.queues,
         workers: store.workers,
         live: store.live,
+        beats: store.beats,
         limits: store.limits,
         deadLetters: store.deadLetters,
         bulk: store.bulk,

@@ -1,11 +1,12 @@
 import { TASK_STATES, TERMINAL_STATES, type TaskState, type TerminalState } from '@lovage/task';
 import { z } from 'zod';
+import { PlatformDocument } from '../platform/platform.ts';
 import { QueueDocument } from '../queues/queue.ts';
 import { TaskCountsQuery } from '../tasks/list.ts';
 import { WorkerDocument } from '../workers/worker.ts';
 
 /** What `GET /api/live` can tell of; each is an event of this name. */
-export const LIVE_TOPICS = ['counts', 'throughput', 'queues', 'workers', 'tasks'] as const;
+export const LIVE_TOPICS = ['counts', 'throughput', 'queues', 'workers', 'platform', 'tasks'] as const;
 export type LiveTopic = (typeof LIVE_TOPICS)[number];
 
 /** Tasks of one event `tasks`, at most. */
@@ -29,9 +30,9 @@ const Topics = z
 
 /** Query of `GET /api/live`: topics, and for `tasks` the filters of `GET /api/tasks`. */
 export const LiveQuery = TaskCountsQuery.extend({
-  topics: Topics.default(['counts', 'throughput', 'queues', 'workers']).meta({
+  topics: Topics.default(['counts', 'throughput', 'queues', 'workers', 'platform']).meta({
     description:
-      'One or several, separated by commas or repeated: counts, throughput, queues, workers, tasks. Default: all but tasks',
+      'One or several, separated by commas or repeated: counts, throughput, queues, workers, platform, tasks. Default: all but tasks',
   }),
 });
 export type LiveQuery = z.output<typeof LiveQuery>;
@@ -64,6 +65,10 @@ export const LiveQueues = z.object({ at, items: z.array(QueueDocument), approxim
   id: 'LiveQueues',
 });
 export type LiveQueues = z.output<typeof LiveQueues>;
+
+/** Data of `event: platform`: as `GET /api/platform` tells. */
+export const LivePlatform = PlatformDocument.extend({ at }).meta({ id: 'LivePlatform' });
+export type LivePlatform = z.output<typeof LivePlatform>;
 
 /** A worker in `event: workers`: without what does not change while it runs. */
 export const LiveWorker = WorkerDocument.omit({ contracts: true, serves: true }).meta({ id: 'LiveWorker' });
@@ -128,6 +133,7 @@ export interface LiveEvents {
   readonly throughput: LiveThroughput;
   readonly queues: LiveQueues;
   readonly workers: LiveWorkers;
+  readonly platform: LivePlatform;
   readonly tasks: LiveTasks;
   readonly unavailable: { readonly topic: LiveTopic; readonly code: string; readonly detail: string };
   readonly closed: { readonly code: string; readonly detail: string };
