@@ -27,6 +27,7 @@ const KEEP = 3;
 /** What is run or imported by its URL, so each is a file where a reader of `import.meta.url` looks for it. */
 const ENTRIES = [
   'apps/gateway/src/main.ts',
+  'apps/gateway/src/load-tests/load-child.ts',
   'apps/worker/src/main.ts',
   'apps/worker/src/child.ts',
   'apps/beat/src/main.ts',

@@ -8,6 +8,7 @@ import type {
   Clock,
   HistoryReader,
   LimitStore,
+  LoadTestStore,
   LiveReads,
   BulkStore,
   DeadLetterStore,
@@ -26,6 +27,8 @@ import type {
   WorkerStore,
 } from '@lovage/ports';
 import type { ContractRegistry } from '@lovage/task';
+import type { LoadPlatform } from './load-tests/load-messages.ts';
+import type { LoadReport } from './load-tests/load-report.ts';
 
 /** What the gateway serves; made, started and stopped by whoever composes it. */
 export interface GatewayDeps {
@@ -42,6 +45,7 @@ export interface GatewayDeps {
   readonly deadLetters: DeadLetterStore;
   readonly bulk: BulkStore;
   readonly views: ViewStore;
+  readonly loadTests: LoadTestStore<LoadReport>;
   readonly explain: TaskExplain;
   readonly files: Pick<FileLedger, 'begin' | 'grow' | 'settle' | 'drop' | 'forget' | 'usage'>;
   /** What was counted of ended tasks. */
@@ -77,6 +81,11 @@ export interface GatewayOptions {
   readonly dashboard?: { readonly folder: string };
   /** Who reads `/metrics`: anybody, whoever sends the token, or nobody. Default `open`. */
   readonly metrics?: 'open' | 'closed' | { readonly token: string };
+  /** Switches load tests on: what their child processes work with. Default: they are off. */
+  readonly loadTests?: LoadPlatform & {
+    /** Flags of Node.js for these processes. Default: those of this one. */
+    readonly execArgv?: readonly string[];
+  };
   readonly files: {
     /** Absolute; the same that the workers have. */
     readonly folder: string;
@@ -101,6 +110,7 @@ export const LIMITS = Symbol('limits');
 export const DEAD_LETTERS = Symbol('dead letters');
 export const BULK = Symbol('bulk jobs');
 export const VIEWS = Symbol('views');
+export const LOAD_TESTS = Symbol('load tests');
 export const EXPLAIN = Symbol('explain');
 export const FILES = Symbol('files');
 export const HISTORY = Symbol('history');

@@ -12,6 +12,7 @@ import { HealthModule } from './health/health.module.ts';
 import type { OpenWaits } from './http/open-waits.ts';
 import { LiveModule } from './live/live.module.ts';
 import { LimitsModule } from './limits/limits.module.ts';
+import { LoadTestsModule } from './load-tests/load-tests.module.ts';
 import { MetricsModule } from './metrics/metrics.module.ts';
 import { PlatformModule } from './platform/platform.module.ts';
 import { QueuesModule } from './queues/queues.module.ts';
@@ -43,6 +44,7 @@ export class GatewayModule {
         DeadLettersModule,
         BulkModule,
         ViewsModule,
+        LoadTestsModule,
         WorkersModule,
         LiveModule,
         PlatformModule,

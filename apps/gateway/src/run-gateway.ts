@@ -97,6 +97,7 @@ async function startGateway(): Promise<Running> {
       deadLetters,
       bulk,
       views,
+      loadTests: platform.loadTests(),
       explain,
       files,
       stats,
@@ -123,6 +124,7 @@ async function startGateway(): Promise<Running> {
           : settings.mode === 'production'
             ? 'closed'
             : 'open',
+      loadTests: http.loadTests ? { databaseUrl, brokerUrl, deadLetterQueue, mode: settings.mode } : undefined,
       dashboard: { folder: http.dashboardDir ?? fileURLToPath(new URL('../../dashboard/dist', import.meta.url)) },
       files: { folder: join(settings.dataDir, 'files'), limit: settings.files.limit, quota: settings.files.quota },
       listen: { host: http.host, port: http.port },

@@ -89,6 +89,7 @@ class Whole implements AsyncDisposable {
         deadLetters: platform.deadLetters,
         bulk: platform.bulk,
         views: platform.views,
+        loadTests: platform.loadTests(),
         limits: platform.limits,
         explain: platform.explain,
         stats: platform.stats,

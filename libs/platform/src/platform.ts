@@ -8,6 +8,7 @@ import {
   type Clock,
   type ContractStore,
   type BulkStore,
+  type LoadTestStore,
   type ViewStore,
   type DeadLetterStore,
   type FileLedger,
@@ -79,6 +80,8 @@ export interface Platform extends Service {
   readonly deadLetters: DeadLetterStore;
   readonly bulk: BulkStore;
   readonly views: ViewStore;
+  /** `R`: what load tests measure, as whoever runs them says. */
+  loadTests<R>(): LoadTestStore<R>;
   /** Where rows of accepted tasks may be missing. */
   readonly gaps: RowGaps;
   /** What workers have served, and what waits. */
@@ -210,6 +213,10 @@ class ServerPlatform implements Platform {
 
   get views(): ViewStore {
     return this.store.views;
+  }
+
+  loadTests<R>(): LoadTestStore<R> {
+    return this.store.loadTests<R>();
   }
 
   get contracts(): ContractStore {

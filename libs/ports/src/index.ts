@@ -1,3 +1,4 @@
+export type { LoadTest, LoadTestNote, LoadTestSpec, LoadTestState, LoadTestStore } from './load-test-store.ts';
 export type { NewView, View, ViewPatch, ViewStore } from './view-store.ts';
 export type { BulkFailure, BulkJob, BulkJobState, BulkLease, BulkStep, BulkStore, NewBulkJob } from './bulk-store.ts';
 export {

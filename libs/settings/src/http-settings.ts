@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { bytes, networks, origins, rate, wholeNumber } from './parsers.ts';
+import { bytes, networks, oneOf, origins, rate, wholeNumber } from './parsers.ts';
 import type { Reader } from './reader.ts';
 
 export interface HttpSettings {
@@ -23,6 +23,8 @@ export interface HttpSettings {
    * them, in production nobody does.
    */
   readonly metricsToken: string | undefined;
+  /** `LOAD_TESTS`: whether operators may start load tests. Default: in development, and not in production. */
+  readonly loadTests: boolean;
   /** `DASHBOARD_DIR`, absolute: where a build of the dashboard is. Undefined: where `npm run build` puts it. */
   readonly dashboardDir: string | undefined;
 }
@@ -30,7 +32,7 @@ export interface HttpSettings {
 /** Guessing a shorter one is a matter of time. */
 const MIN_TOKEN = 16;
 
-export function readHttpSettings(reader: Reader): HttpSettings {
+export function readHttpSettings(reader: Reader, isProduction: boolean): HttpSettings {
   return {
     host: reader.text('HOST') ?? '127.0.0.1',
     port: reader.value('PORT', 'a whole number from 0 to 65535', wholeNumber(0, 65_535)) ?? 8000,
@@ -45,6 +47,7 @@ export function readHttpSettings(reader: Reader): HttpSettings {
       ) ?? [],
     submitRate: reader.value('RATE_LIMIT_SUBMIT', 'tasks in a time, such as 10/1s or 600/1m', rate),
     metricsToken: readMetricsToken(reader),
+    loadTests: (reader.value('LOAD_TESTS', 'on or off', oneOf('on', 'off')) ?? (isProduction ? 'off' : 'on')) === 'on',
     dashboardDir: absolute(reader.text('DASHBOARD_DIR')),
   };
 }

@@ -160,7 +160,7 @@ export function parseSettings<R extends SettingsReader = 'any'>(
     ),
     deadLetterQueue: reader.value('DEAD_LETTER_QUEUE', `a queue name: ${QUEUE_TEXT_RULE}`, queueName),
     routes: readTaskRoutes(reader),
-    http: readHttpSettings(reader),
+    http: readHttpSettings(reader, mode === 'production'),
     secrets: { jwtSecret: readJwtSecret(reader), admin: readAdmin(reader) },
     worker: {
       queues: either(

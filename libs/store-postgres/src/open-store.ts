@@ -14,6 +14,7 @@ import { PgHistoryStore } from './history/pg-history-store.ts';
 import { PgLimitStore } from './limits/pg-limit-store.ts';
 import { PgTaskLists } from './lists/pg-task-lists.ts';
 import { ReadingPool } from './lists/reading-pool.ts';
+import { PgLoadTestStore } from './load-tests/pg-load-test-store.ts';
 import { PgOutboxStore } from './outbox/pg-outbox-store.ts';
 import { PgRescueStore } from './rescue/pg-rescue-store.ts';
 import { PgQueueStore } from './queues/pg-queue-store.ts';
@@ -56,6 +57,7 @@ export interface PgStore {
   readonly files: PgFileLedger;
   readonly bulk: PgBulkStore;
   readonly views: PgViewStore;
+  loadTests<R>(): PgLoadTestStore<R>;
   /** Resolves when Postgres answers. @throws StoreUnavailableError */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -92,6 +94,7 @@ export function openStore(options: DatabaseOptions & { clock?: Clock }): PgStore
     files: new PgFileLedger(database, reading),
     bulk: new PgBulkStore(database),
     views: new PgViewStore(database),
+    loadTests: <R>() => new PgLoadTestStore<R>(database),
     ping: () => database.ping(),
     close: async () => void (await Promise.all([database.close(), reading.close(), searching.close(), counts.close()])),
   };

@@ -9,6 +9,7 @@ export { describeWithRabbit, type TestRabbit } from './rabbit.ts';
 export {
   startProcess,
   startTypeScript,
+  TYPESCRIPT_FLAGS,
   TestProcess,
   type ProcessExit,
   type StartProcessOptions,

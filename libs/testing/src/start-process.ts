@@ -56,14 +56,20 @@ export async function startProcess(
   return started;
 }
 
+/** Flags of Node.js that run TypeScript from its source. */
+export const TYPESCRIPT_FLAGS: readonly string[] = [
+  '--conditions=@lovage/source',
+  '--import',
+  new URL('../../../tools/ts-hooks.mjs', import.meta.url).href,
+];
+
 /** Like {@link startProcess}, for a TypeScript file run from its source. */
 export function startTypeScript(
   file: string,
   args: readonly string[] = [],
   options: StartProcessOptions = {},
 ): Promise<TestProcess> {
-  const hooks = new URL('../../../tools/ts-hooks.mjs', import.meta.url).href;
-  return startProcess(process.execPath, ['--conditions=@lovage/source', '--import', hooks, file, ...args], options);
+  return startProcess(process.execPath, [...TYPESCRIPT_FLAGS, file, ...args], options);
 }
 
 /** A running program and all it has said. */

@@ -121,6 +121,7 @@ export class TestGateway implements AsyncDisposable {
         deadLetters: store.deadLetters,
         bulk: store.bulk,
         views: store.views,
+        loadTests: store.loadTests(),
         explain: store.explain,
         files: store.files,
         stats: store.stats,
