@@ -10,7 +10,7 @@ import {
 import type { Clock, Log } from '@lovage/ports';
 import { KeptChannel } from '../connection/kept-channel.ts';
 import type { Link } from '../connection/link.ts';
-import { publishLean, type MessageProperties } from './lean-publish.ts';
+import { LeanPublisher, type MessageProperties } from './lean-publish.ts';
 
 interface InFlight {
   readonly queue: string;
@@ -36,6 +36,7 @@ const NACKED = 'message nacked';
  */
 export class Publisher {
   private readonly kept: KeptChannel<ConfirmChannel>;
+  private readonly lean = new WeakMap<ConfirmChannel, LeanPublisher>();
   private readonly inFlight = new ChurnMap<number, InFlight>();
   private lastId = 0;
   private blockedBecause: string | undefined;
@@ -98,13 +99,19 @@ export class Publisher {
     return new Promise((resolve, reject) => {
       const entry: InFlight = { queue, resolve, reject, returned: false };
       try {
-        publishLean(channel, queue, body, properties, String(id), (error) => this.settle(id, entry, error));
+        this.leanOf(channel).publish(queue, body, properties, String(id), (error) => this.settle(id, entry, error));
       } catch (error) {
         reject(this.notSent(queue, error));
         return;
       }
       this.inFlight.set(id, entry);
     });
+  }
+
+  private leanOf(channel: ConfirmChannel): LeanPublisher {
+    let lean = this.lean.get(channel);
+    if (!lean) this.lean.set(channel, (lean = new LeanPublisher(channel)));
+    return lean;
   }
 
   private settle(id: number, entry: InFlight, error: Error | null): void {

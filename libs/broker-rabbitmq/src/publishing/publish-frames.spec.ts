@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from '@jest/globals';
 import type { MessageProperties } from './lean-publish.ts';
-import { publishFrame } from './publish-frame.ts';
+import { PublishFrames } from './publish-frames.ts';
 
 interface Frames {
   BasicPublish: number;
@@ -18,6 +18,12 @@ const frames = require(join(amqplib, 'lib/defs.js')) as Frames;
 const { makeBodyFrame } = require(join(amqplib, 'lib/frame.js')) as {
   makeBodyFrame(channel: number, body: Buffer): Buffer;
 };
+
+/** The bytes of one message; undefined: it is left to amqplib. */
+function publishFrame(channel: number, queue: string, body: Buffer, properties: MessageProperties, messageId: string) {
+  const frames = new PublishFrames(channel);
+  return frames.add(queue, body, properties, messageId) ? frames.take() : undefined;
+}
 
 function ofAmqplib(channel: number, queue: string, body: Buffer, properties: MessageProperties, messageId: string) {
   const fields = {
@@ -90,10 +96,24 @@ test('a list that holds itself is left to amqplib', () => {
   expect(publishFrame(1, 'q', Buffer.from('{}'), { ...PLAIN, headers: { list } }, '1')).toBeUndefined();
 });
 
-test('long texts and empty bodies are left to amqplib, and harm no message after them', () => {
-  const long = { ...PLAIN, headers: { a: 'x'.repeat(1500), b: 'y'.repeat(1500) } };
-  expect(publishFrame(1, 'q', Buffer.from('{}'), long, '1')).toBeUndefined();
-  expect(publishFrame(1, 'q', Buffer.alloc(0), PLAIN, '1')).toBeUndefined();
-  expect(publishFrame(1, 'q', Buffer.alloc(5000), PLAIN, '1')).toBeUndefined();
-  expect(publishFrame(7, 'q', Buffer.from('{}'), PLAIN, '1')).toEqual(ofAmqplib(7, 'q', Buffer.from('{}'), PLAIN, '1'));
+test('messages are gathered in their order until there is no room; what is left to amqplib leaves nothing behind', () => {
+  const frames = new PublishFrames(7);
+  const body = Buffer.from('{}');
+  const left: [Buffer, MessageProperties][] = [
+    [body, { ...PLAIN, headers: { a: 'x'.repeat(1500), b: 'y'.repeat(1500) } }],
+    [body, { ...PLAIN, headers: { a: 'b', c: 'ž' } }],
+    [Buffer.alloc(0), PLAIN],
+    [Buffer.alloc(5000), PLAIN],
+  ];
+  const sent: Buffer[] = [];
+  for (let i = 0; frames.hasRoom; i += 1) {
+    const long = { ...PLAIN, headers: { text: 'x'.repeat(i % 1900) } };
+    expect(frames.add('q', body, long, String(i))).toBe(true);
+    sent.push(ofAmqplib(7, 'q', body, long, String(i)));
+    const [otherBody, other] = left[i % left.length]!;
+    if (frames.hasRoom) expect(frames.add('q', otherBody, other, 'x')).toBe(false);
+  }
+  expect(sent.length).toBeGreaterThan(30);
+  expect(frames.take()).toEqual(Buffer.concat(sent));
+  expect(frames.isEmpty).toBe(true);
 });
