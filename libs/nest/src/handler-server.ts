@@ -39,9 +39,15 @@ export abstract class HandlerServer extends Server {
 }
 
 function toHandler(name: string, handler: MessageHandler): Handler {
-  // Not async: each promise is told to the context of tasks, and to await one makes another. Nest's proxies never throw at once.
-  const call = (data: unknown, context: TaskContext | readonly TaskContext[]): Promise<unknown> =>
-    handler(data, context).then((result: unknown) => (isObservable(result) ? lastValueOf(result, context) : result));
+  // Not async: each promise is told to the context of tasks, and to await one makes another. Nest's proxies never throw at once; behind
+  // a short pipeline a plain value is answered as it is.
+  const call = (data: unknown, context: TaskContext | readonly TaskContext[]): unknown => {
+    const answer = handler(data, context) as unknown;
+    if (typeof (answer as { then?: unknown } | null | undefined)?.then !== 'function') return answer;
+    return (answer as Promise<unknown>).then((result) =>
+      isObservable(result) ? lastValueOf(result, context) : result,
+    );
+  };
   const isBatch = (handler.extras as Record<string, unknown> | undefined)?.[BATCH] === true;
   // Guards and interceptors that look at the context see those of the tasks.
   return isBatch

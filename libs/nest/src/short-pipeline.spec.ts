@@ -79,7 +79,8 @@ async function served(controller: Type, providers: { provide: string; useClass: 
       (result as Observable<unknown>).subscribe({ next: resolve, error: reject }),
     );
   };
-  return { answer, stack, close: () => app.close() };
+  const atOnce = (name: string): unknown => handler({ name }, context);
+  return { answer, atOnce, stack, close: () => app.close() };
 }
 let seen: () => void = () => undefined;
 /** Nest's way to a handler that something concerns. */
@@ -107,6 +108,18 @@ describe('handlers that nothing concerns', () => {
     expect(await answer('observes')).toBe('observed');
     expect(stack[0]).not.toMatch(WHOLE);
     for (const name of ['throws', 'rejects']) await expect(answer(name)).rejects.toMatchObject({ status: 'error' });
+    await close();
+  });
+
+  test('answer a plain value without a promise; what has to be waited for comes as one', async () => {
+    const { atOnce, close } = await served(Plain);
+    expect(atOnce('Ada')).toBe('hello Ada');
+    for (const name of ['observes', 'rejects', 'throws']) {
+      const answer = atOnce(name);
+      expect(answer).toHaveProperty('then');
+      await Promise.allSettled([answer]);
+    }
+    expect(atOnce('Eve')).toBe('hello Eve');
     await close();
   });
 

@@ -1,4 +1,5 @@
 import type { INestMicroservice } from '@nestjs/common';
+import { isObservable } from 'rxjs';
 
 type Call = (...args: unknown[]) => unknown;
 /** Instance, method, module, name of the method, request's context, inquirer, default metadata, whether errors are logged. */
@@ -30,7 +31,7 @@ interface ContextCreator {
 /**
  * Handlers that neither guard, interceptor, pipe nor hook concerns are called by Nest's proxy itself, which applies exception filters, and not
  * through the empty pipeline behind it: that costs eight promises a task, each of which Node.js tells the context of tasks about
- * (docs/decisions/0295). What concerns a handler Nest's own parts say. To be called before `listen`; does nothing with a Nest
+ * (docs/decisions/0295). A handler that answers a plain value at once makes no promise at all. What concerns a handler Nest's own parts say. To be called before `listen`; does nothing with a Nest
  * that is built otherwise.
  * @returns whether it is in force
  */
@@ -55,7 +56,31 @@ function isBare(creator: ContextCreator, asked: Asked): boolean {
 function bare(creator: ContextCreator, asked: Asked): Call {
   const [instance, callback, module, , context, inquirer, , report] = asked;
   const filters = creator.exceptionFiltersContext.create(instance, callback, module, context, inquirer);
-  return creator.rpcProxy.create((...args) => callback.apply(instance, args), filters, report);
+  let outcome: () => unknown = () => undefined;
+  // It asks for the outcome at once, before another call can be made.
+  const proxy = creator.rpcProxy.create(() => outcome(), filters, report);
+  const through = (args: unknown[], of: () => unknown): unknown => {
+    outcome = of;
+    return proxy(...args);
+  };
+  return (...args) => {
+    let value: unknown;
+    try {
+      value = callback.apply(instance, args);
+      if (isPlain(value)) return value;
+    } catch (error) {
+      return through(args, () => {
+        throw error;
+      });
+    }
+    return through(args, () => value);
+  };
+}
+
+/** Nothing has to be waited for. Throws what a getter throws. */
+function isPlain(value: unknown): boolean {
+  if (typeof value !== 'object' && typeof value !== 'function') return true;
+  return typeof (value as { then?: unknown } | null)?.then !== 'function' && !isObservable(value);
 }
 
 function contextCreatorOf(app: INestMicroservice): ContextCreator | undefined {

@@ -11,7 +11,7 @@ export interface ScopedRun extends TaskContext {
  * Which task's code is running: set around the call of a handler, and passed on by Node.js to whatever that code leaves behind
  * (timers, promises, sockets). It tells whose error it is that nobody caught. Of a batch, all of it.
  */
-const scope = new AsyncLocalStorage<ScopedRun | readonly ScopedRun[]>();
+const scope = new AsyncLocalStorage<ScopedRun | readonly ScopedRun[] | undefined>();
 
 /** Calls a handler as the code of these runs. Takes its arguments apart, so that no closure is made for each task. */
 export function asCodeOf<A, B>(
@@ -25,7 +25,8 @@ export function asCodeOf<A, B>(
 
 /** Calls what a handler makes this process do on its own account: its errors are no task's. */
 export function asOwnCode<R>(fn: () => R): R {
-  return scope.exit(fn);
+  // Not `exit`: that takes the hooks of the whole process off and puts them on again, 1 to 2 µs each time.
+  return scope.run(undefined, fn);
 }
 
 /** The runs whose code this is. Empty: nobody's, or none that can be told. */
