@@ -82,9 +82,10 @@ export class PgFileLedger implements FileLedger {
   }
 
   async named(paths: readonly string[]): Promise<string[]> {
-    const needles = paths.flatMap((path) => spellingsOf(path).map((needle) => ({ needle, path })));
-    const values = [needles.map(({ needle }) => needle), needles.map(({ path }) => path)];
-    return (await this.reading.run<{ path: string }>({ text: NAMED, values })).map(({ path }) => path);
+    const pathOf = new Map(paths.flatMap((path) => spellingsOf(path).map((text) => [text, path])));
+    const values = [[...pathOf.keys()]];
+    const rows = await this.reading.run<{ found: string }>({ text: NAMED, values });
+    return [...new Set(rows.map(({ found }) => pathOf.get(found)!))];
   }
 }
 
@@ -96,9 +97,9 @@ async function grant(run: RunStatement, id: string, { least, most, quota }: More
   return row!.bytes === null ? { over: row!.over_mine ? 'user' : 'total' } : { bytes: row!.bytes };
 }
 
-/** The path as JSON may have it: decomposed, too, and with or without escapes for what is not ASCII. */
+/** The path as JSON may have it between its quotes: decomposed, too, and with or without escapes for what is not ASCII. */
 function spellingsOf(path: string): string[] {
-  const plain = [path, path.normalize('NFD')].map((text) => JSON.stringify(text));
+  const plain = [path, path.normalize('NFD')].map((text) => JSON.stringify(text).slice(1, -1));
   const escaped = plain.map((text) =>
     text.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
   );

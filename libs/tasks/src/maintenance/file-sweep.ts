@@ -4,8 +4,6 @@ import type { FilesToSweep } from '../options.ts';
 
 /** Files or rows of one statement. */
 const BATCH = 500;
-/** Paths looked for at once in the inputs of all tasks that have not ended. */
-const NAMED_BATCH = 100;
 /** A row may stand without a file for as long: uploads end sooner. */
 const UNFINISHED_MS = 3600_000;
 
@@ -53,9 +51,7 @@ export class FileSweep {
     const { ledger, now, retentionMs, onBatch } = this.options;
     this.swept.files += batch.length;
     const old = batch.filter(({ modifiedAt }) => modifiedAt < now - retentionMs).map(({ path }) => path);
-    const gone = new Set<string>();
-    for (let from = 0; from < old.length; from += NAMED_BATCH)
-      for (const path of await this.deleteUnnamed(old.slice(from, from + NAMED_BATCH))) gone.add(path);
+    const gone = new Set(old.length === 0 ? [] : await this.deleteUnnamed(old));
     this.swept.adopted += await ledger.adopt(batch.filter(({ path }) => !gone.has(path)));
     onBatch(this.swept.files);
   }
