@@ -67,6 +67,8 @@ export async function makeDashboard(root, folder, signal) {
     const maker = spawn(process.execPath, args, {
       cwd: join(root, 'apps/dashboard'),
       stdio: ['ignore', 'pipe', 'pipe'],
+      // Whatever runs it, such as a test: what is built is what people get.
+      env: { ...process.env, NODE_ENV: 'production' },
       signal,
     });
     // What people use comes first.

@@ -42,7 +42,7 @@ export function JsonView({ value, label, format }: JsonViewProps) {
   const text = useMemo(() => format(value, 2), [value, format]);
   return (
     <div className={styles['view']}>
-      <div className={styles['tools']}>
+      <div className={cx(styles['tools'], wanted === '' && !isLong && styles['floating'])}>
         {(wanted !== '' || isLong) && (
           <TextField
             label={`Search in the ${label.toLowerCase()}`}
