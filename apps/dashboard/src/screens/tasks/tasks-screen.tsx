@@ -5,7 +5,7 @@ import { useMemo, useRef, useState } from 'react';
 import { useTaskPages } from '../../api/queries/task-pages.ts';
 import { useTaskCounts } from '../../api/queries/tasks.ts';
 import { useLive } from '../../api/live/use-live.ts';
-import { useUser } from '../../api/use-session.ts';
+import { useMay, useUser } from '../../api/use-session.ts';
 import { localZone, usePreferences } from '../../app/preferences.ts';
 import { useShortcut } from '../../app/shortcuts.ts';
 import { ApiErrorState } from '../../parts/api-error.tsx';
@@ -39,6 +39,7 @@ export function TasksScreen() {
   const field = useRef<HTMLInputElement>(null);
   const zone = usePreferences().zone;
   const userId = useUser().id;
+  const may = useMay('operator');
   const [asOf, setAsOf] = useState(() => listMoment.of(q));
   const [shownFor, setShownFor] = useState(q);
   if (shownFor !== q) {
@@ -79,7 +80,7 @@ export function TasksScreen() {
     void navigate({ to: '/tasks', search: { q: next.q || undefined, cols: next.cols || undefined } });
   };
   const refresh = (): void => setAsOf(listMoment.renew(q));
-  useShortcut('/', 'Edit the filter', () => field.current?.focus());
+  useShortcut('f', 'Edit the filter', () => field.current?.focus());
   useShortcut('r', 'Read the list anew', refresh);
 
   const chosen = cols?.split(',');
@@ -127,8 +128,7 @@ export function TasksScreen() {
               columns={shownColumns(TASK_COLUMNS, chosen)}
               rows={rows}
               rowKey={({ task }) => task.id}
-              selected={selected}
-              onSelect={select}
+              {...(may && { selected, onSelect: select })}
               onOpen={({ task }) => void navigate({ to: '/tasks/$id', params: { id: task.id } })}
               onEnd={() => {
                 if (pages.hasNextPage && !pages.isFetching && !isFull) void pages.fetchNextPage();

@@ -51,8 +51,7 @@ export function NewRows({ count, more, onShow }: { count: number; more?: boolean
   return (
     <div className={styles['pill']} role="status">
       <Button small kind="primary" icon={<ArrowUp size={13} />} onClick={onShow}>
-        {formatCount(count)}
-        {more ? '+' : ''} new
+        {count === 0 ? 'Many changed' : `${formatCount(count)}${more ? '+' : ''} new`}
       </Button>
     </div>
   );
