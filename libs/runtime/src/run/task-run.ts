@@ -22,8 +22,11 @@ export type SubmitChild = (
   options: ChildOptions,
 ) => Promise<ChildSubmitted>;
 
-/** Children of one `submitMany` under way at once. With 500 a fan-out is a third faster, and other tasks wait two to three times as long. */
-const MANY_AT_ONCE = 100;
+/**
+ * Children of one `submitMany` under way at once. With 250 a fan-out is a tenth faster, other tasks wait nearly four times as long as without it
+ * instead of two to three times, and the worker takes half as much memory again (docs/performance.md).
+ */
+const MANY_AT_ONCE = 150;
 
 /** What a run knows of its task: in the worker its entry, in a child what the worker sent. */
 export interface RunSubject {
