@@ -23,6 +23,7 @@ const NOT_CHOSEN: Readonly<Record<string, string>> = {
   WORKER_HEALTH_PORT: 'the health check of the image',
   NODE_ENV: 'production',
   DATA_DIR: 'the volume',
+  DASHBOARD_DIR: 'the image',
   WORKER_NAME: 'a container of each worker',
   TRUST_PROXY: 'the network of nginx',
 };

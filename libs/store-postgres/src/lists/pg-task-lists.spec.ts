@@ -231,6 +231,24 @@ test('more live tasks than are counted are estimated, and said to be', async () 
   expect(states.QUEUED + states.SCHEDULED).toBeLessThan(44_000);
 });
 
+test('all tasks of a filter are counted, beyond any window; or as many as the time allows', async () => {
+  await f.db.query(
+    `insert into tasks (id, name, queue, state, created_at, finished_at)
+     select gen_random_uuid(), 'n.n', 'q', case when i % 4 = 0 then 'FAILURE' else 'SUCCESS' end, now() - i * interval '1 ms', now()
+     from generate_series(1, 21000) i`,
+  );
+  const { lists } = f.store;
+  expect(await lists.countAll({ name: 'n.n' }, { timeMs: 60_000 })).toEqual({
+    states: { FAILURE: 5250, SUCCESS: 15750 },
+    complete: true,
+  });
+  const failed = await lists.countAll({ name: 'n.n', states: ['FAILURE'] }, { timeMs: 60_000 });
+  expect(failed).toEqual({ states: { FAILURE: 5250 }, complete: true });
+  const some = await lists.countAll({ name: 'n.n', text: 'n.n' }, { timeMs: 0 });
+  expect(some.complete).toBe(false);
+  expect((some.states.FAILURE ?? 0) + (some.states.SUCCESS ?? 0)).toBe(2000);
+});
+
 test('attempts that were not the last, in order', async () => {
   const worker = await f.worker();
   const [id] = await seed([{ state: 'QUEUED' }]);
