@@ -25,9 +25,9 @@ beforeAll(async () => {
 });
 afterAll(() => gateway[Symbol.asyncDispose]());
 
-/** Follows the task; the text of the stream grows as it comes. */
-async function follow(headers: Record<string, string>) {
-  const response = await fetch(`${await gateway.gateway.url}/api/tasks/${id}/events`, { headers });
+/** Follows the task, or what the path says; the text of the stream grows as it comes. */
+async function follow(headers: Record<string, string>, path = `/api/tasks/${id}/events`) {
+  const response = await fetch(`${await gateway.gateway.url}${path}`, { headers });
   expect(response.status).toBe(200);
   const stream = { text: '', ended: false };
   void (async () => {
@@ -48,6 +48,8 @@ async function endsByItself(stream: { text: string; ended: boolean }): Promise<v
 test('a stream ends when the API key is revoked, the user removed or given another password; others go on', async () => {
   const ofAnother = await follow(await bearer(cy));
   const ofKey = await follow({ 'x-api-key': 'lvk_x' });
+  const liveOfKey = await follow({ 'x-api-key': 'lvk_x' }, '/api/live?topics=counts');
+  const liveOfAnother = await follow(await bearer(cy), '/api/live?topics=counts');
   const ofRemoved = await follow(await bearer(ada));
   const ofChanged = await follow(await bearer(bo));
   await clock.advance(20_000);
@@ -55,12 +57,13 @@ test('a stream ends when the API key is revoked, the user removed or given anoth
 
   key = undefined;
   await endsByItself(ofKey);
+  await endsByItself(liveOfKey);
   standing.delete(ada);
   await endsByItself(ofRemoved);
   standing.set(bo, { role: 'viewer', epoch: 1 });
   await endsByItself(ofChanged);
 
-  expect(ofAnother.ended).toBe(false);
+  expect([ofAnother.ended, liveOfAnother.ended]).toEqual([false, false]);
   await gateway.finish(id, 'SUCCESS', 3);
   await eventually(async () => {
     await clock.advance(100);
