@@ -118,7 +118,7 @@ function useHits(text: string): Hit[] {
           {
             kind: 'Search',
             name: `Tasks with “${text}”`,
-            go: () => void navigate({ to: '/tasks', search: { text } as never }),
+            go: () => void navigate({ to: '/tasks', search: { q: text } as never }),
           },
         ]
       : []),

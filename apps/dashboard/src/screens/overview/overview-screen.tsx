@@ -1,33 +1,77 @@
-import { Link } from '@tanstack/react-router';
-import { useQueues, useWorkers } from '../../api/queries/lists.ts';
-import { useTaskCounts } from '../../api/queries/tasks.ts';
-import { Loaded } from '../../parts/loaded.tsx';
-import { Count } from '../../ui/count.tsx';
-import { Facts, Page, Panel } from '../../ui/page.tsx';
+import { getRouteApi } from '@tanstack/react-router';
+import { X } from 'lucide-react';
+import { useStats } from '../../api/queries/stats.ts';
+import { Button } from '../../ui/button.tsx';
+import { Page } from '../../ui/page.tsx';
+import { Segments } from '../../ui/segments.tsx';
+import { formatAbsolute } from '../../ui/time/format-time.ts';
+import { useNow } from '../../ui/time/now.ts';
+import { useTimePreferences } from '../../ui/time/time-preferences.ts';
+import { AttentionPanel } from './attention-panel.tsx';
+import { FailingContracts } from './failing-contracts.tsx';
+import { LatencyChart } from './latency-chart.tsx';
+import { NowTiles } from './now-tiles.tsx';
+import styles from './overview.module.css';
+import { QueuesPanel } from './queues-panel.tsx';
+import { marked, RANGES, statsOf, type Range } from './range.ts';
+import { ThroughputChart } from './throughput-chart.tsx';
+import { WorkersPanel } from './workers-panel.tsx';
 
+const route = getRouteApi('/frame/overview');
+const NAMES: Readonly<Record<Range, string>> = { hour: 'Last hour', day: 'Last day', week: 'Last week' };
+/** Points are minutes; their counts follow the clock by some seconds. */
+const POLL_MS = 10_000;
+
+/** Whether something is wrong, what, and where to go; then how it went over time. */
 export function OverviewScreen() {
-  const counts = useTaskCounts();
-  const workers = useWorkers();
-  const queues = useQueues();
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const { zone } = useTimePreferences();
+  // The start of a range that ends now moves on with the minutes.
+  const ask = statsOf(search, useNow(60_000));
+  const poll = search.to === undefined ? POLL_MS : false;
+  const byState = useStats({ ...ask, by: 'state' }, poll);
+  const byContract = useStats({ ...ask, by: 'contract' }, poll);
+  const zoom = (from: number, to: number): void => {
+    const part = marked(from, to);
+    if (part) void navigate({ search: part });
+  };
+  const whole = search.from === undefined || search.to === undefined;
   return (
-    <Page title="Overview">
-      <Panel title="Tasks by state">
-        <Loaded query={counts} what="The counts could not be read">
-          {({ states }) => (
-            <Facts
-              items={Object.entries(states).map(([state, count]) => [state, <Count key={state} value={count} />])}
-            />
+    <Page
+      title="Overview"
+      actions={
+        <>
+          {!whole && (
+            <Button small icon={<X size={14} />} onClick={() => void navigate({ search: {} })}>
+              {partText(search.from ?? '', search.to ?? '', zone)}
+            </Button>
           )}
-        </Loaded>
-      </Panel>
-      <Panel title="Platform">
-        <Facts
-          items={[
-            ['Workers', <Link to="/workers">{workers.data?.items.length ?? '–'}</Link>],
-            ['Queues', <Link to="/queues">{queues.data?.items.length ?? '–'}</Link>],
-          ]}
-        />
-      </Panel>
+          <Segments
+            label="Time"
+            value={whole ? (search.range ?? 'hour') : undefined}
+            options={RANGES.map((value) => ({ value, label: NAMES[value] }))}
+            onChange={(range) => void navigate({ search: range === 'hour' ? {} : { range } })}
+          />
+        </>
+      }
+    >
+      <AttentionPanel contracts={byContract.data?.series ?? []} />
+      <NowTiles />
+      <div className={styles['charts']}>
+        <ThroughputChart query={byState} onZoom={zoom} />
+        <LatencyChart query={byState} onZoom={zoom} />
+      </div>
+      <div className={styles['lists']}>
+        <QueuesPanel />
+        <WorkersPanel />
+        <FailingContracts query={byContract} />
+      </div>
     </Page>
   );
+}
+
+function partText(from: string, to: string, zone: string): string {
+  const [start, end] = [from, to].map((one) => formatAbsolute(new Date(one), zone).slice(0, 16)) as [string, string];
+  return `${start} – ${start.slice(0, 10) === end.slice(0, 10) ? end.slice(11) : end}`;
 }

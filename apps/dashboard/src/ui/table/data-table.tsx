@@ -11,6 +11,9 @@ import { useRowKeys } from './use-row-keys.ts';
 /** A table with fewer rows is as high as they are; with more it scrolls inside and draws those in sight. */
 const VIRTUAL_FROM = 100;
 const ROW_PX = 32;
+/** Narrower than this a row is a few lines: of a table with many columns, and of one in a panel, which has few. */
+const NARROW_PX = 640;
+const NARROW_BARE_PX = 300;
 const OVERSCAN = 12;
 /** So near to the end more is asked for. */
 const NEAR_END = 20;
@@ -30,6 +33,8 @@ export interface DataTableProps<Row> {
   readonly onSelect?: (keys: ReadonlySet<string>) => void;
   readonly sort?: Sort;
   readonly onSort?: (sort: Sort) => void;
+  /** Without a frame: it stands in a panel. */
+  readonly bare?: boolean;
   /** It fills what is left of the page and scrolls inside. */
   readonly fill?: boolean;
   /** The end is near: load more. Called again and again while it is. */
@@ -42,7 +47,7 @@ export interface DataTableProps<Row> {
 export function DataTable<Row>(props: DataTableProps<Row>) {
   const { label, columns, rows, rowKey, empty, selected, onSelect, sort, onSort, fill, onEnd, footer } = props;
   const scroller = useRef<HTMLDivElement>(null);
-  const narrow = useNarrow(scroller, 640);
+  const narrow = useNarrow(scroller, props.bare ? NARROW_BARE_PX : NARROW_PX);
   const scrolls = fill || rows.length > VIRTUAL_FROM;
   // eslint-disable-next-line react-hooks/incompatible-library -- drawn anew with each move, which is what it is for
   const virtual = useVirtualizer({
@@ -112,6 +117,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
       className={cx(
         styles['scroller'],
         fill && styles['fill'],
+        props.bare && styles['bare'],
         !fill && scrolls && styles['capped'],
         narrow && styles['narrow'],
       )}

@@ -1,0 +1,153 @@
+import type { QueueDocument, StatusDocument, WorkerDocument } from '@lovage/http-api';
+import { formatDuration, plural } from '../../ui/format.ts';
+
+/** Something that a person should look at, in words, and where to look. */
+export interface Attention {
+  readonly key: string;
+  readonly tone: 'danger' | 'warn';
+  readonly text: string;
+  /** What to do about it. */
+  readonly advice: string;
+  readonly to: '/queues' | '/workers' | '/dead-letters' | '/tasks' | '/contracts';
+  readonly search?: Readonly<Record<string, string>>;
+  readonly link: string;
+}
+
+/** What is read for it; what is not known yet is undefined. */
+export interface AttentionFacts {
+  readonly now: number;
+  readonly status: StatusDocument | undefined;
+  readonly queues: readonly QueueDocument[] | undefined;
+  readonly workers: readonly WorkerDocument[] | undefined;
+  /** Dead ones of the last day. */
+  readonly dead: readonly WorkerDocument[] | undefined;
+  readonly failing: readonly { readonly contract: string; readonly failed: number; readonly ended: number }[];
+}
+
+const SECOND = 1_000;
+/** A beat sends what is due within a second. */
+const OUTBOX_LATE_S = 10;
+/** A beat counts every few seconds. */
+const BEAT_AWAY_MS = 60 * SECOND;
+/** Who died longer ago was seen by somebody. */
+const DEAD_FOR_MS = 3_600 * SECOND;
+const WAITS_LONG_S = 300;
+/** Of fewer ends no share can be told. */
+const FAILING_ENDED = 10;
+const FAILING_SHARE = 0.2;
+
+/** What needs attention, the worst first. */
+export function attentionOf(facts: AttentionFacts): Attention[] {
+  return [...ofPlatform(facts), ...ofWorkers(facts), ...ofQueues(facts), ...ofFailures(facts)];
+}
+
+function* ofPlatform({ status, now }: AttentionFacts): Generator<Attention> {
+  if (!status) return;
+  if (status.broker !== 'up')
+    yield {
+      key: 'broker',
+      tone: 'danger',
+      text:
+        status.broker === 'down' ? 'The broker is away.' : 'The broker takes no messages: it is out of memory or disk.',
+      advice: 'Tasks are accepted and sent when it is back.',
+      ...{ to: '/queues', link: 'See the queues' },
+    };
+  const counted = status.countedTo === null ? undefined : now - Date.parse(status.countedTo);
+  if (counted === undefined || counted > BEAT_AWAY_MS)
+    yield {
+      key: 'beat',
+      tone: 'danger',
+      text:
+        counted === undefined
+          ? 'No beat has run yet.'
+          : `No beat runs: the last one was here ${formatDuration(counted)} ago.`,
+      advice: 'Schedules do not fire, retries and delayed tasks are not sent, charts stand still. Start a beat.',
+      ...{ to: '/tasks', search: { q: 'state:RETRY,SCHEDULED,PENDING' }, link: 'See what waits for it' },
+    };
+  if (status.outbox.lagSeconds > OUTBOX_LATE_S)
+    yield {
+      key: 'outbox',
+      tone: 'danger',
+      text: `${plural(status.outbox.due, 'message')} should have been sent; the first is ${formatDuration(status.outbox.lagSeconds * SECOND)} late.`,
+      advice: 'Either no beat runs, or the broker is away or too slow.',
+      ...{ to: '/tasks', search: { q: 'state:PENDING' }, link: 'See what waits' },
+    };
+  if (status.workers === 0)
+    yield {
+      key: 'no-worker',
+      tone: 'danger',
+      text: 'No worker runs.',
+      advice: 'Nothing is run until one is started.',
+      ...{ to: '/workers', link: 'See the workers' },
+    };
+  if (status.deadLetters > 0)
+    yield {
+      key: 'dead-letters',
+      tone: 'warn',
+      text: `${plural(status.deadLetters, 'message')} could not be run by anybody.`,
+      advice: 'Read why, then redrive or delete them.',
+      ...{ to: '/dead-letters', link: 'See the dead letters' },
+    };
+}
+
+function* ofWorkers({ workers, dead, now }: AttentionFacts): Generator<Attention> {
+  const names = new Set(workers?.map((one) => one.name));
+  for (const one of dead ?? []) {
+    const age = now - Date.parse(one.goneAt ?? one.seenAt ?? one.leaseUntil);
+    // It came back under its name, or another took its place long ago.
+    if (names.has(one.name) || age > DEAD_FOR_MS) continue;
+    yield {
+      key: `worker ${one.id}`,
+      tone: 'warn',
+      text: `Worker ${one.name} is thought dead${one.held ? `; it held ${plural(one.held, 'task')}` : ''}.`,
+      advice: one.death?.detail ?? 'It no longer renews its lease.',
+      ...{ to: '/workers', link: 'See the workers' },
+    };
+  }
+}
+
+function* ofQueues({ queues, status }: AttentionFacts): Generator<Attention> {
+  for (const queue of queues ?? []) {
+    const waiting = queue.waiting - queue.later;
+    if (waiting <= 0) continue;
+    const common = { to: '/queues', search: { name: queue.name }, link: 'See the queue' } as const;
+    const tasks = `${plural(waiting, 'task')} ${waiting === 1 ? 'waits' : 'wait'}`;
+    if (queue.paused)
+      yield {
+        key: `paused ${queue.name}`,
+        tone: 'warn',
+        text: `Queue ${queue.name} is paused and ${tasks} in it.`,
+        advice: queue.paused.reason ? `Reason: ${queue.paused.reason}` : 'Resume it when they may run.',
+        ...common,
+      };
+    else if (queue.workers.length === 0 && !queue.consumers && (status?.workers ?? 0) > 0)
+      yield {
+        key: `unserved ${queue.name}`,
+        tone: 'danger',
+        text: `Queue ${queue.name} has no consumers and ${tasks} in it.`,
+        advice: `Start a worker with -Q ${queue.name}, or WORKER_QUEUES.`,
+        ...common,
+      };
+    else if ((queue.oldestSeconds ?? 0) > WAITS_LONG_S)
+      yield {
+        key: `old ${queue.name}`,
+        tone: 'warn',
+        text: `The oldest task in queue ${queue.name} has waited ${formatDuration((queue.oldestSeconds ?? 0) * SECOND)}; ${tasks}.`,
+        advice: 'More slots, or more workers, or a limit that holds them back.',
+        ...common,
+      };
+  }
+}
+
+function* ofFailures({ failing }: AttentionFacts): Generator<Attention> {
+  for (const { contract, failed, ended } of failing) {
+    if (ended < FAILING_ENDED || failed / ended < FAILING_SHARE) continue;
+    yield {
+      key: `failing ${contract}`,
+      tone: 'warn',
+      text: `${Math.round((failed / ended) * 100)} % of ${contract} failed: ${failed} of ${plural(ended, 'task')}.`,
+      advice: 'Read the errors; they are grouped by what they have in common.',
+      ...{ to: '/tasks', search: { q: `name:${contract} state:FAILURE,DEAD` }, link: 'See the failed tasks' },
+    };
+  }
+}
