@@ -13,7 +13,7 @@ export function compressed(): Plugin {
     name: 'lovage-compressed',
     apply: 'build',
     configResolved: (config) => void (outDir = resolve(config.root, config.build.outDir)),
-    closeBundle() {
+    writeBundle() {
       for (const name of readdirSync(outDir, { recursive: true, encoding: 'utf8' })) {
         if (!/\.(?:js|css|html|svg|json)$/.test(name)) continue;
         const file = join(outDir, name);

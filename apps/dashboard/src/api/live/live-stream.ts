@@ -37,7 +37,8 @@ export class LiveStream {
   need(need: LiveNeed): () => void {
     this.needs.add(need);
     // What others were told already; of tasks and workers the stream tells changes, so those begin anew.
-    for (const topic of ['counts', 'throughput', 'queues', 'platform'] as const) this.tell(need, topic, this.latest[topic]);
+    for (const topic of ['counts', 'throughput', 'queues', 'platform'] as const)
+      this.tell(need, topic, this.latest[topic]);
     this.settle();
     return () => {
       this.needs.delete(need);

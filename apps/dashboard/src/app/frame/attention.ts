@@ -1,18 +1,18 @@
-import { useDeadLetters, useQueues } from '../../api/queries/lists.ts';
+import { useQueues } from '../../api/queries/lists.ts';
+import { usePlatform } from '../../api/queries/platform.ts';
+import { formatCount } from '../../ui/format.ts';
 
-/** Counted up to here; beyond it is "100+". */
-const MOST = 100;
 const POLL_MS = 30_000;
 
 /** What needs a person, by the screen that tells more. */
 export function useAttention(): Partial<Record<string, string>> {
-  const letters = useDeadLetters({ redriven: 'false', limit: MOST }, { pollMs: POLL_MS });
+  const platform = usePlatform();
   const queues = useQueues({}, { pollMs: POLL_MS });
-  const dead = letters.data?.items.length ?? 0;
+  const dead = platform.data?.deadLetters.reduce((sum, { n }) => sum + n, 0) ?? 0;
   const unserved =
-    queues.data?.items.filter((one) => one.consumers === 0 && one.waiting > 0 && !one.paused).length ?? 0;
+    queues.data?.items.filter((one) => one.consumers === 0 && one.waiting > one.later && !one.paused).length ?? 0;
   return {
-    ...(dead > 0 && { '/dead-letters': dead >= MOST ? `${MOST}+` : String(dead) }),
+    ...(dead > 0 && { '/dead-letters': formatCount(dead) }),
     ...(unserved > 0 && { '/queues': String(unserved) }),
   };
 }

@@ -1,8 +1,9 @@
 import { Link } from '@tanstack/react-router';
 import { CircleCheck, OctagonAlert, TriangleAlert } from 'lucide-react';
-import type { StatsSeries } from '@lovage/http-api';
-import { useQueues, useWorkers } from '../../api/queries/lists.ts';
-import { useStatus } from '../../api/queries/status.ts';
+import type { StatsDocument } from '@lovage/http-api';
+import { useWorkers } from '../../api/queries/lists.ts';
+import { usePlatform } from '../../api/queries/platform.ts';
+import { useLiveQueues } from '../../api/queries/queues.ts';
 import { cx } from '../../ui/cx.ts';
 import { useNow } from '../../ui/time/now.ts';
 import { attentionOf } from './attention.ts';
@@ -12,22 +13,26 @@ import styles from './overview.module.css';
 const MOST = 8;
 
 /** What needs a person, in words with a link; else that all is well. */
-export function AttentionPanel({ contracts }: { contracts: readonly StatsSeries[] }) {
+export function AttentionPanel({ stats }: { stats: StatsDocument | undefined }) {
+  const countedTo = stats?.countedTo;
   const now = useNow(10_000);
-  const status = useStatus();
-  const queues = useQueues();
+  const platform = usePlatform();
+  const queues = useLiveQueues();
   const workers = useWorkers();
   const dead = useWorkers({ status: 'dead' }, { pollMs: 15_000 });
-  const failing = contracts.flatMap(({ key, overall }) => (key === null ? [] : [{ contract: key, ...overall }]));
+  const failing = (stats?.series ?? []).flatMap(({ key, overall }) =>
+    key === null ? [] : [{ contract: key, ...overall }],
+  );
   const lines = attentionOf({
     now,
-    status: status.data,
+    platform: platform.data,
+    countedTo,
     queues: queues.data?.items,
     workers: workers.data?.items,
     dead: dead.data?.items,
     failing,
   });
-  const known = status.data !== undefined && queues.data !== undefined && workers.data !== undefined;
+  const known = platform.data !== undefined && queues.data !== undefined && workers.data !== undefined;
   if (lines.length === 0)
     return (
       <section className={styles['well']} aria-label="What needs attention" aria-busy={!known || undefined}>

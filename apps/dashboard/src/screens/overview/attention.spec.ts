@@ -1,10 +1,11 @@
-import type { QueueDocument, StatusDocument, WorkerDocument } from '@lovage/http-api';
+import type { PlatformDocument, QueueDocument, WorkerDocument } from '@lovage/http-api';
 import { attentionOf, type AttentionFacts } from './attention.ts';
 
 const NOW = Date.parse('2026-11-29T22:00:00Z');
 const ago = (seconds: number): string => new Date(NOW - seconds * 1_000).toISOString();
-const well: StatusDocument = {
-  ...{ at: ago(0), broker: 'up', workers: 1, outbox: { due: 0, lagSeconds: 0 }, deadLetters: 0, countedTo: ago(4) },
+const well: PlatformDocument = {
+  ...{ broker: 'up', workers: 1, outbox: { due: 0, lagSeconds: 0 }, deadLetters: [] },
+  beats: [{ host: 'a', pid: 1, startedAt: ago(900), seenAt: ago(2), alive: true }],
 };
 const queue = (parts: Partial<QueueDocument>): QueueDocument =>
   ({
@@ -18,33 +19,31 @@ const queue = (parts: Partial<QueueDocument>): QueueDocument =>
     ...parts,
   }) as QueueDocument;
 const texts = (facts: Partial<AttentionFacts>): string[] => {
-  const all = { now: NOW, status: well, queues: [], workers: [], dead: [], failing: [], ...facts };
+  const all = { now: NOW, platform: well, countedTo: ago(4), queues: [], workers: [], dead: [], failing: [], ...facts };
   return attentionOf(all).map(({ text }) => text);
 };
 
 test('nothing is said of a platform that is well, or of which nothing is known yet', () => {
   expect(texts({ queues: [queue({ waiting: 12, oldestSeconds: 20 })] })).toEqual([]);
-  expect(texts({ status: undefined, queues: undefined, workers: undefined, dead: undefined })).toEqual([]);
+  expect(
+    texts({ platform: undefined, countedTo: undefined, queues: undefined, workers: undefined, dead: undefined }),
+  ).toEqual([]);
 });
 
 test('the platform: broker, beat, outbox, workers, dead letters', () => {
-  const status: StatusDocument = {
-    ...{
-      ...well,
-      broker: 'down',
-      workers: 0,
-      outbox: { due: 3, lagSeconds: 95 },
-      deadLetters: 1,
-      countedTo: ago(7_200),
-    },
+  const platform: PlatformDocument = {
+    ...{ broker: 'down', workers: 0, outbox: { due: 3, lagSeconds: 95 }, deadLetters: [{ reason: 'expired', n: 1 }] },
+    beats: [{ host: 'a', pid: 1, startedAt: ago(9_000), seenAt: ago(7_200), alive: false }],
   };
-  expect(texts({ status })).toEqual([
+  expect(texts({ platform })).toEqual([
     'The broker is away.',
     'No beat runs: the last one was here 2 h ago.',
     '3 messages should have been sent; the first is 1 min 35 s late.',
     'No worker runs.',
     '1 message could not be run by anybody.',
   ]);
+  expect(texts({ platform: { ...well, beats: [] } })).toEqual(['No beat runs.']);
+  expect(texts({ countedTo: ago(600) })).toEqual(['The charts end 10 min ago.']);
 });
 
 test('queues: paused, without consumers, waiting for long; a delayed task does not wait', () => {

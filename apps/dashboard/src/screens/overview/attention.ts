@@ -1,4 +1,4 @@
-import type { QueueDocument, StatusDocument, WorkerDocument } from '@lovage/http-api';
+import type { PlatformDocument, QueueDocument, WorkerDocument } from '@lovage/http-api';
 import { formatDuration, plural } from '../../ui/format.ts';
 
 /** Something that a person should look at, in words, and where to look. */
@@ -16,7 +16,9 @@ export interface Attention {
 /** What is read for it; what is not known yet is undefined. */
 export interface AttentionFacts {
   readonly now: number;
-  readonly status: StatusDocument | undefined;
+  readonly platform: PlatformDocument | undefined;
+  /** Ends before this time are in the history, ISO 8601; null: none is; undefined: not known. */
+  readonly countedTo: string | null | undefined;
   readonly queues: readonly QueueDocument[] | undefined;
   readonly workers: readonly WorkerDocument[] | undefined;
   /** Dead ones of the last day. */
@@ -27,8 +29,8 @@ export interface AttentionFacts {
 const SECOND = 1_000;
 /** A beat sends what is due within a second. */
 const OUTBOX_LATE_S = 10;
-/** A beat counts every few seconds. */
-const BEAT_AWAY_MS = 60 * SECOND;
+/** A beat counts every few seconds; a long transaction of somebody holds it up. */
+const HISTORY_LATE_MS = 180 * SECOND;
 /** Who died longer ago was seen by somebody. */
 const DEAD_FOR_MS = 3_600 * SECOND;
 const WAITS_LONG_S = 300;
@@ -41,38 +43,50 @@ export function attentionOf(facts: AttentionFacts): Attention[] {
   return [...ofPlatform(facts), ...ofWorkers(facts), ...ofQueues(facts), ...ofFailures(facts)];
 }
 
-function* ofPlatform({ status, now }: AttentionFacts): Generator<Attention> {
-  if (!status) return;
-  if (status.broker !== 'up')
+function* ofPlatform({ platform, countedTo, now }: AttentionFacts): Generator<Attention> {
+  if (!platform) return;
+  if (platform.broker !== 'up')
     yield {
       key: 'broker',
       tone: 'danger',
       text:
-        status.broker === 'down' ? 'The broker is away.' : 'The broker takes no messages: it is out of memory or disk.',
+        platform.broker === 'down'
+          ? 'The broker is away.'
+          : 'The broker takes no messages: it is out of memory or disk.',
       advice: 'Tasks are accepted and sent when it is back.',
       ...{ to: '/queues', link: 'See the queues' },
     };
-  const counted = status.countedTo === null ? undefined : now - Date.parse(status.countedTo);
-  if (counted === undefined || counted > BEAT_AWAY_MS)
+  const alive = platform.beats.some((beat) => beat.alive);
+  const seen = platform.beats[0]?.seenAt;
+  if (!alive)
     yield {
       key: 'beat',
       tone: 'danger',
       text:
-        counted === undefined
-          ? 'No beat has run yet.'
-          : `No beat runs: the last one was here ${formatDuration(counted)} ago.`,
+        seen === undefined
+          ? 'No beat runs.'
+          : `No beat runs: the last one was here ${formatDuration(now - Date.parse(seen))} ago.`,
       advice: 'Schedules do not fire, retries and delayed tasks are not sent, charts stand still. Start a beat.',
       ...{ to: '/tasks', search: { q: 'state:RETRY,SCHEDULED,PENDING' }, link: 'See what waits for it' },
     };
-  if (status.outbox.lagSeconds > OUTBOX_LATE_S)
+  const late = countedTo ? now - Date.parse(countedTo) : 0;
+  if (alive && late > HISTORY_LATE_MS)
+    yield {
+      key: 'history',
+      tone: 'warn',
+      text: `The charts end ${formatDuration(late)} ago.`,
+      advice: 'Beats count ended tasks again when the oldest transaction in PostgreSQL has ended.',
+      ...{ to: '/tasks', link: 'See the tasks' },
+    };
+  if (platform.outbox.lagSeconds > OUTBOX_LATE_S)
     yield {
       key: 'outbox',
       tone: 'danger',
-      text: `${plural(status.outbox.due, 'message')} should have been sent; the first is ${formatDuration(status.outbox.lagSeconds * SECOND)} late.`,
+      text: `${plural(platform.outbox.due, 'message')} should have been sent; the first is ${formatDuration(platform.outbox.lagSeconds * SECOND)} late.`,
       advice: 'Either no beat runs, or the broker is away or too slow.',
       ...{ to: '/tasks', search: { q: 'state:PENDING' }, link: 'See what waits' },
     };
-  if (status.workers === 0)
+  if (platform.workers === 0)
     yield {
       key: 'no-worker',
       tone: 'danger',
@@ -80,11 +94,12 @@ function* ofPlatform({ status, now }: AttentionFacts): Generator<Attention> {
       advice: 'Nothing is run until one is started.',
       ...{ to: '/workers', link: 'See the workers' },
     };
-  if (status.deadLetters > 0)
+  const letters = platform.deadLetters.reduce((sum, { n }) => sum + n, 0);
+  if (letters > 0)
     yield {
       key: 'dead-letters',
       tone: 'warn',
-      text: `${plural(status.deadLetters, 'message')} could not be run by anybody.`,
+      text: `${plural(letters, 'message')} could not be run by anybody.`,
       advice: 'Read why, then redrive or delete them.',
       ...{ to: '/dead-letters', link: 'See the dead letters' },
     };
@@ -106,7 +121,7 @@ function* ofWorkers({ workers, dead, now }: AttentionFacts): Generator<Attention
   }
 }
 
-function* ofQueues({ queues, status }: AttentionFacts): Generator<Attention> {
+function* ofQueues({ queues, platform }: AttentionFacts): Generator<Attention> {
   for (const queue of queues ?? []) {
     const waiting = queue.waiting - queue.later;
     if (waiting <= 0) continue;
@@ -120,7 +135,7 @@ function* ofQueues({ queues, status }: AttentionFacts): Generator<Attention> {
         advice: queue.paused.reason ? `Reason: ${queue.paused.reason}` : 'Resume it when they may run.',
         ...common,
       };
-    else if (queue.workers.length === 0 && !queue.consumers && (status?.workers ?? 0) > 0)
+    else if (queue.workers.length === 0 && !queue.consumers && (platform?.workers ?? 0) > 0)
       yield {
         key: `unserved ${queue.name}`,
         tone: 'danger',

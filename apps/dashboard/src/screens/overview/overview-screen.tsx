@@ -56,7 +56,7 @@ export function OverviewScreen() {
         </>
       }
     >
-      <AttentionPanel contracts={byContract.data?.series ?? []} />
+      <AttentionPanel stats={byContract.data} />
       <NowTiles />
       <div className={styles['charts']}>
         <ThroughputChart query={byState} onZoom={zoom} />

@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import type { QueueDocument } from '@lovage/http-api';
-import { useQueues } from '../../api/queries/lists.ts';
+import { useLiveQueues } from '../../api/queries/queues.ts';
 import { Loaded } from '../../parts/loaded.tsx';
 import { Badge } from '../../ui/badge.tsx';
 import { Count } from '../../ui/count.tsx';
@@ -47,7 +47,7 @@ const COLUMNS: readonly Column<QueueDocument>[] = [
 
 /** Where tasks wait longest. */
 export function QueuesPanel() {
-  const queues = useQueues();
+  const queues = useLiveQueues();
   return (
     <Panel title="Longest wait by queue" actions={<Link to="/queues">All queues</Link>} flush>
       <Loaded query={queues} what="The queues could not be read">

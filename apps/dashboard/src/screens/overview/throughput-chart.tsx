@@ -48,7 +48,11 @@ function Ends({ data, onZoom }: { data: StatsDocument; onZoom: ChartPanelProps['
     const byKey = new Map(data.series.map((one) => [one.key, one.ended]));
     // Of a state without any end: none where the others are known, a gap where they are not.
     const none = data.total.ended.map((value) => (value === null ? null : 0));
-    const series = LAYERS.map((layer): ChartSeries => ({ ...layer, values: byKey.get(layer.key) ?? none }));
+    // What never was in this time takes no place in the legend.
+    const shown = LAYERS.filter(
+      ({ key }) => key === 'SUCCESS' || key === 'FAILURE' || byKey.get(key)?.some((n) => n !== null && n > 0),
+    );
+    const series = shown.map((layer): ChartSeries => ({ ...layer, values: byKey.get(layer.key) ?? none }));
     return { times: timesOf(data), series };
   }, [data]);
   return (

@@ -1,0 +1,74 @@
+import { eventually } from '@lovage/testing';
+import { describeInBrowser } from './kit/describe-in-browser.ts';
+
+/** A beat counts ended tasks every few seconds; a busy machine takes longer. */
+const COUNTED_MS = 90_000;
+
+describeInBrowser('the overview', (dashboard) => {
+  test('says what needs attention in words with a link, and shows what is now, live', async () => {
+    const { rest } = dashboard().platform;
+    await using visit = await dashboard().open('operator');
+    const { page } = visit;
+    const attention = page.getByRole('region', { name: 'What needs attention' });
+    await attention.getByText('Nothing needs attention.').waitFor();
+    const { status } = await rest.ask('/api/queues/default/pause', { body: { reason: 'a <b>look</b>' } });
+    expect(status).toBe(200);
+    // Workers notice within two seconds; until then tasks run.
+    const waits = attention.getByText(/^Queue default is paused and \d+ tasks? waits? in it\.$/);
+    await eventually(
+      async () => {
+        await rest.accepted('math.add', { x: 1, y: 2 });
+        return (await waits.count()) > 0;
+      },
+      { timeoutMs: 60_000, everyMs: 500 },
+    );
+    await attention.getByText('Reason: a <b>look</b>').waitFor();
+    await page
+      .getByRole('listitem')
+      .filter({ hasText: /^Waiting[1-9]/ })
+      .waitFor();
+    expect(await visit.axe()).toEqual([]);
+    await attention.getByRole('link', { name: 'See the queue' }).click();
+    await page.getByRole('heading', { level: 1, name: /queue|default/i }).waitFor();
+    await page.goBack();
+    await rest.ask('/api/queues/default/resume', { body: {} });
+    await attention.getByText('Nothing needs attention.').waitFor();
+  });
+
+  test('draws what ended; a part that is marked is in the URL, and Back undoes it', async () => {
+    const { rest } = dashboard().platform;
+    const tasks = Array.from({ length: 12 }, (_, n) => ({ name: 'math.divide', input: { x: 1, y: n % 2 } }));
+    expect((await rest.ask('/api/tasks/batch', { body: { tasks } })).status).toBe(200);
+    await using visit = await dashboard().open('viewer');
+    const { page } = visit;
+    // The same numbers as on the canvas, for those who do not see it.
+    const failures = page
+      .getByRole('table', { name: /Tasks ended a minute/ })
+      .getByRole('cell', { name: '6', exact: true });
+    await eventually(async () => (await failures.count()) >= 2, { timeoutMs: COUNTED_MS, everyMs: 500 });
+    const failing = page.getByRole('grid', { name: 'Failing contracts' });
+    await failing.getByRole('link', { name: 'math.divide' }).waitFor();
+    expect(await failing.innerText()).toMatch(/math\.divide\s+6\s+50 %/);
+    await page.getByText('50 % of math.divide failed: 6 of 12 tasks.').waitFor();
+    for (const theme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme: theme });
+      expect(await visit.axe()).toEqual([]);
+    }
+    const plot = await page.locator('.u-over').first().boundingBox();
+    const at = (part: number): [number, number] => [plot!.x + plot!.width * part, plot!.y + plot!.height / 2];
+    await page.mouse.move(...at(0.5));
+    await page.mouse.down();
+    await page.mouse.move(...at(0.7), { steps: 4 });
+    await page.mouse.move(...at(0.99), { steps: 4 });
+    await page.mouse.up();
+    await page.waitForURL(/from=[^&]+&to=/);
+    await page.getByRole('button', { name: /\d\d:\d\d – \d\d:\d\d/ }).waitFor();
+    await page.reload();
+    await page.getByRole('button', { name: /\d\d:\d\d – \d\d:\d\d/ }).waitFor();
+    await page.goBack();
+    await eventually(() => visit.path === '/overview');
+    await page.getByRole('button', { name: 'Last week' }).click();
+    await page.getByRole('button', { name: 'Wait', exact: true }).click();
+    await eventually(() => visit.path === '/overview?range=week&times=wait');
+  });
+});
