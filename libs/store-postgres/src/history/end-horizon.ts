@@ -16,7 +16,8 @@ open as (
   select l.virtualtransaction as id,
     bool_or(l.locktype = 'relation' and l.mode = 'RowExclusiveLock' and l.database = here.oid and l.relation = 'tasks'::regclass) as writes
   from pg_locks l join pg_stat_activity a on a.pid = l.pid join here on a.datid = here.oid
-  where l.pid <> pg_backend_pid() group by 1)
+  -- Without a transaction a session holds advisory locks alone, as leases do.
+  where l.pid <> pg_backend_pid() and split_part(l.virtualtransaction, '/', 2) <> '0' group by 1)
 select (extract(epoch from now()) * 1000)::float8 as now,
   (select coalesce(json_object_agg(id, writes), '{}') from open) as open`,
 };

@@ -152,6 +152,15 @@ test('an end that is committed late is waited for', async () => {
   expect(await countAll()).toBe(2);
 });
 
+test('a session that holds a lock without a transaction, as a worker its lease, is not waited for', async () => {
+  const lease = new pg.Client({ connectionString: f.db.url });
+  await lease.connect();
+  await lease.query('select pg_advisory_lock(4711)');
+  await ended({ at: T0 });
+  expect(await countAll()).toBe(1);
+  await lease.end();
+});
+
 test('what is deleted before it is counted is counted all the same, and once', async () => {
   const ids = await ended(
     { at: T0, state: 'FAILURE', error: error('no user 7') },
