@@ -24,8 +24,13 @@ function beat(db: Pick<TestDatabase, 'url'>, env: Record<string, string> = {}): 
 }
 
 describe('apps/beat', () => {
-  test('two of them relay together; when one is killed, the other sends what that one had taken', async () => {
+  test('two of them relay and count together; when one is killed, the other goes on with what that one had taken', async () => {
     await using db = await testDatabase();
+    // While no beat was there.
+    await db.query(
+      `insert into tasks (id, name, queue, state, finished_at)
+       select gen_random_uuid(), 'test.echo', 'default', 'SUCCESS', now() - n * interval '1 s' from generate_series(1, 12000) as n`,
+    );
     const platform = await openPlatform({ databaseUrl: db.url, log: silentLog });
     await platform.start();
     try {
@@ -54,6 +59,12 @@ describe('apps/beat', () => {
       // Confirmed by the broker just before the kill, and not marked: those may come again.
       expect(came.length - ids.length).toBeLessThan(50);
       await eventually(async () => (await db.query('select 1 from outbox')).length === 0);
+      const counted = async (table: string) =>
+        (await db.query<{ n: number }>(`select coalesce(sum(ended), 0)::int as n from ${table}`))[0]!.n;
+      await eventually(async () => (await counted('history_minutes')) >= 12_000, { timeoutMs: 40_000, everyMs: 100 });
+      expect(await Promise.all(['history_minutes', 'history_hours', 'history_days'].map(counted))).toEqual(
+        Array(3).fill(12_000),
+      );
       two.signal('SIGTERM');
       expect(await two.exit).toEqual({ code: 0, signal: null });
     } finally {

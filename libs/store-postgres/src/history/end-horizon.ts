@@ -7,7 +7,10 @@ const WRITING_MS = 60 * 60_000;
 /** What lies between the moment that a transaction takes for its time and the one that it can be seen, at most, ms. */
 const SETTLE_MS = 2_000;
 
-/** All transactions of this database that are open; `now` is a moment before they were looked for. */
+/**
+ * All transactions of this database that are open; `now` is a moment before they were looked for. A transaction holds the lock of its
+ * own id; what a session holds beyond transactions, such as the lock of a broker's consumer, has none.
+ */
 const OPEN = {
   name: 'history-open-transactions',
   text: `
@@ -16,8 +19,7 @@ open as (
   select l.virtualtransaction as id,
     bool_or(l.locktype = 'relation' and l.mode = 'RowExclusiveLock' and l.database = here.oid and l.relation = 'tasks'::regclass) as writes
   from pg_locks l join pg_stat_activity a on a.pid = l.pid join here on a.datid = here.oid
-  -- Without a transaction a session holds advisory locks alone, as leases do.
-  where l.pid <> pg_backend_pid() and split_part(l.virtualtransaction, '/', 2) <> '0' group by 1)
+  where l.pid <> pg_backend_pid() group by 1 having bool_or(l.locktype = 'virtualxid'))
 select (extract(epoch from now()) * 1000)::float8 as now,
   (select coalesce(json_object_agg(id, writes), '{}') from open) as open`,
 };
