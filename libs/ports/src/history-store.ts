@@ -12,11 +12,12 @@ export interface CountedEnds {
 export interface HistoryKept {
   /** Counts of minutes, and groups of failures from when they were last seen. */
   readonly minutesMs: number;
+  /** Counts of hours and days. */
   readonly hoursMs: number;
 }
 
 /**
- * Counts ended tasks into minutes and hours, and groups those that failed. Each is counted once, whoever counts and whoever dies
+ * Counts ended tasks into minutes, hours and days, and groups those that failed. Each is counted once, whoever counts and whoever dies
  * meanwhile, also one that has been deleted before. Any number of callers may run at once; one of them counts.
  */
 export interface HistoryStore {
@@ -34,8 +35,8 @@ export interface StatsRequest {
   readonly from: number;
   readonly to: number;
   readonly stepMs: number;
-  /** Counts of minutes or of hours are read; `from`, `to` and `stepMs` fall on them. */
-  readonly grain: 'minute' | 'hour';
+  /** Counts of minutes, hours or days (UTC) are read; `from`, `to` and `stepMs` fall on them. */
+  readonly grain: 'minute' | 'hour' | 'day';
   readonly by: 'none' | 'state' | 'contract' | 'queue';
   /** Series, at most; those of fewer ends are put together. */
   readonly maxSeries: number;

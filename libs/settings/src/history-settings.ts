@@ -6,7 +6,7 @@ import type { Reader } from './reader.ts';
 export interface HistorySettings {
   /** `HISTORY_MINUTES_RETENTION`, ms. Default 30 days: counts of minutes, and groups of failures from when they were last seen. */
   readonly minutesMs: number;
-  /** `HISTORY_HOURS_RETENTION`, ms. Default 365 days: counts of hours. */
+  /** `HISTORY_HOURS_RETENTION`, ms. Default 365 days: counts of hours and days. */
   readonly hoursMs: number;
 }
 

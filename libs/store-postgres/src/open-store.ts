@@ -63,11 +63,14 @@ export interface PgStore {
   close(): Promise<void>;
 }
 
+/** What is grouped by step, series and bucket stays in memory. */
+const HISTORY_SETTINGS = '-c work_mem=64MB';
+
 /** Connections are made when first used; call `ping` to know that they can be. */
 export function openStore(options: DatabaseOptions & { clock?: Clock }): PgStore {
   const database = new Database(options);
   const reading = new ReadingPool(options);
-  const counts = new ReadingPool(options, 'counts of what has ended', 2);
+  const counts = new ReadingPool(options, 'counts of what has ended', 2, HISTORY_SETTINGS);
   const searching = new ReadingPool(options, 'searches for a text', 2);
   return {
     tasks: new PgTaskStore(database),

@@ -47,6 +47,19 @@ CREATE TABLE "history_hours" (
 );
 
 -- CreateTable
+CREATE TABLE "history_days" (
+    "at" TIMESTAMPTZ(3) NOT NULL,
+    "series" INTEGER NOT NULL,
+    "ended" INTEGER NOT NULL,
+    "run_ms" BIGINT NOT NULL,
+    "wait_ms" BIGINT NOT NULL,
+    "run" INTEGER[],
+    "wait" INTEGER[],
+
+    CONSTRAINT "history_days_pkey" PRIMARY KEY ("at","series")
+);
+
+-- CreateTable
 CREATE TABLE "failure_groups" (
     "id" UUID NOT NULL,
     "contract" TEXT NOT NULL,

@@ -23,10 +23,13 @@ export function statsDocument(range: StatsRange, span: HistorySpan, points: read
     countedFrom: span.countedFrom === null ? null : iso(span.countedFrom),
     countedTo: span.countedTo === null ? null : iso(span.countedTo),
     total: seriesOf(null, points, range, span),
-    // The others come last.
-    series: series.sort((a, b) => Number(a.key === null) - Number(b.key === null) || b.overall.ended - a.overall.ended),
+    series: series.sort(inOrder),
   };
 }
+
+/** Most ends first; the others come last. */
+const inOrder = (a: StatsSeries, b: StatsSeries): number =>
+  Number(a.key === null) - Number(b.key === null) || b.overall.ended - a.overall.ended || (a.key! < b.key! ? -1 : 1);
 
 /** One series of points, several of which may be of one step: they are put together. */
 function seriesOf(

@@ -4,8 +4,11 @@ import { queryInvalid } from '../http/parse-query.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
+const DAY_MS = 86_400_000;
 /** Of a longer time hours are read where the step allows it, though minutes would give a finer beginning. */
 const LONG_MS = 48 * HOUR_MS;
+/** The same of days. */
+const VERY_LONG_MS = 60 * DAY_MS;
 /** Steps that are taken where none is asked for, s. */
 const STEPS = [60, 300, 900, 1800, 3600, 10_800, 21_600, 43_200, 86_400, 604_800, 2_678_400];
 const ABOUT = 120;
@@ -26,8 +29,10 @@ export function statsRange(
   const hourly = stepMs % HOUR_MS === 0;
   if (isOld && !hourly)
     throw invalid('step', `must be a multiple of 3600: minutes before ${iso(minutesFrom)} are not kept any more`);
-  const grain = hourly && (isOld || from % HOUR_MS === 0 || to - from > LONG_MS) ? 'hour' : 'minute';
-  const grainMs = grain === 'hour' ? HOUR_MS : MINUTE_MS;
+  const isDaily = stepMs % DAY_MS === 0 && (from % DAY_MS === 0 || to - from > VERY_LONG_MS);
+  const isHourly = hourly && (isOld || from % HOUR_MS === 0 || to - from > LONG_MS);
+  const grain = isDaily ? 'day' : isHourly ? 'hour' : 'minute';
+  const grainMs = { day: DAY_MS, hour: HOUR_MS, minute: MINUTE_MS }[grain];
   const start = Math.floor(from / grainMs) * grainMs;
   const points = Math.ceil((to - start) / stepMs);
   if (points > MAX_STATS_POINTS)

@@ -179,7 +179,11 @@ test('which counts are read, and at which steps', () => {
     grain: 'hour',
   });
   expect(() => statsRange({ from: now - 31 * DAY, step: 900 }, now, pruned)).toThrow(/multiple of 3600/);
-  expect(statsRange({ from: now - 365 * DAY }, now, pruned)).toMatchObject({ stepMs: 7 * DAY, points: 53 });
+  // The last 30 days of a zone: from hours; a year: from days.
+  expect(statsRange({ from: from - 30 * DAY, step: 86_400 }, now, pruned)).toMatchObject({ grain: 'hour', points: 31 });
+  const year = statsRange({ from: now - 365 * DAY }, now, pruned);
+  expect(year).toMatchObject({ stepMs: 7 * DAY, grain: 'day', points: 53 });
+  expect(year.from % DAY).toBe(0);
 });
 
 test('failures are grouped: counted, traced to their tasks, paged', async () => {

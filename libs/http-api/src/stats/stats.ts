@@ -13,7 +13,9 @@ const STATES = { error: `must be of ${TERMINAL_STATES.join(', ')}` };
 
 /** Query of `GET /api/stats`; all that is given must hold. */
 export const StatsQuery = z.strictObject({
-  from: queryTime('Ended at this time or later, rounded down to the minute. Left out: an hour before `to`'),
+  from: queryTime(
+    'Ended at this time or later, rounded down to the minute; to the hour or the day (UTC) where counts of these are read. Left out: an hour before `to`',
+  ),
   to: queryTime('Ended before this time, rounded up to whole steps from `from`. Left out: now'),
   step: z
     .string()

@@ -93,7 +93,7 @@ insert into history_series (name, queue, state) select * from unnest($1::text[],
 on conflict (name, queue, state) do update set state = excluded.state returning id, name, queue, state`,
 };
 
-export type HistoryTable = 'history_minutes' | 'history_hours';
+export type HistoryTable = 'history_minutes' | 'history_hours' | 'history_days';
 
 /** $1 times, ms · $2 series */
 export const readCounts = (table: HistoryTable): Statement => ({

@@ -3,6 +3,7 @@ import type { TerminalState } from '@lovage/task';
 
 export const MINUTE_MS = 60_000;
 export const HOUR_MS = 3_600_000;
+export const DAY_MS = 86_400_000;
 
 /** What is counted apart. */
 export interface Series {
@@ -21,7 +22,7 @@ export interface EndsOfBuckets extends Series {
   readonly wait_ms: number;
 }
 
-/** Ends of a series within a minute or an hour. */
+/** Ends of a series within a minute, an hour or a day. */
 export interface Counts {
   readonly at: number;
   readonly series: number;

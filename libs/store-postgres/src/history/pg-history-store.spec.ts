@@ -91,6 +91,7 @@ test('ends are counted once, by minute, hour and series, with histograms of thei
   ]);
   expect(minutes[0]).toMatchObject({ run_from: bucketOf(100), run: [1, 1] });
   expect(await total('history_hours')).toBe(6);
+  expect(await total('history_days')).toBe(6);
   expect(await rows('history_hours')).toHaveLength(4);
   // Later ends go into the same rows.
   await ended({ at: T0 + 3 * MINUTE });

@@ -15,6 +15,7 @@ import {
 } from './count-sql.ts';
 import {
   addRow,
+  DAY_MS,
   countsOf,
   HOUR_MS,
   MINUTE_MS,
@@ -100,6 +101,7 @@ async function writeAll(run: RunStatement, ends: readonly EndsOfBuckets[]): Prom
   const seriesOf = await seriesIds(run, ends);
   await write(run, 'history_minutes', ends, seriesOf, MINUTE_MS);
   await write(run, 'history_hours', ends, seriesOf, HOUR_MS);
+  await write(run, 'history_days', ends, seriesOf, DAY_MS);
 }
 
 /** Adds counts to a table. The lock of the cursor is held, so nobody else writes between reading and writing. */

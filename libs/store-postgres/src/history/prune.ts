@@ -38,6 +38,7 @@ export async function pruneHistory(
     ['history_minutes', minutesMs],
     ['failure_minutes', minutesMs],
     ['history_hours', hoursMs],
+    ['history_days', hoursMs],
   ] as const) {
     const [row] = await database.run<{ n: number }>(pruneCounts(table, limit), [keptMs]);
     more ||= row!.n === limit;

@@ -11,7 +11,7 @@ from history_cursor`,
 };
 
 const KEY = { none: `''`, state: 's.state', contract: 's.name', queue: 's.queue' } as const;
-const TABLE = { minute: 'history_minutes', hour: 'history_hours' } as const;
+const TABLE = { minute: 'history_minutes', hour: 'history_hours', day: 'history_days' } as const;
 
 /** Puts a value into the query and gives its place. */
 type Place = (value: unknown) => string;
@@ -35,9 +35,13 @@ function conditions({ from, to, contract, queue, states }: StatsRequest, p: Plac
   return all.join(' and ');
 }
 
-/** The step of a row. */
+/** Where the step of a row begins: without arithmetic on numerics, which would cost more than all the rest. */
+const binOf = ({ from, stepMs }: StatsRequest, p: Place): string =>
+  `date_bin(${p(stepMs)}::float8 * interval '1 ms', h.at, to_timestamp(${p(from)}::float8 / 1000))`;
+
+/** The number of the step that begins at `bin`. */
 const indexOf = ({ from, stepMs }: StatsRequest, p: Place): string =>
-  `floor((extract(epoch from h.at) * 1000 - ${p(from)}::float8) / ${p(stepMs)}::float8)::int`;
+  `round((extract(epoch from bin) * 1000 - ${p(from)}::float8) / ${p(stepMs)}::float8)::int as index`;
 
 /** The series of a row: its key, or null of all that are not among `keys`. What was counted without a name has none. */
 function keyIn({ by }: StatsRequest, keys: readonly string[], p: Place): string {
@@ -59,22 +63,27 @@ where ${conditions(request, p)} group by 1 order by sum(h.ended) desc, 1 limit $
 export function endsQuery(request: StatsRequest, keys: readonly string[]): Query {
   return build(
     (p) => `
-select ${indexOf(request, p)} as index, ${keyIn(request, keys, p)} as key, sum(h.ended)::float8 as ended,
-  coalesce(sum(h.ended) filter (where s.state in ('FAILURE', 'DEAD')), 0)::float8 as failed,
-  sum(h.run_ms)::float8 as run_ms, sum(h.wait_ms)::float8 as wait_ms
-from ${TABLE[request.grain]} h join history_series s on s.id = h.series where ${conditions(request, p)} group by 1, 2`,
+select ${indexOf(request, p)}, key, ended, failed, run_ms, wait_ms from (
+  select ${binOf(request, p)} as bin, ${keyIn(request, keys, p)} as key, sum(h.ended)::float8 as ended,
+    coalesce(sum(h.ended) filter (where s.state in ('FAILURE', 'DEAD')), 0)::float8 as failed,
+    sum(h.run_ms)::float8 as run_ms, sum(h.wait_ms)::float8 as wait_ms
+  from ${TABLE[request.grain]} h join history_series s on s.id = h.series where ${conditions(request, p)} group by 1, 2) b`,
   );
 }
 
-/** The histograms by step and key, each as one list of buckets and one of numbers. */
+/**
+ * The histograms by step and key, each as one list of buckets and one of numbers. `offset 0`: step and key are found once a row,
+ * not once for each of its buckets.
+ */
 export function bucketsQuery(request: StatsRequest, keys: readonly string[], times: 'run' | 'wait'): Query {
   return build(
     (p) => `
-select index, key, array_agg(bucket) as buckets, array_agg(n) as ns from (
-  select ${indexOf(request, p)} as index, ${keyIn(request, keys, p)} as key,
-    (array_lower(h.${times}, 1) + u.i - 1)::int as bucket, sum(u.n)::float8 as n
-  from ${TABLE[request.grain]} h join history_series s on s.id = h.series cross join lateral unnest(h.${times}) with ordinality as u(n, i)
-  where ${conditions(request, p)} and u.n > 0 group by 1, 2, 3) b
-group by 1, 2`,
+select ${indexOf(request, p)}, key, array_agg(bucket) as buckets, array_agg(n) as ns from (
+  select bin, key, bucket, sum(n)::float8 as n from (
+    select bin, key, generate_subscripts(times, 1) as bucket, unnest(times) as n from (
+      select ${binOf(request, p)} as bin, ${keyIn(request, keys, p)} as key, h.${times} as times
+      from ${TABLE[request.grain]} h join history_series s on s.id = h.series where ${conditions(request, p)} offset 0) row) each
+  where n > 0 group by 1, 2, 3) b
+group by bin, key`,
   );
 }

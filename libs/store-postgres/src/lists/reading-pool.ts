@@ -21,8 +21,11 @@ const OPTIONS = `${PLANNING} -c default_transaction_read_only=on -c statement_ti
 export class ReadingPool {
   private readonly pool: GatedPool;
 
-  /** @param purpose named where somebody waits for a connection too long. @param max connections. */
-  constructor(options: DatabaseOptions, purpose = 'lists', max = 4) {
+  /**
+   * @param purpose named where somebody waits for a connection too long. @param max connections. @param settings further ones of
+   * each connection, as `-c name=value`.
+   */
+  constructor(options: DatabaseOptions, purpose = 'lists', max = 4, settings = '') {
     const { busyTimeoutMs, log, clock } = options;
     const pool = {
       connectionString: options.url,
@@ -31,7 +34,7 @@ export class ReadingPool {
       idleTimeoutMillis: 30_000,
       keepAlive: true,
       max,
-      options: OPTIONS,
+      options: `${OPTIONS} ${settings}`,
     };
     this.pool = new GatedPool({ purpose, pool, busyTimeoutMs, log, clock });
   }
