@@ -92,8 +92,15 @@ export class BulkRun {
     const limit = intervalMs === 0 ? most : Math.max(1, Math.min(most, Math.floor(STEP_MS / intervalMs)));
     let position = job.position;
     let counted = job.matched !== null;
+    let over = false;
+    const end = async (): Promise<boolean> => {
+      await withinDeadline(clock, store.finish(job.id, this.lease.owner, 'done', null));
+      return true;
+    };
     let nextAt = clock.monotonic() + firstWaitMs;
     return async () => {
+      // All is done, and could not be written so before.
+      if (over) return end();
       if (!(await this.rest(nextAt))) return true;
       if (this.stopping) return false;
       if (!(await this.maySo(spec))) return true;
@@ -109,8 +116,8 @@ export class BulkRun {
       const held = await this.advance({ ...outcome, waitMs, ...(page.next !== null && { position: page.next }) });
       if (!held) return true;
       position = page.next;
-      if (page.next === null) await withinDeadline(clock, store.finish(job.id, this.lease.owner, 'done', null));
-      return page.next === null;
+      over = page.next === null;
+      return over && end();
     };
   }
 

@@ -53,15 +53,22 @@ export class BulkRunner implements OnApplicationBootstrap, OnModuleDestroy {
   /** Looks for jobs at once. */
   wake(): void {
     this.lookAgain = true;
-    this.looking ??= this.look();
+    if (this.looking) return;
+    this.cancelTimer?.();
+    // In a callback: a look with nothing to wait for has ended before it is assigned here.
+    this.looking = this.look().finally(() => {
+      this.looking = undefined;
+      this.schedule();
+    });
   }
 
   private schedule(): void {
-    if (!this.stopping) this.cancelTimer = this.clock.after(LOOK_MS, () => this.wake());
+    if (this.stopping) return;
+    if (this.lookAgain) this.wake();
+    else this.cancelTimer = this.clock.after(LOOK_MS, () => this.wake());
   }
 
   private async look(): Promise<void> {
-    this.cancelTimer?.();
     try {
       while (this.lookAgain && !this.stopping) {
         this.lookAgain = false;
@@ -76,9 +83,6 @@ export class BulkRunner implements OnApplicationBootstrap, OnModuleDestroy {
     } catch (error) {
       // Jobs stay where they are; the next look comes.
       this.log.debug({ err: toError(error) }, 'could not look for bulk jobs');
-    } finally {
-      this.looking = undefined;
-      this.schedule();
     }
   }
 

@@ -242,3 +242,20 @@ test('ten run at a time; one that is unknown is not found', async () => {
   expect((await gateway.ask(`/api/bulk/${newId()}`)).problem().code).toBe('bulk_unknown');
   expect((await gateway.ask('/api/bulk/x/stop', { method: 'POST' })).problem().code).toBe('bulk_unknown');
 });
+
+// The last one: it stops the gateway.
+test('a gateway that stops leaves its jobs where they stand, for others to take on at once', async () => {
+  await tasks(100, 'QUEUED');
+  const { id } = await start({ action: 'task.revoke', filter: { queue: 'default' } }, { rate: '4/s' });
+  await eventually(async () => (await job(id)).done >= 2);
+  await gateway.gateway.stop();
+  const [row] = await gateway.db.query(
+    `select state, lease_owner, leased_until, position is not null as placed, done::int from bulk_jobs where id = $1`,
+    [id],
+  );
+  expect(row).toMatchObject({ state: 'running', lease_owner: null, leased_until: null, placed: true });
+  const [{ n }] = (await gateway.db.query(`select count(*)::int as n from tasks where state = 'REVOKED'`)) as [
+    { n: number },
+  ];
+  expect(row!['done']).toBe(n);
+});
