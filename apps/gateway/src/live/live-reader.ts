@@ -109,9 +109,9 @@ export class LiveReader {
     watched.tookMs = tookMs;
     watched.dueAt = began + Math.max(watched.source.everyMs, tookMs * SELDOM);
     this.restUntil = now + Math.min(LONGEST_REST_MS, tookMs * REST);
-    for (const client of [...watched.clients.keys()]) this.tell(watched, client);
     this.reading = false;
     this.plan();
+    for (const client of [...watched.clients.keys()]) this.tell(watched, client);
   }
 
   private fail(watched: Watched, error: Error): void {
