@@ -1,4 +1,4 @@
-import type { AuditList, LoginAnswer, NewApiKeyAnswer, UserDocument, UserRole } from '@lovage/http-api';
+import type { AuditList, LoginAnswer, NewApiKeyAnswer, SessionList, UserDocument, UserRole } from '@lovage/http-api';
 import type { UserStore } from '@lovage/ports';
 import { openUserStore, type OpenUserStore } from '@lovage/store-postgres';
 import { TestClock } from '@lovage/testing';
@@ -127,6 +127,29 @@ test('a password reset ends access tokens and logins; keys on request', async ()
   expect(items[0]!.detail).toEqual({ changed: ['password'], revokedKeys: 1 });
   const login = await logIn({ ...credentials, password: 'password three' });
   expect(await both('/api/contracts', { as: { token: login.accessToken } })).toEqual([200, 200]);
+});
+
+test('a session that is ended here is over elsewhere, too; the user’s other ones and keys go on', async () => {
+  const { key, accessToken, credentials } = await someone('operator');
+  const other = (await logIn(credentials)).accessToken;
+  const { items } = (await here.ask('/api/sessions', { as: { token: accessToken } })).json<SessionList>();
+  const { id } = items.find(({ current }) => current)!;
+  expect(await both('/api/contracts', { as: { token: accessToken } })).toEqual([200, 200]);
+  expect((await here.ask(`/api/sessions/${id}`, { method: 'DELETE', as: { token: other } })).status).toBe(204);
+  expect((await here.ask('/api/contracts', { as: { token: accessToken } })).status).toBe(401);
+  expect(await both('/api/contracts', { as: { token: accessToken } })).toEqual([401, 401]);
+  expect(await both('/api/contracts', { as: { token: other } })).toEqual([200, 200]);
+  // A key of this role ends no sessions, but an administrator's does.
+  const current = (await here.ask('/api/sessions', { as: { token: other } })).json<SessionList>().items[0]!.id;
+  const end = (headers: Ask['headers']) =>
+    here.ask(`/api/sessions/${current}`, { method: 'DELETE', as: null, headers });
+  expect((await end(byKey(key).headers)).problem().code).toBe('session_unknown');
+  expect((await here.ask('/api/auth/logout-everywhere', { method: 'POST', ...byKey(key) })).problem().code).toBe(
+    'forbidden',
+  );
+  const admin = await someone('admin');
+  expect((await end(byKey(admin.key).headers)).status).toBe(204);
+  expect(await both('/api/contracts', { as: { token: other } })).toEqual([401, 401]);
 });
 
 test('a user who changes their own password may revoke their keys with it, and logs in anew', async () => {
