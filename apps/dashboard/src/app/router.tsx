@@ -1,15 +1,15 @@
 import { createRoute, createRouter, redirect } from '@tanstack/react-router';
 import { adminRoute } from '../screens/admin/route.ts';
 import { contractsRoute } from '../screens/contracts/route.ts';
-import { deadLettersRoute } from '../screens/dead-letters/route.ts';
-import { limitsRoute } from '../screens/limits/route.ts';
+import { deadLetterRoute, deadLettersRoute } from '../screens/dead-letters/route.ts';
+import { limitRoute, limitsRoute } from '../screens/limits/route.ts';
 import { loadTestRoute } from '../screens/load-test/route.ts';
 import { overviewRoute } from '../screens/overview/route.ts';
-import { queuesRoute } from '../screens/queues/route.ts';
-import { schedulesRoute } from '../screens/schedules/route.ts';
+import { queueRoute, queuesRoute } from '../screens/queues/route.ts';
+import { scheduleRoute, schedulesRoute } from '../screens/schedules/route.ts';
 import { taskRoute } from '../screens/task/route.ts';
 import { tasksRoute } from '../screens/tasks/route.ts';
-import { workersRoute } from '../screens/workers/route.ts';
+import { workerRoute, workersRoute } from '../screens/workers/route.ts';
 import { Skeleton } from '../ui/feedback.tsx';
 import { NotFound, ScreenBroken } from './broken.tsx';
 import { frameRoute, rootRoute, signInRoute } from './root-route.tsx';
@@ -31,11 +31,16 @@ const routeTree = rootRoute.addChildren([
     tasksRoute,
     taskRoute,
     queuesRoute,
+    queueRoute,
     workersRoute,
+    workerRoute,
     schedulesRoute,
+    scheduleRoute,
     contractsRoute,
     limitsRoute,
+    limitRoute,
     deadLettersRoute,
+    deadLetterRoute,
     loadTestRoute,
     adminRoute,
   ]),

@@ -28,9 +28,11 @@ function isTyping(target: EventTarget | null): boolean {
   );
 }
 
-/** A dialog or menu has the keys for itself. */
+/** A dialog or menu has the keys for itself; a toast, which is a dialog that is not modal, has not. */
 function isCovered(): boolean {
-  return document.querySelector('[role="dialog"], [role="menu"], [role="alertdialog"]') !== null;
+  return (
+    document.querySelector('[role="dialog"]:not([aria-modal="false"]), [role="menu"], [role="alertdialog"]') !== null
+  );
 }
 
 function onKeyDown(event: KeyboardEvent): void {

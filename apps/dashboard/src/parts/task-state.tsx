@@ -16,7 +16,8 @@ export const STATE_TONES: Readonly<Record<TaskState, Tone>> = {
   EXPIRED: 'expired',
 };
 
-const WORDS: Readonly<Record<TaskState, string>> = {
+/** What each state is called. */
+export const STATE_WORDS: Readonly<Record<TaskState, string>> = {
   PENDING: 'Pending',
   SCHEDULED: 'Scheduled',
   QUEUED: 'Queued',
@@ -34,7 +35,7 @@ const WORDS: Readonly<Record<TaskState, string>> = {
 export function TaskStateLabel({ state }: { state: TaskState }) {
   return (
     <StateLabel tone={STATE_TONES[state]}>
-      <span title={state}>{WORDS[state]}</span>
+      <span title={state}>{STATE_WORDS[state]}</span>
     </StateLabel>
   );
 }

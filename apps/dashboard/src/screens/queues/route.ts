@@ -6,3 +6,9 @@ export const queuesRoute = createRoute({
   path: '/queues',
   component: lazyRouteComponent(() => import('./queues-screen.tsx'), 'QueuesScreen'),
 });
+
+export const queueRoute = createRoute({
+  getParentRoute: () => frameRoute,
+  path: '/queues/$name',
+  component: lazyRouteComponent(() => import('./queue-screen.tsx'), 'QueueScreen'),
+});

@@ -6,3 +6,9 @@ export const schedulesRoute = createRoute({
   path: '/schedules',
   component: lazyRouteComponent(() => import('./schedules-screen.tsx'), 'SchedulesScreen'),
 });
+
+export const scheduleRoute = createRoute({
+  getParentRoute: () => frameRoute,
+  path: '/schedules/$name',
+  component: lazyRouteComponent(() => import('./schedule-screen.tsx'), 'ScheduleScreen'),
+});

@@ -1,31 +1,106 @@
+import { Link, useNavigate } from '@tanstack/react-router';
 import type { ScheduleDocument } from '@lovage/http-api';
 import { useSchedules } from '../../api/queries/lists.ts';
+import { useRecentFirings } from '../../api/queries/schedules.ts';
+import { useMay } from '../../api/use-session.ts';
 import { Loaded } from '../../parts/loaded.tsx';
+import { TaskStateLabel } from '../../parts/task-state.tsx';
 import { EmptyState } from '../../ui/feedback.tsx';
 import { Page } from '../../ui/page.tsx';
+import { StateLabel } from '../../ui/state-mark.tsx';
 import type { Column } from '../../ui/table/column.ts';
 import { DataTable } from '../../ui/table/data-table.tsx';
+import { RelativeTime } from '../../ui/time/relative-time.tsx';
+import { HistoryStrip } from './history-strip.tsx';
+import { ScheduleActs } from './schedule-acts.tsx';
+import { whenInWords, whyNot } from './schedule-words.ts';
+
+const EXAMPLE = `// libs/contracts/src/schedules.ts
+defineSchedule({ name: 'reports.daily', contract: sendMail, input: { … }, cron: '0 7 * * MON-FRI', timeZone: 'Europe/Stockholm' }),`;
 
 const COLUMNS: readonly Column<ScheduleDocument>[] = [
-  { key: 'name', header: 'Name', phone: 'title', cell: (one) => one.name },
-  { key: 'contract', header: 'Contract', cell: (one) => one.contract },
+  {
+    key: 'name',
+    header: 'Schedule',
+    width: 'minmax(170px, 1.4fr)',
+    phone: 'title',
+    cell: ({ name }) => (
+      <Link to="/schedules/$name" params={{ name }}>
+        {name}
+      </Link>
+    ),
+  },
+  {
+    key: 'when',
+    header: 'When',
+    width: 'minmax(150px, 2fr)',
+    cell: (one) => <span title={one.cron ?? undefined}>{whenInWords(one)}</span>,
+  },
+  { key: 'contract', header: 'Contract', width: 'minmax(110px, 1fr)', cell: ({ contract }) => contract },
+  { key: 'next', header: 'Next', width: 'minmax(120px, 1fr)', cell: (one) => <Next schedule={one} /> },
+  { key: 'last', header: 'Last', width: '164px', cell: (one) => <Last schedule={one} /> },
+  { key: 'history', header: 'Last firings', width: '180px', phone: 'hide', cell: (one) => <Recent schedule={one} /> },
+  {
+    key: 'acts',
+    header: 'Actions',
+    width: '64px',
+    align: 'end',
+    fixed: true,
+    cell: (one) => <ScheduleActs schedule={one} menu />,
+  },
 ];
 
+/** What fires by itself: when, how it went, when next. */
 export function SchedulesScreen() {
   const list = useSchedules();
+  const navigate = useNavigate();
+  const may = useMay('operator');
   return (
-    <Page title="Schedules">
-      <Loaded query={list} what="The list could not be read">
+    <Page title="Schedules" about="Schedules stand in the code of the beats. Here they are watched, paused and run.">
+      <Loaded query={list} what="The schedules could not be read">
         {({ items }) => (
           <DataTable
             label="Schedules"
-            columns={COLUMNS}
+            columns={may ? COLUMNS : COLUMNS.filter(({ key }) => key !== 'acts')}
             rows={items}
-            rowKey={(one) => one.name}
-            empty={<EmptyState title="There is no schedule yet" />}
+            rowKey={({ name }) => name}
+            onOpen={({ name }) => void navigate({ to: '/schedules/$name', params: { name } })}
+            empty={
+              <EmptyState title="There is no schedule yet" code={EXAMPLE}>
+                Add one to the code; it is here when a beat with it has started.
+              </EmptyState>
+            }
           />
         )}
       </Loaded>
     </Page>
   );
+}
+
+function Next({ schedule }: { schedule: ScheduleDocument }) {
+  const why = whyNot(schedule);
+  if (why !== undefined) return <StateLabel tone={schedule.paused ? 'revoked' : 'expired'}>{why}</StateLabel>;
+  const [next] = schedule.nextFirings;
+  return next === undefined ? <span className="muted">never again</span> : <RelativeTime value={next} />;
+}
+
+function useRecent({ name, lastFiring }: ScheduleDocument) {
+  return useRecentFirings(name, lastFiring?.firedAt ?? null);
+}
+
+function Last({ schedule }: { schedule: ScheduleDocument }) {
+  const latest = useRecent(schedule).data?.items[0];
+  const { lastFiring } = schedule;
+  if (lastFiring === null) return <span className="muted">never</span>;
+  const task = latest?.taskId === lastFiring.taskId ? latest.task : undefined;
+  return (
+    <>
+      <RelativeTime value={lastFiring.firedAt} /> {task && <TaskStateLabel state={task.state} />}
+    </>
+  );
+}
+
+function Recent({ schedule }: { schedule: ScheduleDocument }) {
+  const recent = useRecent(schedule);
+  return recent.data && <HistoryStrip firings={recent.data.items} />;
 }

@@ -121,6 +121,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
         !fill && scrolls && styles['capped'],
         narrow && styles['narrow'],
       )}
+      data-table=""
       data-scrolls={scrolls || undefined}
     >
       <div

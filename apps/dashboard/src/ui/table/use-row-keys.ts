@@ -72,9 +72,12 @@ export function useRowKeys<Row>(options: RowKeysOptions<Row>) {
   };
 
   const onClick = (event: MouseEvent<HTMLElement>, index: number): void => {
+    const target = event.target as HTMLElement;
+    // A menu or dialog that a cell opened stands elsewhere in the page; React tells its clicks here too.
+    if (!event.currentTarget.contains(target)) return;
     setActive(index);
     // A link, button or box in the row acts for itself; who marks text does not want to leave.
-    if ((event.target as HTMLElement).closest('a, button, input, label, select, [role="checkbox"]')) return;
+    if (target.closest('a, button, input, label, select, [role="checkbox"]')) return;
     if (event.shiftKey && onSelect) return toggle(index, true);
     if (getSelection()?.isCollapsed === false) return;
     const row = rows[index];
