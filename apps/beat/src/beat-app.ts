@@ -30,10 +30,13 @@ export async function startBeat({ settings, log, ...fires }: BeatAppOptions): Pr
   try {
     await platform.start();
     const logger = new NestLog(log);
-    const app = await NestFactory.createApplicationContext(BeatModule.create(platform, { ...fires, routes, history }, log), {
-      logger,
-      abortOnError: false,
-    });
+    const app = await NestFactory.createApplicationContext(
+      BeatModule.create(platform, { ...fires, routes, history }, log),
+      {
+        logger,
+        abortOnError: false,
+      },
+    );
     log.info({ broker: platform.broker.displayUrl }, 'beat ready');
     return {
       platform,

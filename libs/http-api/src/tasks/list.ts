@@ -60,7 +60,9 @@ export const pageLimit = (most: number, usual: number) =>
 /** Query of `GET /api/tasks`; all that is given must hold. */
 export const TaskListQuery = z.strictObject({
   state: States.optional().meta({ description: 'One or several, separated by commas or repeated' }),
-  name: queryText(200).optional().meta({ description: 'Name of the contract; `mail.*`: all names that begin with `mail.`' }),
+  name: queryText(200)
+    .optional()
+    .meta({ description: 'Name of the contract; `mail.*`: all names that begin with `mail.`' }),
   queue: queryText(200).optional(),
   worker: queryText(255).optional().meta({ description: 'Name of the worker that runs it or ran it last' }),
   user: id('a user').meta({ description: 'Id of who submitted it' }),

@@ -1,5 +1,12 @@
 import { Lifecycle, Signal, type Service } from '@lovage/foundation';
-import { systemClock, type Clock, type CountedEnds, type HistoryKept, type HistoryStore, type Log } from '@lovage/ports';
+import {
+  systemClock,
+  type Clock,
+  type CountedEnds,
+  type HistoryKept,
+  type HistoryStore,
+  type Log,
+} from '@lovage/ports';
 import { Ticker } from '../ticker.ts';
 
 export interface HistoryCounterOptions {
@@ -60,7 +67,8 @@ export class HistoryCounter implements Service {
     this.inARow += counted.tasks;
     this.counted.emit(counted);
     if (counted.more) return true;
-    if (this.inARow >= MANY) log.info({ tasks: this.inARow }, 'tasks that ended while nobody counted are in the history');
+    if (this.inARow >= MANY)
+      log.info({ tasks: this.inARow }, 'tasks that ended while nobody counted are in the history');
     this.inARow = 0;
     if (this.clock.monotonic() - this.prunedAt < PRUNE_EVERY_MS) return false;
     if (await history.prune(kept, PRUNE_BATCH)) return true;
