@@ -1,5 +1,5 @@
 /** Of a message so many characters are read, and so many of what comes out are kept. */
-const MAX_READ = 1_000;
+const MAX_READ = 600;
 const MAX_KEPT = 500;
 /** The same of a stack, and of one of its lines. */
 const MAX_STACK = 8_192;

@@ -35,6 +35,24 @@ test('counts each five seconds, all that there is, and prunes now and then', asy
   await counter.stop();
 });
 
+test('batches that take long are made smaller, and larger again', async () => {
+  const clock = new TestClock();
+  const limits: number[] = [];
+  const tooks = [600, 300, 600, 600, 300, 40, 40];
+  const history: HistoryStore = {
+    count: async (limit) => {
+      limits.push(limit);
+      const took = tooks.shift();
+      if (took !== undefined) await clock.advance(took);
+      return { tasks: limit, more: took !== undefined };
+    },
+    prune: async () => false,
+  };
+  const counter = new HistoryCounter({ history, kept: KEPT, log: new RecordingLog(), clock });
+  while (await counter.runOnce());
+  expect(limits).toEqual([5000, 1000, 1000, 200, 200, 200, 1000, 5000]);
+});
+
 test('goes on while Postgres is away, and says so once', async () => {
   const clock = new TestClock();
   const log = new RecordingLog();
