@@ -55,6 +55,7 @@ describeWithNginx(NAME, () => {
         BODY_LIMIT: '64KB',
         FILES_LIMIT: '1MiB',
         TRUST_PROXY: '127.0.0.1',
+        DASHBOARD_DIR: join(dataDir, 'not-built'),
       },
       ready: '"msg":"ready"',
     });
@@ -91,6 +92,14 @@ describeWithNginx(NAME, () => {
     const script = await fetch(`${nginx.url}/docs/swagger-ui-bundle.js`);
     expect([script.status, (await script.text()).length > 100_000]).toEqual([200, true]);
     expect((await fetch(`${nginx.url}/openapi.json`)).status).toBe(200);
+  });
+
+  test('so does the dashboard, with its policy, and what it says while it is not built', async () => {
+    const root = await fetch(nginx.url, { redirect: 'manual' });
+    expect([root.status, root.headers.get('location')]).toEqual([302, '/dashboard']);
+    const page = await fetch(`${nginx.url}/dashboard/tasks?q=state:FAILURE`);
+    expect([page.status, await page.text()]).toEqual([503, expect.stringContaining('not built yet')]);
+    expect(page.headers.get('content-security-policy')).toContain("style-src 'self';");
   });
 
   test('the limit of bodies is the gateway’s, to the byte', async () => {

@@ -25,7 +25,7 @@ export function NowTiles() {
   const failed = rates && rates.endedPerSecond.FAILURE + rates.endedPerSecond.DEAD;
   const live = workers.data?.items.filter((one) => one.status === 'live') ?? [];
   const slots = live.reduce((total, one) => total + (one.concurrency ?? 0), 0);
-  const used = live.reduce((total, one) => total + one.running, 0);
+  const used = live.reduce((total, one) => total + (one.vitals.slotsUsed ?? one.running), 0);
   return (
     <ul className={styles['tiles']} aria-label="Now">
       <Tile name="Waiting" tone="waiting" q="state:PENDING,QUEUED">

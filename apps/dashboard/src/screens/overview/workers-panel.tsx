@@ -30,7 +30,13 @@ const COLUMNS: readonly Column<WorkerDocument>[] = [
     key: 'slots',
     header: 'Slots',
     width: '112px',
-    cell: (worker) => <Meter label={`Slots of ${worker.name}`} value={worker.running} most={worker.concurrency} />,
+    cell: (worker) => (
+      <Meter
+        label={`Slots of ${worker.name}`}
+        value={worker.vitals.slotsUsed ?? worker.running}
+        most={worker.concurrency}
+      />
+    ),
   },
   {
     key: 'cpu',
