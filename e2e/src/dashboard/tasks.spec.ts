@@ -184,6 +184,15 @@ describeInBrowser('tasks', (dashboard) => {
     await using visit = await dashboard().open('operator', list('tag:bulk state:SCHEDULED'));
     const { page } = visit;
     await page.getByRole('button', { name: 'Scheduled 150' }).waitFor();
+    // Whoever opens one and goes back finds the place.
+    const top = () => page.locator('[data-scrolls]').evaluate((element) => element.scrollTop);
+    await page.keyboard.press('j');
+    await page.keyboard.press('End');
+    await eventually(async () => ((await top()) > 1000 ? true : undefined));
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { level: 1, name: 'math.add' }).waitFor();
+    await page.goBack();
+    await eventually(async () => ((await top()) > 1000 ? true : undefined));
     await page.getByRole('checkbox', { name: 'Select all rows that are loaded' }).click();
     await page.getByRole('button', { name: 'Select all 150 matching' }).click();
     await page.getByRole('region', { name: 'Selection' }).getByRole('button', { name: 'Revoke' }).click();

@@ -1,11 +1,11 @@
 /** A list that one comes back to is the same as long as this, ms. */
 const KEPT_MS = 5 * 60_000;
 
-let last: { readonly q: string; readonly asOf: number } | undefined;
+let last: { readonly q: string; readonly asOf: number; top: number } | undefined;
 
 /**
- * The moment at which the list of a filter was read. Whoever opens a task and goes back finds the list as it was, from which
- * place in it the browser remembers.
+ * The moment at which the list of a filter was read. Whoever opens a task and goes back finds the list as it was, and where it was
+ * left.
  */
 export const listMoment = {
   of(q: string): number {
@@ -13,7 +13,14 @@ export const listMoment = {
     return listMoment.renew(q);
   },
   renew(q: string): number {
-    last = { q, asOf: Date.now() };
+    last = { q, asOf: Date.now(), top: 0 };
     return last.asOf;
+  },
+  /** How far that list was scrolled, px. */
+  get top(): number {
+    return last?.top ?? 0;
+  },
+  leave(px: number): void {
+    if (last) last.top = px;
   },
 };

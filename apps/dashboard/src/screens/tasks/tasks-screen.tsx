@@ -37,6 +37,7 @@ export function TasksScreen() {
   const { q = '', cols } = route.useSearch();
   const navigate = useNavigate();
   const field = useRef<HTMLInputElement>(null);
+  const list = useRef<HTMLDivElement>(null);
   const zone = usePreferences().zone;
   const userId = useUser().id;
   const may = useMay('operator');
@@ -81,6 +82,9 @@ export function TasksScreen() {
   };
   const refresh = (): void => setAsOf(listMoment.renew(q));
   useShortcut('f', 'Edit the filter', () => field.current?.focus());
+  useShortcut('j', 'To the list', () =>
+    list.current?.querySelector<HTMLElement>('[data-index][tabindex="0"]')?.focus(),
+  );
   useShortcut('r', 'Read the list anew', refresh);
 
   const chosen = cols?.split(',');
@@ -110,7 +114,7 @@ export function TasksScreen() {
           chosen={filter.states}
           onChoose={(states) => search({ q: printFilter({ ...filter, states }) })}
         />
-        <div className={styles['list']}>
+        <div className={styles['list']} ref={list}>
           <NewRows count={live.fresh} more={live.more} onShow={refresh} />
           {pages.isError && loaded && <StaleNote since={pages.dataUpdatedAt}>{pages.error.title}.</StaleNote>}
           {pages.isError && !loaded ? (
@@ -123,7 +127,10 @@ export function TasksScreen() {
             <Skeleton lines={12} />
           ) : (
             <DataTable
+              key={asOf}
               fill
+              top={listMoment.top}
+              onTop={(px) => listMoment.leave(px)}
               label="Tasks"
               columns={shownColumns(TASK_COLUMNS, chosen)}
               rows={rows}

@@ -1,5 +1,5 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useRef, useState, type ReactNode } from 'react';
+import { useEffect, useEffectEvent, useLayoutEffect, useRef, useState, type ReactNode } from 'react';
 import { cx } from '../cx.ts';
 import { CheckBox } from '../switch.tsx';
 import { useNarrow } from '../use-narrow.ts';
@@ -39,6 +39,9 @@ export interface DataTableProps<Row> {
   readonly fill?: boolean;
   /** The end is near: load more. Called again and again while it is. */
   readonly onEnd?: () => void;
+  /** Of one that scrolls inside: how far it is scrolled at first, px; and when that changes. */
+  readonly top?: number;
+  readonly onTop?: (px: number) => void;
   /** Under the last row: that more is loading, or that this is all. */
   readonly footer?: ReactNode;
 }
@@ -65,6 +68,11 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   useEffect(() => {
     if (scrolls && rows.length > 0 && last >= rows.length - NEAR_END) onEnd?.();
   }, [scrolls, last, rows.length, onEnd]);
+
+  const scrollBack = useEffectEvent(() => {
+    if (props.top && scroller.current) scroller.current.scrollTop = props.top;
+  });
+  useLayoutEffect(() => scrollBack(), []);
 
   if (rows.length === 0) return empty;
   const template = [onSelect && '34px', ...columns.map((one) => one.width ?? 'minmax(90px, 1fr)')]
@@ -114,6 +122,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   return (
     <div
       ref={scroller}
+      onScroll={props.onTop && ((event) => props.onTop?.(event.currentTarget.scrollTop))}
       className={cx(
         styles['scroller'],
         fill && styles['fill'],
