@@ -45,10 +45,10 @@ describeInBrowser('a million tasks', (dashboard) => {
       const took = new Map<string, number[]>();
       /** From the act on until `shown` holds, looked at in each frame of the page. */
       const time = async (name: string, act: () => Promise<unknown>, shown: string): Promise<void> => {
-        // As a text: the page's policy lets no text of its own be run, the browser's own protocol does.
-        const waited = page.evaluate<number>(`(${untilShown.toString()})(() => Boolean(${shown}))`);
+        // As a text: the page's policy lets no text of its own be run, the browser's own protocol does. Listening comes first.
+        await page.evaluate(`void (window.answered = (${untilShown.toString()})(() => Boolean(${shown})))`);
         await act();
-        const ms = await waited;
+        const ms = await page.evaluate<number>('window.answered');
         if (ms < 0) throw new Error(`nothing was shown: ${name}`);
         took.set(name, [...(took.get(name) ?? []), ms]);
       };

@@ -22,6 +22,8 @@ interface Changes {
 const NONE: Changes = { changed: new Map(), gone: new Map(), fresh: new Set(), more: false };
 /** Changes that are kept: the newest of more rows than are ever in sight. */
 const MAX_KEPT = 5_000;
+/** New ones are counted up to here; beyond it stands `1,000+ new`. */
+const MAX_FRESH = 1_000;
 
 export interface LiveRows {
   readonly show: (task: ListedTask) => ShownTask;
@@ -69,7 +71,8 @@ function withEvent(
     const known = changed.get(id);
     if (state !== null) keep(changed, id, { ...(known ?? EMPTY), id, state });
   }
-  return { changed, gone, fresh, more: before.more || (more && !whole) };
+  const many = fresh.size > MAX_FRESH;
+  return { changed, gone, fresh: many ? before.fresh : fresh, more: before.more || many || (more && !whole) };
 }
 
 const EMPTY = { name: '', retries: -1, createdAt: '', startedAt: null, finishedAt: null, isNew: false };
