@@ -177,13 +177,13 @@ describeInBrowser('tasks', (dashboard) => {
   });
 
   test('all that match are revoked by a job whose progress is seen; a view is saved and shared', async () => {
-    const tasks = Array.from({ length: 150 }, (_, x) => ({
+    const tasks = Array.from({ length: 350 }, (_, x) => ({
       ...{ name: 'math.add', input: { x, y: 1 }, options: { delay: '1h', tags: ['bulk'] } },
     }));
     expect((await rest().ask('/api/tasks/batch', { body: { tasks } })).status).toBe(200);
     await using visit = await dashboard().open('operator', list('tag:bulk state:SCHEDULED'));
     const { page } = visit;
-    await page.getByRole('button', { name: 'Scheduled 150' }).waitFor();
+    await page.getByRole('button', { name: 'Scheduled 350' }).waitFor();
     // Whoever opens one and goes back finds the place.
     const top = () => page.locator('[data-scrolls]').evaluate((element) => element.scrollTop);
     await page.keyboard.press('j');
@@ -194,17 +194,17 @@ describeInBrowser('tasks', (dashboard) => {
     await page.goBack();
     await eventually(async () => ((await top()) > 1000 ? true : undefined));
     await page.getByRole('checkbox', { name: 'Select all rows that are loaded' }).click();
-    await page.getByRole('button', { name: 'Select all 150 matching' }).click();
+    await page.getByRole('button', { name: 'Select all 350 matching' }).click();
     await page.getByRole('region', { name: 'Selection' }).getByRole('button', { name: 'Revoke' }).click();
-    await page.getByRole('dialog', { name: 'Revoke 150 tasks?' }).waitFor();
+    await page.getByRole('dialog', { name: 'Revoke 350 tasks?' }).waitFor();
     expect(await visit.axe()).toEqual([]);
     await page.getByRole('textbox', { name: 'Reason' }).fill('made by mistake');
-    await page.getByRole('button', { name: 'Revoke 150 tasks' }).click();
+    await page.getByRole('button', { name: 'Revoke 350 tasks' }).click();
     const jobs = page.getByRole('region', { name: 'Bulk jobs' });
     await jobs.getByText('“made by mistake”').waitFor();
-    await jobs.getByText('150 revoked').waitFor();
+    await jobs.getByText('350 revoked').waitFor();
     const { states } = (await rest().ask('/api/tasks/counts?tag=bulk')).json<{ states: Record<string, number> }>();
-    expect(states).toMatchObject({ REVOKED: 150, SCHEDULED: 0 });
+    expect(states).toMatchObject({ REVOKED: 350, SCHEDULED: 0 });
 
     await page.getByRole('button', { name: 'Views' }).click();
     await page.getByRole('menuitem', { name: 'Save this view' }).click();

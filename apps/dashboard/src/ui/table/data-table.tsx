@@ -135,6 +135,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
     >
       <div
         role="grid"
+        tabIndex={-1}
         aria-label={label}
         aria-rowcount={rows.length + 1}
         aria-multiselectable={onSelect ? true : undefined}

@@ -13,6 +13,8 @@ interface RowKeysOptions<Row> {
 }
 
 const PAGE = 10;
+/** Frames within which a row that was scrolled to is drawn. */
+const DRAWN_WITHIN = 30;
 const STEPS: Readonly<Record<string, number>> = {
   j: 1,
   ArrowDown: 1,
@@ -46,16 +48,26 @@ export function useRowKeys<Row>(options: RowKeysOptions<Row>) {
   const move = (grid: HTMLElement, index: number): void => {
     const next = Math.max(0, Math.min(rows.length - 1, index));
     setActive(next);
+    const focus = (): boolean => {
+      const row = grid.querySelector<HTMLElement>(`[data-index="${next}"]`);
+      row?.focus({ preventScroll: false });
+      return row !== null;
+    };
+    if (focus()) return;
+    // The row is drawn once it has come into sight; until then the grid has the keys, for the row that had them may go.
+    grid.focus({ preventScroll: true });
     reveal(next);
-    // The row may be drawn only after it came into sight.
-    requestAnimationFrame(() =>
-      grid.querySelector<HTMLElement>(`[data-index="${next}"]`)?.focus({ preventScroll: false }),
-    );
+    const wait = (frames: number): void =>
+      void requestAnimationFrame(() => {
+        if (document.activeElement === grid && !focus() && frames > 0) wait(frames - 1);
+      });
+    wait(DRAWN_WITHIN);
   };
 
   const onKeyDown = (event: KeyboardEvent<HTMLElement>): void => {
     const target = event.target as HTMLElement;
-    if (target.getAttribute('role') !== 'row' || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!/^(?:row|grid)$/.test(target.getAttribute('role') ?? '') || event.ctrlKey || event.metaKey || event.altKey)
+      return;
     const step = STEPS[event.key === 'J' ? 'j' : event.key === 'K' ? 'k' : event.key];
     const row = rows[active];
     if (step !== undefined) {
