@@ -82,7 +82,7 @@ describeInBrowser('a million tasks', (dashboard) => {
         );
         await field.fill('');
         await field.press('Enter');
-        await page.waitForFunction(`document.querySelector('[data-index="0"]')?.textContent.includes('Success')`);
+        await rows.nth(1).getByText('Success').waitFor();
         await rows.nth(1).focus();
         await time(
           'to the end of what is loaded',

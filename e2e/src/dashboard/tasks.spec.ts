@@ -186,6 +186,7 @@ describeInBrowser('tasks', (dashboard) => {
     await page.getByRole('button', { name: 'Scheduled 350' }).waitFor();
     // Whoever opens one and goes back finds the place.
     const top = () => page.locator('[data-scrolls]').evaluate((element) => element.scrollTop);
+    await rows(page).first().waitFor();
     await page.keyboard.press('j');
     await page.keyboard.press('End');
     await eventually(async () => ((await top()) > 1000 ? true : undefined));
