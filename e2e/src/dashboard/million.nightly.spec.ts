@@ -68,7 +68,7 @@ describeInBrowser('a million tasks', (dashboard) => {
         const text = [
           'name:seed.im*',
           'name:seed.mail state:REVOKED',
-          'queue:bulk state:FAILURE',
+          'queue:default state:FAILURE',
           'name:seed.sync created:>1h',
           'worker:worker-3',
         ][round]!;
