@@ -194,8 +194,8 @@ describeInBrowser('queues, workers, schedules, limits and dead letters in the da
     await editor.click();
     await page.keyboard.press('Control+a');
     await page.keyboard.insertText('{"x": 20, "y": "no"}');
-    await page.getByRole('button', { name: 'Redrive with this input' }).click();
     visit.expect(/status of 422/);
+    await page.getByRole('button', { name: 'Redrive with this input' }).click();
     await page.getByRole('alert').getByText('input.y').waitFor();
     await editor.click();
     await page.keyboard.press('Control+a');

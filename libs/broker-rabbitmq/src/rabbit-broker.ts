@@ -214,7 +214,12 @@ export class RabbitBroker implements Broker {
     const others = await this.onBands(queue, (connection, name) =>
       onThrowawayChannel(connection, (channel) => channel.checkQueue(name)),
     );
-    return { ready: messageCount + others, consumers: consumerCount };
+    const { high, low } = others;
+    return {
+      ready: messageCount + high + low,
+      consumers: consumerCount,
+      ...(high + low > 0 && { levels: { high, low } }),
+    };
   }
 
   /** Known by the management plugin alone: without its URL, of no queue. */
@@ -236,7 +241,7 @@ export class RabbitBroker implements Broker {
     const others = await this.onBands(queue, (connection, name) =>
       onThrowawayChannel(connection, (channel) => channel.purgeQueue(name)),
     );
-    return messageCount + others;
+    return messageCount + others.high + others.low;
   }
 
   async deleteQueue(queue: string): Promise<void> {
@@ -325,10 +330,10 @@ export class RabbitBroker implements Broker {
   private async onBands(
     queue: string,
     use: (connection: ChannelModel, name: string) => Promise<{ messageCount: number }>,
-  ): Promise<number> {
+  ): Promise<{ high: number; low: number }> {
     return this.onConnection(`answer for ${JSON.stringify(queue)}`, async (connection) => {
-      if (!(await this.topology.hasBands(connection, queue))) return 0;
-      const counts = OTHER_BANDS.map(async (band) => {
+      if (!(await this.topology.hasBands(connection, queue))) return { high: 0, low: 0 };
+      const count = async (band: (typeof OTHER_BANDS)[number]): Promise<number> => {
         try {
           return (await use(connection, bandQueue(queue, band))).messageCount;
         } catch (error) {
@@ -336,8 +341,9 @@ export class RabbitBroker implements Broker {
           this.topology.missBands(queue);
           return 0;
         }
-      });
-      return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
+      };
+      const [high, low] = await Promise.all([count('high'), count('low')]);
+      return { high, low };
     });
   }
 

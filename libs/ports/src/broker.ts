@@ -81,6 +81,8 @@ export interface Consumption {
 export interface QueueDepth {
   /** Waiting for a consumer, in all bands. */
   readonly ready: number;
+  /** Of them those of the other priority levels; left out: there are none. */
+  readonly levels?: { readonly high: number; readonly low: number };
   readonly consumers: number;
 }
 

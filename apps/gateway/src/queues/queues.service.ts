@@ -7,6 +7,7 @@ import {
   type Broker,
   type Clock,
   type KnownWorker,
+  type QueueDepth,
   type QueueFacts,
   type QueueStore,
   type WorkerStore,
@@ -117,6 +118,7 @@ export class QueuesService {
       name: queue,
       paused: pause && { at: new Date(pause.at).toISOString(), actor: pause.by, reason: pause.why },
       ready: depth?.ready ?? null,
+      readyByPriority: depth ? byPriority(depth) : null,
       consumers: depth?.consumers ?? null,
       unacked: unacked ?? counts.running,
       unackedFrom: unacked === undefined ? 'tasks' : 'broker',
@@ -125,7 +127,7 @@ export class QueuesService {
     };
   }
 
-  private depth(queue: string): Promise<{ ready: number; consumers: number } | undefined> {
+  private depth(queue: string): Promise<QueueDepth | undefined> {
     if (this.broker.state === 'down') return Promise.resolve(undefined);
     return withinDeadline(this.clock, this.broker.depth(queue), DEPTH_MS).catch(() => undefined);
   }
@@ -139,4 +141,11 @@ export class QueuesService {
   private within<T>(query: Promise<T>): Promise<T> {
     return withinDeadline(this.clock, query);
   }
+}
+
+function byPriority({
+  ready,
+  levels: { high, low } = { high: 0, low: 0 },
+}: QueueDepth): QueueDocument['readyByPriority'] {
+  return { high, normal: ready - high - low, low };
 }

@@ -36,6 +36,7 @@ test('a queue tells what waits, runs and ended, who serves it, and how fast it g
     name: 'default',
     paused: null,
     ready: 0,
+    readyByPriority: { high: 0, normal: 0, low: 0 },
     consumers: 0,
     unacked: 0,
     unackedFrom: 'tasks',
@@ -70,7 +71,9 @@ test('while the broker is away a queue tells what the rows know', async () => {
   await using gateway = await open();
   await submit(gateway);
   gateway.broker.become('down');
-  expect(await queueOf(gateway)).toMatchObject({ ready: null, consumers: null, waiting: 1 });
+  expect(await queueOf(gateway)).toMatchObject({
+    ...{ ready: null, readyByPriority: null, consumers: null, waiting: 1 },
+  });
 });
 
 test('a pause is kept, the first stands; it takes submits all the same; a resume ends it', async () => {

@@ -1,4 +1,5 @@
 import type { Statement } from '../connection/statement.ts';
+import { BAND_RANGES } from './message-order.ts';
 import { sessionLives } from '../sessions/session-sql.ts';
 
 /** Makes sure the queues are there; uses up no number for one that is. $1 names · $2 their channels */
@@ -11,13 +12,17 @@ where not exists (select from lovage_broker.queues q where q.name = s.name) orde
 on conflict (name) do nothing`,
 };
 
-/** $1 name → messages that wait, living consumptions; no row: no such queue */
+/** $1 name → messages that wait, of them those of a high and of a low priority, living consumptions; no row: no such queue */
 export const DEPTH: Statement = {
   name: 'broker-depth',
   text: `
-select (select count(*) from lovage_broker.messages m where m.queue_id = q.id and m.taken_by is null),
+select m.ready, m.high, m.low,
   (select count(*) from lovage_broker.consumptions c where c.queue = q.name and ${sessionLives('c.session_id')})
-from lovage_broker.queues q where q.name = $1`,
+from lovage_broker.queues q cross join lateral (
+  select count(*) as ready, count(*) filter (where m.id < ${BAND_RANGES.high.before}) as high,
+    count(*) filter (where m.id > ${BAND_RANGES.low.after}) as low
+  from lovage_broker.messages m where m.queue_id = q.id and m.taken_by is null) m
+where q.name = $1`,
 };
 
 /** Messages of a queue that are looked at for those taken: these are the first of it, but for a few. */

@@ -24,8 +24,8 @@ export class Queues {
 
   /** @throws UnroutableError */
   async depth(name: string): Promise<QueueDepth> {
-    const [ready, consumers] = await this.ofQueue(DEPTH, name);
-    return { ready: ready as number, consumers: consumers as number };
+    const [ready, high, low, consumers] = (await this.ofQueue(DEPTH, name)) as [number, number, number, number];
+    return { ready, consumers, ...(high + low > 0 && { levels: { high, low } }) };
   }
 
   /** Messages that consumers hold, of those queues that are there. */

@@ -58,7 +58,7 @@ export function priorities(bench: Bench): void {
       const other = await bench.start();
       const queue = await bench.declared(broker);
       await publishOf(broker, queue, [9, undefined, 1]);
-      expect(await other.depth(queue)).toEqual({ ready: 3, consumers: 0 });
+      expect(await other.depth(queue)).toEqual({ ready: 3, levels: { high: 1, low: 1 }, consumers: 0 });
       expect(await other.purge(queue)).toBe(3);
       expect((await broker.depth(queue)).ready).toBe(0);
       await publishOf(broker, queue, [9, undefined, 1]);

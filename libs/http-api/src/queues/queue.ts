@@ -28,6 +28,10 @@ export const QueueDocument = z
       description:
         'Messages with the broker that no worker has taken yet; null: the broker is away, or has no such queue',
     }),
+    readyByPriority: z
+      .object({ high: z.int().min(0), normal: z.int().min(0), low: z.int().min(0) })
+      .nullable()
+      .meta({ description: 'The same by priority level: 7 to 9 are high, 0 to 3 low, all else normal; null as above' }),
     consumers: z.int().min(0).nullable().meta({
       description: 'Subscriptions to it at the broker, those of Celery workers included; null as above',
     }),

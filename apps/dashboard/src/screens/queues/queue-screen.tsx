@@ -7,7 +7,7 @@ import { TasksLink, WorkerLink } from '../../parts/links.tsx';
 import { RUNNING_STATES, WAITING_STATES } from '../../parts/task-filter.ts';
 import { Loaded } from '../../parts/loaded.tsx';
 import { Count } from '../../ui/count.tsx';
-import { formatRate, plural } from '../../ui/format.ts';
+import { formatCount, formatRate, plural } from '../../ui/format.ts';
 import { Meter } from '../../ui/meter.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { Facts, Page, Panel } from '../../ui/page.tsx';
@@ -85,6 +85,7 @@ function factsOf(queue: QueueDocument): readonly (readonly [string, React.ReactN
       </TasksLink>,
     ],
     ['Oldest that could run waits', <Duration ms={oldestSeconds === null ? null : oldestSeconds * 1_000} />],
+    ['Ready by priority', queue.readyByPriority && levelsInWords(queue.readyByPriority)],
     ['Ready at the broker', <Count value={queue.ready} unit={queue.ready === null ? undefined : 'messages'} />],
     [
       unackedFrom === 'broker' ? 'Unacked' : 'Unacked, by running tasks',
@@ -94,6 +95,10 @@ function factsOf(queue: QueueDocument): readonly (readonly [string, React.ReactN
     ['In', `${formatRate(queue.inPerSecond)} in the last minute`],
     ['Out', `${formatRate(queue.outPerSecond)} in the last minute`],
   ];
+}
+
+function levelsInWords({ high, normal, low }: NonNullable<QueueDocument['readyByPriority']>): string {
+  return `${formatCount(high)} high, ${formatCount(normal)} normal, ${formatCount(low)} low`;
 }
 
 function Serving({ queue }: { queue: QueueDocument }) {

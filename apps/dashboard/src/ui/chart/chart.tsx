@@ -146,34 +146,36 @@ export function Chart({ label, times, series, kind, format, height = 200, onZoom
           </span>
         ))}
       </div>
-      <table className="sr-only">
-        <caption>{label}</caption>
-        <thead>
-          <tr>
-            <th scope="col">From</th>
-            {series.map((one) => (
-              <th key={one.key} scope="col">
-                {one.label}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {times.slice(-MAX_ROWS).map((time, n) => {
-            const index = Math.max(0, times.length - MAX_ROWS) + n;
-            return (
-              <tr key={time}>
-                <th scope="row">{formatAbsolute(new Date(time * 1_000), zone)}</th>
-                {series.map((one) => (
-                  <td key={one.key}>
-                    {typeof one.values[index] === 'number' ? format(one.values[index]) : 'not known'}
-                  </td>
-                ))}
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
+      <div className="sr-only">
+        <table>
+          <caption>{label}</caption>
+          <thead>
+            <tr>
+              <th scope="col">From</th>
+              {series.map((one) => (
+                <th key={one.key} scope="col">
+                  {one.label}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {times.slice(-MAX_ROWS).map((time, n) => {
+              const index = Math.max(0, times.length - MAX_ROWS) + n;
+              return (
+                <tr key={time}>
+                  <th scope="row">{formatAbsolute(new Date(time * 1_000), zone)}</th>
+                  {series.map((one) => (
+                    <td key={one.key}>
+                      {typeof one.values[index] === 'number' ? format(one.values[index]) : 'not known'}
+                    </td>
+                  ))}
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </div>
     </figure>
   );
 }
