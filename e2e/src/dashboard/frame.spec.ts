@@ -1,3 +1,4 @@
+import type { Page } from 'playwright-core';
 import { describeInBrowser } from './kit/describe-in-browser.ts';
 import { PASSWORD } from './kit/dashboard.ts';
 import { PHONE } from './kit/visit.ts';
@@ -16,6 +17,15 @@ const SCREENS = [
   ['/admin', 'Admin', 'admin'],
 ] as const;
 const ROLES = ['viewer', 'operator', 'admin'] as const;
+
+/** What reaches beyond the window, the innermost of it. */
+const sticksOut = (page: Page): Promise<string> =>
+  page.evaluate(
+    () =>
+      [...document.querySelectorAll('body *')]
+        .findLast((one) => one.getBoundingClientRect().right > innerWidth + 0.5)
+        ?.outerHTML.slice(0, 200) ?? 'nothing',
+  );
 
 describeInBrowser('the frame of the dashboard', (dashboard) => {
   test.each(ROLES)('%s signs in, sees what the role may, and a reload keeps the session', async (role) => {
@@ -50,7 +60,8 @@ describeInBrowser('the frame of the dashboard', (dashboard) => {
         const content = document.querySelector('#content');
         return [document.documentElement.scrollWidth - innerWidth, content!.scrollWidth - content!.clientWidth];
       });
-      if (overflow.some((px) => px > 0)) found.push(`${path} scrolls sideways on a phone by ${overflow} px`);
+      if (overflow.some((px) => px > 0))
+        found.push(`${path} scrolls sideways on a phone by ${overflow} px: ${await sticksOut(page)}`);
       await page.setViewportSize({ width: 1280, height: 800 });
     }
     expect(found).toEqual([]);
@@ -82,17 +93,20 @@ describeInBrowser('the frame of the dashboard', (dashboard) => {
   test('a session that ends in the middle leads to the sign-in and back', async () => {
     await using visit = await dashboard().stranger('/sign-in');
     const { page } = visit;
-    await visit.signIn(dashboard().emailOf('operator'), PASSWORD);
+    await visit.signIn(dashboard().emailOf('viewer'), PASSWORD);
     await page.getByRole('link', { name: 'Limits' }).click();
     await page.getByRole('heading', { level: 1, name: 'Limits' }).waitFor();
     visit.expect(/status of 401/);
     // As a password or role that is changed by someone else does.
     await dashboard().platform.query(`update users set epoch = epoch + 1 where email = $1`, [
-      dashboard().emailOf('operator'),
+      dashboard().emailOf('viewer'),
     ]);
-    await dashboard().platform.query(`delete from refresh_tokens`);
+    await dashboard().platform.query(
+      `delete from refresh_tokens where user_id = (select id from users where email = $1)`,
+      [dashboard().emailOf('viewer')],
+    );
     await page.getByText('Your session has ended').waitFor();
-    await visit.signIn(dashboard().emailOf('operator'), PASSWORD);
+    await visit.signIn(dashboard().emailOf('viewer'), PASSWORD);
     await page.getByRole('heading', { level: 1, name: 'Limits' }).waitFor();
   });
 

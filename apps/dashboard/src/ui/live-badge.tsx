@@ -11,7 +11,7 @@ const WORDS = { live: 'Live', paused: 'Paused', connecting: 'Connecting' } as co
 export function LiveBadge({ state }: { state: LiveState }) {
   const text = state.kind === 'waiting' ? `Reconnecting in ${state.seconds} s` : WORDS[state.kind];
   return (
-    <span className={cx(styles['badge'], styles[state.kind])} role="status">
+    <span className={cx(styles['badge'], styles[state.kind])} role="status" title={text}>
       <svg viewBox="0 0 8 8" width="8" height="8" aria-hidden>
         {state.kind === 'live' ? (
           <circle cx="4" cy="4" r="4" />

@@ -146,6 +146,7 @@ export function Chart({ label, times, series, kind, format, height = 200, onZoom
           </span>
         ))}
       </div>
+      {/* A table does not shrink to the pixel that it is given; what is around it does. */}
       <div className="sr-only">
         <table>
           <caption>{label}</caption>
