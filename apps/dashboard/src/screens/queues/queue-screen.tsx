@@ -85,8 +85,8 @@ function factsOf(queue: QueueDocument): readonly (readonly [string, React.ReactN
       </TasksLink>,
     ],
     ['Oldest that could run waits', <Duration ms={oldestSeconds === null ? null : oldestSeconds * 1_000} />],
-    ['Ready by priority', queue.readyByPriority && levelsInWords(queue.readyByPriority)],
     ['Ready at the broker', <Count value={queue.ready} unit={queue.ready === null ? undefined : 'messages'} />],
+    ['Ready by priority', queue.readyByPriority && levelsInWords(queue.readyByPriority)],
     [
       unackedFrom === 'broker' ? 'Unacked' : 'Unacked, by running tasks',
       <Count value={queue.unacked} unit={queue.unacked === null ? undefined : 'messages'} />,

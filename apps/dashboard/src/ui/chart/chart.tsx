@@ -127,7 +127,9 @@ export function Chart({ label, times, series, kind, format, height = 200, onZoom
       <div ref={host} className={styles['canvas']} style={{ height }} aria-hidden />
       <div className={styles['legend']} aria-hidden>
         <span className={styles['moment']}>
-          {shown === null ? 'Drag to zoom' : formatAbsolute(new Date((times[shown] ?? 0) * 1_000), zone).slice(0, 16)}
+          {shown === null
+            ? onZoom && 'Drag to zoom'
+            : formatAbsolute(new Date((times[shown] ?? 0) * 1_000), zone).slice(0, 16)}
         </span>
         {series.map((one) => (
           <span key={one.key} className={styles['item']}>
