@@ -74,7 +74,9 @@ for (const { folder, manifest } of built) {
     include: ['src/**/*.spec.ts', 'src/**/*.test-d.ts', 'src/testing/**/*.ts'],
     references: [{ path: './tsconfig.lib.json' }, ...libs, ...testLibs],
   });
-  await write(`${folder}/jest.config.mjs`, `export { default } from '${up}/jest.preset.mjs';\n`);
+  // A project may have more to say.
+  if (!existsSync(join(root, folder, 'jest.config.mjs')))
+    await write(`${folder}/jest.config.mjs`, `export { default } from '${up}/jest.preset.mjs';\n`);
 }
 await write('tsconfig.json', {
   extends: './tsconfig.base.json',
