@@ -49,7 +49,10 @@ describeInBrowser('a million tasks', (dashboard) => {
         await page.evaluate(`void (window.answered = (${untilShown.toString()})(() => Boolean(${shown})))`);
         await act();
         const ms = await page.evaluate<number>('window.answered');
-        if (ms < 0) throw new Error(`nothing was shown: ${name}`);
+        if (ms < 0) {
+          const focused = await page.evaluate(() => document.activeElement?.outerHTML.slice(0, 200));
+          throw new Error(`nothing was shown: ${name}; ${JSON.stringify([...took])}; the focus is on ${focused}`);
+        }
         took.set(name, [...(took.get(name) ?? []), ms]);
       };
       const firstRow = (text: string): string =>
@@ -89,7 +92,14 @@ describeInBrowser('a million tasks', (dashboard) => {
           () => page.keyboard.press('End'),
           `Number(document.activeElement?.getAttribute('data-index')) >= 99`,
         );
-        for (let n = 0; n < 4; n += 1) await time('ten rows down', () => page.keyboard.press('PageDown'), 'true');
+        for (let n = 0; n < 4; n += 1) {
+          const at = await page.evaluate(() => Number(document.activeElement?.getAttribute('data-index')));
+          await time(
+            'ten rows up',
+            () => page.keyboard.press('PageUp'),
+            `document.activeElement?.getAttribute('data-index') === '${at - 10}'`,
+          );
+        }
         await time(
           'select',
           () => page.keyboard.press('x'),

@@ -65,6 +65,9 @@ export function TasksScreen() {
     ready: loaded !== undefined && !pages.isPlaceholderData,
   });
   const rows = tasks.map(live.show);
+  // Another list begins at its top; until it is there the one before stays as it is.
+  const [tableOf, setTableOf] = useState(asOf);
+  if (tableOf !== asOf && loaded && !pages.isPlaceholderData) setTableOf(asOf);
 
   const counts = useCounts(anyState);
   const matching = counts.states && sumOf(counts.states, filter.states);
@@ -127,7 +130,7 @@ export function TasksScreen() {
             <Skeleton lines={12} />
           ) : (
             <DataTable
-              key={asOf}
+              key={tableOf}
               fill
               top={listMoment.top}
               onTop={(px) => listMoment.leave(px)}

@@ -29,6 +29,8 @@ export function useRowKeys<Row>(options: RowKeysOptions<Row>) {
   const { rows, rowKey, onOpen, selected, onSelect, active, setActive, reveal } = options;
   /** Where a range begins: the row that was selected last. */
   const anchor = useRef(0);
+  /** Where the last move leads. */
+  const goal = useRef(0);
 
   const toggle = (index: number, range: boolean): void => {
     if (!onSelect) return;
@@ -48,6 +50,7 @@ export function useRowKeys<Row>(options: RowKeysOptions<Row>) {
   const move = (grid: HTMLElement, index: number): void => {
     const next = Math.max(0, Math.min(rows.length - 1, index));
     setActive(next);
+    goal.current = next;
     const focus = (): boolean => {
       const row = grid.querySelector<HTMLElement>(`[data-index="${next}"]`);
       row?.focus({ preventScroll: false });
@@ -59,7 +62,8 @@ export function useRowKeys<Row>(options: RowKeysOptions<Row>) {
     reveal(next);
     const wait = (frames: number): void =>
       void requestAnimationFrame(() => {
-        if (document.activeElement === grid && !focus() && frames > 0) wait(frames - 1);
+        // Another key may have gone further meanwhile.
+        if (goal.current === next && document.activeElement === grid && !focus() && frames > 0) wait(frames - 1);
       });
     wait(DRAWN_WITHIN);
   };
