@@ -7,6 +7,7 @@ const ANSWERS: ReadonlySet<z.ZodType> = new Set([
   api.ApiKeyList,
   api.AuditList,
   api.ContractList,
+  api.ContractCheckDocument,
   api.FileDocument,
   api.FileList,
   api.FiringDocument,
@@ -85,6 +86,7 @@ const BODIES: ReadonlySet<z.ZodType> = new Set([
   api.NewUserBody,
   api.RefreshBody,
   api.SubmitBody,
+  api.ContractCheckBody,
   api.SubmitByNameBody,
   api.UserPatchBody,
 ]);

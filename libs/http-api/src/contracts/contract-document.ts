@@ -53,3 +53,22 @@ export type ContractDocument = z.output<typeof ContractDocument>;
 /** Answer of `GET /api/contracts`. */
 export const ContractList = z.object({ items: z.array(ContractDocument) }).meta({ id: 'ContractList' });
 export type ContractList = z.output<typeof ContractList>;
+
+/** Body of `POST /api/contracts/{name}/check`: what a submit would be given, right or not. */
+export const ContractCheckBody = z
+  .strictObject({
+    input: z.unknown().optional().meta({ description: 'Left out: {}' }),
+    options: z.unknown().optional().meta({ description: 'As those of a submit' }),
+  })
+  .meta({ id: 'ContractCheckBody' });
+export type ContractCheckBody = z.output<typeof ContractCheckBody>;
+
+/** Answer of `POST /api/contracts/{name}/check`. */
+export const ContractCheckDocument = z
+  .object({
+    errors: z
+      .array(z.object({ path: z.string(), message: z.string() }))
+      .meta({ description: 'What a submit would refuse, such as `input.x`; none: it would be accepted' }),
+  })
+  .meta({ id: 'ContractCheck' });
+export type ContractCheckDocument = z.output<typeof ContractCheckDocument>;
