@@ -1,6 +1,6 @@
 import { createRoute, createRouter, redirect } from '@tanstack/react-router';
 import { adminRoute } from '../screens/admin/route.ts';
-import { contractsRoute } from '../screens/contracts/route.ts';
+import { contractRoute, contractsRoute } from '../screens/contracts/route.ts';
 import { deadLetterRoute, deadLettersRoute } from '../screens/dead-letters/route.ts';
 import { limitRoute, limitsRoute } from '../screens/limits/route.ts';
 import { loadTestRoute } from '../screens/load-test/route.ts';
@@ -37,6 +37,7 @@ const routeTree = rootRoute.addChildren([
     schedulesRoute,
     scheduleRoute,
     contractsRoute,
+    contractRoute,
     limitsRoute,
     limitRoute,
     deadLettersRoute,

@@ -5,8 +5,7 @@ export type Schema = { readonly [key: string]: unknown };
 export type JsonObject = { readonly [key: string]: unknown };
 
 /** How a schema is asked for. */
-export type Kind =
-  'text' | 'number' | 'boolean' | 'null' | 'choice' | 'const' | 'list' | 'object' | 'union' | 'none';
+export type Kind = 'text' | 'number' | 'boolean' | 'null' | 'choice' | 'const' | 'list' | 'object' | 'union' | 'none';
 
 const TYPE_KINDS: Readonly<Record<string, Kind>> = {
   string: 'text',
@@ -41,7 +40,33 @@ export function resolve(schema: unknown, root: Schema): Schema {
     const { $ref, ...beside } = current as { $ref: string };
     current = { ...target($ref, root), ...beside };
   }
-  return current;
+  return asChoice(merged(current, root), root);
+}
+
+/** All parts of an `allOf` as one. */
+function merged(schema: Schema, root: Schema): Schema {
+  const { allOf, ...own } = schema;
+  if (!Array.isArray(allOf)) return schema;
+  const parts = [...(allOf as unknown[]).map((part) => resolve(part, root)), own as Schema];
+  const lists = parts.map((part) => part['required']).filter((one) => Array.isArray(one)) as unknown[][];
+  const properties = Object.assign({}, ...parts.map((part) => part['properties'])) as JsonObject;
+  return {
+    ...(Object.assign({}, ...parts) as Schema),
+    ...(Object.keys(properties).length > 0 && { properties }),
+    ...(lists.length > 0 && { required: lists.flat() }),
+  };
+}
+
+/** A union of single values is a list to choose from. */
+function asChoice(schema: Schema, root: Schema): Schema {
+  const { anyOf, oneOf, ...own } = schema;
+  const of = anyOf ?? oneOf;
+  if (!Array.isArray(of) || of.length === 0) return schema;
+  const branches = (of as unknown[]).map((one) =>
+    isObject(one) && '$ref' in one ? target(String(one['$ref']), root) : one,
+  );
+  if (!branches.every((one) => isObject(one) && 'const' in one)) return schema;
+  return { ...own, enum: branches.map((one) => (one as Schema)['const']) };
 }
 
 function target(ref: string, root: Schema): Schema {

@@ -31,21 +31,38 @@ export function textOf(value: unknown): string {
   return isBigNumber(value) ? value.value : String(value as string | number | boolean);
 }
 
-/** What a form begins with: examples, defaults and what has one value alone; required texts and numbers are left open. */
+/** What a form begins with: defaults and what has one value alone; texts, numbers and choices are left open. */
 export function startOf(schema: Schema, root: Schema, depth = 0): unknown {
-  const example: unknown = Array.isArray(schema['examples']) ? schema['examples'][0] : undefined;
-  if (example !== undefined) return example;
   if (schema['default'] !== undefined) return schema['default'];
   return emptyOf(schema, root, depth);
 }
 
+/** An input to try: the schema's own example, else that of each field. undefined: it has none. */
+export function exampleOf(schema: Schema, root: Schema, depth = 0): unknown {
+  const given: unknown = Array.isArray(schema['examples']) ? schema['examples'][0] : undefined;
+  if (given !== undefined || kindOf(schema) !== 'object' || depth > START_DEPTH) return given;
+  const fields = propertiesOf(schema, root);
+  const examples = new Map(fields.map((one) => [one.name, exampleOf(one.schema, root, depth + 1)]));
+  if (![...examples.values()].some((one) => one !== undefined)) return undefined;
+  const filled = fields.map(({ name, schema: field, required }) => {
+    return [name, examples.get(name) ?? (required ? startOf(field, root) : undefined)] as const;
+  });
+  return Object.fromEntries(filled.filter(([, value]) => value !== undefined));
+}
+
+/** Of a choice the one value that there is; else it is left to be chosen. */
+function onlyOf(schema: Schema): unknown {
+  const values = schema['enum'] as unknown[];
+  return values.length === 1 ? values[0] : undefined;
+}
+
 /** The value of a kind with nothing filled in. */
-export function emptyOf(schema: Schema, root: Schema, depth = 0): unknown {
+function emptyOf(schema: Schema, root: Schema, depth = 0): unknown {
   switch (kindOf(schema)) {
     case 'const':
       return schema['const'];
     case 'choice':
-      return (schema['enum'] as unknown[])[0];
+      return onlyOf(schema);
     case 'boolean':
       return false;
     case 'null':
@@ -56,8 +73,6 @@ export function emptyOf(schema: Schema, root: Schema, depth = 0): unknown {
       return emptyObject(schema, root, depth);
     case 'union':
       return depth > START_DEPTH ? null : startOf(resolve(branchesOf(schema)[0], root), root, depth + 1);
-    case 'number':
-      return typeof schema['minimum'] === 'number' ? schema['minimum'] : '';
     default:
       return '';
   }
@@ -68,7 +83,12 @@ function emptyList(schema: Schema, root: Schema, depth: number): unknown[] {
   const first = Array.isArray(schema['prefixItems']) ? schema['prefixItems'].length : 0;
   const least = typeof schema['minItems'] === 'number' ? Math.min(schema['minItems'], 20) : 0;
   const length = Math.max(first, least);
-  return Array.from({ length }, (_, n) => startOf(itemOf(schema, n, root), root, depth + 1));
+  return Array.from({ length }, (_, n) => newItem(itemOf(schema, n, root), root, depth + 1));
+}
+
+/** An item that is added to a list; there is no leaving it open. */
+export function newItem(schema: Schema, root: Schema, depth = 0): unknown {
+  return startOf(schema, root, depth) ?? (kindOf(schema) === 'choice' ? (schema['enum'] as unknown[])[0] : null);
 }
 
 function emptyObject(schema: Schema, root: Schema, depth: number): JsonObject {
@@ -76,7 +96,8 @@ function emptyObject(schema: Schema, root: Schema, depth: number): JsonObject {
   return Object.fromEntries(
     propertiesOf(schema, root)
       .filter((one) => one.required)
-      .map((one) => [one.name, startOf(one.schema, root, depth + 1)]),
+      .map((one) => [one.name, startOf(one.schema, root, depth + 1)] as const)
+      .filter(([, value]) => value !== undefined),
   );
 }
 
@@ -118,7 +139,8 @@ export function shows(schema: Schema, value: unknown): boolean {
 
 /** Whether two plain values are the same; numbers by their digits. */
 export function same(one: unknown, other: unknown): boolean {
-  if (isBigNumber(one) || isBigNumber(other)) return textOf(one) === textOf(other) && !isObject(one) && !isObject(other);
+  if (isBigNumber(one) || isBigNumber(other))
+    return textOf(one) === textOf(other) && !isObject(one) && !isObject(other);
   return one === other || JSON.stringify(one) === JSON.stringify(other);
 }
 
@@ -144,8 +166,7 @@ export function fit(schema: Schema, value: unknown, root: Schema, depth = 0): nu
     }
   }
   const known = new Set(fields.map(({ name }) => name));
-  if (furtherOf(schema, root) === undefined)
-    for (const name of Object.keys(value)) if (!known.has(name)) score -= 1;
+  if (furtherOf(schema, root) === undefined) for (const name of Object.keys(value)) if (!known.has(name)) score -= 1;
   return Math.max(0.1, score);
 }
 

@@ -1,7 +1,7 @@
 import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands';
 import { json } from '@codemirror/lang-json';
 import { bracketMatching, HighlightStyle, indentOnInput, syntaxHighlighting } from '@codemirror/language';
-import { EditorState } from '@codemirror/state';
+import { Annotation, EditorState } from '@codemirror/state';
 import { drawSelection, EditorView, keymap, lineNumbers } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
 import { useEffect, useEffectEvent, useRef } from 'react';
@@ -10,6 +10,8 @@ import styles from './json-editor.module.css';
 export interface JsonEditorProps {
   /** What is written at first; later changes of it are not taken over, so that nothing typed is lost. */
   readonly initial: string;
+  /** What it shows, where others write it too. Left out: what is typed alone. */
+  readonly text?: string;
   readonly onChange: (text: string) => void;
   readonly label: string;
   /** `Ctrl Enter` */
@@ -34,12 +36,16 @@ const COLOURS = HighlightStyle.define([
   { tag: [tags.bool, tags.null], color: 'var(--state-retry)' },
 ]);
 
+/** A change that came by `text`, of which nobody needs to be told. */
+const told = Annotation.define<boolean>();
+
 /**
  * An editor of JSON. It stands in a shadow tree: there the editor's styles are constructed sheets, which the content
  * security policy allows; in the page itself they would be `<style>` elements, which it does not.
  */
-export function JsonEditor({ initial, onChange, label, onSubmit }: JsonEditorProps) {
+export function JsonEditor({ initial, text, onChange, label, onSubmit }: JsonEditorProps) {
   const host = useRef<HTMLDivElement>(null);
+  const editor = useRef<EditorView>(undefined);
   const changed = useEffectEvent(onChange);
   const submit = useEffectEvent(() => onSubmit?.());
   const first = useEffectEvent(() => initial);
@@ -72,12 +78,22 @@ export function JsonEditor({ initial, onChange, label, onSubmit }: JsonEditorPro
             indentWithTab,
           ]),
           EditorView.updateListener.of((update) => {
-            if (update.docChanged) changed(update.state.doc.toString());
+            if (update.docChanged && !update.transactions.some((one) => one.annotation(told)))
+              changed(update.state.doc.toString());
           }),
         ],
       }),
     });
-    return () => view.destroy();
+    editor.current = view;
+    return () => {
+      editor.current = undefined;
+      view.destroy();
+    };
   }, [label]);
+  useEffect(() => {
+    const view = editor.current;
+    if (!view || text === undefined || view.state.doc.toString() === text) return;
+    view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text }, annotations: told.of(true) });
+  }, [text]);
   return <div ref={host} className={styles['editor']} />;
 }

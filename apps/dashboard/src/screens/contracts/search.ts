@@ -1,0 +1,32 @@
+import { one, oneOf, type Search } from '../../app/search-params.ts';
+
+export const RANGES = { hour: 3_600, day: 86_400, week: 604_800 } as const;
+export type Range = keyof typeof RANGES;
+export const CONTRACT_TABS = ['run', 'schemas', 'stats'] as const;
+export type ContractTab = (typeof CONTRACT_TABS)[number];
+
+export interface ContractsSearch {
+  /** Part of a name. */
+  readonly q?: string;
+  /** Of which time the rates tell. Left out: a day. */
+  readonly range?: Range;
+}
+
+const rangeOf = (search: Search): Range | undefined => oneOf(search['range'], Object.keys(RANGES) as readonly Range[]);
+
+export function contractsSearch(search: Search): ContractsSearch {
+  const q = one(search['q']);
+  const range = rangeOf(search);
+  return { ...(q !== undefined && { q }), ...(range !== undefined && range !== 'day' && { range }) };
+}
+
+export interface ContractSearch {
+  readonly tab?: ContractTab;
+  readonly range?: Range;
+}
+
+export function contractSearch(search: Search): ContractSearch {
+  const tab = oneOf(search['tab'], CONTRACT_TABS);
+  const range = rangeOf(search);
+  return { ...(tab !== undefined && { tab }), ...(range !== undefined && range !== 'day' && { range }) };
+}
