@@ -118,9 +118,10 @@ describeInBrowser('contracts', (dashboard) => {
     await page.getByRole('button', { name: 'Fill in the example' }).click();
     await page.getByRole('button', { name: 'Back to what was typed' }).click();
     expect(await group('Source').getByLabel('Url').inputValue()).toBe('https://example.org/b.jpg');
-    expect(await axeInBoth(visit)).toEqual([]);
     await page.getByRole('tab', { name: 'curl' }).click();
     await page.getByRole('region', { name: 'curl command' }).getByText('/api/tasks/image.thumbnail').waitFor();
+    // Not beside the editor: of a shadow tree axe makes a style element, of which the policy complains.
+    expect(await axeInBoth(visit)).toEqual([]);
     await page.getByRole('tab', { name: 'TypeScript' }).click();
     await page.getByRole('region', { name: 'TypeScript' }).getByText("contracts.get('image.thumbnail')").waitFor();
   });
@@ -168,6 +169,11 @@ describeInBrowser('contracts', (dashboard) => {
     await page.getByLabel('Kind of value').selectOption('Number');
     await page.getByRole('textbox', { name: 'Value' }).fill('9007199254740993');
     await page.locator('summary', { hasText: 'Options' }).click();
+    // This contract takes no whole number that a double cannot hold: it is told, and stays as it was typed.
+    await page.getByText('9007199254740993').first().waitFor();
+    await page.getByRole('alert').first().waitFor();
+    expect(await page.getByRole('textbox', { name: 'Value' }).inputValue()).toBe('9007199254740993');
+    await page.getByRole('textbox', { name: 'Value' }).fill('1.5');
     await page.getByLabel('Tags').fill('by-hand, form');
     await page.getByLabel('Delay').fill('soon');
     await page.getByText('must be seconds as a number').waitFor();
@@ -177,11 +183,9 @@ describeInBrowser('contracts', (dashboard) => {
     await page.getByText('1 thing to mend').waitFor({ state: 'detached' });
     await run(page, 'demo.wait_and_return').click();
     await submitted(page).waitFor();
-    const text = (await rest().ask(`/api/tasks/${await idOf(page)}`)).text;
-    expect(text).toContain('9007199254740993');
-    const task = JSON.parse(text) as TaskDocument;
+    const task = (await rest().ask(`/api/tasks/${await idOf(page)}`)).json<TaskDocument>();
+    expect(task).toMatchObject({ state: 'SCHEDULED', input: { seconds: 0, value: 1.5 } });
     expect(task.tags).toEqual(expect.arrayContaining(['by-hand', 'form']));
-    expect(task.state).toBe('SCHEDULED');
     expect(await page.title()).not.toBe('hit');
 
     await using viewer = await dashboard().open('viewer', '/contracts/math.add');

@@ -12,6 +12,7 @@ const SCREENS = [
   ['/schedules', 'Schedules', 'viewer'],
   ['/contracts', 'Contracts', 'viewer'],
   ['/limits', 'Limits', 'viewer'],
+  ['/failures', 'Failures', 'viewer'],
   ['/dead-letters', 'Dead letters', 'viewer'],
   ['/load-test', 'Load test', 'operator'],
   ['/admin', 'Admin', 'admin'],

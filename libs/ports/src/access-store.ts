@@ -142,6 +142,16 @@ export interface AccessStore {
   revokeApiKey(id: string): Promise<boolean | undefined>;
 
   appendAudit(entry: NewAuditEntry): Promise<void>;
-  /** Newest first; `before` is the id of the last one seen. */
-  listAudit(options: { limit: number; before?: string }): Promise<AuditEntry[]>;
+  /** Newest first. */
+  listAudit(options: AuditSearch): Promise<AuditEntry[]>;
+}
+
+export interface AuditSearch {
+  readonly limit: number;
+  /** The id of the last one seen. */
+  readonly before?: string;
+  /** `key.create`, or with `*` at its end all that begin so: `key.*`. */
+  readonly action?: string;
+  /** Id of the user who did it. */
+  readonly actor?: string;
 }

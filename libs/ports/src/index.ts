@@ -190,6 +190,7 @@ export type {
   AccessStore,
   ApiKey,
   AuditEntry,
+  AuditSearch,
   NewApiKey,
   NewAuditEntry,
   AccessChecks,

@@ -2,6 +2,7 @@ import { createRoute, createRouter, redirect } from '@tanstack/react-router';
 import { adminRoute } from '../screens/admin/route.ts';
 import { contractRoute, contractsRoute } from '../screens/contracts/route.ts';
 import { deadLetterRoute, deadLettersRoute } from '../screens/dead-letters/route.ts';
+import { failuresRoute } from '../screens/failures/route.ts';
 import { limitRoute, limitsRoute } from '../screens/limits/route.ts';
 import { loadTestRoute } from '../screens/load-test/route.ts';
 import { overviewRoute } from '../screens/overview/route.ts';
@@ -42,6 +43,7 @@ const routeTree = rootRoute.addChildren([
     limitRoute,
     deadLettersRoute,
     deadLetterRoute,
+    failuresRoute,
     loadTestRoute,
     adminRoute,
   ]),

@@ -12,6 +12,12 @@ import { Answers, Problems } from '../openapi/describe.ts';
 const AuditQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(200).default(50),
   cursor: z.uuid().optional(),
+  action: z
+    .string()
+    .max(100)
+    .regex(/^[a-z_]+(?:\.[a-z_]*)?\*?$/, { error: 'must be an action, such as key.create or key.*' })
+    .optional(),
+  actor: z.uuid({ error: 'must be a user’s id' }).optional(),
 });
 
 @ApiTags('audit')
@@ -27,11 +33,26 @@ export class AuditController {
   @ApiOperation({ summary: 'Who did what, newest first', operationId: 'listAudit' })
   @ApiQuery({ name: 'limit', required: false, schema: { type: 'integer', minimum: 1, maximum: 200, default: 50 } })
   @ApiQuery({ name: 'cursor', required: false, schema: { type: 'string' } })
+  @ApiQuery({
+    name: 'action',
+    required: false,
+    description: 'Only this action; `key.*`: all that begin with `key.`',
+    schema: { type: 'string', example: 'key.*' },
+  })
+  @ApiQuery({
+    name: 'actor',
+    required: false,
+    description: 'Only what this user did',
+    schema: { type: 'string', format: 'uuid' },
+  })
   @Answers(200, AuditList, 'A page of the audit log')
   @Problems('body_invalid', 'store_unavailable')
   async list(@Query() query: unknown): Promise<AuditList> {
-    const { limit, cursor } = parseBody(AuditQuery, { ...(query as object) });
-    const entries = await withinDeadline(this.clock, this.access.listAudit({ limit, before: cursor }));
+    const { limit, cursor, action, actor: by } = parseBody(AuditQuery, { ...(query as object) });
+    const entries = await withinDeadline(
+      this.clock,
+      this.access.listAudit({ limit, before: cursor, action, actor: by }),
+    );
     return {
       items: entries.map(({ userId: actor, ...entry }) => ({ ...entry, actor, at: new Date(entry.at).toISOString() })),
       nextCursor: entries.length === limit ? entries.at(-1)!.id : null,

@@ -28,6 +28,15 @@ test('a check says what a submit would refuse, in its words, and submits nothing
   expect((await check('math.add', {})).map(({ path }) => path)).toEqual(['input.x', 'input.y']);
   expect(await check('math.add', { input: null })).toHaveLength(1);
   expect(await check('math.add', { input: { x: 1, y: 2 } })).toEqual([]);
+  // What a submit refuses though both schemas fit: a number that no double holds, a queue of Celery.
+  for (const text of [
+    '{"input":{"seconds":0,"value":9007199254740993}}',
+    '{"input":{"seconds":0,"value":1},"options":{"queue":"celeryev"}}',
+  ]) {
+    const problem = (await gateway.ask('/api/tasks/demo.wait_and_return', { body: text })).problem();
+    expect(problem.errors).toHaveLength(1);
+    expect(await check('demo.wait_and_return', text)).toEqual(problem.errors);
+  }
   const tasks = (await gateway.ask('/api/tasks')).json<{ items: unknown[] }>();
   expect(tasks.items).toEqual([]);
 });

@@ -61,6 +61,21 @@ test('a view is its owner’s; shared, others read it; only its owner and admini
   expect(audit.filter(({ target }) => target === mine.id).map(({ action }) => action)).toEqual([
     ...['view.delete', 'view.update', 'view.update', 'view.create'],
   ]);
+
+  // The log can be asked for one action, for all of a kind, and for what one user did.
+  const asked = async (query: string) =>
+    (await gateway.ask(`/api/audit?limit=200&${query}`, { as: 'admin' })).json<AuditList>().items;
+  const of = (fits: (entry: AuditList['items'][number]) => boolean) => audit.filter(fits).map(({ id }) => id);
+  const created = of(({ action }) => action === 'view.create');
+  expect((await asked('action=view.create')).map(({ id }) => id)).toEqual(created);
+  expect((await asked('action=view.*')).map(({ id }) => id)).toEqual(of(({ action }) => action.startsWith('view.')));
+  const by = audit[0]!.actor!;
+  expect((await asked(`actor=${by}&action=view.*`)).map(({ id }) => id)).toEqual(
+    of(({ actor, action }) => actor === by && action.startsWith('view.')),
+  );
+  expect(created.length).toBeGreaterThan(0);
+  for (const query of ['action=view.%25', 'action=**', 'actor=me', "action=x'--"])
+    expect((await gateway.ask(`/api/audit?${query}`, { as: 'admin' })).status).toBe(422);
 });
 
 test('a user keeps so many, also when they come at once; they go with the user', async () => {

@@ -3,6 +3,7 @@ import type {
   AccessStore,
   ApiKey,
   AuditEntry,
+  AuditSearch,
   NewApiKey,
   NewAuditEntry,
   NewRefreshToken,
@@ -148,10 +149,14 @@ export class PrismaAccessStore implements AccessStore {
     await asStoreError(() => this.prisma.auditEntry.create({ data: { ...entry, detail, id: newId() } }));
   }
 
-  async listAudit({ limit, before }: { limit: number; before?: string }): Promise<AuditEntry[]> {
+  async listAudit({ limit, before, action, actor }: AuditSearch): Promise<AuditEntry[]> {
     const rows = await asStoreError(() =>
       this.prisma.auditEntry.findMany({
-        ...(before === undefined ? {} : { where: { id: { lt: before } } }),
+        where: {
+          ...(before !== undefined && { id: { lt: before } }),
+          ...(action !== undefined && { action: action.endsWith('*') ? { startsWith: action.slice(0, -1) } : action }),
+          ...(actor !== undefined && { userId: actor }),
+        },
         orderBy: { id: 'desc' },
         take: limit,
       }),

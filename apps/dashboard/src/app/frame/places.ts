@@ -1,5 +1,6 @@
 import {
   CalendarClock,
+  CircleX,
   FileCode2,
   Gauge,
   Inbox,
@@ -23,6 +24,7 @@ export interface Place {
     | '/contracts'
     | '/limits'
     | '/dead-letters'
+    | '/failures'
     | '/load-test'
     | '/admin';
   readonly name: string;
@@ -42,6 +44,7 @@ export const PLACES: readonly Place[] = [
   { to: '/schedules', name: 'Schedules', icon: CalendarClock, key: 's', role: 'viewer' },
   { to: '/contracts', name: 'Contracts', icon: FileCode2, key: 'c', role: 'viewer' },
   { to: '/limits', name: 'Limits', icon: Gauge, key: 'l', role: 'viewer' },
+  { to: '/failures', name: 'Failures', icon: CircleX, key: 'f', role: 'viewer' },
   { to: '/dead-letters', name: 'Dead letters', icon: MailX, key: 'd', role: 'viewer' },
   { to: '/load-test', name: 'Load test', icon: Zap, key: 'b', role: 'operator' },
   { to: '/admin', name: 'Admin', icon: Settings2, key: 'a', role: 'admin' },

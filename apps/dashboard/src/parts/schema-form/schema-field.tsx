@@ -12,7 +12,7 @@ import { UnionField } from './union-field.tsx';
 import { newItem, numberOf, same, shows, textOf } from './value.ts';
 
 /** Longer texts are written in several lines. */
-const LONG_TEXT = 2_000;
+const LONG_TEXT = 5_000;
 const LEFT_OUT = 'out';
 
 /** One value of a schema: the control that fits it. */

@@ -1,31 +1,54 @@
-import type { UserDocument } from '@lovage/http-api';
-import { useUsers } from '../../api/queries/lists.ts';
-import { Loaded } from '../../parts/loaded.tsx';
+import { getRouteApi, useNavigate } from '@tanstack/react-router';
+import { useMay } from '../../api/use-session.ts';
 import { EmptyState } from '../../ui/feedback.tsx';
 import { Page } from '../../ui/page.tsx';
-import type { Column } from '../../ui/table/column.ts';
-import { DataTable } from '../../ui/table/data-table.tsx';
+import { Tabs } from '../../ui/tabs.tsx';
+import { AuditTab } from './audit-tab.tsx';
+import { FilesTab } from './files-tab.tsx';
+import { KeysTab } from './keys-tab.tsx';
+import type { AdminSearch, AdminTab } from './search.ts';
+import { SessionsTab } from './sessions-tab.tsx';
+import { UsersTab } from './users-tab.tsx';
 
-const COLUMNS: readonly Column<UserDocument>[] = [
-  { key: 'email', header: 'E-mail', phone: 'title', cell: (one) => one.email },
-  { key: 'role', header: 'Role', cell: (one) => one.role },
-];
+const route = getRouteApi('/frame/admin');
 
 export function AdminScreen() {
-  const list = useUsers();
+  const search = route.useSearch();
+  const navigate = useNavigate();
+  const { tab = 'users' } = search;
+  const open = (next: AdminSearch): void => void navigate({ to: '/admin', search: next, replace: true });
+  if (!useMay('admin'))
+    return (
+      <Page title="Admin">
+        <EmptyState title="This is for administrators">Ask one of them to change your role.</EmptyState>
+      </Page>
+    );
   return (
     <Page title="Admin">
-      <Loaded query={list} what="The list could not be read">
-        {({ items }) => (
-          <DataTable
-            label="Admin"
-            columns={COLUMNS}
-            rows={items}
-            rowKey={(one) => one.id}
-            empty={<EmptyState title="There is no user" />}
+      <Tabs<AdminTab>
+        label="Parts of the administration"
+        value={tab}
+        onChange={(next) => open(next === 'users' ? {} : { tab: next })}
+        tabs={[
+          { value: 'users', label: 'Users' },
+          { value: 'keys', label: 'API keys' },
+          { value: 'sessions', label: 'Sessions' },
+          { value: 'audit', label: 'Audit log' },
+          { value: 'files', label: 'Files' },
+        ]}
+      >
+        {tab === 'users' && <UsersTab />}
+        {tab === 'keys' && <KeysTab />}
+        {tab === 'sessions' && <SessionsTab user={search.user} onUser={(user) => open({ tab, user })} />}
+        {tab === 'audit' && (
+          <AuditTab
+            action={search.action}
+            user={search.user}
+            onSearch={({ action, user }) => open({ tab, ...(action && { action }), ...(user && { user }) })}
           />
         )}
-      </Loaded>
+        {tab === 'files' && <FilesTab />}
+      </Tabs>
     </Page>
   );
 }
