@@ -24,6 +24,14 @@ async function tabTo(page: Page, name: string | RegExp): Promise<void> {
 const run = (page: Page, name: string) => page.getByRole('button', { name: `Run ${name}` });
 const submitted = (page: Page) => page.getByRole('list', { name: 'Submitted tasks' }).getByRole('link');
 
+/** By keys, as a person writes: filling it from outside makes the browser style what it merges, of which the policy complains. */
+async function write(page: Page, text: string): Promise<void> {
+  await page.getByRole('textbox', { name: 'Input as JSON' }).click();
+  await page.keyboard.press('Control+a');
+  await page.keyboard.press('Delete');
+  await page.keyboard.insertText(text);
+}
+
 async function axeInBoth(visit: Visit): Promise<string[]> {
   const found: string[] = [];
   for (const theme of ['light', 'dark'] as const) {
@@ -101,12 +109,13 @@ describeInBrowser('contracts', (dashboard) => {
     };
     await eventually(async () => (JSON.stringify(await json()) === JSON.stringify(wanted) ? true : undefined));
     // What the JSON says the form shows; while it is none, the form waits and both keep what they have.
-    await editor.fill('{ "source": { "url": "https://example.org/b.jpg" }, "sizes": [{ "width": 1 }], "fit": ');
+    await write(page, '{ "source": { "url": "https://example.org/b.jpg" }, "sizes": [{ "width": 1 }], "fit": ');
     await page.getByText('The form waits until the JSON can be read').waitFor();
     expect(await page.getByLabel('Fit (optional)').isDisabled()).toBe(true);
     await visit.page.reload();
     await page.getByText('The form waits until the JSON can be read').waitFor();
-    await editor.fill(
+    await write(
+      page,
       '{ "source": { "url": "https://example.org/b.jpg" }, "sizes": [{ "width": 1 }], "fit": "inside" }',
     );
     expect(await group('Source').getByLabel('Url').inputValue()).toBe('https://example.org/b.jpg');
@@ -120,7 +129,6 @@ describeInBrowser('contracts', (dashboard) => {
     expect(await group('Source').getByLabel('Url').inputValue()).toBe('https://example.org/b.jpg');
     await page.getByRole('tab', { name: 'curl' }).click();
     await page.getByRole('region', { name: 'curl command' }).getByText('/api/tasks/image.thumbnail').waitFor();
-    // Not beside the editor: of a shadow tree axe makes a style element, of which the policy complains.
     expect(await axeInBoth(visit)).toEqual([]);
     await page.getByRole('tab', { name: 'TypeScript' }).click();
     await page.getByRole('region', { name: 'TypeScript' }).getByText("contracts.get('image.thumbnail')").waitFor();
