@@ -22,10 +22,11 @@ export interface LoadTestAsk {
   readonly rampSeconds: number;
 }
 
-export function useLoadTests() {
+export function useLoadTests(enabled: boolean) {
   return useQuery({
     queryKey: ['load-tests', 'list'],
     queryFn: ({ signal }) => api.get<LoadTestList>('/api/load-tests', undefined, signal),
+    enabled,
     refetchInterval: ({ state }) => (state.data?.items.some(runs) ? RUNNING_MS : POLL_MS),
   });
 }

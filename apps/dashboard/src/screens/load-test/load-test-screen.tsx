@@ -18,7 +18,7 @@ export function LoadTestScreen() {
   const search = route.useSearch();
   const navigate = useNavigate();
   const may = useMay('operator');
-  const tests = useLoadTests();
+  const tests = useLoadTests(may);
   const contracts = useContracts();
   const go = (next: LoadTestSearch): void => void navigate({ to: '/load-test', search: next, replace: true });
   if (!may)
