@@ -1,4 +1,4 @@
-/** Buckets that double a time: with four, a time is known to within 10 % (below 10 ms, to within 1 ms). */
+/** Buckets that double a time: with four, a time is known to within 10 %, and what rounding to whole ms adds. */
 export const BUCKETS_PER_DOUBLING = 4;
 /** Holds all times of 10.5 days or more. */
 export const LAST_BUCKET = 120;
@@ -16,7 +16,7 @@ export function bucketOf(ms: number): number {
   return Math.min(LAST_BUCKET, Math.floor(BUCKETS_PER_DOUBLING * Math.log2(ms) + 1e-9) + 1);
 }
 
-/** The middle of a bucket in whole ms: no time of the bucket is more than 10 % or 1 ms off, but in the last. */
+/** The middle of a bucket in whole ms: no time of it is more than 10 % and 0.5 ms off, but in the last bucket. */
 export const middleOf = (bucket: number): number =>
   bucket <= 0 ? 0 : Math.round(2 ** ((Math.min(bucket, LAST_BUCKET) - 0.5) / BUCKETS_PER_DOUBLING));
 

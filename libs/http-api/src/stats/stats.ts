@@ -57,7 +57,7 @@ const Times = z
   })
   .meta({
     id: 'StatsTimes',
-    description: 'Percentiles come from histograms: at most 10 % or 1 ms off',
+    description: 'Percentiles come from histograms: at most 10 % and 0.5 ms off',
   });
 export type StatsTimes = z.output<typeof Times>;
 
