@@ -37,6 +37,14 @@ describeInBrowser(
       expect(
         await page.evaluate(() => document.querySelector('#content')!.scrollWidth - innerWidth),
       ).toBeLessThanOrEqual(0);
+      // Where it is switched off the screen says so, and how to switch it on; what was measured stays.
+      await page.route('**/api/load-tests', (route) =>
+        route.fulfill({ json: { enabled: false, items: [] } satisfies LoadTestList }),
+      );
+      await page.reload();
+      await page.getByText('Load tests are switched off here').waitFor();
+      await page.getByText('LOAD_TESTS=on').waitFor();
+      expect(await page.getByRole('button', { name: 'Start the load test' }).count()).toBe(0);
       await using viewer = await dashboard().open('viewer', '/load-test');
       await viewer.page.getByText('This is for operators').waitFor();
     });

@@ -55,7 +55,8 @@ export function Chart({ label, times, series, kind, format, height = 200, onZoom
         width: kind === 'area' ? 1 : 1.75,
         fill: kind === 'area' ? fills[n] : undefined,
         dash: one.dash ? [...one.dash] : undefined,
-        points: { show: false },
+        // A value between two gaps has no line to be seen by.
+        points: { show: kind === 'line', size: 4, filter: (u, index) => alone(u.data[index] ?? []) },
         spanGaps: false,
       };
     });
@@ -180,6 +181,14 @@ export function Chart({ label, times, series, kind, format, height = 200, onZoom
         </table>
       </div>
     </figure>
+  );
+}
+
+/** Where a value has no neighbour. */
+function alone(values: ArrayLike<number | null | undefined>): number[] {
+  const known = (at: number): boolean => typeof values[at] === 'number';
+  return Array.from({ length: values.length }, (_, at) => at).filter(
+    (at) => known(at) && !known(at - 1) && !known(at + 1),
   );
 }
 
