@@ -3,6 +3,7 @@ import { eventually } from '@lovage/testing';
 import type { ContractCheckDocument, TaskDocument } from '@lovage/http-api';
 import type { Page } from 'playwright-core';
 import { describeInBrowser } from './kit/describe-in-browser.ts';
+import { PASSWORD } from './kit/dashboard.ts';
 import { PHONE, type Visit } from './kit/visit.ts';
 
 /** The name of what has the focus, as it is read out. */
@@ -195,6 +196,17 @@ describeInBrowser('contracts', (dashboard) => {
     expect(task).toMatchObject({ state: 'SCHEDULED', input: { seconds: 0, value: 1.5 } });
     expect(task.tags).toEqual(expect.arrayContaining(['by-hand', 'form']));
     expect(await page.title()).not.toBe('hit');
+
+    // Who signs out leaves nothing that was typed.
+    await using leaves = await dashboard().stranger('/sign-in?back=/contracts/text.process_word');
+    await leaves.signIn(dashboard().emailOf('operator'), PASSWORD);
+    await leaves.page.getByRole('textbox', { name: 'Word' }).fill('a secret word');
+    const keptTexts = () => leaves.page.evaluate(() => JSON.stringify({ ...sessionStorage }));
+    await eventually(async () => ((await keptTexts()).includes('a secret word') ? true : undefined));
+    await leaves.page.getByRole('button', { name: 'Me', exact: true }).click();
+    await leaves.page.getByRole('menuitem', { name: 'Sign out here' }).click();
+    await leaves.page.getByRole('heading', { name: 'Sign in to Lovage' }).waitFor();
+    expect(await keptTexts()).not.toContain('a secret word');
 
     await using viewer = await dashboard().open('viewer', '/contracts/math.add');
     await viewer.page.getByRole('tab', { name: 'Schemas and options' }).waitFor();

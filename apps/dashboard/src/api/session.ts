@@ -25,7 +25,9 @@ export class Session {
 
   constructor() {
     this.tabs.onmessage = ({ data }) => {
-      if (data === 'out' && this.current.status === 'in') this.become({ status: 'out', expired: false });
+      if (data !== 'out' || this.current.status !== 'in') return;
+      sessionStorage.clear();
+      this.become({ status: 'out', expired: false });
     };
   }
 
@@ -65,6 +67,8 @@ export class Session {
       // Even where nobody answers this page forgets.
       await send('POST', '/api/auth/logout', { body: {} }).catch(() => undefined);
     }
+    // What was typed and not sent is not for whoever comes next.
+    sessionStorage.clear();
     this.end(false);
     this.tabs.postMessage('out');
   }
