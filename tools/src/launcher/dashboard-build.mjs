@@ -64,7 +64,7 @@ export async function makeDashboard(root, folder, signal) {
       'bin/vite.js',
     );
     // Two suites may make it at once, each in a folder of its own; the first one there is kept.
-    const args = [vite, 'build', '--outDir', temporary, '--logLevel', 'warn', '--bypass-lock'];
+    const args = [vite, 'build', '--outDir', temporary, '--logLevel', 'warn'];
     const maker = spawn(process.execPath, args, {
       cwd: join(root, 'apps/dashboard'),
       stdio: ['ignore', 'pipe', 'pipe'],
