@@ -1,5 +1,6 @@
 import type { UseQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
+import { useLost } from '../api/live/use-live.ts';
 import type { ApiError } from '../api/api-error.ts';
 import { Skeleton, StaleNote } from '../ui/feedback.tsx';
 import { ApiErrorState } from './api-error.tsx';
@@ -13,10 +14,14 @@ export interface LoadedProps<T> {
   readonly children: (data: T) => ReactNode;
 }
 
-/** What a query gives: a skeleton before, the error instead, and what there was, greyed with its age, when it was lost. */
+/**
+ * What a query gives: a skeleton before, the error instead, and what there was, greyed with its age, when it was lost. While the
+ * connection of the whole page is lost the frame greys and tells, once for all parts.
+ */
 export function Loaded<T>({ query, what, lines, children }: LoadedProps<T>) {
+  const lost = useLost();
   if (query.data !== undefined) {
-    if (!query.isError) return children(query.data);
+    if (!query.isError || lost) return children(query.data);
     return (
       <div className={styles['stale']}>
         <StaleNote since={query.dataUpdatedAt}>{query.error.title}.</StaleNote>

@@ -76,13 +76,19 @@ export function ErrorState({ title, detail, requestId, onRetry }: ErrorStateProp
   );
 }
 
-/** What is shown is old, since the last try to read it failed. */
-export function StaleNote({ since, children }: { since: Date | number; children?: ReactNode }) {
+/** What is shown is old, since the last try to read it failed. `since`: how old; undefined: nothing is shown. */
+export function StaleNote({ since, children }: { since: Date | number | undefined; children?: ReactNode }) {
   return (
     <div className={styles['stale']} role="status">
       <Unplug size={14} />
       <span>
-        {children ?? 'The connection is lost.'} What you see is from <RelativeTime value={since} />.
+        {children ?? 'The connection is lost.'}
+        {since !== undefined && (
+          <>
+            {' '}
+            What you see is from <RelativeTime value={since} />.
+          </>
+        )}
       </span>
     </div>
   );

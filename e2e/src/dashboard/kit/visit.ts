@@ -18,7 +18,7 @@ export interface VisitOptions {
 
 /** One page (tab) of the dashboard, and all that its console complained of: errors, exceptions, reports of the policy. */
 export class Visit implements AsyncDisposable {
-  private readonly expected: RegExp[] = [];
+  private readonly expected = new Set<RegExp>();
 
   private constructor(
     readonly page: Page,
@@ -65,9 +65,15 @@ export class Visit implements AsyncDisposable {
     return other;
   }
 
-  /** Complaints that fit are no fault: a refusal that the test provokes. Such as `/status of 401/`. */
-  expect(...patterns: RegExp[]): void {
-    this.expected.push(...patterns);
+  /**
+   * Complaints that fit are no fault: a refusal that the test provokes. Such as `/status of 401/`. Until the function that it gives is
+   * called, or to the end of the visit.
+   */
+  expect(...patterns: RegExp[]): () => void {
+    for (const pattern of patterns) this.expected.add(pattern);
+    return () => {
+      for (const pattern of patterns) this.expected.delete(pattern);
+    };
   }
 
   /** Where it is, without the base: `/tasks?state=FAILURE`. */
@@ -98,7 +104,7 @@ export class Visit implements AsyncDisposable {
   }
 
   private complain(text: string): void {
-    if (!this.expected.some((pattern) => pattern.test(text))) this.complaints.push(text);
+    if (![...this.expected].some((pattern) => pattern.test(text))) this.complaints.push(text);
   }
 }
 

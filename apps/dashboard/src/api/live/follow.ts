@@ -9,7 +9,13 @@ const LONGEST_WAIT_MS = 30_000;
 
 export type FollowStatus =
   | { readonly kind: 'connecting' | 'live' | 'paused' | 'ended' | 'idle' }
-  | { readonly kind: 'waiting'; /** When the next try is, ms since 1970. */ readonly until: number };
+  | {
+      readonly kind: 'waiting';
+      /** When the next try is, ms since 1970. */
+      readonly until: number;
+      /** What the connection failed with, as a sentence without its end; undefined: the server ended the stream in order. */
+      readonly failure: string | undefined;
+    };
 
 export interface FollowOptions {
   readonly path: string;
@@ -78,6 +84,7 @@ export function follow({ path, query, onEvent, onStatus, endsAfter }: FollowOpti
       }
       onStatus({ kind: 'connecting' });
       open = new AbortController();
+      let failure: string | undefined;
       try {
         if (await read(AbortSignal.any([open.signal, stopped.signal]))) return onStatus({ kind: 'ended' });
       } catch (error) {
@@ -85,12 +92,13 @@ export function follow({ path, query, onEvent, onStatus, endsAfter }: FollowOpti
         // Another role, or what is followed is gone: no further try will help.
         if (error instanceof ApiError && [401, 403, 404, 422].includes(error.status))
           return onStatus({ kind: 'ended' });
+        failure = (error instanceof ApiError ? error : ApiError.unreachable()).title;
       }
       if (stopped.signal.aborted || document.hidden) continue;
       const most = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** attempt);
       attempt += 1;
       const ms = most * (0.5 + Math.random() / 2);
-      onStatus({ kind: 'waiting', until: Date.now() + ms });
+      onStatus({ kind: 'waiting', until: Date.now() + ms, failure });
       await pause(ms);
     }
   };

@@ -11,6 +11,16 @@ export interface LiveNeed {
   readonly filter?: QueryValues;
 }
 
+/** The stream broke, or could not be opened. */
+export interface LostConnection {
+  /** As a sentence without its end: "The gateway does not answer". */
+  readonly why: string;
+  /** When the stream told the last, ms since 1970; undefined: it never did. */
+  readonly heardAt: number | undefined;
+  /** When the next try is, ms since 1970; undefined: it is now. */
+  readonly nextTry: number | undefined;
+}
+
 /** Needs that come and go in one turn of a screen make one stream, ms. */
 const SETTLE_MS = 50;
 
@@ -19,6 +29,8 @@ export class LiveStream {
   private readonly needs = new Set<LiveNeed>();
   private readonly listeners = new Set<() => void>();
   private current: FollowStatus = { kind: 'idle' };
+  private lostNow: LostConnection | undefined;
+  private heardAt: number | undefined;
   private stop: (() => void) | undefined;
   private asked = '';
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -26,6 +38,11 @@ export class LiveStream {
 
   get status(): FollowStatus {
     return this.current;
+  }
+
+  /** From the first failure until the stream is open again. */
+  get lost(): LostConnection | undefined {
+    return this.lostNow;
   }
 
   subscribe = (listener: () => void): (() => void) => {
@@ -72,6 +89,7 @@ export class LiveStream {
 
   private receive<T extends LiveTopic>(topic: T, text: string): void {
     const data = parseJson(text) as LiveEvents[T];
+    this.heardAt = Date.now();
     this.latest[topic] = data as (typeof this.latest)[T];
     for (const need of this.needs) this.tell(need, topic, data);
   }
@@ -82,7 +100,15 @@ export class LiveStream {
 
   private become(status: FollowStatus): void {
     this.current = status;
+    this.lostNow = this.lostBy(status);
     for (const listener of this.listeners) listener();
+  }
+
+  private lostBy(status: FollowStatus): LostConnection | undefined {
+    if (status.kind === 'connecting') return this.lostNow && { ...this.lostNow, nextTry: undefined };
+    // A stream that the server ended in order is opened again within a second: nothing is lost.
+    if (status.kind !== 'waiting' || status.failure === undefined) return undefined;
+    return { why: status.failure, heardAt: this.heardAt, nextTry: status.until };
   }
 }
 

@@ -3,11 +3,16 @@ import type { LiveEvents, LiveTopic } from '@lovage/http-api';
 import type { QueryValues } from '../send.ts';
 import { queryString } from '../send.ts';
 import type { FollowStatus } from './follow.ts';
-import { liveStream } from './live-stream.ts';
+import { liveStream, type LostConnection } from './live-stream.ts';
 
 /** How the page's stream does. */
 export function useLiveStatus(): FollowStatus {
   return useSyncExternalStore(liveStream.subscribe, () => liveStream.status);
+}
+
+/** Whether the page's stream is lost, and when it tries again. */
+export function useLost(): LostConnection | undefined {
+  return useSyncExternalStore(liveStream.subscribe, () => liveStream.lost);
 }
 
 /** Calls `onData` with what the stream tells of a topic, for as long as the component is there and `enabled`. */

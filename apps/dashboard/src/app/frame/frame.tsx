@@ -1,10 +1,12 @@
 import { Outlet, useNavigate, useRouter } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
+import { useLost } from '../../api/live/use-live.ts';
 import { useMay, useSession } from '../../api/use-session.ts';
 import { taskIdIn } from '../task-id.ts';
 import { useShortcut, useShortcutKeys } from '../shortcuts.ts';
 import styles from './frame.module.css';
 import { Help } from './help.tsx';
+import { LostNotice } from './lost-notice.tsx';
 import { BottomBar, SideBar } from './navigation.tsx';
 import { Palette } from './palette.tsx';
 import { PLACES, type Place } from './places.ts';
@@ -21,6 +23,7 @@ function SignedIn() {
   const [help, setHelp] = useState(false);
   const navigate = useNavigate();
   const router = useRouter();
+  const lost = useLost();
   useShortcutKeys();
   useShortcut('?', 'Show the keys', () => setHelp(true));
   useShortcut('/', 'Search or jump', () => setPalette(true));
@@ -48,9 +51,16 @@ function SignedIn() {
       <SideBar />
       <div className={styles['main']}>
         <TopBar onSearch={() => setPalette(true)} onHelp={() => setHelp(true)} />
-        <main id="content" className={styles['content']} tabIndex={-1} data-scroll-restoration-id="content">
+        <main
+          id="content"
+          className={styles['content']}
+          tabIndex={-1}
+          data-scroll-restoration-id="content"
+          data-stale={lost ? '' : undefined}
+        >
           <Outlet />
         </main>
+        {lost && <LostNotice lost={lost} />}
       </div>
       <BottomBar />
       <Palette open={palette} onClose={() => setPalette(false)} />
