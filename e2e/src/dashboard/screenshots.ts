@@ -34,6 +34,8 @@ test('the pictures of docs/dashboard.md', async () => {
     ['workers', '/workers'],
     ['schedules', '/schedules'],
     ['contracts', '/contracts'],
+    ['contract', '/contracts/image.thumbnail'],
+    ['failures', '/failures'],
     ['limits', '/limits'],
     ['dead-letters', '/dead-letters'],
     ['load-test', '/load-test'],
@@ -74,6 +76,9 @@ async function work(rest: Rest): Promise<{ failed: string; running: string }> {
     await new Promise((resolve) => setTimeout(resolve, 1_000));
   }
   const { id: running } = await rest.accepted('demo.wait_and_return', { seconds: 300, value: 'still running' });
+  await rest.ask('/api/limits/text.process_word', { method: 'PUT', body: { rate: '5/s' } });
+  const load = { contract: 'math.add', input: { x: 1, y: 2 }, rate: 40, rampSeconds: 20, seconds: 120, total: 10_000 };
+  await rest.ask('/api/load-tests', { body: load });
   return { failed: failedId, running };
 }
 

@@ -14,7 +14,9 @@ export interface Answer {
 }
 
 export interface AskOptions {
-  /** A form as it is, all else as JSON, by POST. Without: GET. */
+  /** Default: `POST` with a body, else `GET`. */
+  readonly method?: string;
+  /** A form as it is, all else as JSON. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   /** Without a token. */
@@ -38,11 +40,12 @@ export class Rest {
     this.token = answer.json<{ accessToken: string }>().accessToken;
   }
 
-  async ask(path: string, { body, headers, anonymous }: AskOptions = {}): Promise<Answer> {
+  async ask(path: string, { method, body, headers, anonymous }: AskOptions = {}): Promise<Answer> {
     const began = performance.now();
     const form = body instanceof FormData;
     const response = await fetch(new URL(path, this.url), {
-      ...(body === undefined ? {} : { method: 'POST', body: form ? body : JSON.stringify(body) }),
+      method: method ?? (body === undefined ? 'GET' : 'POST'),
+      ...(body === undefined ? {} : { body: form ? body : JSON.stringify(body) }),
       headers: {
         ...(body === undefined || form ? {} : { 'content-type': 'application/json' }),
         ...(this.token === undefined || anonymous ? {} : { authorization: `Bearer ${this.token}` }),
