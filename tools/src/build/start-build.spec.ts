@@ -21,9 +21,14 @@ beforeEach(() => {
   for (const file of ['tools/start-build.mjs']) cpSync(join(repository, file), join(root, file));
   for (const project of ['apps/gateway', 'apps/worker', 'apps/beat', 'libs/runtime', 'tools'])
     write(`${project}/package.json`, '{"type":"module"}');
-  for (const file of ['apps/worker/src/main.ts', 'apps/worker/src/child.ts', 'apps/beat/src/main.ts'])
+  for (const file of [
+    'apps/gateway/src/load-tests/load-child.ts',
+    'apps/worker/src/main.ts',
+    'apps/worker/src/child.ts',
+    'apps/beat/src/main.ts',
+    'libs/runtime/src/pools/child/serve.ts',
+  ])
     write(file, 'console.log(1);');
-  write('libs/runtime/src/pools/child/serve.ts', 'console.log(1);');
   write('libs/runtime/src/pools/child/main.mjs', 'console.log("as it is");');
   write('tools/src/launcher/launch.ts', 'console.log(1);');
   write(GATEWAY, `console.log('first');`);
