@@ -62,10 +62,11 @@ describeInBrowser('thousands of tasks a second', (dashboard) => {
       await visit.go('/overview');
       await page.getByRole('list', { name: 'Now' }).waitFor();
       shown.push(await page.evaluate(() => performance.now()));
-      const paints = await page.evaluate(() =>
-        performance.getEntriesByType('paint').map(({ name, startTime }) => [name, startTime] as const),
+      // Noted once the frame is on the screen, which may be a moment later.
+      const painted = await eventually(() =>
+        page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime),
       );
-      took.push(new Map(paints).get('first-contentful-paint') ?? Infinity);
+      took.push(painted);
     }
     const list = (all: readonly number[]): string => all.map(Math.round).join(', ');
     process.stdout.write(`first contentful paint of the overview: ${list(took)} ms; its content: ${list(shown)} ms\n`);
