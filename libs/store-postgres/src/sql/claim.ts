@@ -8,6 +8,7 @@ const P = NEW_TASK_PARAMETERS;
 /**
  * Marks tasks as run by a worker whose lease holds; makes the row of a message whose producer has not (or never) written it.
  * What is not returned was not granted. Repeating it with the same claim numbers grants the same.
+ * A row that its producer commits while the claim waits for it was made after the claim began: no task starts before it was made.
  * Suspects are granted to the quarantine only: a task is STARTED when it runs, not when its turn to run alone has yet to come.
  * $1 worker id · $2 worker name · then the columns of the tasks · turns (-1: header absent) · claim numbers · had_row · also suspects
  */
@@ -47,7 +48,7 @@ where (not s.had_row or exists (select from tasks e where e.id = s.id))
   and (s.expires_at is null or to_timestamp(s.expires_at / 1000) > now() or exists (select from tasks e where e.id = s.id))
 order by s.id
 on conflict (id) do update set state = 'STARTED', turn = greatest(t.turn, excluded.turn), claim_worker = excluded.claim_worker,
-  claim_no = excluded.claim_no, worker = excluded.worker, started_at = excluded.started_at${set}
+  claim_no = excluded.claim_no, worker = excluded.worker, started_at = greatest(excluded.started_at, t.created_at)${set}
 where t.name = excluded.name and t.finished_at is null and t.cancel_at is null and (t.expires_at is null or t.expires_at > now())
   and (excluded.turn >= t.turn or excluded.turn = -1) and ($${suspects}::bool or not ${isSuspect('t')})
   and (t.claim_worker is null or (t.claim_worker, t.claim_no) = (excluded.claim_worker, excluded.claim_no))

@@ -101,6 +101,17 @@ describe('submit', () => {
 });
 
 describe('claim', () => {
+  test('no task starts before its row was made, also when the claim waited for that row', async () => {
+    await using f = await fixture();
+    const task = newTask();
+    await f.store.tasks.insertQueued([task]);
+    // As seen by a claim that began before.
+    await f.db.query("update tasks set created_at = now() + interval '2 s' where id = $1", [task.id]);
+    await f.store.tasks.claim(await f.worker(), [claimOf(task)], DURABLE);
+    const row = await f.store.tasks.get(task.id);
+    expect(row!.startedAt).toBe(row!.createdAt);
+  });
+
   test('is granted once, is repeatable with the same number, and refused to others', async () => {
     await using f = await fixture();
     const [one, two] = [await f.worker(), await f.worker()];
