@@ -5,7 +5,7 @@ const nightly = process.env['NIGHTLY'] === '1';
 
 export default {
   ...preset,
-  testMatch: nightly
-    ? ['<rootDir>/src/**/*.nightly.spec.ts']
-    : ['<rootDir>/src/**/*.spec.ts', '!<rootDir>/src/**/*.nightly.spec.ts'],
+  ...(nightly
+    ? { testMatch: ['<rootDir>/src/**/*.nightly.spec.ts'] }
+    : { testPathIgnorePatterns: ['/node_modules/', '\\.nightly\\.spec\\.ts$'] }),
 };
