@@ -28,7 +28,12 @@ export {
   RedriveManyBody,
   WholeDeadLetterDocument,
 } from './dead-letters/dead-letter.ts';
-export { ContractCheckBody, ContractCheckDocument, ContractDocument, ContractList } from './contracts/contract-document.ts';
+export {
+  ContractCheckBody,
+  ContractCheckDocument,
+  ContractDocument,
+  ContractList,
+} from './contracts/contract-document.ts';
 export {
   FAILURE_TREND_PARTS,
   FailureGroupDocument,
