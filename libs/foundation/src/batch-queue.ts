@@ -2,32 +2,32 @@ export interface BatchQueueOptions<T> {
   /** Most items of one flush. Default 200: beyond it a larger batch gains little and holds locks longer. */
   readonly maxSize?: number;
   /** Flushes under way at once. Default 1. */
-  readonly lanes?: number;
+  readonly concurrency?: number;
   /** Carries out one batch. Must not reject: whose items they are must hear of a failure, and only the flush knows how. */
   readonly flush: (items: T[]) => Promise<void>;
   /**
-   * How long a lane rests after a batch of this many items, for work that nobody waits for: what comes meanwhile makes a larger batch.
+   * How long to wait after a batch of this many items, for work that nobody waits for: what comes meanwhile makes a larger batch.
    * Must not reject. Default: not at all.
    */
-  readonly rest?: (items: number) => Promise<void> | undefined;
+  readonly linger?: (items: number) => Promise<void> | undefined;
 }
 
 /**
- * Gathers items into batches: a batch leaves as soon as a lane is free, never on a timer. So one lonely item
+ * Gathers items into batches: a batch leaves as soon as fewer than `concurrency` flushes are under way, never on a timer. So one lonely item
  * pays no linger, and under load batches grow by themselves to what arrives during one flush.
  */
 export class BatchQueue<T> {
   private readonly waiting: T[] = [];
   private readonly maxSize: number;
-  private readonly lanes: number;
+  private readonly concurrency: number;
   private running = 0;
   private scheduled = false;
   private idleWaiters: (() => void)[] = [];
 
-  /** @throws RangeError when `maxSize` or `lanes` is not a whole number from 1: nothing would ever be sent. */
+  /** @throws RangeError when `maxSize` or `concurrency` is not a whole number from 1: nothing would ever be sent. */
   constructor(private readonly options: BatchQueueOptions<T>) {
     this.maxSize = atLeastOne('maxSize', options.maxSize ?? 200);
-    this.lanes = atLeastOne('lanes', options.lanes ?? 1);
+    this.concurrency = atLeastOne('concurrency', options.concurrency ?? 1);
   }
 
   /** Items not yet handed to a flush. */
@@ -48,7 +48,7 @@ export class BatchQueue<T> {
   }
 
   private schedule(): void {
-    if (this.scheduled || this.running >= this.lanes) return;
+    if (this.scheduled || this.running >= this.concurrency) return;
     this.scheduled = true;
     // setImmediate, not a microtask: everything the current I/O callback brings goes into the same batch.
     setImmediate(() => {
@@ -58,7 +58,7 @@ export class BatchQueue<T> {
   }
 
   private pump(): void {
-    while (this.waiting.length > 0 && this.running < this.lanes) {
+    while (this.waiting.length > 0 && this.running < this.concurrency) {
       const batch = this.waiting.splice(0, this.maxSize);
       this.running += 1;
       void this.run(batch);
@@ -66,12 +66,12 @@ export class BatchQueue<T> {
   }
 
   private async run(batch: T[]): Promise<void> {
-    const { flush, rest } = this.options;
+    const { flush, linger } = this.options;
     const { length } = batch;
     try {
       await flush(batch);
     } finally {
-      if (rest) await rest(length);
+      if (linger) await linger(length);
       this.running -= 1;
       if (this.waiting.length > 0) this.schedule();
       else if (this.running === 0) {

@@ -8,7 +8,7 @@ interface Flush {
   readonly end: Deferred<readonly number[]>;
 }
 
-const turn = () => new Promise((resolve) => setImmediate(resolve));
+const pass = () => new Promise((resolve) => setImmediate(resolve));
 
 function byHand(options: Omit<BatcherOptions<number, number>, 'flush'> = {}) {
   const flushes: Flush[] = [];
@@ -28,88 +28,88 @@ describe('Batcher', () => {
     const { batcher, flushes } = byHand();
     const results = [1, 2, 3].map((item) => batcher.add(item));
     expect(batcher.size).toBe(3);
-    await turn();
+    await pass();
     expect(flushes.map(({ items }) => items)).toEqual([[1, 2, 3]]);
     expect(batcher.size).toBe(0);
     flushes[0]!.end.resolve([10, 20, 30]);
     expect(await Promise.all(results)).toEqual([10, 20, 30]);
   });
 
-  it('sends a lonely item at once: the next turn of the loop, no timer', async () => {
+  it('sends a lonely item at once: the next pass of the loop, no timer', async () => {
     const { batcher, flushes } = byHand();
     void batcher.add(1);
-    await turn();
+    await pass();
     expect(flushes).toHaveLength(1);
   });
 
   it('gathers while a flush is under way, and sends that as the next batch', async () => {
     const { batcher, flushes } = byHand();
     void batcher.add(1);
-    await turn();
+    await pass();
     void batcher.add(2);
-    await turn();
+    await pass();
     void batcher.add(3);
-    await turn();
+    await pass();
     expect(flushes).toHaveLength(1);
     flushes[0]!.end.resolve([1]);
-    await turn();
-    await turn();
+    await pass();
+    await pass();
     expect(flushes.map(({ items }) => items)).toEqual([[1], [2, 3]]);
   });
 
-  it('lets a lane rest after a batch: results do not wait for it, what comes meanwhile goes together', async () => {
-    const rests: { readonly items: number; readonly end: Deferred<void> }[] = [];
+  it('lingers after a batch: results do not wait for it, what comes meanwhile goes together', async () => {
+    const lingers: { readonly items: number; readonly end: Deferred<void> }[] = [];
     const { batcher, flushes } = byHand({
-      rest: (items) => {
+      linger: (items) => {
         const end = deferred();
-        rests.push({ items, end });
+        lingers.push({ items, end });
         return end.promise;
       },
     });
     const first = batcher.add(1);
-    await turn();
+    await pass();
     flushes[0]!.end.resolve([10]);
     expect(await first).toBe(10);
     for (const item of [2, 3, 4]) {
       void batcher.add(item);
-      await turn();
+      await pass();
     }
     expect(flushes).toHaveLength(1);
-    expect(rests.map(({ items }) => items)).toEqual([1]);
-    rests[0]!.end.resolve();
-    await turn();
-    await turn();
+    expect(lingers.map(({ items }) => items)).toEqual([1]);
+    lingers[0]!.end.resolve();
+    await pass();
+    await pass();
     expect(flushes.map(({ items }) => items)).toEqual([[1], [2, 3, 4]]);
 
     let idle = false;
     flushes[1]!.end.resolve([20, 30, 40]);
-    const resting = batcher.idle().then(() => (idle = true));
-    await turn();
+    const lingering = batcher.idle().then(() => (idle = true));
+    await pass();
     expect(idle).toBe(false);
-    rests[1]!.end.resolve();
-    await resting;
+    lingers[1]!.end.resolve();
+    await lingering;
   });
 
-  it('keeps as many flushes under way as it has lanes, none larger than its bound', async () => {
-    const { batcher, flushes } = byHand({ maxSize: 2, lanes: 2 });
+  it('keeps at most `concurrency` flushes under way, none larger than its bound', async () => {
+    const { batcher, flushes } = byHand({ maxSize: 2, concurrency: 2 });
     for (let item = 1; item <= 7; item += 1) void batcher.add(item);
-    await turn();
+    await pass();
     expect(flushes.map(({ items }) => items)).toEqual([
       [1, 2],
       [3, 4],
     ]);
     flushes[1]!.end.resolve([0, 0]);
-    await turn();
-    await turn();
+    await pass();
+    await pass();
     expect(flushes.slice(2).map(({ items }) => items)).toEqual([[5, 6]]);
   });
 
-  it('starts a free lane while another is busy', async () => {
-    const { batcher, flushes } = byHand({ lanes: 2 });
+  it('starts a flush while another is busy', async () => {
+    const { batcher, flushes } = byHand({ concurrency: 2 });
     void batcher.add(1);
-    await turn();
+    await pass();
     void batcher.add(2);
-    await turn();
+    await pass();
     expect(flushes.map(({ items }) => items)).toEqual([[1], [2]]);
   });
 
@@ -117,10 +117,10 @@ describe('Batcher', () => {
     const { batcher, flushes } = byHand({ maxSize: 2 });
     const results = [1, 2, 3].map((item) => batcher.add(item));
     const settled = Promise.allSettled(results);
-    await turn();
+    await pass();
     flushes[0]!.end.reject(new Error('no connection'));
-    await turn();
-    await turn();
+    await pass();
+    await pass();
     flushes[1]!.end.resolve([30]);
     expect((await settled).map((one) => (one.status === 'fulfilled' ? one.value : String(one.reason)))).toEqual([
       'Error: no connection',
@@ -145,27 +145,31 @@ describe('Batcher', () => {
     let idle = false;
     const result = batcher.add(1);
     const waiting = Promise.all([batcher.idle(), batcher.idle()]).then(() => (idle = true));
-    await turn();
+    await pass();
     expect(idle).toBe(false);
     flushes[0]!.end.resolve([1]);
     await waiting;
     await expect(result).resolves.toBe(1);
   });
 
-  it.each([{ maxSize: 0 }, { maxSize: -1 }, { maxSize: 1.5 }, { maxSize: NaN }, { lanes: 0 }, { lanes: NaN }])(
-    'refuses %j, with which nothing would ever be sent',
-    (options) => {
-      expect(() => byHand(options)).toThrow(RangeError);
-    },
-  );
+  it.each([
+    { maxSize: 0 },
+    { maxSize: -1 },
+    { maxSize: 1.5 },
+    { maxSize: NaN },
+    { concurrency: 0 },
+    { concurrency: NaN },
+  ])('refuses %j, with which nothing would ever be sent', (options) => {
+    expect(() => byHand(options)).toThrow(RangeError);
+  });
 
   it('keeps its bounds and order and settles each item with its own outcome, whatever comes when', async () => {
     const step = fc.oneof(
       fc.record({ do: fc.constant('add' as const), count: fc.integer({ min: 1, max: 7 }) }),
       fc.record({ do: fc.constant('end' as const), which: fc.nat(5), fail: fc.boolean() }),
-      fc.constant({ do: 'turn' as const }),
+      fc.constant({ do: 'pass' as const }),
     );
-    const options = fc.record({ maxSize: fc.integer({ min: 1, max: 4 }), lanes: fc.integer({ min: 1, max: 3 }) });
+    const options = fc.record({ maxSize: fc.integer({ min: 1, max: 4 }), concurrency: fc.integer({ min: 1, max: 3 }) });
     await fc.assert(
       fc.asyncProperty(options, fc.array(step, { maxLength: 40 }), async (bounds, steps) => {
         const { batcher, flushes } = byHand(bounds);
@@ -175,7 +179,7 @@ describe('Batcher', () => {
         let known = 0;
         const look = () => {
           for (; known < flushes.length; known += 1) open.add(flushes[known]!);
-          expect(open.size).toBeLessThanOrEqual(bounds.lanes);
+          expect(open.size).toBeLessThanOrEqual(bounds.concurrency);
         };
         const end = (flush: Flush, fail: boolean) => {
           open.delete(flush);
@@ -187,14 +191,14 @@ describe('Batcher', () => {
           if (next.do === 'add')
             for (let i = 0; i < next.count; i += 1)
               outcomes.push(batcher.add(outcomes.length + 1).catch((error: Error) => error.message));
-          else if (next.do === 'turn') await turn();
+          else if (next.do === 'pass') await pass();
           else if (open.size > 0) end([...open][next.which % open.size]!, next.fail);
           look();
         }
         const idle = batcher.idle();
         for (let rounds = 0; rounds < 1000 && (batcher.size > 0 || open.size > 0); rounds += 1) {
           for (const flush of [...open]) end(flush, false);
-          await turn();
+          await pass();
           look();
         }
         await idle;

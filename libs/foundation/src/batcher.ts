@@ -11,11 +11,11 @@ interface Waiting<T, R> {
   readonly reject: (error: unknown) => void;
 }
 
-/** Gathers single calls into batches, as a {@link BatchQueue}, and gives each its own result. Results do not wait for a lane's rest. */
+/** Gathers single calls into batches, as a {@link BatchQueue}, and gives each its own result. Results do not wait for a linger. */
 export class Batcher<T, R = void> {
   private readonly queue: BatchQueue<Waiting<T, R>>;
 
-  /** @throws RangeError when `maxSize` or `lanes` is not a whole number from 1: nothing would ever be sent. */
+  /** @throws RangeError when `maxSize` or `concurrency` is not a whole number from 1: nothing would ever be sent. */
   constructor({ flush, ...options }: BatcherOptions<T, R>) {
     this.queue = new BatchQueue({
       ...options,

@@ -24,9 +24,9 @@ describe('closest', () => {
         fc.constantFrom(...known.slice(0, -1)),
         fc.nat(20),
         fc.stringMatching(/^[a-z]$/),
-        (name, at, letter) => {
+        (name, at, character) => {
           const i = at % name.length;
-          expect(closest(name.slice(0, i) + letter + name.slice(i + 1), known)).toBe(name);
+          expect(closest(name.slice(0, i) + character + name.slice(i + 1), known)).toBe(name);
         },
       ),
     );

@@ -1,12 +1,14 @@
 import { causeLines, errorLine, stackWithCauses } from './error-text.ts';
-import { errorFacts } from './foreign.ts';
+import { errorDetails } from './foreign.ts';
 
 const refused = Object.assign(new Error('connect failed'), { code: 'ECONNREFUSED' });
-const facts = errorFacts(new TypeError('fetch failed', { cause: new AggregateError([refused, 'text'], 'all failed') }));
+const details = errorDetails(
+  new TypeError('fetch failed', { cause: new AggregateError([refused, 'text'], 'all failed') }),
+);
 
 test('causes are told a line each, with codes that the messages do not tell', () => {
-  expect(errorLine(facts)).toBe('TypeError: fetch failed');
-  expect(causeLines(facts)).toEqual([
+  expect(errorLine(details)).toBe('TypeError: fetch failed');
+  expect(causeLines(details)).toEqual([
     'AggregateError: all failed',
     'Error [ECONNREFUSED]: connect failed',
     'Error: text',
@@ -15,7 +17,7 @@ test('causes are told a line each, with codes that the messages do not tell', ()
 });
 
 test('a stack goes on with those of the causes', () => {
-  const text = stackWithCauses(facts)!;
+  const text = stackWithCauses(details)!;
   expect(text).toMatch(/^TypeError: fetch failed\n {4}at /);
   expect(text).toMatch(/\ncaused by: AggregateError: all failed\n {4}at /);
   expect(text).toContain('\ncaused by: Error [ECONNREFUSED]: connect failed\n    at ');

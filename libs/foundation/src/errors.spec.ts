@@ -21,7 +21,7 @@ describe('LovageError', () => {
 });
 
 describe('toError', () => {
-  it('gives an error back as it is, also one of another realm', () => {
+  it('returns an error as it is, also one of another realm', () => {
     const error = new TypeError('x');
     expect(toError(error)).toBe(error);
     const foreign = runInNewContext('Object.assign(new Error("far"), { code: "E_FAR" })') as Error;

@@ -1,4 +1,4 @@
-/** A number of a JSON text that neither a double nor a bigint of sane length holds. Whoever meets it refuses it. */
+/** A number of a JSON text that neither a double nor a bigint of sane length holds. Code that meets it refuses it. */
 export class InexactNumber {
   constructor(
     /** As it was written, at most 40 characters of it. */
@@ -21,7 +21,7 @@ const WHOLE = /^-?\d+$/;
 export const mayChangeNumbers = (json: string): boolean => MAY_CHANGE.test(json);
 
 /**
- * `JSON.parse` that changes no number: a whole number that a double would not give back as it was written is a `bigint`; one that
+ * `JSON.parse` that changes no number: a whole number that a double would change is a `bigint`; one that
  * becomes infinite, or zero without being it, is an {@link InexactNumber}. Fractions are doubles, as everywhere in JSON.
  * @throws SyntaxError as `JSON.parse` does.
  */
@@ -33,11 +33,11 @@ function parseCarefully(json: string): unknown {
   // The text itself is checked first: what stands in it below is JSON for certain, and an error tells of what was sent.
   const plain: unknown = JSON.parse(json);
   // No text can hold it but by chance: it is drawn for this one.
-  const mark = `${crypto.randomUUID()}:`;
-  const marked = markNumbers(json, mark);
-  if (marked === undefined) return plain;
-  return JSON.parse(marked, (_key, value: unknown) =>
-    typeof value === 'string' && value.startsWith(mark) ? numberOf(value.slice(mark.length)) : value,
+  const prefix = `${crypto.randomUUID()}:`;
+  const prefixed = prefixNumbers(json, prefix);
+  if (prefixed === undefined) return plain;
+  return JSON.parse(prefixed, (_key, value: unknown) =>
+    typeof value === 'string' && value.startsWith(prefix) ? numberOf(value.slice(prefix.length)) : value,
   ) as unknown;
 }
 
@@ -45,9 +45,9 @@ function numberOf(text: string): bigint | InexactNumber {
   return WHOLE.test(text) && text.length <= MAX_DIGITS ? BigInt(text) : new InexactNumber(text.slice(0, 40));
 }
 
-/** The text with each number that a double changes as a marked text; undefined when there is none. */
-function markNumbers(json: string, mark: string): string | undefined {
-  let marked = '';
+/** The text with each number that a double changes as a text with a prefix; undefined when there is none. */
+function prefixNumbers(json: string, prefix: string): string | undefined {
+  let prefixed = '';
   let copied = 0;
   for (let i = 0; i < json.length; i += 1) {
     const unit = json.charCodeAt(i);
@@ -57,13 +57,13 @@ function markNumbers(json: string, mark: string): string | undefined {
       NUMBER.lastIndex = i;
       const [text] = NUMBER.exec(json)!;
       if (isChanged(text)) {
-        marked += `${json.slice(copied, i)}"${mark}${text}"`;
+        prefixed += `${json.slice(copied, i)}"${prefix}${text}"`;
         copied = i + text.length;
       }
       i += text.length - 1;
     }
   }
-  return copied === 0 ? undefined : marked + json.slice(copied);
+  return copied === 0 ? undefined : prefixed + json.slice(copied);
 }
 
 function isChanged(text: string): boolean {

@@ -1,4 +1,4 @@
-/** Of a message so many characters are read, and so many of what comes out are kept. */
+/** Characters that are read of a message, and characters that are kept of what comes out. */
 const MAX_READ = 600;
 const MAX_KEPT = 500;
 /** The same of a stack, and of one of its lines. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import {
-  errorFacts,
+  errorDetails,
   fieldOf,
   isA,
   MAX_ERROR_MESSAGE,
@@ -9,7 +9,7 @@ import {
   plainFields,
   plainOf,
   textOf,
-  type ErrorFacts,
+  type ErrorDetails,
 } from './foreign.ts';
 import { hasCode, toError } from './errors.ts';
 
@@ -61,18 +61,18 @@ const arbitrary = fc.oneof(
 );
 
 /** All levels of it. */
-function levels(facts: ErrorFacts, depth = 0): [ErrorFacts, number][] {
-  const below = [...(facts.cause ? [facts.cause] : []), ...(facts.errors ?? [])];
-  return [[facts, depth], ...below.flatMap((one) => levels(one, depth + 1))];
+function levels(details: ErrorDetails, depth = 0): [ErrorDetails, number][] {
+  const below = [...(details.cause ? [details.cause] : []), ...(details.errors ?? [])];
+  return [[details, depth], ...below.flatMap((one) => levels(one, depth + 1))];
 }
 
 test('whatever was thrown is read to the end, within the bounds, and JSON can write it', () => {
   fc.assert(
     fc.property(arbitrary, ({ value: thrown }) => {
-      const facts = errorFacts(thrown);
-      expect(JSON.parse(JSON.stringify(facts))).toEqual(facts);
-      expect(JSON.stringify(facts).length).toBeLessThan(200_000);
-      for (const [{ type, message, stack = '' }, depth] of levels(facts)) {
+      const details = errorDetails(thrown);
+      expect(JSON.parse(JSON.stringify(details))).toEqual(details);
+      expect(JSON.stringify(details).length).toBeLessThan(200_000);
+      for (const [{ type, message, stack = '' }, depth] of levels(details)) {
         expect(type.length).toBeGreaterThan(0);
         expect(type.length).toBeLessThanOrEqual(MAX_ERROR_TYPE);
         expect(message.length).toBeLessThanOrEqual(MAX_ERROR_MESSAGE);
@@ -80,7 +80,7 @@ test('whatever was thrown is read to the end, within the bounds, and JSON can wr
         expect(`${type}${message}${stack}`).not.toMatch(/\0|\p{Surrogate}/u);
         expect(depth).toBeLessThanOrEqual(5);
       }
-      expect(levels(facts).length).toBeLessThanOrEqual(16);
+      expect(levels(details).length).toBeLessThanOrEqual(16);
     }),
     { numRuns: 500, examples: NASTY.map((value) => [{ value }] as [{ value: unknown }]) },
   );
@@ -91,7 +91,7 @@ test('a copy for people is plain, and no larger than its bounds', () => {
     fc.property(arbitrary, fc.integer({ min: 1, max: 500 }), ({ value }, maxChars) => {
       const json = JSON.stringify(plainOf(value, { maxChars, maxNodes: 50 })) ?? 'null';
       expect(JSON.parse(json)).toBeDefined();
-      // Each value may cost some characters beside its own: quotes, commas, a mark of what was left out.
+      // Each value may cost some characters beside its own: quotes, commas, a note of what was left out.
       expect(json.length).toBeLessThan(6 * maxChars + 50 * 100);
       expect(textOf(value, maxChars).length).toBeLessThanOrEqual(maxChars);
       expect(typeof plainFields(value)).toBe('object');
@@ -111,7 +111,7 @@ test('questions that a Proxy answers by throwing are answered with no', () => {
 test('cause, errors and code are kept', () => {
   const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
   const failed = new TypeError('fetch failed', { cause: new AggregateError([refused, 'a text'], 'all failed') });
-  expect(errorFacts(failed)).toMatchObject({
+  expect(errorDetails(failed)).toMatchObject({
     ...{ type: 'TypeError', message: 'fetch failed' },
     cause: {
       ...{ type: 'AggregateError', message: 'all failed' },
@@ -133,11 +133,11 @@ test.each([
   [circular, 'a non-error was thrown: {"self":"[circular]"}'],
   [trap, '(cannot be read)'],
 ])('what is no error is told in the message: %#', (thrown, message) =>
-  expect(errorFacts(thrown)).toMatchObject({ type: 'Error', message }),
+  expect(errorDetails(thrown)).toMatchObject({ type: 'Error', message }),
 );
 
 test('of a stack whose message is huge the frames are kept', () => {
-  const { stack } = errorFacts(new Error(huge));
+  const { stack } = errorDetails(new Error(huge));
   expect(stack).toContain('foreign.spec');
   expect(stack!.length).toBeLessThanOrEqual(MAX_ERROR_STACK);
 });

@@ -56,7 +56,7 @@ export interface PlainBounds {
 
 /**
  * A copy of a value that JSON can always write: for people to read, not to compute with. What JSON has no word for is told in a
- * text (`[function f]`, `[Map of 3]`, `[circular]`, a bigint's digits), an error becomes its {@link ErrorFacts}, and what exceeds
+ * text (`[function f]`, `[Map of 3]`, `[circular]`, a bigint's digits), an error becomes its {@link ErrorDetails}, and what exceeds
  * the bounds is left out, with `…` in its place.
  */
 export function plainOf(value: unknown, bounds: PlainBounds = {}): unknown {
@@ -73,7 +73,7 @@ export function plainFields(fields: unknown, bounds?: PlainBounds): Record<strin
 }
 
 /** What is kept of an error, and of what led to it. */
-export interface ErrorFacts {
+export interface ErrorDetails {
   /** Its `name`. At most {@link MAX_ERROR_TYPE} characters. */
   readonly type: string;
   /** At most {@link MAX_ERROR_MESSAGE} characters; of a cause an eighth. */
@@ -81,9 +81,9 @@ export interface ErrorFacts {
   /** Its `code`, such as `ECONNREFUSED`, when it is a text (200 characters are kept) or a number. */
   readonly code?: string | number;
   /** What led to it (`error.cause`). */
-  readonly cause?: ErrorFacts;
+  readonly cause?: ErrorDetails;
   /** Those that an `AggregateError` stands for: the first {@link MAX_ERROR_ERRORS}. */
-  readonly errors?: ErrorFacts[];
+  readonly errors?: ErrorDetails[];
   /** At most {@link MAX_ERROR_STACK} characters; of a cause a quarter. */
   readonly stack?: string;
 }
@@ -100,17 +100,17 @@ const MAX_ERROR_CAUSES = 15;
 
 /**
  * Reads what was thrown. Code may throw anything; what is no error is told in the message. A plain object with a `message` counts
- * as one, so the facts of an error give the same facts again.
+ * as one, so the details of an error give the same details again.
  */
-export function errorFacts(thrown: unknown): ErrorFacts {
-  return new ErrorReader().facts(thrown, 0);
+export function errorDetails(thrown: unknown): ErrorDetails {
+  return new ErrorReader().details(thrown, 0);
 }
 
 class ErrorReader {
   private readonly seen = new Set<unknown>();
   private causes = 0;
 
-  facts(thrown: unknown, depth: number): ErrorFacts {
+  details(thrown: unknown, depth: number): ErrorDetails {
     if (typeof thrown !== 'object' || thrown === null) return { type: 'Error', message: nonError(thrown, depth) };
     this.seen.add(thrown);
     const own = isError(thrown);
@@ -140,20 +140,20 @@ class ErrorReader {
     return nonError(thrown, depth);
   }
 
-  private cause(cause: unknown, depth: number): ErrorFacts | undefined {
+  private cause(cause: unknown, depth: number): ErrorDetails | undefined {
     if (cause === undefined || cause === null || cause === UNREADABLE) return undefined;
     if (depth >= MAX_ERROR_DEPTH || this.causes >= MAX_ERROR_CAUSES || this.seen.has(cause)) return undefined;
     this.causes += 1;
-    return this.facts(cause, depth + 1);
+    return this.details(cause, depth + 1);
   }
 
-  private errors(errors: unknown, depth: number): ErrorFacts[] | undefined {
+  private errors(errors: unknown, depth: number): ErrorDetails[] | undefined {
     if (!isArray(errors)) return undefined;
-    const all: ErrorFacts[] = [];
+    const all: ErrorDetails[] = [];
     const length = lengthOf(errors);
     for (let i = 0; i < Math.min(length, MAX_ERROR_ERRORS); i += 1) {
-      const facts = this.cause(read(errors, i), depth);
-      if (facts) all.push(facts);
+      const details = this.cause(read(errors, i), depth);
+      if (details) all.push(details);
     }
     return all;
   }
@@ -238,7 +238,7 @@ class PlainCopy {
 
   private content(value: object, depth: number): unknown {
     if (isArray(value)) return this.list(value, depth);
-    if (isError(value)) return this.fields(errorFacts(value), depth);
+    if (isError(value)) return this.fields(errorDetails(value), depth);
     if (ArrayBuffer.isView(value)) return `[${named(read(value, 'constructor'))} of ${value.byteLength} bytes]`;
     if (value instanceof Map || value instanceof Set)
       return `[${value instanceof Map ? 'Map' : 'Set'} of ${value.size}]`;

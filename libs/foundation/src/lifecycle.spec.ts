@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { deferred, type Deferred } from './deferred.ts';
 import { Lifecycle } from './lifecycle.ts';
 
-const turn = () => new Promise((resolve) => setImmediate(resolve));
+const pass = () => new Promise((resolve) => setImmediate(resolve));
 
 /** A service whose start and stop end when the test says so, and what it saw of them. */
 class Subject {
@@ -48,7 +48,7 @@ type Command = fc.AsyncCommand<Model, Subject>;
 
 /** Everything that must hold at any time. */
 async function look(model: Model, real: Subject): Promise<void> {
-  await turn();
+  await pass();
   expect(real.starts.length).toBe(model.start === 'none' ? 0 : 1);
   const releases = { none: 0, 'under way': 0, releasing: 1, failed: 1, ok: model.stop === 'none' ? 0 : 1 };
   expect(real.stops.length).toBe(releases[model.start]);

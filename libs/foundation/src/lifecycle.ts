@@ -11,7 +11,7 @@ type Phase = 'new' | 'starting' | 'running' | 'stopping' | 'stopped';
 /**
  * Makes a pair of functions into a {@link Service}: start once, stop once, whatever the order and number of calls.
  * A stop that comes during the start waits for it, then stops. A start that fails releases what it had begun before it
- * rejects, so whoever drops a service that never ran leaves nothing behind; it can only be followed by stop.
+ * rejects, so code that drops a service that never ran leaves nothing behind; it can only be followed by stop.
  */
 export class Lifecycle implements Service {
   private phase: Phase = 'new';
@@ -48,7 +48,7 @@ export class Lifecycle implements Service {
     try {
       await this.onStart();
     } catch (error) {
-      // What failed to start is the news, also when the release fails too: that goes to whoever calls stop.
+      // What failed to start is the news, also when the release fails too: that goes to the caller of stop.
       this.releasing = this.onStop();
       await this.releasing.catch(() => undefined);
       throw error;

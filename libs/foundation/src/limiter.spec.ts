@@ -27,7 +27,7 @@ describe('Limiter', () => {
     expect(await limiter.run(() => 7)).toBe(7);
   });
 
-  it('gives the place back of work that throws at once', async () => {
+  it('frees the place of work that throws at once', async () => {
     const limiter = new Limiter(1);
     const thrown = limiter.run(() => {
       throw new Error('at once');

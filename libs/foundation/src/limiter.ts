@@ -11,7 +11,7 @@ export class Limiter {
   /** Settles as `work` does, which begins when there is room for it. */
   async run<T>(work: () => T | Promise<T>): Promise<T> {
     if (this.running < this.most) this.running += 1;
-    // Whoever ends hands its place over, so that nobody slips in between.
+    // The one that ends hands its place over, so that nobody slips in between.
     else await new Promise<void>((resolve) => this.waiting.push(resolve));
     try {
       return await work();

@@ -1,6 +1,6 @@
 import { mapWindow } from './map-window.ts';
 
-const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+const pass = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 describe('mapWindow', () => {
   it('has no more under way, and takes no more in, than it may; outcomes stand in order', async () => {
@@ -12,8 +12,8 @@ describe('mapWindow', () => {
     }
     const outcomes = await mapWindow(numbers(), 50, async (n) => {
       most = Math.max(most, taken - ended);
-      await turn();
-      if (n % 3) await turn();
+      await pass();
+      if (n % 3) await pass();
       ended += 1;
       if (n % 100 === 7) throw new Error(String(n));
       return n * 2;
@@ -27,9 +27,9 @@ describe('mapWindow', () => {
 
   it('takes what comes later, and nothing', async () => {
     async function* later() {
-      await turn();
+      await pass();
       yield 1;
-      await turn();
+      await pass();
       yield 2;
     }
     expect(await mapWindow(later(), 5, async (n) => n)).toEqual([
@@ -47,7 +47,7 @@ describe('mapWindow', () => {
     const done: number[] = [];
     let stop = false;
     const work = async (n: number) => {
-      await turn();
+      await pass();
       if (n === 3) stop = true;
       done.push(n);
     };

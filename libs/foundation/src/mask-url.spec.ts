@@ -11,6 +11,7 @@ describe('maskUrl', () => {
     ['redis://:secret@cache/0', 'redis://:***@cache/0'],
     ['https://user@host/', 'https://user@host/'],
     ['amqp://127.0.0.1', 'amqp://127.0.0.1'],
+    ['sentinel://:secret@a:1/0;sentinel://:secret@b', 'sentinel://:***@a:1/0;sentinel://:***@b'],
     [
       'postgres://host/db?user=u&password=secret&sslpassword=x',
       'postgres://host/db?user=u&password=***&sslpassword=***',
@@ -30,6 +31,8 @@ describe('maskUrl', () => {
     'amqp://u:12/secret@host/vhost',
     'amqp://u:12?secret@host',
     'amqp://u:secret@h1:5672,h2:5672/',
+    'amqp://u:secret;sentinel://h',
+    'sentinel://:12/secret@a;sentinel://b',
   ])('%p is no URL fit for logs: it may hold a secret anywhere', (text) => {
     expect(maskUrl(text)).toBe('(not a URL)');
   });

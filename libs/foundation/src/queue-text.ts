@@ -8,12 +8,12 @@ export const QUEUE_TEXT_RULE = 'letters, digits, ". _ -", at most 200';
 
 /**
  * Whether a queue of this name is a server's or a program's own: RabbitMQ's (`amq.…`), Celery's events and remote control,
- * an inbox of replies (a UUID). Nobody serves tasks there.
+ * an inbox of replies (a UUID), results of foreign tasks. Nobody serves tasks there.
  */
 export function isInternalQueue(name: string): boolean {
   return (
     /^(?:amq\.|celeryev(?:\.|$)|celery\.pidbox$|lovage_reply_)/i.test(name) ||
-    /\.celery\.pidbox$/i.test(name) ||
+    /\.(?:celery\.pidbox|foreign-results(?:~(?:high|low))?)$/i.test(name) ||
     isUuid(name)
   );
 }

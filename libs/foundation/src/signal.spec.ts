@@ -29,7 +29,7 @@ describe('Signal', () => {
     expect(await Promise.all(waiting)).toEqual(['now', 'now']);
   });
 
-  it('lets listeners come and go within an emit', () => {
+  it('allows listeners to come and leave within an emit', () => {
     const signal = new Signal();
     const seen: string[] = [];
     const off = signal.on(() => {

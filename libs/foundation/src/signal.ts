@@ -14,6 +14,10 @@ export class Signal<T = void> {
 
   emit(value: T): void {
     if (this.listeners.size === 0) return;
+    if (this.listeners.size === 1) {
+      // Mostly there is one: no copy of the list is needed then.
+      for (const listener of this.listeners) return listener(value);
+    }
     for (const listener of [...this.listeners]) listener(value);
   }
 

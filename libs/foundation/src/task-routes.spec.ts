@@ -12,7 +12,7 @@ describe('routes', () => {
       ['*.report', 'reports'],
     ];
     expect(queueOf('image.scale', ...rules)).toBe('large');
-    expect(queueOf('image.turn', ...rules)).toBe('images');
+    expect(queueOf('image.rotate', ...rules)).toBe('images');
     expect(queueOf('image.report', ...rules)).toBe('images');
     expect(queueOf('sales.month.report', ...rules)).toBe('reports');
     expect(queueOf('mail.send', ...rules)).toBeUndefined();

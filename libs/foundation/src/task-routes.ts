@@ -19,13 +19,13 @@ const MAX_RULES = 1000;
 
 /** A rule of {@link TaskRoutes} that cannot work, or is never reached. */
 export class RouteRuleError extends RangeError {
-  /** @param rule which, from 0. @param field of it; empty: the whole. @param why what is wrong, for people. */
+  /** @param rule which, from 0. @param field of it; empty: the whole. @param reason what is wrong, for people. */
   constructor(
     readonly rule: number,
     field: string,
-    readonly why: string,
+    readonly reason: string,
   ) {
-    super(`routes.${rule}${field && `.${field}`}: ${why}`);
+    super(`routes.${rule}${field && `.${field}`}: ${reason}`);
   }
 }
 

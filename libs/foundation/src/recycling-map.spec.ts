@@ -2,7 +2,7 @@ import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { ChurnMap } from './churn-map.ts';
+import { RecyclingMap } from './recycling-map.ts';
 
 interface Like {
   set(key: number, value: object): unknown;
@@ -35,7 +35,7 @@ describe('a map whose values come and go', () => {
     );
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-        const ours = new ChurnMap<number, object>();
+        const ours = new RecyclingMap<number, object>();
         const model = new Map<number, object>();
         for (const [no, { do: what, key: at }] of steps.entries()) {
           if (what === 'clear') {
@@ -56,7 +56,7 @@ describe('a map whose values come and go', () => {
   });
 
   it('may change while its values are gone through', () => {
-    const map = new ChurnMap<string, { n: number }>();
+    const map = new RecyclingMap<string, { n: number }>();
     for (const [n, key] of ['a', 'b', 'c'].entries()) map.set(key, { n });
     const seen: number[] = [];
     for (const { n } of map.values()) {
@@ -71,7 +71,7 @@ describe('a map whose values come and go', () => {
   });
 
   it('lets the collector have its values young, where a Map has them grow old', () => {
-    const [ours, ofMap] = [grownOld(new ChurnMap<number, object>()), grownOld(new Map<number, object>())];
+    const [ours, ofMap] = [grownOld(new RecyclingMap<number, object>()), grownOld(new Map<number, object>())];
     expect(ofMap).toBeGreaterThan(8e6);
     expect(ours).toBeLessThan(ofMap / 4);
   });

@@ -1,11 +1,11 @@
 /**
- * A Map for values that come and go by the thousand a second, which the garbage collector can let go of young.
+ * A Map for values that come and go by the thousand a second, which the garbage collector can free young.
  *
  * V8 ties each outgrown table of a `Map` to the table after it, for iterators that are still open. Under churn one such
  * table gets old sooner or later; dead as it is, it then keeps alive every later table and all that was ever in one, until the
  * next full collection: each value grows old, and the heap by all of them. Here the tables hold keys and numbers only.
  */
-export class ChurnMap<K extends string | number, V extends object> {
+export class RecyclingMap<K extends string | number, V extends object> {
   private readonly places = new Map<K, number>();
   private readonly kept: (V | undefined)[] = [];
   private readonly free: number[] = [];
