@@ -50,7 +50,7 @@ export type RefreshOutcome =
 /** An API key as kept: never the key itself. */
 export interface ApiKey {
   readonly id: string;
-  /** Whoever made it; its tasks are theirs. */
+  /** The user who made it; its tasks are theirs. */
   readonly userId: string;
   readonly name: string;
   /** The key's first characters, to tell keys apart. */
@@ -106,15 +106,15 @@ export interface UserStanding {
  * StoreUnavailableError when Postgres does not answer within two seconds.
  */
 export interface AccessChecks {
-  /** `undefined`: there is no such user. */
+  /** `undefined`: there is no such user, or the user is disabled. */
   standingOf(userId: string): Promise<UserStanding | undefined>;
-  /** The valid key of this hash, with the lower role of the key and its user; notes that it was used, at most once a minute. */
+  /** The valid key of this hash, unless its user is disabled, with the lower role of the key and its user; notes that it was used, at most once a minute. */
   useApiKey(hash: string): Promise<ApiKey | undefined>;
 }
 
 /** Refresh tokens, API keys, and the audit log. All throw StoreUnavailableError when Postgres cannot be reached. */
 export interface AccessStore {
-  /** `false`: the user is gone, or no longer of this epoch, and nothing was saved. */
+  /** `false`: the user is gone, disabled, or no longer of this epoch, and nothing was saved. */
   saveRefreshToken(token: NewRefreshToken, epoch: number, client?: SessionClient): Promise<boolean>;
   /**
    * Uses up the token of this hash and puts `next` in its place, or says why not. Of several at once, one rotates. One that
@@ -154,4 +154,7 @@ export interface AuditSearch {
   readonly action?: string;
   /** Id of the user who did it. */
   readonly actor?: string;
+  /** Done at this time or later, and before that one, ms since the epoch. */
+  readonly from?: number;
+  readonly to?: number;
 }

@@ -1,5 +1,12 @@
 import { LovageError, type Service } from '@lovage/foundation';
-import type { PriorityBand } from './priority.ts';
+import type {
+  CeleryConsole,
+  CeleryConsoleOptions,
+  CeleryEventsListener,
+  CeleryEventsOptions,
+} from './celery-console.ts';
+import type { CeleryLink, CeleryLinkOptions } from './celery-link.ts';
+import type { PriorityLevel } from './priority.ts';
 
 /** A message on its way to a queue. Always persistent and mandatory; never with a broker-side expiry (the broker would drop it and its task would wait for ever). */
 export interface OutgoingMessage {
@@ -13,13 +20,28 @@ export interface OutgoingMessage {
   /** Address of the caller's {@link ReplyInbox}. */
   readonly replyTo?: string;
   /**
-   * From 0 to 9, higher is more urgent; left out: normal, and costs nothing. It decides the band ({@link bandOf}); within a band
-   * the adapter may go by it too. On a queue of somebody else it is a property of the message, and that queue's arguments decide.
+   * From 0 to 9, higher is more urgent; left out: normal, and costs nothing. It decides the level ({@link levelOf}); within a
+   * level the adapter may go by it too. On a queue of somebody else it is a property of the message, and that queue's arguments decide.
    */
   readonly priority?: number | undefined;
 }
 
-/** A message received. Whoever gets it calls `ack` or `nack`, once. */
+/** How a message died: it was refused, or the broker gave it up by itself. */
+export interface MessageDeath {
+  /** Where it died, by the name that it was published to. At most 255 characters, no NUL. */
+  readonly queue: string;
+  /**
+   * In RabbitMQ's words, which every adapter uses: `rejected` (`nack` without `requeue`), `expired`, `maxlen`, `delivery_limit`; `unknown` where
+   * the broker does not say. At most 255 characters, no NUL.
+   */
+  readonly reason: string;
+  /** When, ms since the epoch; null: nobody noted it. */
+  readonly at: number | null;
+  /** How often it has died in this queue for this reason, from 1. */
+  readonly count: number;
+}
+
+/** A message received. Its receiver calls `ack` or `nack`, once. */
 export interface Delivery {
   readonly queue: string;
   readonly body: Buffer;
@@ -30,10 +52,12 @@ export interface Delivery {
   readonly replyTo: string | undefined;
   /** As its producer stated it; Celery's say 0 for none. */
   readonly priority: number | undefined;
-  /** In which band of its queue it waited; on a queue without bands: normal. */
-  readonly band: PriorityBand;
+  /** At which level of its queue it waited; on a queue without levels: normal. */
+  readonly level: PriorityLevel;
   /** Delivered before, to somebody who did not ack. */
   readonly redelivered: boolean;
+  /** Its last death; undefined: it never died. Set on what comes from the {@link Broker.deadLetterQueue}. */
+  readonly death?: MessageDeath | undefined;
   /** Of this message and of no other, the same at each delivery from this queue; undefined where the broker tells none. */
   readonly identity?: string | undefined;
   /**
@@ -47,8 +71,8 @@ export interface Delivery {
 
 export interface ConsumeOptions {
   /**
-   * Most deliveries of one band held unacked by this consumption: a flood of one leaves room for the others, so that what is more
-   * urgent is brought at once. Messages without a priority are all of one band.
+   * Most deliveries of one priority level held unacked by this consumption: a flood of one leaves room for the others, so that what is
+   * more urgent is brought at once. Messages without a priority are all of one level.
    */
   readonly prefetch: number;
   onDelivery(delivery: Delivery): void;
@@ -74,19 +98,27 @@ export interface Consumption {
   readonly health: ConsumptionHealth;
   /** No further deliveries; those received may still be acked. */
   cancel(): Promise<void>;
-  /** Cancels, flushes acks and lets go: what is unacked is delivered again to somebody. Idempotent. */
+  /** Cancels, flushes acks and closes: what is unacked is requeued. Idempotent. */
   close(): Promise<void>;
 }
 
+/** How a queue is made that is not there yet. */
+export interface DeclareOptions {
+  /** As Celery's programs declare it, who will do so, too. Default: as the broker's options say. */
+  readonly celery?: boolean;
+  /** Bound to this exchange as well, which is made if it is not there. For brokers with exchanges. */
+  readonly binding?: { readonly exchange: string; readonly type: string; readonly routingKey: string };
+}
+
 export interface QueueDepth {
-  /** Waiting for a consumer, in all bands. */
+  /** Waiting for a consumer, at all priority levels. */
   readonly ready: number;
   /** Of them those of the other priority levels; left out: there are none. */
   readonly levels?: { readonly high: number; readonly low: number };
   readonly consumers: number;
 }
 
-/** An answer to whoever submitted: Celery's rpc result message. Not persistent: the row is the truth, this is the doorbell. */
+/** An answer to the one who submitted: Celery's rpc result message. Not persistent: the row is the truth, this notifies. */
 export interface Reply {
   readonly correlationId: string;
   readonly body: Buffer;
@@ -102,11 +134,11 @@ export interface ReplyInbox {
 export type BrokerState = 'up' | 'down' | 'blocked';
 
 /**
- * What Lovage needs of a message broker. Adapters: `libs/broker-rabbitmq`, `libs/broker-postgres`; `libs/conformance`
+ * What Lovage needs of a message broker. Adapters: `libs/broker-rabbitmq`, `libs/broker-postgres`, `libs/broker-redis`; `libs/conformance`
  * is the suite that each of them passes.
  */
 export interface Broker extends Service {
-  /** `rabbitmq`, `postgres`. */
+  /** `rabbitmq`, `postgres`, `redis`. */
   readonly kind: string;
   /** Fit for logs: no password. */
   readonly displayUrl: string;
@@ -122,9 +154,10 @@ export interface Broker extends Service {
   /**
    * Makes sure the queue is there, and again after each reconnect. Takes over a queue that others declared differently.
    * @throws InvalidQueueNameError
+   * @throws RangeError the binding is none that this broker can make.
    * @throws BrokerUnavailableError the connection is away: nothing is remembered.
    */
-  declare(queue: string): Promise<void>;
+  declare(queue: string, options?: DeclareOptions): Promise<void>;
 
   /**
    * Resolves once the broker has confirmed that it holds the message durably. Many may be in flight.
@@ -152,12 +185,26 @@ export interface Broker extends Service {
   reply(address: string, reply: Reply): void;
 
   /**
+   * Lets a worker speak to Celery's tools. Left out: they do not speak this broker. Resolves when it can be used, or is known not to be for
+   * now; then it is tried again with each connection. Never rejects.
+   */
+  openCelery?(options: CeleryLinkOptions): Promise<CeleryLink>;
+
+  /**
+   * Lets a process ask nodes by Celery's remote control. Left out: this broker has none. It is opened again with each connection.
+   * @throws BrokerUnavailableError
+   */
+  openCeleryConsole?(options: CeleryConsoleOptions): Promise<CeleryConsole>;
+  /** Listens to Celery's events. Left out: this broker has none. Never rejects: it is tried again with each connection. */
+  listenToCelery?(options: CeleryEventsOptions): Promise<CeleryEventsListener>;
+
+  /**
    * @throws UnroutableError no such queue.
    * @throws BrokerUnavailableError
    */
   depth(queue: string): Promise<QueueDepth>;
   /**
-   * Messages that were delivered and are not acked, by queue, all bands together; of queues that the broker tells nothing of, no entry.
+   * Messages that were delivered and are not acked, by queue, all priority levels together; of queues that the broker tells nothing of, no entry.
    * Left out: it never tells.
    * @throws BrokerUnavailableError
    */

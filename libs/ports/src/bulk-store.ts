@@ -37,7 +37,7 @@ export interface BulkJob extends NewBulkJob {
   /** When it got on last. */
   readonly updatedAt: number;
   readonly endedAt: number | null;
-  /** Of one that was stopped; null: whoever started it may not do so any more. */
+  /** Of one that was stopped; null: the user who started it may not do so any more. */
   readonly stoppedBy: string | null;
 }
 
@@ -86,5 +86,5 @@ export interface BulkStore {
   /** Deletes those of these tasks that have ended, with what belongs to them; how many. */
   deleteTasks(ids: readonly string[]): Promise<number>;
   /** Deletes these dead letters; how many. */
-  deleteLetters(ids: readonly string[]): Promise<number>;
+  deleteDeadLetters(ids: readonly string[]): Promise<number>;
 }

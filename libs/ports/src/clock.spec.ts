@@ -24,7 +24,7 @@ describe('systemClock', () => {
     expect(run).toHaveBeenCalledTimes(1);
   });
 
-  it('can be called off, also in the middle of a long wait', () => {
+  it('can be cancelled, also in the middle of a long wait', () => {
     const run = jest.fn();
     const off = [systemClock.after(1000, run), systemClock.after(2 ** 33, run)];
     jest.advanceTimersByTime(500);

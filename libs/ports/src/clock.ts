@@ -4,7 +4,7 @@ export interface Clock {
   now(): number;
   /** Monotonic, ms; for durations. */
   monotonic(): number;
-  /** Calls `run` once after `delayMs`; returns how to call it off. The timer does not keep the process alive. */
+  /** Calls `run` once after `delayMs`; returns how to cancel it. The timer does not keep the process alive. */
   after(delayMs: number, run: () => void): () => void;
 }
 
@@ -23,8 +23,8 @@ export const systemClock: Clock = {
 };
 
 function afterLong(delayMs: number, run: () => void): () => void {
-  let callOff = systemClock.after(MAX_TIMER_MS, () => {
-    callOff = systemClock.after(delayMs - MAX_TIMER_MS, run);
+  let cancelTimer = systemClock.after(MAX_TIMER_MS, () => {
+    cancelTimer = systemClock.after(delayMs - MAX_TIMER_MS, run);
   });
-  return () => callOff();
+  return () => cancelTimer();
 }

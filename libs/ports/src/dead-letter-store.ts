@@ -1,7 +1,7 @@
-import type { NewTask } from './task-store.ts';
+import type { NewTask } from './task.ts';
 
-/** Largest part of a body that is kept with a letter, bytes. */
-export const MAX_LETTER_BYTES = 1024 * 1024;
+/** Largest part of a body that is kept with a dead letter, bytes. */
+export const MAX_DEAD_LETTER_BYTES = 1024 * 1024;
 
 /**
  * Why the broker gave a message up. `malformed`: refused, and it is no task that can be read. Else as the broker says:
@@ -10,16 +10,16 @@ export const MAX_LETTER_BYTES = 1024 * 1024;
  */
 export type DeadLetterReason = string;
 
-/** What became of the row that a letter names. `none`: there was nothing to do, since nothing waited for that message. */
+/** What became of the row that a dead letter names. `none`: there was nothing to do, since nothing waited for that message. */
 export type DeadLetterOutcome = 'ended' | 'sent_again' | 'none';
 
 /** A message that the broker gave up, as it is written down. JSON fields travel as text. */
 export interface NewDeadLetter {
   readonly id: string;
-  /** The same for the same message, whoever gets it and how often. */
+  /** The same for the same message, whichever consumer gets it and how often. */
   readonly fingerprint: string;
   /**
-   * It may have been delivered, and so written, before. A first delivery is written even if a letter of the same fingerprint is
+   * It may have been delivered, and so written, before. A first delivery is written even if a dead letter of the same fingerprint is
    * there: without an identity from the broker, two equal messages look alike.
    */
   readonly redelivered: boolean;
@@ -34,7 +34,7 @@ export interface NewDeadLetter {
   readonly wireId: string | null;
   readonly name: string | null;
   /** Of the message; -1: it carries none, or none that can be read. */
-  readonly turn: number;
+  readonly generation: number;
   /** As {@link NewTask.priority}. */
   readonly priority: number | null;
   /** The row was committed before the message was sent: no row now means that it ended and was deleted by age. */
@@ -42,7 +42,7 @@ export interface NewDeadLetter {
   readonly headers: string;
   readonly contentType: string | null;
   readonly contentEncoding: string | null;
-  /** At most {@link MAX_LETTER_BYTES} of it. */
+  /** At most {@link MAX_DEAD_LETTER_BYTES} of it. */
   readonly body: Buffer;
   /** Of the whole, bytes. */
   readonly bodySize: number;
@@ -53,10 +53,10 @@ export interface NewDeadLetter {
   /** JSON text: the error that its task ends with. */
   readonly error: string;
   /** Nobody refused it: its task is sent once more before it is given up. */
-  readonly sendAgain: boolean;
+  readonly resend: boolean;
 }
 
-/** A letter as it is kept. */
+/** A dead letter as it is kept. */
 export interface DeadLetter {
   readonly id: string;
   readonly queue: string;
@@ -83,7 +83,7 @@ export interface DeadLetter {
 /** The same with the message. */
 export interface WholeDeadLetter extends DeadLetter {
   readonly headers: Readonly<Record<string, unknown>>;
-  /** The first {@link MAX_LETTER_BYTES} of it, if it is larger. */
+  /** The first {@link MAX_DEAD_LETTER_BYTES} of it, if it is larger. */
   readonly body: Buffer;
 }
 
@@ -91,7 +91,7 @@ export interface KeptDeadLetter {
   readonly id: string;
   /** Null: the task's own message is being sent at this moment; to be asked again. */
   readonly outcome: DeadLetterOutcome | null;
-  /** This call has ended its task as `FAILURE`: whoever waits for it is to be told. */
+  /** This call has ended its task as `FAILURE`: callers that wait for it are to be told. */
   readonly failed: boolean;
 }
 
@@ -107,7 +107,7 @@ export interface DeadLetterFilter {
   readonly text?: string;
 }
 
-/** Letters that have not been redriven and are alike. */
+/** Dead letters that have not been redriven and are alike. */
 export interface DeadLetterGroup {
   readonly reason: DeadLetterReason;
   readonly queue: string;
@@ -122,33 +122,33 @@ export interface DeadLetterGroup {
 export interface DeadLetterGroups {
   /** The largest first. */
   readonly groups: readonly DeadLetterGroup[];
-  /** Only the newest letters were looked at, or there are more groups. */
+  /** Only the newest dead letters were looked at, or there are more groups. */
   readonly approximate: boolean;
 }
 
 export interface DeadLetterPage {
   /** Newest first. */
   readonly items: readonly DeadLetter[];
-  /** Where the next page begins, a letter's id; null at the end. There may be one although this page is short, or empty. */
+  /** Where the next page begins, a dead letter's id; null at the end. There may be one although this page is short, or empty. */
   readonly next: string | null;
 }
 
-/** A letter on its way back, as a task of its own. */
+/** A dead letter on its way back, as a task of its own. */
 export interface RedriveItem {
-  readonly letterId: string;
+  readonly deadLetterId: string;
   readonly task: NewTask;
   /** From now on; 0: at once. */
   readonly delayMs: number;
 }
 
-/** A task whose input fits no contract here, with the letter that its message becomes. */
+/** A task whose input fits no contract here, with the dead letter that its message becomes. */
 export interface HeldInput {
-  /** The letter's. */
+  /** The dead letter's. */
   readonly id: string;
   /** The row, made where there is none and the message came before it. */
   readonly task: NewTask;
   /** Of the message; -1: it carries none. */
-  readonly turn: number;
+  readonly generation: number;
   readonly hadRow: boolean;
   /** Name of the worker that says so. */
   readonly worker: string;
@@ -160,7 +160,7 @@ export interface HeldInput {
   readonly headers: string;
   readonly contentType: string | null;
   readonly contentEncoding: string | null;
-  /** At most {@link MAX_LETTER_BYTES} of it. */
+  /** At most {@link MAX_DEAD_LETTER_BYTES} of it. */
   readonly body: Buffer;
   /** Of the whole, bytes. */
   readonly bodySize: number;
@@ -169,28 +169,28 @@ export interface HeldInput {
 /** Messages that brokers gave up. All throw StoreUnavailableError. */
 export interface DeadLetterStore {
   /**
-   * Writes letters down, each once, and gives the rows that they name an outcome, in one commit. The answer stands in the order of
-   * the letters: the one that was written, or that of an earlier delivery. May be repeated, also at the same time elsewhere.
+   * Writes dead letters down, each once, and gives the rows that they name an outcome, in one commit. The answer stands in the order of
+   * the dead letters: the one that was written, or that of an earlier delivery. May be repeated, also at the same time elsewhere.
    * @throws ValueRefusedError one of them cannot be kept; nothing was written.
    */
-  keep(letters: readonly NewDeadLetter[]): Promise<KeptDeadLetter[]>;
-  /** Newest first. Only so many letters are looked at for one page. `before`: the `next` of the page before. */
+  keep(deadLetters: readonly NewDeadLetter[]): Promise<KeptDeadLetter[]>;
+  /** Newest first. Only so many dead letters are looked at for one page. `before`: the `next` of the page before. */
   list(filter: DeadLetterFilter, page: { limit: number; before?: string | undefined }): Promise<DeadLetterPage>;
-  /** Of the newest letters, those that have not been redriven, by reason, queue, name and code: at most `limit` groups. */
+  /** Of the newest dead letters, those that have not been redriven, by reason, queue, name and code: at most `limit` groups. */
   groups(limit: number): Promise<DeadLetterGroups>;
   get(id: string): Promise<WholeDeadLetter | undefined>;
   getMany(ids: readonly string[]): Promise<WholeDeadLetter[]>;
   /**
-   * Makes tasks of letters, each letter once: row, outbox message and the mark at the letter are one commit. Returns the ids of
-   * the letters that are redriven by this call; the others had been before, or are gone.
+   * Makes tasks of dead letters, each dead letter once: row, outbox message and the note at the dead letter are one commit. Returns the ids of
+   * the dead letters that are redriven by this call; the others had been before, or are gone.
    */
   redrive(items: readonly RedriveItem[], by: string | null): Promise<string[]>;
   /**
-   * Ends tasks `FAILURE` and keeps their messages as letters of the reason `input_invalid`, in one commit. Returns the ids of the tasks
+   * Ends tasks `FAILURE` and keeps their messages as dead letters of the reason `input_invalid`, in one commit. Returns the ids of the tasks
    * that ended by this call; of the others their rows say why not: cancelled, expired, claimed, over, or a later message is valid.
    * @throws ValueRefusedError one of them cannot be kept; nothing was written.
    */
   hold(items: readonly HeldInput[]): Promise<string[]>;
-  /** False: there is no such letter. */
+  /** False: there is no such dead letter. */
   remove(id: string): Promise<boolean>;
 }

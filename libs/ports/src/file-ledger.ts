@@ -1,4 +1,4 @@
-/** What a file counts for at least, bytes: a block of the disk, so that empty files are not free. */
+/** Least bytes that a file counts for: a block of the disk, so that empty files are not free. */
 export const LEAST_FILE_BYTES = 4096;
 
 /** How much may be stored, bytes; `Infinity`: any amount. */
@@ -14,7 +14,7 @@ export interface FileUsage {
   readonly totalFiles: number;
 }
 
-/** Bytes that an upload may write, or the quota that is in the way. */
+/** Bytes that an upload may write, or the quota that does not allow it. */
 export type Granted = { readonly bytes: number } | { readonly over: 'user' | 'total' };
 
 /** A file as the disk tells of it. */

@@ -1,11 +1,12 @@
-import type { EndedOurs, PostponeItem, RecordItem, TaskRow } from './task-store.ts';
+import type { TaskRow } from './task.ts';
+import type { EndedOurs, PostponeItem, RecordItem } from './task-ends.ts';
 
 /** Attempts that end and free slots of concurrency limits. */
 export type FreeingEnds =
   | { readonly kind: 'record'; readonly items: readonly RecordItem[] }
   | { readonly kind: 'postpone'; readonly items: readonly PostponeItem[] };
 
-/** What a worker that frees slots does with whoever gets them. */
+/** What a worker that frees slots does with the tasks that get them. */
 export interface HandOverWish {
   /** Keys of the slots; of each the worker claims at most so many at once, those that were submitted first. */
   readonly keys: readonly { readonly key: string; readonly claim: number }[];
@@ -28,7 +29,7 @@ export interface Successor {
   /** Under which the worker has claimed it: it is to be run, no message comes. Null: its message is to be sent. */
   readonly claimNo: number | null;
   /** Of its message. */
-  readonly turn: number;
+  readonly generation: number;
 }
 
 export interface HandedOver {

@@ -17,7 +17,7 @@ export interface HistoryKept {
 }
 
 /**
- * Counts ended tasks into minutes, hours and days, and groups those that failed. Each is counted once, whoever counts and whoever dies
+ * Counts ended tasks into minutes, hours and days, and groups those that failed. Each is counted once, whichever beat counts, and if any of them dies
  * meanwhile, also one that has been deleted before. Any number of callers may run at once; one of them counts.
  */
 export interface HistoryStore {

@@ -12,23 +12,30 @@ export {
   type ConsumptionHealth,
   type ConsumptionState,
   type ConsumeOptions,
+  type DeclareOptions,
   type Delivery,
+  type MessageDeath,
   type OutgoingMessage,
   type QueueDepth,
   type Reply,
   type ReplyInbox,
 } from './broker.ts';
-export { canHaveBands, InvalidQueueNameError, isQueueName } from './queue-name.ts';
-export {
-  bandOf,
-  bandQueue,
-  DEFAULT_PRIORITY,
-  isBandQueue,
-  keptPriority,
-  PRIORITY_BANDS,
-  queueOfBand,
-  type PriorityBand,
-} from './priority.ts';
+export { ServerUrlError, type BrokerAdapter, type BrokerOpenOptions } from './broker-adapter.ts';
+export { InvalidQueueNameError, isQueueName } from './queue-name.ts';
+export { DEFAULT_PRIORITY, keptPriority, levelOf, PRIORITY_LEVELS, type PriorityLevel } from './priority.ts';
+export type { CanvasEnd, CanvasOwner, Followed, TaskCanvas } from './task-canvas.ts';
+export type {
+  CeleryConsole,
+  CeleryConsoleOptions,
+  CeleryEventsListener,
+  CeleryEventsMessage,
+  CeleryEventsOptions,
+} from './celery-console.ts';
+export type { CeleryLink, CeleryLinkOptions, ControlMessage } from './celery-link.ts';
+export type { CeleryWatchStore, KnownCeleryWorker, ObservedTask, SeenCeleryWorker } from './celery-watch-store.ts';
+export type { CeleryStore, EndedTask, EndedTasks, EndPosition, OpenForeign, TaskEnd } from './celery-store.ts';
+export { CeleryBackendError } from './celery-backend-error.ts';
+export type { CeleryBackend, ChordCount, ChordPart, StateNotice, StateWatch, StoredState } from './celery-backend.ts';
 export { systemClock, type Clock } from './clock.ts';
 export {
   SCHEMA_PAST_MS,
@@ -47,6 +54,8 @@ export {
   type SeenFile,
 } from './file-ledger.ts';
 export type { Log } from './log.ts';
+export { Pauses, type RepeatRule } from './pauses.ts';
+export { Ticker, type TickerOptions } from './ticker.ts';
 export {
   MAX_TASK_LOG_LINES,
   TASK_LOG_LEVELS,
@@ -70,38 +79,48 @@ export type {
   TaskLists,
   TaskPage,
   TaskPosition,
+  TaskSort,
   WholeCounts,
 } from './task-lists.ts';
-export { UNREADABLE_NAME } from './task-store.ts';
+export {
+  blankTask,
+  UNREADABLE_NAME,
+  type EscapedItem,
+  type EscapedKind,
+  type EscapedRecord,
+  type NewTask,
+  type TaskRow,
+  type WorkerId,
+} from './task.ts';
+export type {
+  Countdown,
+  CountdownKey,
+  EndedOurs,
+  FinalItem,
+  FollowUps,
+  PostponeItem,
+  RecordItem,
+  SubmittedWith,
+  UnclaimedPostponeItem,
+} from './task-ends.ts';
 export type {
   ClaimedTask,
   ClaimItem,
-  EndedOurs,
-  EscapedItem,
-  EscapedKind,
-  EscapedRecord,
-  FinalItem,
   FirstItem,
   FirstOutcome,
-  NewTask,
-  PostponeItem,
   ProgressItem,
-  RecordItem,
   RevokedBy,
   RevokedReply,
   RevokedTask,
   RevokeOutcome,
   SubmittedFirst,
-  TaskRow,
-  TaskSituation,
+  ClaimState,
   TaskStore,
-  UnclaimedPostponeItem,
-  WorkerId,
 } from './task-store.ts';
 export type { FreeingEnds, HandedOver, HandOverWish, Successor } from './hand-over.ts';
 export type { PassedOn, PassOnItem, PassOnLimits, PassOnNeed, PassOnReason, ServedContract } from './pass-on.ts';
-export type { QueueFacts, QueuePause, QueueReport, QueueStore } from './queue-store.ts';
-export type { ServingWorker, TaskExplain, TaskFacts, TaskHolder, TaskPassedOn } from './task-explain.ts';
+export type { QueueStatus, QueuePause, QueueReport, QueueScaling, QueueStore } from './queue-store.ts';
+export type { ServingWorker, TaskExplain, ExplainedTask, TaskHolder, TaskPassedOn } from './task-explain.ts';
 export { MAX_STEPS, type KeptStep, type StepClaim, type StepStore } from './step-store.ts';
 export {
   StoreUnavailableError,
@@ -162,7 +181,7 @@ export type {
   ScheduleStore,
 } from './schedule-store.ts';
 export {
-  MAX_LETTER_BYTES,
+  MAX_DEAD_LETTER_BYTES,
   type DeadLetter,
   type DeadLetterFilter,
   type DeadLetterGroup,
@@ -177,10 +196,12 @@ export {
   type RedriveItem,
   type WholeDeadLetter,
 } from './dead-letter-store.ts';
-export type { StoredMessage } from './stored-message.ts';
-export type { OutboxItem, OutboxStore, SweepReport, SweepStore } from './outbox-store.ts';
+export { foreignResultsQueue, type StoredMessage } from './stored-message.ts';
+export type { ForeignRecorded, ForeignReport, ForeignStore } from './foreign-store.ts';
+export type { OutboxItem, OutboxStore, ExpiredReply, SweepReport, SweepStore } from './outbox-store.ts';
 export type { AwaitedMessage, MessageHoldings, QueueHolders, RescueCursor, RescueStore } from './rescue-store.ts';
 export type { RowGaps } from './row-gaps.ts';
+export type { RateCount, RateCounter, RateCounterOptions, RateCounters } from './rate-counters.ts';
 export type { LeaseOptions, WorkerInfo, WorkerLease, WorkerWork } from './worker-lease.ts';
 export type { BeatStore, KnownBeat } from './beat-store.ts';
 export type { LiveReads, Throughput, WatchedFit, WatchedTask } from './live-reads.ts';
@@ -200,3 +221,4 @@ export type {
   Session,
   SessionClient,
 } from './access-store.ts';
+export type { GatewayStores, QueryStores, Stores, TaskStores, UpkeepStores } from './stores.ts';

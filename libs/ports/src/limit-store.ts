@@ -1,6 +1,7 @@
-import type { ClaimedTask, ClaimItem, WorkerId } from './task-store.ts';
+import type { WorkerId } from './task.ts';
+import type { ClaimedTask, ClaimItem } from './task-store.ts';
 
-/** A concurrency limit as it concerns one task. */
+/** A concurrency limit as it applies to one task. */
 export interface ConcurrencyGate {
   /** `concurrency:<contract>`, and `:<value>` where it counts by a value of the input. */
   readonly key: string;
@@ -8,7 +9,7 @@ export interface ConcurrencyGate {
   readonly limit: number | null;
 }
 
-/** A rate limit as it concerns one task. */
+/** A rate limit as it applies to one task. */
 export interface RateGate {
   /** `rate:<contract>`, and `:<value>`. */
   readonly key: string;
@@ -28,7 +29,7 @@ export interface LimitedClaimItem extends ClaimItem {
 }
 
 /**
- * `parked`: it has to wait. It holds no claim, its turn is raised, its next message stands in the outbox (at its time of the
+ * `parked`: it has to wait. It holds no claim, its generation is raised, its next message stands in the outbox (at its time of the
  * rate, or until a slot is free), and the message that asked is dealt with.
  */
 export type LimitedClaim = (ClaimedTask & { readonly outcome: 'granted' }) | { id: string; outcome: 'parked' };
@@ -58,7 +59,7 @@ export interface LimitOverride extends LimitSettings {
   readonly updatedAt: number;
   /** UUID of the user who set it. */
   readonly updatedBy: string | null;
-  readonly why: string | null;
+  readonly reason: string | null;
 }
 
 /** A contract of which an operator has set a limit, whatever its amount. */
@@ -147,7 +148,7 @@ export type HeldBack =
  */
 export interface LimitStore {
   /**
-   * The claim of tasks that have limits: grants what has a slot and a turn of its rate, parks the rest, in one transaction. What
+   * The claim of tasks that have limits: grants what has a slot and a ticket of its rate, parks the rest, in one transaction. What
    * is not returned was refused by its row, as in {@link TaskStore.claim}.
    */
   claim(
@@ -173,8 +174,8 @@ export interface LimitStore {
 }
 
 export interface LimitChangedBy {
-  readonly who: string | null;
-  readonly why: string | null;
+  readonly actor: string | null;
+  readonly reason: string | null;
   /**
    * The contract has no concurrency limit of its own: tasks that run already were not counted, and are from now on. Reads all
    * live tasks once.

@@ -17,7 +17,7 @@ export interface WatchedTask {
   readonly wireId: string | null;
   readonly name: string;
   readonly state: TaskState;
-  readonly turn: number;
+  readonly generation: number;
   readonly retries: number;
   /** Deaths of workers while it ran. */
   readonly suspected: number;
@@ -28,9 +28,7 @@ export interface WatchedTask {
 }
 
 /** What became of a task that was in a list. */
-export interface WatchedFit {
-  readonly id: string;
-  readonly state: TaskState;
+export interface WatchedFit extends WatchedTask {
   /** It still meets the filter: newer tasks took its place. */
   readonly fits: boolean;
 }

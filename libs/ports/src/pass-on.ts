@@ -1,4 +1,4 @@
-import type { NewTask, WorkerId } from './task-store.ts';
+import type { NewTask, WorkerId } from './task.ts';
 
 /** A contract as a worker serves it. Stored as JSON in the worker's row. */
 export interface ServedContract {
@@ -25,8 +25,8 @@ export interface PassOnNeed {
 /** A task to pass on, as its message and its claim tell it. */
 export interface PassOnItem {
   readonly task: NewTask;
-  /** Turn of the message; -1 when it carries none. */
-  readonly turn: number;
+  /** Generation of the message; -1 when it carries none. */
+  readonly generation: number;
   /** As in `ClaimItem`. */
   readonly hadRow: boolean;
   /** The claim that is given up with it. Without one the row must have none. */

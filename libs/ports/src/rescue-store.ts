@@ -1,9 +1,9 @@
-import type { WorkerId } from './task-store.ts';
+import type { WorkerId } from './task.ts';
 
 /** A task that waits for a message which only the broker knows of: it is neither claimed nor in the outbox. */
 export interface AwaitedMessage {
   readonly taskId: string;
-  readonly turn: number;
+  readonly generation: number;
   readonly queue: string;
 }
 
@@ -47,6 +47,6 @@ export interface RescueStore {
   ask(queues: readonly string[]): Promise<string>;
   /** The answers since then. A queue that nobody serves is left out. */
   holders(queues: readonly string[], since: string): Promise<QueueHolders[]>;
-  /** Puts a message of the same turn into the outbox for each that still waits; how many. */
-  sendAgain(items: readonly AwaitedMessage[]): Promise<number>;
+  /** Puts a message of the same generation into the outbox for each that still waits; how many. */
+  resend(items: readonly AwaitedMessage[]): Promise<number>;
 }

@@ -19,10 +19,10 @@ export interface RetentionStore {
   /**
    * Deletes tasks that ended longer ago than their rule allows, with all that belongs to them, the oldest first. Each step is a
    * batch of its own that looks at no more than `limit` tasks and may delete none of them; the last one leaves nothing to do.
-   * How far it has come is kept: whoever stops between two steps, or dies, is followed by a run that goes on from there.
+   * How far it has come is kept: a run that stops between two steps, or dies, is followed by a run that goes on from there.
    * @throws StoreUnavailableError
    */
-  pruneTasks(rules: RetentionRules, options: { limit: number }): AsyncIterable<PrunedTasks>;
+  pruneTasks(rules: RetentionRules, options: { limit: number }): AsyncIterableIterator<PrunedTasks>;
   /** Firings older than this, and schedules removed longer ago that have none left. @throws StoreUnavailableError */
   pruneFirings(options: { olderThanMs: number; limit: number }): Promise<number>;
   /** Dead letters written down longer ago than this. @throws StoreUnavailableError */

@@ -6,8 +6,8 @@
 export interface RowGaps {
   /** @param pendingSince when the oldest task was made whose row is not written, ms since the epoch; undefined: all are. */
   renew(submitter: string, pendingSince: number | undefined): Promise<void>;
-  /** Rows of tasks made in this span were let go: only the claim makes them. Kept for an hour. */
-  letGo(span: string, from: number, to: number): Promise<void>;
+  /** Rows of tasks made in this span were dropped: only the claim makes them. Kept for an hour. */
+  recordLoss(span: string, from: number, to: number): Promise<void>;
   /** It submits no more, and all its rows are written. */
   end(submitter: string): Promise<void>;
   /** Whether a task made at this time (ms since the epoch) may have been accepted although it has no row. */

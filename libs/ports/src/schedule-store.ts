@@ -1,11 +1,13 @@
 import type { StoredSchedule, TaskState } from '@lovage/task';
 import type { UniqueKey } from './submit-keys.ts';
-import type { NewTask } from './task-store.ts';
+import type { NewTask } from './task.ts';
 
 /** A schedule as it stands. Times are ms since the epoch. */
 export interface ScheduleRow {
   readonly name: string;
   readonly definition: StoredSchedule;
+  /** Who states it: the code of a beat, whose beats fire it; or people, by the API: every beat that has its contract fires it. */
+  readonly source: 'code' | 'api';
   /** Raised by each change of what it is; a plan made for another revision does nothing. */
   readonly revision: number;
   readonly enabled: boolean;
@@ -18,14 +20,14 @@ export interface ScheduleRow {
   readonly lastDueAt: number | null;
   readonly lastFiredAt: number | null;
   readonly lastTaskId: string | null;
-  /** A beat that runs states it so: else nobody fires it. Told by {@link ScheduleStore.read}; false elsewhere. */
+  /** A beat that runs states it so: else nobody fires one of the code. Told by {@link ScheduleStore.read}; false elsewhere. */
   readonly stated: boolean;
   /** When a beat was last seen that does; null: not since that is noted. */
   readonly seenAt: number | null;
   readonly updatedAt: number;
 }
 
-/** A schedule as the code states it. */
+/** A schedule as the code, or people, state it. */
 export interface MirroredSchedule {
   readonly name: string;
   readonly definition: StoredSchedule;
@@ -54,7 +56,7 @@ export interface Firing {
   /** ms since the epoch; of a manual one: when it was asked for. */
   readonly dueAt: number;
   readonly trigger: 'schedule' | 'manual';
-  /** Where a task of the same work was in the way: that one. */
+  /** Where a task of the same work conflicted: that one. */
   readonly taskId: string;
   readonly firedAt: number;
 }
@@ -80,17 +82,28 @@ export interface ScheduleStore {
   /**
    * Takes over what the code of a beat states, and notes that such a beat runs: to be repeated every 10 s or so. What is new, or
    * has new moments, begins now: earlier moments are not missed. A pause stays. What the code does not know is left alone.
-   * Resolves to the names that changed, and to those of which newer code, that still runs, states something else.
+   * One that people have made stays as it is while it is there, whatever code has its name.
+   * Resolves to the names that changed, to those of which newer code, that still runs, states something else, and to those that
+   * people have made.
    */
-  mirror(schedules: readonly MirroredSchedule[]): Promise<{ changed: string[]; older: string[] }>;
-  /** Removes a schedule; false while a beat states it, which would put it back; undefined when there is no such schedule. */
+  mirror(schedules: readonly MirroredSchedule[]): Promise<{ changed: string[]; older: string[]; ofPeople: string[] }>;
+  /**
+   * A schedule that people make; it begins now. `'exists'`: there is one of this name; `'too_many'`: people have made `most` already.
+   */
+  create(schedule: MirroredSchedule, most: number): Promise<ScheduleRow | 'exists' | 'too_many'>;
+  /**
+   * Replaces a schedule that people made, if it is still of this revision; undefined: it is not, or there is none. With other
+   * moments, or enabled again, it begins now.
+   */
+  change(schedule: MirroredSchedule, revision: number): Promise<ScheduleRow | undefined>;
+  /** Removes a schedule; false while a beat states it, which would restore it; undefined when there is no such schedule. */
   remove(schedule: string): Promise<boolean | undefined>;
   /** All that are not removed, by name, and Postgres' time, ms since the epoch. */
   read(): Promise<{ now: number; schedules: ScheduleRow[] }>;
   /**
-   * Firings, their tasks and their messages in the outbox, in one transaction. A moment fires once, whoever asks and however
+   * Firings, their tasks and their messages in the outbox, in one transaction. A moment fires once, whichever beat asks and however
    * often; one that is not due by Postgres' clock, or belongs to a schedule that was changed, paused or removed meanwhile,
-   * does not. Where another task of the same work is in the way, the firing stands for that one: also where its rule is to
+   * does not. Where another task of the same work conflicts, the firing stands for that one: also where its rule is to
    * reject, since there is nobody to tell. Resolves to those that fired by this call.
    */
   fire(plans: readonly FiringPlan[]): Promise<Firing[]>;

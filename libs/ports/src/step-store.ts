@@ -1,4 +1,4 @@
-import type { WorkerId } from './task-store.ts';
+import type { WorkerId } from './task.ts';
 
 /** Steps of one task, at most. */
 export const MAX_STEPS = 1000;

@@ -17,13 +17,13 @@ export class ValueRefusedError extends LovageError {
   readonly code = 'value_refused';
 }
 
-/** Another task of the same work is in the way, and the rule was to reject. Nothing was stored. */
+/** Another task of the same work conflicts, and the rule was to reject. Nothing was stored. */
 export class TaskNotUniqueError extends LovageError {
   readonly code = 'task_not_unique';
   constructor(
     /** The contract. */
     readonly contract: string,
-    /** The task that is in the way. */
+    /** The conflicting task. */
     readonly taskId: string,
   ) {
     super(`task ${taskId} of ${contract} is the same work: wait for its end, or revoke it`);

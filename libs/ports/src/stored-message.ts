@@ -1,3 +1,15 @@
+import type { ForeignPlatform } from '@lovage/task';
+
+const DEFAULT_DEAD_LETTERS = 'lovage.dead';
+
+/**
+ * Where workers of another platform (Celery's) send what becomes of tasks, for beat to record it. Each installation on a virtual host
+ * has its own, as it has its queue of dead letters.
+ */
+export function foreignResultsQueue({ deadLetterQueue }: { readonly deadLetterQueue: string }): string {
+  return deadLetterQueue === DEFAULT_DEAD_LETTERS ? 'lovage.foreign-results' : `${deadLetterQueue}.foreign-results`;
+}
+
 /**
  * What {@link NewTask.message} holds, as JSON text: all that is needed to make a task's message again and that no column
  * of its row tells. What is empty is left out.
@@ -5,6 +17,10 @@
 export interface StoredMessage {
   /** Address of the inbox that waits for the result. */
   readonly replyTo?: string;
+  /** Workers of that platform run it: they reply to {@link foreignResultsQueue}, and `replyTo` is told from there. */
+  readonly foreign?: ForeignPlatform;
+  /** Nobody submitted it here: it was seen in the events of that platform, and cannot be sent again. */
+  readonly observed?: ForeignPlatform;
   /** When it is not the task's id on the wire. */
   readonly correlationId?: string;
   /** `[hard, soft]` in seconds, as on the wire; stated only where the submit overrides the contract. */
@@ -26,4 +42,6 @@ export interface StoredMessage {
   readonly group?: string;
   readonly groupIndex?: number;
   readonly ignoreResult?: boolean;
+  /** `lang` of the message that a Celery program sent: `py`. */
+  readonly lang?: string;
 }

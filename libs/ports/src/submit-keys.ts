@@ -11,15 +11,15 @@ export interface SubmitKey {
   readonly fingerprint: string;
 }
 
-/** A uniqueness key, and when another task of the same key is in the way. */
+/** A uniqueness key, and when another task of the same key conflicts. */
 export interface UniqueKey {
   /** `contract:hash`. */
   readonly key: string;
-  /** Only a task submitted less than so long ago is in the way; undefined: however old, ms. */
+  /** Only a task submitted less than so long ago conflicts; undefined: however old, ms. */
   readonly periodMs: number | undefined;
   /** The states in which it is. */
   readonly states: readonly TaskState[];
-  /** `replace`: if it waits it is called off, else it is answered. */
+  /** `replace`: if it waits it is cancelled, else it is answered. */
   readonly onConflict: 'existing' | 'replace' | 'reject';
 }
 

@@ -2,7 +2,7 @@ import type { HeldBack } from './limit-store.ts';
 import type { PassOnReason } from './pass-on.ts';
 import type { QueuePause } from './queue-store.ts';
 import type { TaskAttempt } from './task-lists.ts';
-import type { TaskRow } from './task-store.ts';
+import type { TaskRow } from './task.ts';
 
 /** The worker that a running task's claim names. Times are ms since the epoch. */
 export interface TaskHolder {
@@ -35,7 +35,7 @@ export interface ServingWorker {
 }
 
 /** All that is known of where a task is, of one moment. Times are ms since the epoch, by the database's clock. */
-export interface TaskFacts {
+export interface ExplainedTask {
   readonly now: number;
   readonly task: TaskRow;
   readonly expired: boolean;
@@ -65,5 +65,5 @@ export interface TaskFacts {
 
 export interface TaskExplain {
   /** Undefined: no such task. Read in one statement. @throws StoreUnavailableError */
-  facts(id: string): Promise<TaskFacts | undefined>;
+  read(id: string): Promise<ExplainedTask | undefined>;
 }

@@ -1,8 +1,10 @@
 import type { TaskState } from '@lovage/task';
-import type { TaskRow } from './task-store.ts';
+import type { TaskRow } from './task.ts';
 
 /** What is asked for; everything given must hold. Times are ms since the epoch; `…From` is included, `…To` is not. */
 export interface TaskFilter {
+  /** It is one of these, at most 1000; ids of rows. */
+  readonly ids?: readonly string[];
   /** Any of these. */
   readonly states?: readonly TaskState[];
   readonly name?: string;
@@ -32,10 +34,16 @@ export interface TaskFilter {
   readonly text?: string;
 }
 
+/**
+ * Order of a list. `newest` (the usual one) and `oldest`: by when the tasks were made. `ended`: by when they ended, the latest first; ended
+ * tasks alone.
+ */
+export type TaskSort = 'newest' | 'oldest' | 'ended';
+
 /** Where a list was left. */
 export interface TaskPosition {
-  /** ms since the epoch. */
-  readonly createdAt: number;
+  /** What the list goes by, ms since the epoch: when the task was made, or ended. */
+  readonly at: number;
   readonly id: string;
 }
 
@@ -52,8 +60,8 @@ export interface TaskPage {
   /** Where the next page begins; null at the end. One that is not full has none, unless its time was up: see `searchedTo`. */
   readonly next: TaskPosition | null;
   /**
-   * Set when the page is short because no more tasks were looked at within its time: nothing created before this, ms since the
-   * epoch, was.
+   * Set when the page is short because no more tasks were looked at within its time: nothing beyond this, ms since the epoch, was:
+   * what was made (or ended) before it, and in a list of the oldest, after it.
    */
   readonly searchedTo: number | null;
 }
@@ -94,7 +102,7 @@ export interface ClusterGauges {
   /** Workers whose lease runs. */
   readonly workers: number;
   /** Dead letters that have not become tasks again, of the newest 20,000. */
-  readonly deadLetters: readonly { readonly reason: string; readonly letters: number }[];
+  readonly deadLetters: readonly { readonly reason: string; readonly n: number }[];
 }
 
 /** A step that a task has done once. */
@@ -120,8 +128,11 @@ export interface TaskAttempt {
  * tasks never waits for them. All throw StoreUnavailableError.
  */
 export interface TaskLists {
-  /** Newest first, by the time of their making. */
-  list(filter: TaskFilter, page: { limit: number; after?: TaskPosition }): Promise<TaskPage>;
+  /** Newest first, by the time of their making, unless `sort` says otherwise; `after` is of a list of the same order. */
+  list(
+    filter: TaskFilter,
+    page: { readonly limit: number; readonly after?: TaskPosition; readonly sort?: TaskSort },
+  ): Promise<TaskPage>;
   counts(): Promise<TaskCounts>;
   /** Tasks of a filter by state. */
   countsOf(filter: TaskFilter): Promise<FilteredCounts>;

@@ -39,7 +39,7 @@ export interface TaskLogLine {
 /** How far a task has come. */
 export interface TaskVersion {
   readonly id: string;
-  /** Higher after every change of state or progress, whoever makes it and wherever it is read. */
+  /** Higher after every change of state or progress, whichever process makes it and wherever it is read. */
   readonly version: number;
   /** Of the newest log line; 0: none. */
   readonly lastLogNo: number;
@@ -54,7 +54,7 @@ export interface TaskSnapshot {
   readonly progressNo: number;
 }
 
-/** For whoever follows tasks live. All throw StoreUnavailableError. */
+/** For those who follow tasks live. All throw StoreUnavailableError. */
 export interface TaskEvents {
   /** Of those there are, in one query. */
   versions(ids: readonly string[]): Promise<TaskVersion[]>;

@@ -9,21 +9,25 @@ export interface User {
   readonly role: UserRole;
   /** argon2id, PHC string. */
   readonly passwordHash: string;
-  /** Rises with each change of password or role; access tokens of an earlier one are refused. */
+  /** Rises with each change of password or role, and when the user is disabled; access tokens of an earlier one are refused. */
   readonly epoch: number;
+  /** Since when the user may do nothing, ms since the epoch; null: the user may. */
+  readonly disabledAt: number | null;
   readonly createdAt: number;
 }
 
-export type NewUser = Omit<User, 'createdAt' | 'epoch'>;
+export type NewUser = Omit<User, 'createdAt' | 'epoch' | 'disabledAt'>;
 
 /** What may be changed of a user; what is left out stays. */
-export type UserPatch = Partial<Pick<User, 'name' | 'role' | 'passwordHash'>>;
+export type UserPatch = Partial<Pick<User, 'name' | 'role' | 'passwordHash'>> & { readonly disabled?: boolean };
 
 /** What a change did. */
 export interface UserChange {
   readonly user: User;
   /** API keys that it revoked. */
   readonly revokedKeys: number;
+  /** The user was enabled and is not, or the other way round. */
+  readonly switched: boolean;
 }
 
 export interface UserStore {
@@ -36,8 +40,9 @@ export interface UserStore {
   /** Inserts unless there is any user already; tells whether it did. Safe when several gateways start at once. */
   insertFirst(user: NewUser): Promise<boolean>;
   /**
-   * A new password or role raises the epoch and ends every login, in the same transaction. With `revokeKeys` every API key of the
-   * user is revoked too. `last_admin`: it would leave no administrator, and was not done.
+   * A new password or role, or to be disabled, raises the epoch and ends every login, in the same transaction; keys of a disabled user
+   * rest until the user is enabled. With `revokeKeys` every API key of the
+   * user is revoked too. `last_admin`: it would leave no administrator who may do anything, and was not done.
    */
   update(
     id: string,

@@ -1,6 +1,6 @@
 import type { Service } from '@lovage/foundation';
 import type { ServedContract } from './pass-on.ts';
-import type { WorkerId } from './task-store.ts';
+import type { WorkerId } from './task.ts';
 
 /** What a worker tells about itself. */
 export interface WorkerInfo {
@@ -45,6 +45,8 @@ export interface WorkerLease extends Service {
   readonly id: WorkerId;
   /** Renewals get through. For health: what decides is in the database. */
   readonly held: boolean;
-  /** To be called when it is: its worker was asked to stop: should it die meanwhile, what it ran is not suspected of it. */
+  /** Call it when the worker is asked to stop. Should the worker die meanwhile, its tasks are not suspected of that. */
   closing?(): void;
+  /** Call it when the worker serves other queues than it began with: others go by them. */
+  serves?(queues: readonly string[]): void;
 }
