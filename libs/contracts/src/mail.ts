@@ -87,7 +87,7 @@ export const sendMail = defineTask({
       })
       .meta({ description: 'The mail server refuses this mail, or all its recipients, for good.' }),
   },
-  // A mail server that is away, or puts us off (greylisting), is tried for some ten minutes.
+  // A mail server that is away, or defers us (greylisting), is tried for some ten minutes.
   defaults: { retry: { maxAttempts: 8, delay: '5s', maxDelay: '5m' }, softTimeLimit: '2m', timeLimit: '150s' },
 });
 

@@ -11,7 +11,7 @@ export type BatchOutcome<C extends AnyContract = AnyContract> =
 export interface BatchItem<C extends AnyContract = AnyContract> {
   /** Validated. */
   readonly input: Input<C>;
-  /** Of this task alone: its `signal` is aborted when it is called off, and the others go on. */
+  /** Of this task alone: its `signal` is aborted when it is cancelled, and the others go on. */
   readonly task: TaskContext<C>;
   /** Its outcome: it has succeeded with this. */
   readonly succeeded: (output: z.input<C['output']> | Output<C>) => BatchOutcome<C>;

@@ -127,7 +127,7 @@ function pathText(path: readonly PropertyKey[]): string {
   return fitText(text, MAX_PATH);
 }
 
-/** Of the options of a union the one that the value was meant for: the only one whose kind it has. */
+/** The option of a union that the value was meant for: the only one whose kind it has. */
 function meantOption(options: readonly z.core.$ZodIssue[][]): readonly z.core.$ZodIssue[] | undefined {
   const ofItsKind = options.filter(
     (issues) =>

@@ -1,10 +1,10 @@
 // Compiled, never run: `nx typecheck task`. A line under @ts-expect-error that does compile is an error.
 import { z } from 'zod';
-import { defineTask, type Input, type Output, type Progress, type SubmitInput } from './contract.ts';
+import { defineTask, type ErrorUnion, type Input, type Output, type Progress, type SubmitInput } from './contract.ts';
 import type { BatchItem, BatchOutcome } from './batch.ts';
 import type { TaskContext } from './context.ts';
 import type { TaskOptions } from './options/task-options.ts';
-import type { DeclaredError, ErrorUnion } from './errors.ts';
+import type { DeclaredError } from './errors.ts';
 import { validateInput, validateOutput } from './validate.ts';
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;

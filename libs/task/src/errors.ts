@@ -1,14 +1,12 @@
-import { LovageError, type ErrorFacts } from '@lovage/foundation';
-import type { z } from 'zod';
-import type { AnyContract } from './contract.ts';
+import { LovageError, type ErrorDetails } from '@lovage/foundation';
 import { listIssues, type Issue } from './issue.ts';
 import type { Stamp, StampParts } from './version/stamp.ts';
 
 /** What led to a failure, as it is kept. */
-export type TaskErrorCause = ErrorFacts;
+export type TaskErrorCause = ErrorDetails;
 
 /** How a failure is kept in the store, shown over REST and sent to waiting clients. */
-export interface TaskErrorDocument extends ErrorFacts {
+export interface TaskErrorDocument extends ErrorDetails {
   /** Name of the declared error, or the error's `name`: mostly that of its class. At most 200 characters. */
   readonly type: string;
   /** Of a declared error: its data, valid by its schema. */
@@ -45,7 +43,7 @@ export interface Misfit {
    * - `other_schema`: of this version, by another schema, and it does not fit this one;
    * - `unstated`: nobody said for what it was made, and it does not fit a contract that has had other versions.
    */
-  readonly why: 'newer' | 'no_rule' | 'rule_failed' | 'other_schema' | 'unstated';
+  readonly reason: 'newer' | 'no_rule' | 'rule_failed' | 'other_schema' | 'unstated';
 }
 
 /**
@@ -55,14 +53,14 @@ export interface Misfit {
 export class InputMisfitError extends InputInvalidError {
   readonly madeFor: StampParts | null;
   readonly here: Stamp;
-  readonly why: Misfit['why'];
+  readonly reason: Misfit['reason'];
   constructor(contract: string, issues: readonly Issue[], misfit: Misfit, cause?: unknown) {
     super(contract, issues, cause);
-    // One type for whoever handles it: what differs is what becomes of the task.
+    // One type for those who handle it: what differs is what becomes of the task.
     this.name = 'InputInvalidError';
     this.madeFor = misfit.madeFor;
     this.here = misfit.here;
-    this.why = misfit.why;
+    this.reason = misfit.reason;
   }
 }
 
@@ -120,8 +118,3 @@ export class DeclaredError<K extends string = string, D = unknown> extends Lovag
     this.name = type;
   }
 }
-
-/** Every declared error of a contract, as a union to `switch` over by `type`. */
-export type ErrorUnion<C extends AnyContract> = {
-  [K in keyof C['errors'] & string]: DeclaredError<K, z.output<C['errors'][K]>>;
-}[keyof C['errors'] & string];

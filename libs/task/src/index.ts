@@ -6,6 +6,8 @@ export {
   type AnyContract,
   type Contract,
   type ErrorSchemas,
+  type ErrorUnion,
+  type ForeignPlatform,
   type Input,
   type Output,
   type Progress,
@@ -20,11 +22,11 @@ export {
   InputMisfitError,
   OutputInvalidError,
   ResultTooLarge,
-  type ErrorUnion,
   type Misfit,
   type TaskErrorCause,
   type TaskErrorDocument,
 } from './errors.ts';
+export { rawTask } from './raw-task.ts';
 export type { BatchOptions, CompiledBatch } from './options/batch-options.ts';
 export {
   concurrencyLimit,

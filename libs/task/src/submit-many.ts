@@ -9,8 +9,8 @@ export class SubmitManyError<S = unknown> extends LovageError {
     readonly failed: number,
     first: unknown,
   ) {
-    const why = first instanceof Error ? first.message : String(first);
-    super(`${failed} of ${outcomes.length} tasks were not submitted; the first of them: ${why}`, { cause: first });
+    const reason = first instanceof Error ? first.message : String(first);
+    super(`${failed} of ${outcomes.length} tasks were not submitted; the first of them: ${reason}`, { cause: first });
   }
 }
 

@@ -1,7 +1,7 @@
 import { LovageError } from '@lovage/foundation';
 
 /**
- * The task was called off. Reason of an aborted `task.signal` in the handler that ran it, and thrown to whoever waits for its
+ * The task was cancelled. Reason of an aborted `task.signal` in the handler that ran it, and thrown to callers that wait for its
  * result.
  */
 export class TaskRevokedError extends LovageError {
@@ -9,10 +9,20 @@ export class TaskRevokedError extends LovageError {
   constructor(
     readonly taskId: string,
     /** What was given to the revoke, where it is known. */
-    readonly why: string | null = null,
-    /** Who called it off, where it is known: a user's id, or what the caller of `revoke` named. */
-    readonly by: string | null = null,
+    readonly reason: string | null = null,
+    /** Who cancelled it, where it is known: a user's id, or what the caller of `revoke` named. */
+    readonly actor: string | null = null,
   ) {
-    super(`task ${taskId} was revoked${why ? `: ${why}` : ''}`);
+    super(`task ${taskId} was revoked${reason ? `: ${reason}` : ''}`);
+  }
+
+  /** @deprecated Use {@link reason}. Goes with the next release. */
+  get why(): string | null {
+    return this.reason;
+  }
+
+  /** @deprecated Use {@link actor}. Goes with the next release. */
+  get by(): string | null {
+    return this.actor;
   }
 }

@@ -19,7 +19,7 @@ export interface CompiledBatch {
 
 /** All of one call are held unacked and claimed together; beyond it little is gained by a larger one. */
 const MAX_SIZE = 1000;
-/** RabbitMQ takes a message back that has been unacked for half an hour. */
+/** RabbitMQ requeues a message that has been unacked for half an hour. */
 const MAX_TIMEOUT = '10m';
 
 /** @throws RangeError */

@@ -27,8 +27,8 @@ export function compileFollowUp(
   record: string,
 ): FollowUpContract | undefined {
   if (contract === undefined) return undefined;
-  const refuse = (why: string): never => {
-    throw new RangeError(`${option}: ${why}`);
+  const refuse = (reason: string): never => {
+    throw new RangeError(`${option}: ${reason}`);
   };
   if (typeof contract !== 'object' || contract === null || !(contract.input instanceof z.ZodObject))
     refuse('must be a contract, made by defineTask');

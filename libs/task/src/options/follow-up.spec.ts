@@ -27,4 +27,4 @@ test.each<[string, TaskOptions, RegExp]>([
   ['a chain', { onSuccess: make('a.b', endedTask, { onFailure: failed }) }, /a\.b has a follow-up of its own/],
   ['another input', { onFailure: make('a.b', z.object({ x: z.number() })) }, /a\.b needs "x", which no ended task has/],
   ['a strict input', { onFailure: make('a.b', z.strictObject({ id: z.string() })) }, /a\.b takes a strict object/],
-])('%s is refused', (_, defaults, why) => expect(() => of(defaults)).toThrow(why));
+])('%s is refused', (_, defaults, reason) => expect(() => of(defaults)).toThrow(reason));

@@ -2,13 +2,13 @@ import type { Duration } from '@lovage/foundation';
 import type { RetryOptions } from './retry-options.ts';
 import type { SubmitUnique } from './unique-options.ts';
 
-/** How one task is to be sent, whoever submits it; what is left out is as its contract says. */
+/** How one task is to be sent, whichever program submits it; what is left out is as its contract says. */
 export interface TaskSubmitOptions {
   /** Queue to send it to, instead of the contract's. A queue that no contract names is not made: some worker must serve it. */
   queue?: string;
   /**
    * From 0 to 9, higher is more urgent: of what waits in its queue it runs first. Its retries keep it. Default: the contract's, else
-   * none, which is in the middle, as 4 is. RabbitMQ tells three bands apart: up to 3, 4 to 6, from 7 on.
+   * none, which is in the middle, as 4 is. Queues tell three levels apart: up to 3, 4 to 6, from 7 on.
    */
   priority?: number;
   /** Run it this long from now. It waits in the outbox, so no worker holds it. */
@@ -29,7 +29,7 @@ export interface TaskSubmitOptions {
    */
   idempotencyKey?: string;
   /**
-   * Makes no second task while another one of the same work is in the way; `false`: the contract's rule does not hold for it.
+   * Makes no second task while another one of the same work conflicts; `false`: the contract's rule does not hold for it.
    * What is left out is as in the contract. See `docs/unique.md`.
    */
   unique?: boolean | SubmitUnique;
@@ -40,5 +40,5 @@ export interface TaskSubmitOptions {
   tags?: readonly string[];
 }
 
-/** Why a submit made no task: its idempotency key had been used, or a task of the same work is in the way. */
+/** Why a submit made no task: its idempotency key had been used, or a task of the same work conflicts. */
 export type EarlierBy = 'idempotencyKey' | 'unique';

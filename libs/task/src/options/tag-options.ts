@@ -33,7 +33,7 @@ export function fieldTag(path: string, value: string | number | boolean): string
 
 /**
  * The tags that a contract takes from an input, `tenant:acme`; none of a field that is not there, or holds no text, number or boolean.
- * What is no tag is given as it is: whoever checks it tells why.
+ * What is no tag is given as it is: the code that checks it tells why.
  */
 export function tagsOfInput(paths: readonly string[], input: unknown): string[] {
   const tags: string[] = [];

@@ -45,7 +45,7 @@ export interface TaskOptions<I = unknown> extends PoolOptions {
   queue?: string;
   /**
    * From 0 to 9, higher is more urgent: of what waits in a queue it runs first. Default: none, which is in the middle, as 4 is.
-   * RabbitMQ tells three bands apart: up to 3, 4 to 6, from 7 on. See `docs/client.md`.
+   * Queues tell three levels apart: up to 3, 4 to 6, from 7 on. See `docs/client.md`.
    */
   priority?: number;
   retry?: RetryOptions;
@@ -86,7 +86,7 @@ export interface TaskOptions<I = unknown> extends PoolOptions {
    */
   batch?: BatchOptions;
   /**
-   * A submit makes no second task of the same work while another one is in the way; `true`: of the same input, while the
+   * A submit makes no second task of the same work while another one conflicts; `true`: of the same input, while the
    * other one has not ended. Not by default. Needs `record: 'full'`; such a submit goes by way of Postgres. See `docs/unique.md`.
    */
   unique?: boolean | UniqueOptions<I>;

@@ -70,8 +70,8 @@ const BAD: readonly [unknown, RegExp][] = [
   [{ states: ['SUCCESS'] }, /^unique\.states: lacks PENDING, SCHEDULED, QUEUED/],
   [{ states: ['PENDING', 'SCHEDULED', 'QUEUED', 'STARTED'] }, /^unique\.states: must hold both STARTED and PROGRESS/],
 ];
-test.each(BAD)('%j is refused', (given, why) => {
-  expect(() => compileUnique(given as UniqueOptions, input)).toThrow(why);
+test.each(BAD)('%j is refused', (given, reason) => {
+  expect(() => compileUnique(given as UniqueOptions, input)).toThrow(reason);
 });
 
 const one = { name: 'test.one', input, output: z.null() };

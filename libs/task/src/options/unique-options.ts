@@ -5,7 +5,7 @@ import { oneOf, optionalMs, refuseUnknown, shown } from './checks.ts';
 import { checkFieldPath, type FieldPath } from './field-path.ts';
 
 /**
- * What a submit comes to when another task is in the way.
+ * What a submit comes to when another task conflicts.
  * - `existing` (default): the other task is the answer; nothing new is made.
  * - `replace`: if the other one waits, it ends `REVOKED`, "replaced by …", and the new one takes its place, in one commit. One
  *   that runs, or has ended, is not replaced: it is the answer, as with `existing`.
@@ -21,10 +21,10 @@ export interface SubmitUnique<P extends string = string> {
    * Default: the whole input. Tasks compared by something else are never in each other's way.
    */
   by?: readonly P[];
-  /** Only a task submitted less than this long ago is in the way. At most ten years. Default: however old. */
+  /** Only a task submitted less than this long ago conflicts. At most ten years. Default: however old. */
   period?: Duration;
   /**
-   * In which of these states another task is in the way. Default: all that are not terminal. `PENDING`, `SCHEDULED` and
+   * In which of these states another task conflicts. Default: all that are not terminal. `PENDING`, `SCHEDULED` and
    * `QUEUED` must be among them; `STARTED` and `PROGRESS` come together. Without those two, one task may wait while one runs;
    * with `SUCCESS`, what is done is not done again within `period`.
    */
@@ -80,7 +80,7 @@ export function compileUnique(
   return {
     by: given.by === undefined ? by : compareBy(given.by, input),
     periodMs: given.period === undefined ? periodMs : period(given.period),
-    states: given.states === undefined ? states : statesInTheWay(given.states),
+    states: given.states === undefined ? states : conflictingStates(given.states),
     onConflict: oneOf('unique.onConflict', given.onConflict ?? onConflict, UNIQUE_CONFLICTS),
   };
 }
@@ -111,12 +111,12 @@ function period(given: Duration): number | undefined {
   return ms;
 }
 
-function statesInTheWay(given: readonly TaskState[]): readonly TaskState[] {
+function conflictingStates(given: readonly TaskState[]): readonly TaskState[] {
   if (!Array.isArray(given)) throw new RangeError(`unique.states: must be a list of states`);
   for (const [i, state] of given.entries()) oneOf(`unique.states.${i}`, state, TASK_STATES);
   const missing = WAITING.filter((state) => !given.includes(state));
   if (missing.length > 0)
-    throw new RangeError(`unique.states: lacks ${missing.join(', ')}; a task that waits is always in the way`);
+    throw new RangeError(`unique.states: lacks ${missing.join(', ')}; a task that waits always conflicts`);
   if (RUNNING.some((state) => given.includes(state)) && !RUNNING.every((state) => given.includes(state)))
     throw new RangeError(
       'unique.states: must hold both STARTED and PROGRESS, or neither: a task that runs is in one of them',

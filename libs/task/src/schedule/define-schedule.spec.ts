@@ -65,9 +65,9 @@ describe('defineSchedule', () => {
     [{ expires: 0 }, 'expires'],
     [{ timeLimit: '1s', softTimeLimit: '2s' }, 'softTimeLimit'],
     [{ timezone: 'UTC' }, 'timezone: unknown option'],
-  ])('refuses %j, saying %j', (change, why) => {
+  ])('refuses %j, saying %j', (change, reason) => {
     expect(() => define(change)).toThrow(expect.objectContaining({ code: 'contract_invalid' }) as Error);
-    expect(() => define(change)).toThrow(why);
+    expect(() => define(change)).toThrow(reason);
     expect(() => define(change)).toThrow('schedule "');
   });
 });

@@ -100,8 +100,8 @@ const KNOWN: readonly string[] = [
 export function defineSchedule<C extends AnyContract>(definition: ScheduleDefinition<C>): Schedule {
   const given = definition as Loose;
   const { name, contract, input, cron, every, timeZone, catchUp = 'latest', enabled = true } = given;
-  const refuse = (why: string, cause?: unknown): never => {
-    throw new DefinitionError(`schedule ${JSON.stringify(name)}: ${why}`, { cause });
+  const refuse = (reason: string, cause?: unknown): never => {
+    throw new DefinitionError(`schedule ${JSON.stringify(name)}: ${reason}`, { cause });
   };
   if (typeof name !== 'string' || !NAME.test(name) || name.length > 100)
     refuse('a name is lower case words with dots between them, such as "reports.daily", at most 100 characters');
@@ -149,7 +149,7 @@ function checkUnique(contract: AnyContract, unique: ScheduleOptions['unique']): 
   if (contract.options.record !== 'full') throw new RangeError("unique: needs a contract of record: 'full'");
 }
 
-function checkCatchUp(catchUp: CatchUp, refuse: (why: string) => never): void {
+function checkCatchUp(catchUp: CatchUp, refuse: (reason: string) => never): void {
   if (catchUp === 'skip' || catchUp === 'latest') return;
   const all = typeof catchUp === 'object' && catchUp !== null ? catchUp.all : undefined;
   if (!Number.isInteger(all) || all! < 1 || all! > MAX_ALL)

@@ -39,7 +39,7 @@ describe('an input of another version', () => {
 
   it('that is newer is a misfit, even where it would pass', () => {
     expect(misfit({ cents: 1 }, third.stamp, first as never)).toMatchObject({
-      ...{ name: 'InputInvalidError', code: 'input_invalid', why: 'newer', here: first.stamp },
+      ...{ name: 'InputInvalidError', code: 'input_invalid', reason: 'newer', here: first.stamp },
       madeFor: { version: 3, fingerprint: third.fingerprint },
       message: 'input of shop.pay: input: made for version 3; here is version 1',
     });
@@ -47,7 +47,7 @@ describe('an input of another version', () => {
 
   it('without a rule is a misfit, even where it would pass: its meaning is not known', () => {
     const second = defineTask({ ...first, version: 2, migrate: undefined });
-    expect(misfit({ cents: 1 }, first.stamp, second as never)).toMatchObject({ why: 'no_rule' });
+    expect(misfit({ cents: 1 }, first.stamp, second as never)).toMatchObject({ reason: 'no_rule' });
   });
 
   it.each([
@@ -74,7 +74,7 @@ describe('an input of another version', () => {
   ] as [string, () => never, RegExp][])('is a misfit where its rule %s', (_, rule, message) => {
     const bad = defineTask({ ...first, version: 2, migrate: { 1: rule } });
     expect(misfit({ cents: 1 }, first.stamp, bad as never)).toMatchObject({
-      why: 'rule_failed',
+      reason: 'rule_failed',
       message: expect.stringMatching(message) as string,
     });
   });
@@ -94,7 +94,7 @@ describe('an input of another version', () => {
     const input = { amount: '1', currency: 'USD' };
     expect(acceptInput(third, input, stamp)).toBe(input);
     expect(misfit({ ...input, note: 'x' }, stamp)).toMatchObject({
-      why: 'other_schema',
+      reason: 'other_schema',
       issues: [{ path: 'input.note', message: 'unknown field' }],
     });
   });
@@ -103,8 +103,8 @@ describe('an input of another version', () => {
 describe('an input that states no version', () => {
   it('is checked as it is; no rule is tried on it', () => {
     expect(acceptInput(third, { amount: '1', currency: 'USD' }, null)).toEqual({ amount: '1', currency: 'USD' });
-    expect(misfit({ cents: 150 }, null)).toMatchObject({ why: 'unstated', madeFor: null });
-    expect(misfit({ cents: 150 }, 'no stamp')).toMatchObject({ why: 'unstated' });
+    expect(misfit({ cents: 150 }, null)).toMatchObject({ reason: 'unstated', madeFor: null });
+    expect(misfit({ cents: 150 }, 'no stamp')).toMatchObject({ reason: 'unstated' });
   });
 
   it('is plainly invalid where there never was another version', () => {

@@ -6,7 +6,7 @@ import { validateInput } from '../validate.ts';
 import { readStamp, type Stamp, type StampParts } from './stamp.ts';
 
 /** No message of a migration is told longer than this. */
-const MAX_WHY = 500;
+const MAX_REASON = 500;
 
 /**
  * An input that may have been made for another version of the contract, as this version's submit would take it: migrated where its
@@ -48,8 +48,8 @@ export function acceptInput(
     try {
       migrated = migratedBy(step, migrated);
     } catch (thrown) {
-      const why = `the rule from version ${from} to ${from + 1} failed: ${whyOf(thrown)}`;
-      throw misfit(contract, made, 'rule_failed', [{ path: 'input', message: why }], thrown);
+      const reason = `the rule from version ${from} to ${from + 1} failed: ${reasonOf(thrown)}`;
+      throw misfit(contract, made, 'rule_failed', [{ path: 'input', message: reason }], thrown);
     }
   }
   try {
@@ -92,17 +92,17 @@ function migratedBy(
 function misfit(
   contract: AnyContract,
   made: StampParts | null,
-  why: InputMisfitError['why'],
+  reason: InputMisfitError['reason'],
   issues: readonly Issue[],
   cause?: unknown,
 ): InputMisfitError {
-  return new InputMisfitError(contract.name, issues, { madeFor: made, here: contract.stamp, why }, cause);
+  return new InputMisfitError(contract.name, issues, { madeFor: made, here: contract.stamp, reason }, cause);
 }
 
-function whyOf(thrown: unknown): string {
+function reasonOf(thrown: unknown): string {
   try {
     const { name, message } = toError(thrown);
-    return `${name}: ${message}`.slice(0, MAX_WHY);
+    return `${name}: ${message}`.slice(0, MAX_REASON);
   } catch {
     return 'it threw what cannot be read';
   }

@@ -74,7 +74,7 @@ function sortedSet(values: readonly unknown[]): unknown[] {
 }
 
 /**
- * FNV-1a in two lanes of 32 bits over UTF-16 units. Nobody gains by a collision, so a fast hash that runs in a browser will do;
+ * FNV-1a in two halves of 32 bits over UTF-16 units. Nobody gains by a collision, so a fast hash that runs in a browser will do;
  * 64 bits are far more than the number of schemas that a contract ever has.
  */
 function hash64(text: string): string {
@@ -85,5 +85,5 @@ function hash64(text: string): string {
     a = Math.imul(a ^ unit, 0x01000193);
     b = Math.imul(b ^ unit, 0x01000193) ^ (a >>> 15);
   }
-  return [a, b].map((lane) => (lane >>> 0).toString(16).padStart(8, '0')).join('');
+  return [a, b].map((half) => (half >>> 0).toString(16).padStart(8, '0')).join('');
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { mapInput, MappingError, pathProblem, type MappingRule } from './input-mapping.ts';
 
-const order = { who: 'ann', amount: 1, items: [{ sku: 'a', n: 1 }, { sku: 'b' }], address: { town: 'Ulm' } };
+const order = { buyer: 'ann', amount: 1, items: [{ sku: 'a', n: 1 }, { sku: 'b' }], address: { town: 'Ulm' } };
 
 describe('a mapping of inputs', () => {
   it.each<[MappingRule, Record<string, unknown>]>([
@@ -10,8 +10,8 @@ describe('a mapping of inputs', () => {
       { ...order, currency: 'EUR' },
     ],
     [
-      { op: 'set', path: 'who', value: null },
-      { ...order, who: null },
+      { op: 'set', path: 'buyer', value: null },
+      { ...order, buyer: null },
     ],
     [
       { op: 'set', path: 'a.b.c', value: 1 },
@@ -41,7 +41,7 @@ describe('a mapping of inputs', () => {
         ],
       },
     ],
-    [{ op: 'default', path: 'who', value: 'ben' }, order],
+    [{ op: 'default', path: 'buyer', value: 'ben' }, order],
     [
       { op: 'remove', path: 'address.town' },
       { ...order, address: {} },
@@ -52,7 +52,7 @@ describe('a mapping of inputs', () => {
       { ...order, items: [{ sku: 'b' }] },
     ],
     [
-      { op: 'rename', path: 'who', to: 'customer.name' },
+      { op: 'rename', path: 'buyer', to: 'customer.name' },
       { amount: 1, items: order.items, address: order.address, customer: { name: 'ann' } },
     ],
     [
@@ -61,7 +61,7 @@ describe('a mapping of inputs', () => {
     ],
     [{ op: 'rename', path: 'no', to: 'such' }, order],
     [
-      { op: 'copy', path: 'who', to: 'payer' },
+      { op: 'copy', path: 'buyer', to: 'payer' },
       { ...order, payer: 'ann' },
     ],
     [
@@ -81,11 +81,14 @@ describe('a mapping of inputs', () => {
       { op: 'remove', path: 'items' },
       { op: 'remove', path: 'address' },
     ];
-    expect(mapInput(order, rules)).toEqual({ who: 'ann', cents: 1, amount: 5 });
+    expect(mapInput(order, rules)).toEqual({ buyer: 'ann', cents: 1, amount: 5 });
   });
 
   it.each<[MappingRule, RegExp]>([
-    [{ op: 'set', path: 'who.name', value: 1 }, /^rule 1 of the mapping, who\.name: who is there, and has no fields/],
+    [
+      { op: 'set', path: 'buyer.name', value: 1 },
+      /^rule 1 of the mapping, buyer\.name: buyer is there, and has no fields/,
+    ],
     [{ op: 'set', path: 'items.9.sku', value: 1 }, /the list has no element 9/],
     [{ op: 'set', path: 'items.x', value: 1 }, /the list has no element x/],
     [{ op: 'rename', path: 'items.*.n', to: 'counts' }, /a \* stands in both paths/],

@@ -50,7 +50,7 @@ export function mapInput(input: unknown, rules: readonly MappingRule[]): unknown
   const budget = new Budget();
   rules.forEach((rule, index) => {
     if (!isFields(copy)) throw new MappingError(index, rule.path, 'the input has no fields');
-    const refuse: Refuse = (path, why) => new MappingError(index, path, why);
+    const refuse: Refuse = (path, reason) => new MappingError(index, path, reason);
     applyRule(copy, rule, refuse, (value) => {
       if (!budget.take(value))
         throw refuse(rule.path, `the mapping writes more than ${MAX_WRITTEN} values into one input`);
@@ -73,7 +73,7 @@ export function pathProblem(path: string, wildcards = true): string | undefined 
   return undefined;
 }
 
-type Refuse = (path: string, why: string) => MappingError;
+type Refuse = (path: string, reason: string) => MappingError;
 /** A copy of its own. */
 type Clone = (value: unknown) => unknown;
 
