@@ -3,8 +3,15 @@ import { afterAll, afterEach, beforeAll } from '@jest/globals';
 import type { Broker, BrokerState, Consumption, OutgoingMessage } from '@lovage/ports';
 import { TcpProxy } from '@lovage/testing';
 import { within } from '../within.ts';
-import { Inbox } from './inbox.ts';
-import type { BrokerCapabilities, BrokerConformanceOptions, BrokerUnderTest, ConnectOptions } from './under-test.ts';
+import { DeliveryInbox } from './delivery-inbox.ts';
+import type {
+  Alarm,
+  BrokerCapabilities,
+  BrokerConformanceOptions,
+  BrokerUnderTest,
+  ConnectOptions,
+  Line,
+} from './under-test.ts';
 
 /** What each test works with. Everything that it makes is stopped and removed after the test. */
 export class Bench {
@@ -32,14 +39,6 @@ export class Bench {
     return this.target!;
   }
 
-  /** The server's URL with another port of this machine. */
-  urlAt(port: number): string {
-    const url = new URL(this.underTest.url);
-    url.hostname = '127.0.0.1';
-    url.port = String(port);
-    return url.toString();
-  }
-
   /** Runs after the test, last registered first. */
   defer(cleanup: () => Promise<unknown> | void): void {
     this.cleanups.push(cleanup);
@@ -47,9 +46,7 @@ export class Bench {
 
   /** A broker that is not started. */
   make(options?: ConnectOptions): Broker {
-    const broker = this.underTest.connect(options);
-    this.defer(() => broker.stop());
-    return broker;
+    return this.stoppedAfter(this.underTest.connect(options));
   }
 
   async start(options?: ConnectOptions): Promise<Broker> {
@@ -58,11 +55,36 @@ export class Bench {
     return broker;
   }
 
-  /** A started broker behind a proxy. */
-  async startBehindProxy(): Promise<{ broker: Broker; proxy: TcpProxy }> {
-    const proxy = await TcpProxy.before(this.underTest.url);
-    this.defer(() => proxy.close());
-    return { broker: await this.start({ url: proxy.url }), proxy };
+  /** A line to the server that the test may break. */
+  async line(): Promise<Line> {
+    const { underTest } = this;
+    const line = await (underTest.line?.() ?? tcpLine(underTest));
+    this.defer(() => line.close());
+    return {
+      ...{ close: () => line.close(), cut: () => line.cut(), refuse: () => line.refuse(), heal: () => line.heal() },
+      ...{ blackhole: () => line.blackhole(), holdAnswers: () => line.holdAnswers() },
+      get connections() {
+        return line.connections;
+      },
+      connect: (options) => this.stoppedAfter(line.connect(options)),
+    };
+  }
+
+  /** A started broker behind such a line. */
+  async startBehindLine(): Promise<{ broker: Broker; line: Line }> {
+    const line = await this.line();
+    const broker = line.connect();
+    await broker.start();
+    return { broker, line };
+  }
+
+  /** A started broker whose server can be made to take no messages. */
+  async startAlarmed(): Promise<{ broker: Broker; alarm: Alarm }> {
+    const alarm = await this.underTest.alarm!();
+    this.defer(() => alarm.close());
+    const broker = this.stoppedAfter(alarm.connect());
+    await broker.start();
+    return { broker, alarm };
   }
 
   /** Name of a queue that nobody else uses, not declared. Deleted after the test. */
@@ -79,10 +101,19 @@ export class Bench {
   }
 
   /** Consumes into an inbox. */
-  async consume(broker: Broker, queue: string, prefetch: number): Promise<{ inbox: Inbox; consumption: Consumption }> {
-    const inbox = new Inbox();
+  async consume(
+    broker: Broker,
+    queue: string,
+    prefetch: number,
+  ): Promise<{ inbox: DeliveryInbox; consumption: Consumption }> {
+    const inbox = new DeliveryInbox();
     const consumption = await broker.consume(queue, { prefetch, onDelivery: inbox.onDelivery });
     return { inbox, consumption };
+  }
+
+  private stoppedAfter(broker: Broker): Broker {
+    this.defer(() => broker.stop());
+    return broker;
   }
 
   private async cleanUp(): Promise<void> {
@@ -98,6 +129,11 @@ export class Bench {
     await Promise.all(this.queues.splice(0).map((queue) => this.cleaner!.deleteQueue(queue)));
     if (failures.length > 0) throw new AggregateError(failures, 'cleaning up after the test failed');
   }
+}
+
+async function tcpLine({ url, connect }: BrokerUnderTest): Promise<Line> {
+  const proxy = await TcpProxy.before(url);
+  return Object.assign(proxy, { connect: (options?: ConnectOptions) => connect({ ...options, url: proxy.url }) });
 }
 
 export function message(queue: string, body: string | Buffer, more: Partial<OutgoingMessage> = {}): OutgoingMessage {

@@ -1,6 +1,8 @@
 import { describe, jest } from '@jest/globals';
 import { Bench } from './bench.ts';
+import { blocked } from './blocked.ts';
 import { consuming } from './consuming.ts';
+import { health } from './health.ts';
 import { lifecycle } from './lifecycle.ts';
 import { outages } from './outages.ts';
 import { priorities } from './priorities.ts';
@@ -20,9 +22,11 @@ export function brokerConformance(options: BrokerConformanceOptions): void {
     const bench = new Bench(options);
     publishing(bench);
     consuming(bench);
+    health(bench);
     priorities(bench);
     replies(bench);
     outages(bench);
+    blocked(bench);
     lifecycle(bench);
     processDeath(bench);
   });

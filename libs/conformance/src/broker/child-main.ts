@@ -1,6 +1,7 @@
 // Entry of a child process of the suite: an adapter alone in its process, to be killed or to end by itself.
 import type { Broker } from '@lovage/ports';
-import type { ChildOrder, ChildReport } from './child.ts';
+import type { ChildOrder } from './child.ts';
+import type { ChildReport } from './under-test.ts';
 
 function report(what: ChildReport): void {
   process.send?.(what);
@@ -21,6 +22,7 @@ async function hold(broker: Broker, order: ChildOrder): Promise<void> {
 }
 
 async function stop(broker: Broker, order: ChildOrder): Promise<void> {
+  await broker.declare(order.queue);
   await broker.consume(order.queue, { prefetch: order.prefetch, onDelivery: () => undefined });
   await broker.openReplies(() => undefined);
   await broker.publish({

@@ -2,37 +2,17 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { within } from '../within.ts';
 import type { Bench } from './bench.ts';
+import type { BrokerChild, ChildReport, BrokerChildTask } from './under-test.ts';
 
-/** What a child process is told to do; see `child-main.ts`. */
-export interface ChildTask {
-  /** `hold`: consume and keep. `stop`: start everything, stop, and end by itself. */
-  readonly mode: 'hold' | 'stop';
-  readonly queue: string;
-  readonly prefetch: number;
-  /** Acks this many deliveries before it holds. */
-  readonly ackFirst: number;
-}
-
-export interface ChildOrder extends ChildTask {
+export interface ChildOrder extends BrokerChildTask {
   readonly module: string;
   readonly options: unknown;
 }
 
-export interface ChildReport {
-  readonly kind: 'delivery' | 'stopped' | 'failed';
-  readonly body?: string;
-  readonly error?: string;
-}
-
-export interface Child {
-  /** The next report, which must be of this kind. */
-  next(kind: ChildReport['kind']): Promise<ChildReport>;
-  kill(signal: NodeJS.Signals): void;
-  readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
-}
-
 /** Runs the adapter in a process of its own; killed after the test. */
-export function startChild(bench: Bench, task: ChildTask): Child {
+export function startChild(bench: Bench, task: BrokerChildTask): BrokerChild {
+  const { holder } = bench.underTest;
+  if (holder && task.mode === 'hold') return holder(task);
   const hooks = new URL('../../../../tools/ts-hooks.mjs', import.meta.url).href;
   const child: ChildProcess = fork(fileURLToPath(new URL('./child-main.ts', import.meta.url)), [], {
     execArgv: ['--conditions=@lovage/source', '--import', hooks],

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Broker, Delivery } from '@lovage/ports';
 import { untilHolds } from '../until-holds.ts';
 import { bodies, message, publishAll, type Bench } from './bench.ts';
-import { text, texts } from './inbox.ts';
+import { text, texts } from './delivery-inbox.ts';
 
 /**
  * Proof that nothing but `expected` is left: a marker is published behind, and all up to it is consumed.
@@ -126,13 +126,14 @@ export function consuming(bench: Bench): void {
       await expectLeft(bench, await bench.start(), queue, ['body-7']);
     });
 
-    it('delivers a requeued message again, marked as redelivered', async () => {
+    it('delivers a requeued message again, flagged as redelivered', async () => {
       const broker = await bench.start();
       const queue = await bench.declared(broker);
       await broker.publish(message(queue, 'again', { headers: { kept: 'yes' } }));
       const { inbox } = await bench.consume(broker, queue, 1);
       const first = await inbox.next();
       expect(first.redelivered).toBe(false);
+      expect(first.death).toBeUndefined();
       first.nack({ requeue: true });
       const second = await inbox.next();
       expect(text(second)).toBe('again');
@@ -150,7 +151,7 @@ export function consuming(bench: Bench): void {
       await first.consumption.close();
       const second = await bench.consume(broker, queue, 10);
       const again = await second.inbox.take(3);
-      // What is delivered again is the same message, whoever gets it.
+      // What is delivered again is the same message, whatever consumer gets it.
       expect(again.map(({ identity }) => identity).sort()).toEqual(identities.sort());
       expect([1, 3]).toContain(new Set(identities).size);
       if (new Set(identities).size === 1) expect(identities[0]).toBeUndefined();
@@ -185,6 +186,10 @@ export function consuming(bench: Bench): void {
       expect(broker.deadLetterQueue).toBe(deadLetters);
       expect(dead.headers).toMatchObject({ id: queue });
       expect(dead.correlationId).toBe(queue);
+      const { death } = dead;
+      expect(death).toEqual({ queue, reason: 'rejected', at: expect.any(Number) as unknown, count: 1 });
+      // By the server's clock, in RabbitMQ to the second.
+      expect(Math.abs(death!.at! - Date.now())).toBeLessThan(60_000);
     });
 
     it('shares a queue among two consumers', async () => {
@@ -217,7 +222,7 @@ export function consuming(bench: Bench): void {
       await expectLeft(bench, await bench.start(), queue, ['for another']);
     });
 
-    it('gives back at close what is unacked, and loses no ack on the way', async () => {
+    it('requeues at close what is unacked, and loses no ack on the way', async () => {
       const broker = await bench.start();
       const queue = await bench.declared(broker);
       await publishAll(broker, queue, bodies(4));
@@ -237,7 +242,7 @@ export function consuming(bench: Bench): void {
       await expectLeft(bench, other, queue, []);
     });
 
-    it('gives back at stop what is unacked, and loses no ack on the way', async () => {
+    it('requeues at stop what is unacked, and loses no ack on the way', async () => {
       const broker = await bench.start();
       const queue = await bench.declared(broker);
       await publishAll(broker, queue, bodies(3));

@@ -1,7 +1,5 @@
-import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
-import { eventually, TcpProxy } from '@lovage/testing';
+import { eventually } from '@lovage/testing';
 import { untilHolds } from '../until-holds.ts';
 import { within } from '../within.ts';
 import { bodies, inState, message, type Bench } from './bench.ts';
@@ -39,24 +37,20 @@ export function lifecycle(bench: Bench): void {
 
     it('stops while it is starting', async () => {
       for (let n = 0; n < 5; n += 1) {
-        const proxy = await TcpProxy.before(bench.underTest.url);
-        bench.defer(() => proxy.close());
-        const broker = bench.make({ url: proxy.url });
+        const line = await bench.line();
+        const broker = line.connect();
         const starting = broker.start().catch(() => undefined);
         await broker.stop();
         await starting;
         expect(broker.state).toBe('down');
-        await untilHolds(() => expect(proxy.connections).toBe(0));
+        await untilHolds(() => expect(line.connections).toBe(0));
       }
     });
 
     it('fails to start within its time when nobody listens', async () => {
-      const server = createServer().listen(0, '127.0.0.1');
-      await once(server, 'listening');
-      const { port } = server.address() as AddressInfo;
-      server.close();
-      await once(server, 'close');
-      const broker = bench.make({ url: bench.urlAt(port), connectTimeoutMs: 400 });
+      const line = await bench.line();
+      await line.refuse();
+      const broker = line.connect({ connectTimeoutMs: 400 });
       const began = performance.now();
       await expect(broker.start()).rejects.toMatchObject({ code: 'broker_unavailable' });
       expect(performance.now() - began).toBeLessThan(1500);
@@ -65,30 +59,27 @@ export function lifecycle(bench: Bench): void {
     });
 
     it('fails to start within its time when the server accepts and says nothing', async () => {
-      const server = createServer((socket) => socket.on('error', () => undefined).resume()).listen(0, '127.0.0.1');
-      await once(server, 'listening');
-      const { port } = server.address() as AddressInfo;
-      const broker = bench.make({ url: bench.urlAt(port), connectTimeoutMs: 400 });
+      const line = await bench.line();
+      line.blackhole();
+      const broker = line.connect({ connectTimeoutMs: 400 });
       const began = performance.now();
       await expect(broker.start()).rejects.toMatchObject({ code: 'broker_unavailable' });
       await within(2000, 'stop', broker.stop());
       expect(performance.now() - began).toBeLessThan(3000);
-      // The adapter has let go of its sockets: else this close would not end.
-      const closed = once(server, 'close');
-      server.close();
-      await within(5000, 'the sockets to close', closed);
+      // The adapter has closed its connections. Those to the server are open until they may say so.
+      await line.heal();
+      await untilHolds(() => expect(line.connections).toBe(0));
     });
 
     it('starts when the server comes within its time', async () => {
-      const proxy = await TcpProxy.before(bench.underTest.url);
-      bench.defer(() => proxy.close());
-      proxy.blackhole();
-      const broker = bench.make({ url: proxy.url, connectTimeoutMs: 15_000 });
+      const line = await bench.line();
+      line.blackhole();
+      const broker = line.connect({ connectTimeoutMs: 15_000 });
       const starting = broker.start();
       // The first attempt is under way, and cannot succeed.
-      await eventually(() => proxy.connections > 0);
-      proxy.cut();
-      await proxy.heal();
+      await eventually(() => line.connections > 0);
+      line.cut();
+      await line.heal();
       await starting;
       expect(broker.state).toBe('up');
     });
@@ -110,30 +101,30 @@ export function lifecycle(bench: Bench): void {
     });
 
     it('stops in bounded time with the server away, or silent', async () => {
-      const away = await bench.startBehindProxy();
+      const away = await bench.startBehindLine();
       const queue = await bench.declared(away.broker);
       await bench.consume(away.broker, queue, 1);
       await away.broker.openReplies(() => undefined);
       const change = inState(away.broker, 'down');
-      await away.proxy.refuse();
+      await away.line.refuse();
       await change;
       await within(5000, 'stop with the server away', away.broker.stop());
 
-      const silent = await bench.startBehindProxy();
+      const silent = await bench.startBehindLine();
       await bench.consume(silent.broker, queue, 1);
-      silent.proxy.blackhole();
+      silent.line.blackhole();
       await within(8000, 'stop with a silent server', silent.broker.stop());
-      await silent.proxy.heal();
-      await untilHolds(() => expect(silent.proxy.connections).toBe(0));
+      await silent.line.heal();
+      await untilHolds(() => expect(silent.line.connections).toBe(0));
     });
 
     it('leaves no connection open after stop', async () => {
-      const { broker, proxy } = await bench.startBehindProxy();
+      const { broker, line } = await bench.startBehindLine();
       await bench.consume(broker, await bench.declared(broker), 1);
       await broker.openReplies(() => undefined);
-      expect(proxy.connections).toBeGreaterThan(0);
+      expect(line.connections).toBeGreaterThan(0);
       await broker.stop();
-      await untilHolds(() => expect(proxy.connections).toBe(0));
+      await untilHolds(() => expect(line.connections).toBe(0));
     });
 
     it('lets its process end by itself after stop', async () => {

@@ -4,12 +4,12 @@ import { hasCode } from '@lovage/foundation';
 import { untilHolds } from '../until-holds.ts';
 import { within } from '../within.ts';
 import { bodies, inState, message, publishAll, type Bench } from './bench.ts';
-import { text, texts } from './inbox.ts';
+import { text, texts } from './delivery-inbox.ts';
 
 export function outages(bench: Bench): void {
   describe('outages', () => {
     it('announces each change of state', async () => {
-      const { broker, proxy } = await bench.startBehindProxy();
+      const { broker, line } = await bench.startBehindLine();
       const states: BrokerState[] = [];
       const off = broker.onStateChange((state) => {
         expect(broker.state).toBe(state);
@@ -17,25 +17,25 @@ export function outages(bench: Bench): void {
       });
       expect(broker.state).toBe('up');
       let change = inState(broker, 'down');
-      await proxy.refuse();
+      await line.refuse();
       await change;
       change = inState(broker, 'up');
-      await proxy.heal();
+      await line.heal();
       await change;
       expect(states).toEqual(['down', 'up']);
       off();
       change = inState(broker, 'down');
-      proxy.cut();
+      line.cut();
       await change;
       expect(states).toEqual(['down', 'up']);
     });
 
     it('refuses at once while the server is away, and keeps nothing for later', async () => {
-      const { broker, proxy } = await bench.startBehindProxy();
+      const { broker, line } = await bench.startBehindLine();
       const direct = await bench.start();
       const queue = await bench.declared(broker);
       const change = inState(broker, 'down');
-      await proxy.refuse();
+      await line.refuse();
       await change;
       const began = performance.now();
       const outcomes = await Promise.allSettled(bodies(50).map((body) => broker.publish(message(queue, body))));
@@ -48,29 +48,29 @@ export function outages(bench: Bench): void {
       await expect(broker.consume(queue, { prefetch: 1, onDelivery: () => undefined })).rejects.toMatchObject({
         code: 'broker_unavailable',
       });
-      await proxy.heal();
+      await line.heal();
       await inState(broker, 'up');
       await broker.publish(message(queue, 'after'));
       expect(await direct.depth(queue)).toEqual({ ready: 1, consumers: 0 });
     });
 
     it('settles every publish in flight when the connection breaks before any answer', async () => {
-      const { broker, proxy } = await bench.startBehindProxy();
+      const { broker, line } = await bench.startBehindLine();
       const queue = await bench.declared(broker);
       await broker.publish(message(queue, 'warm'));
-      proxy.holdAnswers();
+      line.holdAnswers();
       const inFlight = Promise.allSettled(bodies(300).map((body) => broker.publish(message(queue, body))));
       const direct = await bench.start();
       // They have reached the server, so that only the answers are lost.
       await untilHolds(async () => expect((await direct.depth(queue)).ready).toBeGreaterThan(1));
-      proxy.cut();
+      line.cut();
       for (const outcome of await within(15_000, 'publishes to settle', inFlight)) {
         expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'confirm_lost' } });
       }
     });
 
     it('has stored whatever it confirmed before a cut in the middle', async () => {
-      const { broker, proxy } = await bench.startBehindProxy();
+      const { broker, line } = await bench.startBehindLine();
       const direct = await bench.start();
       const queue = await bench.declared(broker);
       const confirmed: string[] = [];
@@ -79,7 +79,7 @@ export function outages(bench: Bench): void {
         broker.publish(message(queue, body)).then(
           () => {
             confirmed.push(body);
-            if (confirmed.length === 100) proxy.cut();
+            if (confirmed.length === 100) line.cut();
           },
           (error: unknown) => void refused.push(error),
         ),
@@ -97,13 +97,13 @@ export function outages(bench: Bench): void {
     });
 
     it('consumes again by itself after each of several cuts', async () => {
-      const { broker, proxy } = await bench.startBehindProxy();
+      const { broker, line } = await bench.startBehindLine();
       const direct = await bench.start();
       const queue = await bench.declared(broker);
       const { inbox } = await bench.consume(broker, queue, 5);
       for (const body of bodies(3)) {
         const change = inState(broker, 'down');
-        proxy.cut();
+        line.cut();
         await change;
         await direct.publish(message(queue, body));
         // An ack may be lost in the cut that follows; its message then comes once more before the new one.
@@ -117,13 +117,13 @@ export function outages(bench: Bench): void {
     });
 
     it('keeps to the prefetch after a cut', async () => {
-      const { broker, proxy } = await bench.startBehindProxy();
+      const { broker, line } = await bench.startBehindLine();
       const queue = await bench.declared(broker);
       await publishAll(broker, queue, bodies(10));
       const { inbox } = await bench.consume(broker, queue, 2);
       await inbox.take(2);
       const change = inState(broker, 'down');
-      proxy.cut();
+      line.cut();
       await change;
       const again = await inbox.take(2, 20_000);
       expect(again.map((delivery) => delivery.redelivered)).toEqual([true, true]);
@@ -132,13 +132,13 @@ export function outages(bench: Bench): void {
     });
 
     it('ignores an ack for a connection that is gone, and loses no other message by it', async () => {
-      const { broker, proxy } = await bench.startBehindProxy();
+      const { broker, line } = await bench.startBehindLine();
       const queue = await bench.declared(broker);
       await publishAll(broker, queue, bodies(3));
       const { inbox, consumption } = await bench.consume(broker, queue, 10);
       const stale = await inbox.take(3);
       const change = inState(broker, 'down');
-      proxy.cut();
+      line.cut();
       await change;
       stale[0]!.ack();
       const again = await inbox.take(3, 20_000);
@@ -155,7 +155,7 @@ export function outages(bench: Bench): void {
     });
 
     it('does not consume again after a cut what was cancelled', async () => {
-      const { broker, proxy } = await bench.startBehindProxy();
+      const { broker, line } = await bench.startBehindLine();
       const queue = await bench.declared(broker);
       const watched = await bench.declared(broker);
       const { inbox, consumption } = await bench.consume(broker, queue, 10);
@@ -164,7 +164,7 @@ export function outages(bench: Bench): void {
       await inbox.take(2);
       await consumption.cancel();
       const change = inState(broker, 'down');
-      proxy.cut();
+      line.cut();
       await change;
       // The other one consumes again by then, and so would this one.
       const direct = await bench.start();
@@ -176,29 +176,29 @@ export function outages(bench: Bench): void {
     });
 
     it('declares again what was lost meanwhile', async () => {
-      const { broker, proxy } = await bench.startBehindProxy();
+      const { broker, line } = await bench.startBehindLine();
       const direct = await bench.start();
       const queue = await bench.declared(broker);
       const change = inState(broker, 'down');
-      await proxy.refuse();
+      await line.refuse();
       await change;
       await direct.deleteQueue(queue);
-      await proxy.heal();
+      await line.heal();
       await inState(broker, 'up');
       await untilHolds(async () => expect((await direct.depth(queue)).ready).toBe(0));
       await broker.publish(message(queue, 'there'));
     });
 
     it('lets a consumption be closed while the server is away', async () => {
-      const { broker, proxy } = await bench.startBehindProxy();
+      const { broker, line } = await bench.startBehindLine();
       const direct = await bench.start();
       const queue = await bench.declared(broker);
       const { inbox, consumption } = await bench.consume(broker, queue, 5);
       const change = inState(broker, 'down');
-      await proxy.refuse();
+      await line.refuse();
       await change;
       await within(2000, 'close', consumption.close());
-      await proxy.heal();
+      await line.heal();
       await inState(broker, 'up');
       await broker.publish(message(queue, 'for another'));
       const other = await bench.consume(direct, queue, 1);

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { within } from '../within.ts';
 import { bodies, message, publishAll, type Bench } from './bench.ts';
 import { startChild } from './child.ts';
-import { texts } from './inbox.ts';
+import { texts } from './delivery-inbox.ts';
 
 export function processDeath(bench: Bench): void {
   const patience = bench.capabilities.redeliveryAfterKillMs;

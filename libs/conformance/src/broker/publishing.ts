@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { hasCode } from '@lovage/foundation';
 import { untilHolds } from '../until-holds.ts';
 import { bodies, message, publishAll, type Bench } from './bench.ts';
-import { texts } from './inbox.ts';
+import { texts } from './delivery-inbox.ts';
 
 export function publishing(bench: Bench): void {
   describe('publishing', () => {

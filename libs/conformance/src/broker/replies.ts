@@ -68,7 +68,7 @@ export function replies(bench: Bench): void {
     });
 
     it('keeps the address over a reconnect', async () => {
-      const { broker, proxy } = await bench.startBehindProxy();
+      const { broker, line } = await bench.startBehindLine();
       const other = await bench.start();
       const seen = new Set<string>();
       const inbox = await broker.openReplies((reply) => seen.add(reply.correlationId));
@@ -77,7 +77,7 @@ export function replies(bench: Bench): void {
       await untilHolds(() => expect(seen).toContain('before'));
 
       const down = inState(broker, 'down');
-      proxy.cut();
+      line.cut();
       await down;
       broker.reply(address, { correlationId: 'while down', body: Buffer.from('{}') });
       await inState(broker, 'up');

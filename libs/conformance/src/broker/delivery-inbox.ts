@@ -2,7 +2,7 @@ import type { Delivery } from '@lovage/ports';
 import { within } from '../within.ts';
 
 /** Keeps the deliveries of a consumption in the order they came, to be taken one by one. */
-export class Inbox {
+export class DeliveryInbox {
   /** All that ever came. */
   readonly received: Delivery[] = [];
   private taken = 0;

@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Delivery } from '@lovage/ports';
-import { Inbox, texts } from './inbox.ts';
+import { DeliveryInbox, texts } from './delivery-inbox.ts';
 
 const delivery = (body: string): Delivery => ({ body: Buffer.from(body) }) as Delivery;
 
-describe('Inbox', () => {
+describe('DeliveryInbox', () => {
   it('gives each delivery once, in order, those there already and those to come', async () => {
-    const inbox = new Inbox();
+    const inbox = new DeliveryInbox();
     inbox.onDelivery(delivery('a'));
     inbox.onDelivery(delivery('b'));
     const taken = inbox.take(4);
@@ -19,7 +19,7 @@ describe('Inbox', () => {
   });
 
   it('says what did not come', async () => {
-    await expect(new Inbox().next(1)).rejects.toThrow('a delivery: not within 1 ms');
+    await expect(new DeliveryInbox().next(1)).rejects.toThrow('a delivery: not within 1 ms');
   });
 
   it('compares bodies whatever their order', () => {
