@@ -1,3 +1,3 @@
 export { guardProcess, type Guard, type GuardOptions } from './guard.ts';
 export { whenParentEnds } from './parent.ts';
-export { readStartMessage, tellReady, tellStage, type StartMessage } from './start-messages.ts';
+export { onceReady, readStartMessage, tellReady, tellStage, type StartMessage } from './start-messages.ts';

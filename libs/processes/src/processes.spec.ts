@@ -53,7 +53,7 @@ test('a guarded group ends with the process that guards it, however that ends', 
   await goneAll(...pids);
 });
 
-test('one that does not heed the signal is killed after the patience', async () => {
+test('one that ignores the signal is killed after the patience', async () => {
   const { child, said } = await run(
     guarding(`trap '' TERM; echo ready; while :; do sleep 600; done`, `{ signal: 'SIGTERM', killAfterSeconds: 1 }`),
   );

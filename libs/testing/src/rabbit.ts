@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, describe, test } from '@jest/globals';
 import amqp from 'amqplib';
 import { maskUrl } from '@lovage/foundation';
-import { bandQueue, PRIORITY_BANDS } from '@lovage/ports';
 import { DEFAULT_AMQP_URL } from './jest/services.mjs';
+import { serviceVerdict } from './service-verdict.ts';
 
 /** RabbitMQ as one suite sees it. */
 export interface TestRabbit {
@@ -47,11 +47,11 @@ export function describeWithRabbit(name: string, suite: (rabbit: TestRabbit) => 
 
 /** What becomes of a suite that needs RabbitMQ. */
 export function rabbitVerdict(env: Readonly<Record<string, string | undefined>>): 'run' | 'skip' | 'fail' {
-  if (env['LOVAGE_TEST_AMQP'] === 'up') return 'run';
-  if (env['LOVAGE_TEST_AMQP'] !== 'down')
-    throw new Error('nobody looked for RabbitMQ: run the tests through a jest configuration based on jest.preset.mjs');
-  return env['REQUIRE_SERVICES'] === '1' ? 'fail' : 'skip';
+  return serviceVerdict(env, 'LOVAGE_TEST_AMQP', 'RabbitMQ');
 }
+
+/** The queue itself, and those that the adapter makes beside it for its priority levels. */
+const OF_LEVELS = ['', '~high', '~low'];
 
 class Leftovers implements TestRabbit {
   private readonly queues = new Set<string>();
@@ -80,8 +80,7 @@ class Leftovers implements TestRabbit {
     try {
       const channel = await connection.createChannel();
       // Deleting what is not there is no error (RabbitMQ, since 3.2).
-      for (const queue of this.queues)
-        for (const band of PRIORITY_BANDS) await channel.deleteQueue(bandQueue(queue, band));
+      for (const queue of this.queues) for (const suffix of OF_LEVELS) await channel.deleteQueue(`${queue}${suffix}`);
       for (const exchange of this.exchanges) await channel.deleteExchange(exchange);
     } finally {
       await connection.close();

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { Signal } from '@lovage/foundation';
+import { deferred, Signal } from '@lovage/foundation';
 import { guardProcess } from '@lovage/processes';
 
 export interface StartProcessOptions {
@@ -82,6 +82,8 @@ export class TestProcess {
   readonly exit: Promise<ProcessExit>;
   private readonly said = new Signal<string>();
   private ended: ProcessExit | undefined;
+  /** Its exit, once it has ended without a channel. */
+  private readonly alone = deferred<unknown[]>();
 
   constructor(
     private readonly child: ChildProcess,
@@ -94,7 +96,7 @@ export class TestProcess {
     child.on('message', (message) => this.messages.push(message));
     for (const stream of [child.stdout, child.stderr]) if (stream) this.collect(stream);
     child.stdin?.on('error', () => undefined);
-    this.exit = once(child, 'close').then(
+    this.exit = Promise.race([once(child, 'close'), this.alone.promise]).then(
       ([code, signal]) => (this.ended = { code: code as number | null, signal: signal as NodeJS.Signals | null }),
       () => {
         this.lines.push(failure?.message ?? 'could not be started');
@@ -141,18 +143,23 @@ export class TestProcess {
     }
   }
 
-  /** To the process alone. */
+  /** Closes the channel of a process started with `ipc`, as the end of its parent does. */
+  disconnect(): void {
+    const { child } = this;
+    // Node.js then tells of no `close`.
+    const streams = [child.stdout, child.stderr].map((stream) => stream && once(stream, 'close'));
+    void Promise.all([once(child, 'exit'), ...streams]).then(([exit]) => this.alone.resolve(exit!));
+    child.disconnect();
+  }
+
+  /** To the process alone; nothing happens when it has ended, which may be before its exit is told. */
   signal(signal: NodeJS.Signals): void {
-    if (this.running) process.kill(this.pid, signal);
+    if (this.running) send(this.pid, signal);
   }
 
   /** To the process and all it started in its group, as a terminal's Ctrl-C does. */
   signalGroup(signal: NodeJS.Signals): void {
-    try {
-      process.kill(-this.pid, signal);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-    }
+    send(-this.pid, signal);
   }
 
   /** Writes to its input. */
@@ -203,5 +210,14 @@ export class TestProcess {
     stream.on('end', () => {
       if (rest !== '') keep(rest);
     });
+  }
+}
+
+/** @param pid negative: all of its group */
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }

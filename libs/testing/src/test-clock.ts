@@ -49,7 +49,7 @@ export class TestClock implements Clock {
   }
 }
 
-/** A turn of the event loop: every microtask queued so far, and what those queued, has run. */
+/** A pass of the event loop: every microtask queued so far, and what those queued, has run. */
 function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

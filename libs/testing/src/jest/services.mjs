@@ -10,6 +10,8 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 export const DEFAULT_AMQP_URL = 'amqp://guest:guest@127.0.0.1:5672';
+/** The last of the databases that a Redis has unless told otherwise: nobody keeps anything there. */
+export const DEFAULT_REDIS_URL = 'redis://127.0.0.1:6379/15';
 
 /** One for the process: several projects may share a run. */
 class Services {
@@ -33,6 +35,7 @@ class Services {
     const address = /** @type {import('node:net').AddressInfo} */ (this.#server.address());
     process.env.LOVAGE_TEST_CLUSTER = `http://127.0.0.1:${address.port}/${this.#secret}`;
     process.env.LOVAGE_TEST_AMQP = (await answers(process.env.TEST_AMQP_URL || DEFAULT_AMQP_URL)) ? 'up' : 'down';
+    process.env.LOVAGE_TEST_REDIS = (await pongs(process.env.TEST_REDIS_URL || DEFAULT_REDIS_URL)) ? 'up' : 'down';
   }
 
   async stop() {
@@ -67,7 +70,7 @@ class Services {
 }
 
 /**
- * Whether an AMQP 0-9-1 broker answers there: it greets whoever sends the protocol header. A port that is open is not
+ * Whether an AMQP 0-9-1 broker answers there: it greets a client that sends the protocol header. A port that is open is not
  * yet a broker.
  * @param {string} url
  * @returns {Promise<boolean>}
@@ -85,6 +88,27 @@ export function answers(url) {
     };
     socket.on(secure ? 'secureConnect' : 'connect', () => socket.write(Buffer.from('AMQP\0\0\x09\x01', 'latin1')));
     socket.on('data', (chunk) => end(chunk[0] === METHOD_FRAME));
+    socket.on('timeout', () => end(false));
+    socket.on('error', () => end(false));
+    socket.on('close', () => end(false));
+  });
+}
+
+/**
+ * Whether a Redis answers there, whatever it says: it may ask for a password first.
+ * @param {string} url
+ * @returns {Promise<boolean>}
+ */
+export function pongs(url) {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve) => {
+    const socket = connect({ host: hostname, port: Number(port || 6379), timeout: 3000 });
+    const end = (/** @type {boolean} */ up) => {
+      socket.destroy();
+      resolve(up);
+    };
+    socket.on('connect', () => socket.write('PING\r\n'));
+    socket.on('data', (chunk) => end(/^[+-]/.test(String(chunk))));
     socket.on('timeout', () => end(false));
     socket.on('error', () => end(false));
     socket.on('close', () => end(false));
