@@ -1,9 +1,9 @@
 import { jest } from '@jest/globals';
 import { z } from 'zod';
 import { deferred, newId } from '@lovage/foundation';
-import type { NewTask } from '@lovage/ports';
+import { blankTask, type NewTask } from '@lovage/ports';
 import { defineTask, TaskRevokedError, type BatchItem, type TaskOptions } from '@lovage/task';
-import { eventually, TestClock } from '@lovage/testing';
+import { eventually, TestClock, revokeOne } from '@lovage/testing';
 import { LeaseLost, SoftTimeLimitExceeded, WorkerShutdown } from './run/abort-reasons.ts';
 import { batched, batchHandler } from './testing/child-tasks.ts';
 import { children, echo, Fixture } from './testing/fixture.ts';
@@ -38,9 +38,8 @@ const delivered = (f: Fixture) => eventually(async () => (await f.ready()) === 0
 
 /** Tasks with rows, whose messages are still to be sent. */
 async function rows(f: Fixture, count: number, more: Partial<NewTask> = {}): Promise<string[]> {
-  const facts = { wireId: null, name: 'test.echo', queue: 'default', input: '{}', message: null, userId: null };
-  const rest = { parentId: null, rootId: null, retriedFrom: null, eta: null, expiresAt: null, priority: null, ...more };
-  const tasks = Array.from({ length: count }, () => ({ id: newId(), ...facts, ...rest }));
+  const newTask = { name: 'test.echo', queue: 'default', input: '{}', ...more };
+  const tasks = Array.from({ length: count }, () => blankTask({ id: newId(), ...newTask }));
   await f.store.tasks.insertQueued(tasks);
   return tasks.map(({ id }) => id);
 }
@@ -190,7 +189,7 @@ describe('the outcomes of a batch', () => {
       const by = Object.fromEntries(items.map((item) => [value(item) as string, item]));
       return [
         by['value']!.succeeded('fine'),
-        by['declared']!.failed(contract.error('Refused', { why: 'no' })),
+        by['declared']!.failed(contract.error('Refused', { reason: 'no' })),
         by['retry']!.failed(by['retry']!.task.retry({ delay: '2h' })),
         by['snooze']!.failed(by['snooze']!.task.snooze('3h')),
         by['fails']!.failed(new RangeError('boom')),
@@ -206,10 +205,10 @@ describe('the outcomes of a batch', () => {
     const ids = await sendAll(f, kinds);
     const wanted = [
       { state: 'SUCCESS', result: 'fine' },
-      { state: 'FAILURE', error: { type: 'Refused', message: 'Refused', data: { why: 'no' } } },
-      { state: 'RETRY', turn: 1, retries: 1 },
-      { state: 'SCHEDULED', turn: 1, retries: 0 },
-      { state: 'RETRY', turn: 1, retries: 1 },
+      { state: 'FAILURE', error: { type: 'Refused', message: 'Refused', data: { reason: 'no' } } },
+      { state: 'RETRY', generation: 1, retries: 1 },
+      { state: 'SCHEDULED', generation: 1, retries: 0 },
+      { state: 'RETRY', generation: 1, retries: 1 },
       { state: 'FAILURE', error: { type: 'OutputInvalidError' } },
       {
         state: 'FAILURE',
@@ -283,7 +282,7 @@ describe('the outcomes of a batch', () => {
   });
 });
 
-describe('a batch whose tasks are called off, expire or take too long', () => {
+describe('a batch whose tasks are cancelled, expire or take too long', () => {
   test('one that is revoked while it runs: its signal alone is aborted, and it ends although the handler goes on', async () => {
     await using f = await Fixture.open();
     const clock = new TestClock();
@@ -293,14 +292,16 @@ describe('a batch whose tasks are called off, expire or take too long', () => {
     await eventually(() => calls.length === 1);
     const tasks = calls[0]!.map(({ task }) => task);
     const revoked = tasks.find(({ id }) => id === ids[1])!;
-    expect(await f.store.tasks.revoke(ids[1]!, { who: 'ana', why: 'mistake' })).toMatchObject({ kind: 'running' });
+    expect(await revokeOne(f.store.tasks, ids[1]!, { actor: 'ana', reason: 'mistake' })).toMatchObject({
+      kind: 'running',
+    });
     await eventually(async () => {
       await clock.advance(500);
       return revoked.signal.aborted;
     });
     expect(revoked.signal.reason).toBeInstanceOf(TaskRevokedError);
     await clock.advance(3000);
-    expect(await f.ended(ids[1]!)).toMatchObject({ state: 'REVOKED', cancelBy: 'ana' });
+    expect(await f.ended(ids[1]!)).toMatchObject({ state: 'REVOKED', cancelActor: 'ana' });
     expect(tasks.filter(({ signal }) => signal.aborted)).toEqual([revoked]);
     expect(await states(f, [ids[0]!, ids[2]!])).toEqual(['STARTED', 'STARTED']);
     goOn.resolve();
@@ -329,7 +330,7 @@ describe('a batch whose tasks are called off, expire or take too long', () => {
     ] as const)
       await f.send(text, { id, hasRow: true });
     await delivered(f);
-    expect(await f.store.tasks.revoke(revoked!, { who: null, why: null })).toMatchObject({ kind: 'revoked' });
+    expect(await revokeOne(f.store.tasks, revoked!, { actor: null, reason: null })).toMatchObject({ kind: 'revoked' });
     await f.db.query("update tasks set expires_at = now() - interval '1 s' where id = $1", [expired]);
     await clock.advance(200);
     expect(await f.ended(good!)).toMatchObject({ state: 'SUCCESS' });
@@ -364,7 +365,7 @@ describe('a batch whose tasks are called off, expire or take too long', () => {
   });
 });
 
-describe('a batch, whoever dies or stops', () => {
+describe('a batch, if any process dies or stops', () => {
   test('messages that come again while it gathers and while it runs: each task runs once', async () => {
     await using f = await Fixture.open();
     const { calls, goOn, handle } = gated();
@@ -429,7 +430,7 @@ describe('a batch, whoever dies or stops', () => {
     expect(await f.db.query('select distinct claim_worker from tasks')).toEqual([{ claim_worker: other }]);
   });
 
-  test('a stop gives back what gathers, and at its deadline all that runs, at no cost of an attempt', async () => {
+  test('a stop requeues what gathers, and at its deadline all that runs, at no cost of an attempt', async () => {
     await using f = await Fixture.open();
     const clock = new TestClock();
     const running = deferred<readonly BatchItem[]>();
@@ -459,7 +460,12 @@ describe('a batch, whoever dies or stops', () => {
     });
     expect(clock.monotonic()).toBeGreaterThanOrEqual(4000);
     for (const id of ids)
-      expect(await f.store.tasks.get(id)).toMatchObject({ state: 'QUEUED', turn: 1, retries: 0, finishedAt: null });
+      expect(await f.store.tasks.get(id)).toMatchObject({
+        state: 'QUEUED',
+        generation: 1,
+        retries: 0,
+        finishedAt: null,
+      });
     expect(await f.db.query('select count(*)::int as n from outbox')).toEqual([{ n: 3 }]);
     expect(await f.store.tasks.get(waiting)).toBeUndefined();
     expect(await f.ready()).toBe(1);
@@ -485,7 +491,7 @@ describe('a batch, whoever dies or stops', () => {
     const ids = await sendAll(f, [1, 2, 3, 4, 5]);
     await eventually(() => calls.length === 1);
     await delivered(f);
-    await f.store.queues.pause('default', { who: null, why: null });
+    await f.store.queues.pause('default', { actor: null, reason: null });
     await eventually(async () => {
       await clock.advance(1000);
       return (await f.ready()) === 3;

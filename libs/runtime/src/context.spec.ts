@@ -12,7 +12,7 @@ test('a handler knows whether its attempt is the last, and of which moment of it
     throw new Error('no');
   });
   f.relay();
-  await f.ended(await f.send(1, { facts: { extra: { scheduledFor: MOMENT } } }));
+  await f.ended(await f.send(1, { newTask: { extra: { scheduledFor: MOMENT } } }));
   expect(seen).toEqual([
     [1, false, MOMENT],
     [2, false, MOMENT],
@@ -30,7 +30,7 @@ test.each<[string, object, boolean[]]>([
     seen.push(task.isLastAttempt);
     return null;
   });
-  await f.ended(await f.send(1, { facts: { retry: retry as Record<string, unknown> } }));
+  await f.ended(await f.send(1, { newTask: { retry: retry as Record<string, unknown> } }));
   expect(seen).toEqual(expected);
 });
 
@@ -41,7 +41,7 @@ test('in a batch each task knows its own', async () => {
     for (const { task } of items) seen.push([task.isLastAttempt, task.scheduledFor]);
     return items.map((item) => item.succeeded(null));
   });
-  const ids = [await f.send(1), await f.send(2, { facts: { extra: { scheduledFor: MOMENT } } })];
+  const ids = [await f.send(1), await f.send(2, { newTask: { extra: { scheduledFor: MOMENT } } })];
   for (const id of ids) await f.ended(id);
   expect(seen).toEqual([
     [true, null],
@@ -53,7 +53,7 @@ test('tags come with the message, or of a Python program’s task by the contrac
   await using f = await Fixture.open();
   await f.worker(echo({ tags: ['value'] }), () => null);
   const extra: TaskExtra = { tags: ['a'] };
-  const mine = await f.send(1, { facts: { extra } });
+  const mine = await f.send(1, { newTask: { extra } });
   const foreign = newId();
   await f.sendAsCelery(foreign, 'test.echo');
   expect((await f.ended(mine)).extra).toEqual(extra);
@@ -69,6 +69,6 @@ test.each<[string, unknown]>([
 ])('extra: %s is a malformed message', async (_, extra) => {
   await using f = await Fixture.open();
   await f.worker(echo(), () => null);
-  const id = await f.send(1, { facts: { extra: extra as TaskExtra } });
+  const id = await f.send(1, { newTask: { extra: extra as TaskExtra } });
   expect(await f.ended(id)).toMatchObject({ state: 'FAILURE', error: { type: 'MessageMalformed' } });
 });

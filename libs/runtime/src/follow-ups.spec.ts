@@ -19,8 +19,8 @@ test.each(['full', 'final'] as const)('record %s: after the last attempt, once',
   });
   await f.broker.declare('hooks');
   f.relay();
-  const bad = await f.send('bad', { facts: { extra }, rowless: record === 'final' });
-  const good = await f.send('good', { facts: { extra }, rowless: record === 'final' });
+  const bad = await f.send('bad', { newTask: { extra }, rowless: record === 'final' });
+  const good = await f.send('good', { newTask: { extra }, rowless: record === 'final' });
   await f.ended(bad);
   await f.ended(good);
   expect(await namesOf(f, bad)).toEqual(['test.failed']);
@@ -32,7 +32,7 @@ test('of a batch each task has its own', async () => {
   await f.batchWorker(hooked({ batch: { size: 2, timeout: '10m' } }), (items) =>
     items.map((item, i) => (i === 0 ? item.failed(new Error('no')) : item.succeeded(null))),
   );
-  const ids = [await f.send(1, { facts: { extra } }), await f.send(2, { facts: { extra } })];
+  const ids = [await f.send(1, { newTask: { extra } }), await f.send(2, { newTask: { extra } })];
   for (const id of ids) await f.ended(id);
   expect((await Promise.all(ids.map((id) => namesOf(f, id)))).flat().sort()).toEqual(['test.done', 'test.failed']);
 });
@@ -49,7 +49,7 @@ test('a task of a Python program has those of the contract', async () => {
 test('an expired one counts as failed', async () => {
   await using f = await Fixture.open();
   await f.worker(hooked(), () => null);
-  const expired = await f.send(1, { facts: { extra, expiresAt: Date.now() - 1000 } });
+  const expired = await f.send(1, { newTask: { extra, expiresAt: Date.now() - 1000 } });
   await f.ended(expired);
   expect(await namesOf(f, expired)).toEqual(['test.failed']);
 });

@@ -1,6 +1,7 @@
 import { LovageError } from '@lovage/foundation';
 import type { ServedContract } from '@lovage/ports';
 import type { AnyContract } from '@lovage/task';
+import { BuiltinTasks } from './canvas/builtin-tasks.ts';
 import type { BatchHandle, Handle, HandlerBinding } from './handler-binding.ts';
 import { singly } from './run/batch-attempt.ts';
 
@@ -58,6 +59,7 @@ export class HandlerKindError extends LovageError {
 /** Handlers by contract name; complete and unambiguous, or it is not made. */
 export class HandlerTable {
   private readonly byName: ReadonlyMap<string, HandlerBinding>;
+  private readonly builtins = new BuiltinTasks((name) => this.byName.get(name));
 
   /**
    * @param contracts what the worker is told to serve.
@@ -82,8 +84,9 @@ export class HandlerTable {
     this.byName = byName;
   }
 
+  /** Also of a task that every worker serves: those are in no list. */
   find(name: string): HandlerBinding | undefined {
-    return this.byName.get(name);
+    return this.byName.get(name) ?? this.builtins.get(name);
   }
 
   /** Those that are served. */

@@ -18,8 +18,10 @@ export {
   TimeLimitExceeded,
   WorkerShutdown,
 } from './run/abort-reasons.ts';
-export type { EndedAttempt } from './record/ended-attempt.ts';
+export type { EndedAttempt } from './record/ended.ts';
 export { StepInvalidError, StepsUnavailableError } from './run/step-errors.ts';
+export { celeryRequestOf } from './run/celery-request.ts';
+export type { CeleryRequest } from './run/celery-request-shape.ts';
 export { onAttemptOver, type SubmitChild } from './run/task-run.ts';
 export type { BootChild, ChildApp } from './pools/child/child-app.ts';
 export {
@@ -31,4 +33,8 @@ export {
 } from './pools/child-death.ts';
 export type { ChildrenOptions, PoolsOptions } from './pools/child-options.ts';
 export type { ChildCounts } from './pools/pool.ts';
-export { TaskWorker, type WorkerDeps, type WorkerSignals } from './worker.ts';
+export type { HeldTask, TaskEvent } from './task-events.ts';
+export type { AutoscaleBounds } from './steer/autoscaler.ts';
+export { TaskNotServedError, type WorkerSteering } from './steer/worker-steering.ts';
+export { TaskWorker, type WorkerDeps } from './worker.ts';
+export type { WorkerSignals } from './worker-signals.ts';

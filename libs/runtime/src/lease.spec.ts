@@ -4,6 +4,8 @@ import { eventually } from '@lovage/testing';
 import type { TaskWorker } from './worker.ts';
 import { echo, Fixture } from './testing/fixture.ts';
 
+const LEASE_MS = 8000;
+
 function leaseThreadOf(worker: TaskWorker): Worker | undefined {
   return (worker as unknown as { deps: { lease: { thread?: { worker: Worker } } } }).deps.lease.thread?.worker;
 }
@@ -13,17 +15,21 @@ describe('the lease thread dies', () => {
     await using f = await Fixture.open();
     const [running, aborted] = [deferred(), deferred<string>()];
     let runs = 0;
-    const worker = await f.worker(echo(), (_, task) => {
-      runs += 1;
-      if (runs > 1) return 'done';
-      running.resolve();
-      return new Promise((_resolve, reject) =>
-        task.signal.addEventListener('abort', () => {
-          aborted.resolve(task.signal.reason.code);
-          reject(task.signal.reason as Error);
-        }),
-      );
-    });
+    const worker = await f.worker(
+      echo(),
+      (_, task) => {
+        runs += 1;
+        if (runs > 1) return 'done';
+        running.resolve();
+        return new Promise((_resolve, reject) =>
+          task.signal.addEventListener('abort', () => {
+            aborted.resolve(task.signal.reason.code);
+            reject(task.signal.reason as Error);
+          }),
+        );
+      },
+      { leaseMs: LEASE_MS },
+    );
     f.relay();
     const first = await f.send(1);
     await running.promise;
@@ -38,7 +44,7 @@ describe('the lease thread dies', () => {
 
   test('a stop in that moment ends', async () => {
     await using f = await Fixture.open();
-    const worker = await f.worker(echo(), () => 'done');
+    const worker = await f.worker(echo(), () => 'done', { leaseMs: LEASE_MS });
     await leaseThreadOf(worker)!.terminate();
     await worker.stop();
     expect(await f.ready()).toBe(0);

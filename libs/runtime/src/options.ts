@@ -2,11 +2,17 @@ import type { Duration } from '@lovage/foundation';
 import { durationMs } from '@lovage/foundation';
 import type { PassOnLimits, TaskLogLevel } from '@lovage/ports';
 import { MAX_RESULT_LIMIT, type PoolKind } from '@lovage/task';
-import type { PoolSlots } from './claim/slots.ts';
-import { MAX_PREFETCH } from './intake/prefetch.ts';
+import type { PoolSlots } from './claim/waiting.ts';
+import type { HandlerTable } from './handlers.ts';
+import type { AutoscaleBounds } from './steer/autoscaler.ts';
 import { DEFAULT_RESULT_LIMIT } from './run/storable.ts';
 import type { FailureLogLevel } from './record/failure-log.ts';
 import { compileChildren, type CompiledChildren, type PoolsOptions } from './pools/child-options.ts';
+
+/** RabbitMQ keeps a prefetch count in 16 bits. */
+const MAX_PREFETCH = 65_535;
+/** Full batches of each batch contract that are held beyond the slots: one that runs, and the one that gathers meanwhile. */
+const BATCHES = 2;
 
 /** What a worker is told when it starts. */
 export interface WorkerOptions extends PoolsOptions {
@@ -21,10 +27,10 @@ export interface WorkerOptions extends PoolsOptions {
    * of claim and record. For each batch contract two full batches are held besides. Higher serves very short tasks better, and lets one worker hoard what others could run.
    */
   readonly prefetchMultiplier?: number | undefined;
-  /** At a stop: how long running tasks may go on before they are aborted and handed back. Default `5s`. */
+  /** At a stop: how long running tasks may go on before they are aborted and released. Default `5s`. */
   readonly shutdownGrace?: Duration | undefined;
   /**
-   * Of a task that is revoked while it runs: how long its handler may tidy up after its signal is aborted; then the task ends
+   * How long the handler of a task that is revoked while it runs may tidy up after its signal is aborted; then the task ends
    * without it. Default `5s`.
    */
   readonly revokeGrace?: Duration;
@@ -44,6 +50,10 @@ export interface WorkerOptions extends PoolsOptions {
    * contract does not declare. `off`: none.
    */
   readonly failureLogLevel?: FailureLogLevel;
+  /** Callers of Celery's are told when their tasks start. Default false. */
+  readonly trackStarted?: boolean | undefined;
+  /** The pool fits itself to what there is to do, from `min` to `max` tasks at once; it begins with `min`. Default: it keeps its size. */
+  readonly autoscale?: AutoscaleBounds | undefined;
 }
 
 export interface CompiledWorkerOptions {
@@ -59,6 +69,9 @@ export interface CompiledWorkerOptions {
   readonly resultLimit: number;
   readonly taskLogLevel: TaskLogLevel | 'off';
   readonly failureLogLevel: FailureLogLevel;
+  readonly trackStarted: boolean;
+  readonly prefetchMultiplier: number;
+  readonly autoscale: AutoscaleBounds | undefined;
 }
 
 /** @throws RangeError */
@@ -86,6 +99,9 @@ export function compileWorkerOptions(options: WorkerOptions): CompiledWorkerOpti
     resultLimit: resultLimitOf(options.resultLimit),
     taskLogLevel: options.taskLogLevel ?? 'info',
     failureLogLevel: options.failureLogLevel ?? 'warn',
+    trackStarted: options.trackStarted ?? false,
+    prefetchMultiplier,
+    autoscale: options.autoscale,
   };
 }
 
@@ -97,4 +113,10 @@ function resultLimitOf(bytes = DEFAULT_RESULT_LIMIT): number {
 
 function waitMs(wait: Duration | 'never'): number | null {
   return wait === 'never' ? null : durationMs(wait);
+}
+
+/** Messages held of each queue: those of the slots, and room for batches to become full. */
+export function prefetchFor(bySlots: number, handlers: HandlerTable): number {
+  const sizes = handlers.names().map((name) => handlers.find(name)!.contract.options.batch?.size ?? 0);
+  return Math.min(bySlots + BATCHES * sizes.reduce((sum, size) => sum + size, 0), MAX_PREFETCH);
 }

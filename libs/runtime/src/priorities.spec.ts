@@ -101,7 +101,7 @@ test('a retry keeps the priority', async () => {
 test('a task whose row the claim makes has the priority of its message; a Celery producer’s 0 is none', async () => {
   await using f = await Fixture.open();
   await f.worker(echo(), () => Promise.resolve(null));
-  const foreign = { turn: undefined } as const;
+  const foreign = { generation: undefined } as const;
   for (const [overrides, priority, kept] of [
     [{}, 9, 9],
     [{}, 0, 0],

@@ -39,7 +39,7 @@ describe('a stop while ends of attempts wait for earlier writes', () => {
     });
     const id = await f.send(1);
     await stopDuringLogs(f, worker, logs);
-    expect(await f.store.tasks.get(id)).toMatchObject({ state: 'SUCCESS', result: 'done', turn: 0 });
+    expect(await f.store.tasks.get(id)).toMatchObject({ state: 'SUCCESS', result: 'done', generation: 0 });
   });
 
   test('tasks of a batch are recorded, each', async () => {
@@ -51,7 +51,7 @@ describe('a stop while ends of attempts wait for earlier writes', () => {
     });
     const ids = [await f.send(1), await f.send(2), await f.send(3)];
     await stopDuringLogs(f, worker, logs);
-    for (const id of ids) expect(await f.store.tasks.get(id)).toMatchObject({ state: 'SUCCESS', turn: 0 });
+    for (const id of ids) expect(await f.store.tasks.get(id)).toMatchObject({ state: 'SUCCESS', generation: 0 });
   });
 
   test.each(['thread', 'process'] as const)('what a child of the pool %s has done is recorded', async (pool) => {
@@ -60,7 +60,7 @@ describe('a stop while ends of attempts wait for earlier writes', () => {
     const worker = await f.worker(deed({ pool }), () => undefined, { children: children() });
     const id = await f.send(null, { name: 'test.deed', inputJson: JSON.stringify({ deed: 'log', value: null }) });
     await stopDuringLogs(f, worker, logs);
-    expect(await f.store.tasks.get(id)).toMatchObject({ state: 'SUCCESS', turn: 0 });
+    expect(await f.store.tasks.get(id)).toMatchObject({ state: 'SUCCESS', generation: 0 });
   });
 
   test('a result whose claim has vanished is claimed anew and recorded', async () => {

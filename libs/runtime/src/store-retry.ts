@@ -1,19 +1,31 @@
-import { hasCode } from '@lovage/foundation';
-import type { Clock, Log } from '@lovage/ports';
+import { hasCode, type BackoffPolicy } from '@lovage/foundation';
+import { Pauses, type Clock, type Log } from '@lovage/ports';
 
-const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 2000;
+const WAITS: BackoffPolicy = { kind: 'exponential', delayMs: 100, maxDelayMs: 2000, jitter: false };
+
+/**
+ * What came of a write. `unstorable`: Postgres refuses a value of it, now and ever. `unwritten`: it could not be written, mostly
+ * because the worker stops while Postgres is away.
+ */
+export type WriteOutcome = { readonly kind: 'written' } | Unwritten;
+
+/** Why something could not be written. */
+export type Unwritten =
+  { readonly kind: 'unstorable'; readonly error: Error } | { readonly kind: 'unwritten'; readonly error: unknown };
+
+const WRITTEN: WriteOutcome = { kind: 'written' };
 
 /** Repeats statements while Postgres is away: what a worker holds is kept, not dropped, until the store is back or the worker gives up. */
 export class StoreRetry {
-  private stopped = false;
-  private wake = new Set<() => void>();
+  private readonly pauses: Pauses;
   private away = false;
 
   constructor(
-    private readonly clock: Clock,
+    clock: Clock,
     private readonly log: Log,
-  ) {}
+  ) {
+    this.pauses = new Pauses(clock);
+  }
 
   /** Whether the last statement failed because Postgres is away. */
   get storeAway(): boolean {
@@ -22,7 +34,7 @@ export class StoreRetry {
 
   /** Whether {@link giveUp} was called. */
   get gaveUp(): boolean {
-    return this.stopped;
+    return this.pauses.over;
   }
 
   /**
@@ -32,39 +44,42 @@ export class StoreRetry {
    * @throws ValueRefusedError at once: repeating would not help. Anything else once {@link giveUp} was called, or after the tries.
    */
   async until<R>(run: () => Promise<R>, tries = Infinity): Promise<R> {
-    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
-      try {
-        const result = await run();
-        if (this.away) this.log.info({}, 'Postgres takes it again');
-        this.away = false;
-        return result;
-      } catch (error) {
-        if (hasCode(error, 'value_refused') || this.stopped) throw error;
-        if (!hasCode(error, 'store_unavailable') && (tries -= 1) <= 0) throw error;
-        if (!this.away) this.log.error({ err: error }, 'Postgres does not take it; holding on to what it has to know');
+    let left = tries;
+    const result = await this.pauses.retry(run, {
+      waits: WAITS,
+      isFinal: (error) => hasCode(error, 'value_refused') || (!hasCode(error, 'store_unavailable') && (left -= 1) <= 0),
+      onFailure: (err) => {
+        if (!this.away) this.log.error({ err }, 'Postgres does not take it; holding on to what it has to know');
         this.away = true;
-        await this.pause(pauseMs);
-      }
+      },
+    });
+    if (this.away) this.log.info({}, 'Postgres takes it again');
+    this.away = false;
+    return result;
+  }
+
+  /** The same of a write whose failure somebody decides about. Never rejects. */
+  async write(run: () => Promise<unknown>): Promise<WriteOutcome> {
+    try {
+      await this.until(run);
+      return WRITTEN;
+    } catch (error) {
+      return unwritten(error);
     }
   }
 
   /** No further tries: waiting calls fail with what they last met. */
   giveUp(): void {
-    this.stopped = true;
-    for (const wake of this.wake) wake();
+    this.pauses.end();
   }
 
   /** Resolves after this time, or as soon as {@link giveUp} is called. */
   pause(ms: number): Promise<void> {
-    if (this.stopped) return Promise.resolve();
-    return new Promise((resolve) => {
-      const done = () => {
-        this.wake.delete(done);
-        off();
-        resolve();
-      };
-      const off = this.clock.after(ms, done);
-      this.wake.add(done);
-    });
+    return this.pauses.wait(ms);
   }
+}
+
+/** What a failed write comes to. */
+export function unwritten(error: unknown): Unwritten {
+  return hasCode(error, 'value_refused') ? { kind: 'unstorable', error } : { kind: 'unwritten', error };
 }

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { modelRuns } from '@lovage/testing';
 import { step } from './testing/model/steps.ts';
 import { World } from './testing/model/world.ts';
 
@@ -25,8 +26,7 @@ describe('states of a task', () => {
         await world.recover();
       }),
       {
-        numRuns: 150,
-        interruptAfterTimeLimit: 30_000,
+        ...modelRuns('the states of a task', 150),
         examples: [
           // A task without a row until its end is run from a message whose confirm was lost, while another worker holds
           // the claim of the relay's copy.
@@ -44,5 +44,5 @@ describe('states of a task', () => {
         ],
       },
     );
-  }, 120_000);
+  }, 300_000);
 });

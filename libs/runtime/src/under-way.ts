@@ -22,3 +22,48 @@ export class UnderWay {
 function ignore(): void {
   // Its own handler has dealt with it.
 }
+
+/**
+ * Does a job whenever it is woken, one at a time, at the end of the pass of the event loop: what that generation brings is done together.
+ * A wake while the job runs has it run again.
+ */
+export class Pump {
+  private scheduled = false;
+  private again = false;
+  private running: Promise<void> | undefined;
+  private closed = false;
+
+  /** @param job must not reject */
+  constructor(private readonly job: () => Promise<void>) {}
+
+  wake(): void {
+    if (this.closed || this.scheduled) return;
+    if (this.running) {
+      this.again = true;
+      return;
+    }
+    this.scheduled = true;
+    setImmediate(() => {
+      this.scheduled = false;
+      if (!this.closed) this.running = this.run();
+    });
+  }
+
+  /** No further jobs; resolves when none is under way. */
+  async close(): Promise<void> {
+    this.closed = true;
+    await this.running;
+  }
+
+  private async run(): Promise<void> {
+    try {
+      await this.job();
+    } finally {
+      this.running = undefined;
+      if (this.again) {
+        this.again = false;
+        this.wake();
+      }
+    }
+  }
+}

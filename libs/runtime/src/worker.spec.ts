@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { encodeTask } from '@lovage/celery';
 import { deferred, newId } from '@lovage/foundation';
+import { blankTask } from '@lovage/ports';
 import { defineTask, type TaskContext } from '@lovage/task';
 import { eventually, TestClock } from '@lovage/testing';
 import { SoftTimeLimitExceeded } from './run/abort-reasons.ts';
@@ -29,11 +30,11 @@ describe('a task', () => {
   test('a declared error is recorded and answered with its type and data', async () => {
     await using f = await Fixture.open();
     const contract = echo();
-    await f.worker(contract, () => Promise.reject(contract.error('Refused', { why: 'no' })));
+    await f.worker(contract, () => Promise.reject(contract.error('Refused', { reason: 'no' })));
     const replied = f.replied.next();
     const id = await f.send(1);
-    expect(await f.ended(id)).toMatchObject({ state: 'FAILURE', error: { type: 'Refused', data: { why: 'no' } } });
-    expect(await replied).toMatchObject({ status: 'FAILURE', error: { type: 'Refused', data: { why: 'no' } } });
+    expect(await f.ended(id)).toMatchObject({ state: 'FAILURE', error: { type: 'Refused', data: { reason: 'no' } } });
+    expect(await replied).toMatchObject({ status: 'FAILURE', error: { type: 'Refused', data: { reason: 'no' } } });
   });
 
   test.each([
@@ -127,9 +128,7 @@ describe('a malformed message', () => {
     await using f = await Fixture.open();
     await f.worker(echo(), (input) => value(input));
     const id = newId();
-    const facts = { wireId: null, name: 'test.echo', queue: 'default', input: '{}', message: null, userId: null };
-    const none = { parentId: null, rootId: null, retriedFrom: null, eta: null, expiresAt: null, priority: null };
-    await f.store.tasks.insertQueued([{ id, ...facts, ...none }]);
+    await f.store.tasks.insertQueued([blankTask({ id, name: 'test.echo', queue: 'default', input: '{}' })]);
     await f.broker.publish({
       queue: 'default',
       body: Buffer.from('[1]'),
@@ -151,18 +150,21 @@ describe('a malformed message', () => {
     ['a chain', 'canvas_unsupported', of({ chain })],
     ['a chord', 'canvas_unsupported', of({ chord: chain[0]! })],
     ['a group in its embed', 'canvas_unsupported', of({ group: { task: 'celery.group' } })],
-  ])('with %s: not run, to the dead letters, and who waits is told', async (_, code, body) => {
-    await using f = await Fixture.open();
-    let runs = 0;
-    await f.worker(echo(), () => (runs += 1));
-    const replied = f.replied.next();
-    const id = await f.sendBody(body);
-    const error = { type: 'MessageMalformed', message: expect.stringContaining(`${code}: `) };
-    expect(await replied).toMatchObject({ taskId: id, state: 'FAILURE', status: 'FAILURE', error });
-    expect(await f.store.tasks.get(id)).toMatchObject({ state: 'FAILURE', error, rootId: id });
-    await eventually(() => f.broker.dead.length === 1);
-    expect(runs).toBe(0);
-  });
+  ])(
+    'with %s, to a worker without canvas: not run, to the dead letters, and who waits is told',
+    async (_, code, body) => {
+      await using f = await Fixture.open();
+      let runs = 0;
+      await f.worker(echo(), () => (runs += 1));
+      const replied = f.replied.next();
+      const id = await f.sendBody(body);
+      const error = { type: 'MessageMalformed', message: expect.stringContaining(`${code}: `) };
+      expect(await replied).toMatchObject({ taskId: id, state: 'FAILURE', status: 'FAILURE', error });
+      expect(await f.store.tasks.get(id)).toMatchObject({ state: 'FAILURE', error, rootId: id });
+      await eventually(() => f.broker.dead.length === 1);
+      expect(runs).toBe(0);
+    },
+  );
 
   test('of protocol 1 that cannot be parsed: told by its correlation id, which is the id of its task', async () => {
     await using f = await Fixture.open();
@@ -286,15 +288,15 @@ describe('retries', () => {
     const settled = worker.signals.settled.next();
     const id = await f.send(1);
     await settled;
-    expect(await f.store.tasks.get(id)).toMatchObject({ state: 'RETRY', turn: 1, retries: 1, finishedAt: null });
-    expect(await f.db.query('select turn from outbox')).toEqual([{ turn: 1 }]);
+    expect(await f.store.tasks.get(id)).toMatchObject({ state: 'RETRY', generation: 1, retries: 1, finishedAt: null });
+    expect(await f.db.query('select turn as generation from outbox')).toEqual([{ generation: 1 }]);
     expect(await f.db.query("select outcome, error->>'message' as message from attempts")).toEqual([
       { outcome: 'RETRY', message: 'not yet' },
     ]);
     // The old message, were it delivered again, is stale; the new one runs as the second attempt.
     await f.send(1, { id });
-    await f.send(1, { id, turn: 1, retries: 1, hasRow: true });
-    await eventually(async () => (await f.store.tasks.get(id))!.turn === 2);
+    await f.send(1, { id, generation: 1, retries: 1, hasRow: true });
+    await eventually(async () => (await f.store.tasks.get(id))!.generation === 2);
     expect(await f.store.tasks.get(id)).toMatchObject({ state: 'RETRY', retries: 2 });
   });
 
@@ -304,20 +306,20 @@ describe('retries', () => {
       throw Object.assign(new Error('slow down'), { name: 'RateLimited' });
     });
     const retry = { maxAttempts: 2, errors: { RateLimited: { delay: '1h' } } };
-    const id = await f.send(1, { facts: { retry } });
-    await eventually(async () => (await f.store.tasks.get(id))?.turn === 1);
+    const id = await f.send(1, { newTask: { retry } });
+    await eventually(async () => (await f.store.tasks.get(id))?.generation === 1);
     const row = (await f.store.tasks.get(id))!;
     expect(row.message).toMatchObject({ retry });
     const [due] = await f.db.query("select due_at > now() + interval '59 minutes' as late from outbox");
     expect(due).toEqual({ late: true });
-    await f.send(1, { id, turn: 1, retries: 1, hasRow: true, facts: { retry } });
+    await f.send(1, { id, generation: 1, retries: 1, hasRow: true, newTask: { retry } });
     expect(await f.ended(id)).toMatchObject({ state: 'FAILURE', retries: 1, error: { type: 'RateLimited' } });
   });
 
   test('a policy that cannot be makes the message malformed: its row ends', async () => {
     await using f = await Fixture.open();
     await f.worker(echo(), (input) => value(input));
-    const id = await f.send(1, { facts: { retry: { maxAttempts: -1 } } });
+    const id = await f.send(1, { newTask: { retry: { maxAttempts: -1 } } });
     expect(await f.ended(id)).toMatchObject({ state: 'FAILURE', error: { type: 'MessageMalformed' } });
   });
 
@@ -337,7 +339,7 @@ describe('retries', () => {
     const settled = worker.signals.settled.next();
     const id = await f.send(1);
     await settled;
-    expect(await f.store.tasks.get(id)).toMatchObject({ state: 'SCHEDULED', turn: 1, retries: 0 });
+    expect(await f.store.tasks.get(id)).toMatchObject({ state: 'SCHEDULED', generation: 1, retries: 0 });
   });
 });
 
@@ -461,7 +463,7 @@ describe('deliveries that come again', () => {
     await using f = await Fixture.open();
     let runs = 0;
     await f.worker(echo(), () => (runs += 1));
-    const expired = await f.send(1, { facts: { expiresAt: Date.now() - 1000 } });
+    const expired = await f.send(1, { newTask: { expiresAt: Date.now() - 1000 } });
     expect(await f.ended(expired)).toMatchObject({ state: 'EXPIRED' });
     expect(runs).toBe(0);
   });
@@ -480,16 +482,16 @@ describe('a message for later, as Celery producers send it', () => {
       rootId: null,
       parentId: null,
       retries: 0,
-      turn: 0,
+      generation: 0,
       hasRow: false,
       eta: Date.now() + 60_000,
     });
     const { 'x-lovage-turn': _, ...foreign } = headers;
     for (let i = 0; i < 2; i += 1) await f.broker.publish({ queue: 'default', ...message, headers: foreign });
-    await eventually(async () => (await f.db.query('select turn from outbox')).length === 1);
+    await eventually(async () => (await f.db.query('select turn as generation from outbox')).length === 1);
     await eventually(async () => (await f.ready()) === 0);
     f.broker.redeliver();
-    expect(await f.store.tasks.get(id)).toMatchObject({ state: 'SCHEDULED', turn: 0, input: { value: 1 } });
+    expect(await f.store.tasks.get(id)).toMatchObject({ state: 'SCHEDULED', generation: 0, input: { value: 1 } });
     expect(runs).toBe(0);
   });
 });
@@ -527,7 +529,7 @@ describe('the fence', () => {
 });
 
 describe('stop', () => {
-  test('finishes what runs, gives back what waits', async () => {
+  test('finishes what runs, requeues what waits', async () => {
     await using f = await Fixture.open();
     const goOn = deferred();
     const running = deferred();
@@ -551,7 +553,7 @@ describe('stop', () => {
     expect(await f.db.query('select * from workers')).toEqual([]);
   });
 
-  test('at its deadline hands back what still runs, at no cost of an attempt', async () => {
+  test('at its deadline releases what still runs, at no cost of an attempt', async () => {
     await using f = await Fixture.open();
     const clock = new TestClock();
     const running = deferred();
@@ -571,8 +573,8 @@ describe('stop', () => {
     await clock.advance(3000);
     await clock.advance(1000);
     await stopped;
-    expect(await f.store.tasks.get(id)).toMatchObject({ state: 'QUEUED', turn: 1, retries: 0, finishedAt: null });
-    expect(await f.db.query('select turn from outbox')).toEqual([{ turn: 1 }]);
+    expect(await f.store.tasks.get(id)).toMatchObject({ state: 'QUEUED', generation: 1, retries: 0, finishedAt: null });
+    expect(await f.db.query('select turn as generation from outbox')).toEqual([{ generation: 1 }]);
   });
 });
 
@@ -629,8 +631,8 @@ describe('record modes', () => {
     const settled = worker.signals.settled.next();
     const id = await f.send(1);
     await settled;
-    expect(await f.store.tasks.get(id)).toMatchObject({ state: 'RETRY', turn: 1, retries: 1 });
-    await f.send(1, { id, turn: 1, retries: 1, hasRow: true });
+    expect(await f.store.tasks.get(id)).toMatchObject({ state: 'RETRY', generation: 1, retries: 1 });
+    await f.send(1, { id, generation: 1, retries: 1, hasRow: true });
     expect(await f.ended(id)).toMatchObject({ state: 'FAILURE', retries: 1 });
   });
 

@@ -1,10 +1,16 @@
 import type { CompiledBatch } from '@lovage/task';
 
+/** What a batch gathers: each knows the batch that it is in. */
+export interface GatheredMember<T extends GatheredMember<T>> {
+  joinBatch(batch: Batch<T>): void;
+  leaveBatch(): void;
+}
+
 /**
  * Tasks of one contract and queue for one call of its handler, which take one slot together. It gathers until it is claimed, also
  * while it waits for a slot; from then on it only loses members: those that are not granted, and those that have ended.
  */
-export class Batch<T extends { batch: Batch<T> | undefined }> {
+export class Batch<T extends GatheredMember<T>> {
   private readonly of = new Set<T>();
   private closed = false;
 
@@ -29,12 +35,12 @@ export class Batch<T extends { batch: Batch<T> | undefined }> {
 
   add(member: T): void {
     this.of.add(member);
-    member.batch = this;
+    member.joinBatch(this);
   }
 
   remove(member: T): void {
     this.of.delete(member);
-    member.batch = undefined;
+    member.leaveBatch();
   }
 
   /** Its members are being claimed: no other joins them. */

@@ -34,7 +34,7 @@ const passedOn = (f: Fixture, id: string, reason: string) =>
     const found = await f.db.query("select from tasks where id = $1 and passed_on->>'reason' = $2", [id, reason]);
     return found.length > 0;
   });
-const letters = (f: Fixture) => f.store.deadLetters.list({}, { limit: 100 });
+const deadLetters = (f: Fixture) => f.store.deadLetters.list({}, { limit: 100 });
 
 describe('an input of an older version', () => {
   test.each(['full', 'final', 'none'] as const)(
@@ -97,7 +97,7 @@ describe('an input of an older version', () => {
     const ids = [];
     for (let i = 0; i < 20; i += 1) ids.push(await f.send(0, old));
     for (const id of ids) expect(await f.ended(id)).toMatchObject({ state: 'SUCCESS', result: 'old', retries: 0 });
-    expect((await letters(f)).items).toEqual([]);
+    expect((await deadLetters(f)).items).toEqual([]);
   });
 
   test.each(['full', 'final', 'none'] as const)(
@@ -117,14 +117,14 @@ describe('an input of an older version', () => {
         error: {
           type: 'InputInvalidError',
           message: 'input of test.pay: input: made for version 1; there is no rule from version 1 to 2',
-          data: { why: 'no_rule', madeFor: { version: 1 }, here: broken().stamp },
+          data: { reason: 'no_rule', madeFor: { version: 1 }, here: broken().stamp },
         },
       });
-      const { items } = await letters(f);
+      const { items } = await deadLetters(f);
       expect(items).toMatchObject([{ reason: 'input_invalid', taskId: id, name, outcome: 'ended', queue: 'default' }]);
-      const [letter] = await f.store.deadLetters.getMany([items[0]!.id]);
-      expect(letter!.headers).toMatchObject({ 'x-lovage-input': first().stamp });
-      expect(letter!.body.toString()).toContain('{"cents":150}');
+      const [deadLetter] = await f.store.deadLetters.getMany([items[0]!.id]);
+      expect(deadLetter!.headers).toMatchObject({ 'x-lovage-input': first().stamp });
+      expect(deadLetter!.body.toString()).toContain('{"cents":150}');
       expect(f.broker.state).toBe('up');
       expect(await f.db.query('select * from outbox')).toEqual([]);
       expect(await f.db.query(`select sum(n)::int as n from task_counts where state = 'FAILURE'`)).toEqual([{ n: 1 }]);
@@ -144,12 +144,12 @@ describe('an input of an older version', () => {
     await f.worker(broken(), () => 'new');
     await f.send(0, { ...old, id, hasRow: true });
     expect(await f.ended(id)).toMatchObject({ state: 'REVOKED' });
-    expect((await letters(f)).items).toEqual([]);
+    expect((await deadLetters(f)).items).toEqual([]);
   });
 });
 
 describe('an input of a newer version', () => {
-  test('waits for a worker that knows it, whoever was deployed first', async () => {
+  test('waits for a worker that knows it, in whatever order they are deployed', async () => {
     await using f = await Fixture.open();
     f.relay();
     await f.worker(first(), () => 'old');
@@ -165,8 +165,8 @@ describe('an input of a newer version', () => {
     f.relay();
     await f.worker(first(), () => 'old', { unserved: '50ms' });
     const id = await f.send(0, { name, inputJson: '{"amount":1}', stamp: second().stamp });
-    expect(await f.ended(id)).toMatchObject({ state: 'FAILURE', error: { data: { why: 'newer' } } });
-    expect((await letters(f)).items).toMatchObject([{ reason: 'input_invalid', taskId: id }]);
+    expect(await f.ended(id)).toMatchObject({ state: 'FAILURE', error: { data: { reason: 'newer' } } });
+    expect((await deadLetters(f)).items).toMatchObject([{ reason: 'input_invalid', taskId: id }]);
   });
 });
 
@@ -196,7 +196,7 @@ describe('an input by another schema of the same version', () => {
     await f.worker(wider(), () => 'newer');
     await f.store.sweep.sweep();
     expect(await f.ended(id)).toMatchObject({ state: 'SUCCESS', result: 'newer' });
-    expect((await letters(f)).items).toEqual([]);
+    expect((await deadLetters(f)).items).toEqual([]);
   });
 
   test('that no worker has served yet waits: who submitted was deployed first', async () => {
@@ -208,7 +208,7 @@ describe('an input by another schema of the same version', () => {
     await f.worker(wider(), () => 'new');
     await f.store.sweep.sweep();
     expect(await f.ended(id)).toMatchObject({ state: 'SUCCESS', result: 'new' });
-    expect((await letters(f)).items).toEqual([]);
+    expect((await deadLetters(f)).items).toEqual([]);
   });
 });
 
@@ -220,7 +220,7 @@ describe('an input that never fitted', () => {
     const unstated = await f.send(0, { name, inputJson: '{"pence":1}' });
     for (const task of [id, unstated])
       expect(await f.ended(task)).toMatchObject({ state: 'FAILURE', error: { type: 'InputInvalidError' } });
-    expect((await letters(f)).items).toEqual([]);
+    expect((await deadLetters(f)).items).toEqual([]);
   });
 
   test('of a Celery caller, who states no version, is held where the contract has had others', async () => {
@@ -232,9 +232,9 @@ describe('an input that never fitted', () => {
     await f.sendAsCelery(id, name);
     expect(await replied).toMatchObject({ taskId: id, status: 'FAILURE' });
     expect(await f.ended(id)).toMatchObject({
-      error: { type: 'InputInvalidError', data: { why: 'unstated', madeFor: null } },
+      error: { type: 'InputInvalidError', data: { reason: 'unstated', madeFor: null } },
     });
-    expect((await letters(f)).items).toMatchObject([{ reason: 'input_invalid', taskId: id }]);
+    expect((await deadLetters(f)).items).toMatchObject([{ reason: 'input_invalid', taskId: id }]);
   });
 });
 

@@ -42,7 +42,7 @@ class Evidence {
 
 const send = (f: Fixture): Promise<string> => f.send(null, { name: NAME, inputJson: '{}' });
 const set = (f: Fixture, settings: LimitSettings, uncounted = false) =>
-  f.store.limits.override(NAME, settings, { who: null, why: null, uncounted });
+  f.store.limits.override(NAME, settings, { actor: null, reason: null, uncounted });
 const parked = async (f: Fixture): Promise<number> =>
   (await f.db.query<{ n: number }>("select count(*)::int as n from outbox where due_at = 'infinity'"))[0]!.n;
 const held = async (f: Fixture): Promise<number> =>
@@ -152,7 +152,7 @@ test('set on a contract that had none: what runs counts, and no worker goes on a
 test('the slot of a worker that died is freed, and its task runs once more', async () => {
   await using f = await Fixture.open();
   const evidence = new Evidence();
-  await f.worker(contractOf({ concurrency: 1 }), evidence.handle, { name: 'doomed' });
+  await f.worker(contractOf({ concurrency: 1 }), evidence.handle, { name: 'doomed', leaseMs: 8000 });
   f.relay();
   const first = await send(f);
   await eventually(() => evidence.running.has(first));

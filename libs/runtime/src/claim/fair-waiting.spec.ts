@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { FairWaiting } from './fair-waiting.ts';
+import { FairWaiting } from './waiting.ts';
 
 const filled = (entries: readonly (readonly [queue: string, count: number])[]): FairWaiting<string> => {
   const waiting = new FairWaiting<string>();
@@ -9,7 +9,7 @@ const filled = (entries: readonly (readonly [queue: string, count: number])[]): 
 };
 
 describe('FairWaiting', () => {
-  it('gives each queue its turn, whatever came first', () => {
+  it('takes one of each queue in rotation, whatever came first', () => {
     const waiting = filled([
       ['a', 1000],
       ['b', 2],
@@ -39,7 +39,7 @@ describe('FairWaiting', () => {
     expect(waiting.take(9)).toEqual(['again']);
   });
 
-  it('loses nothing, keeps the order of each queue, and lets none wait for more than one turn of the others', () => {
+  it('loses nothing, keeps the order of each queue, and lets none wait for more than one round of the others', () => {
     const step = fc.oneof(fc.constantFrom('a', 'b', 'c', 'd'), fc.integer({ min: 1, max: 5 }));
     fc.assert(
       fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
@@ -69,12 +69,12 @@ describe('FairWaiting', () => {
     );
   });
 
-  it('gives back all of one queue, whose turn then passes; the others keep their order', () => {
+  it('removes all of one queue, which is passed over then; the others keep their order', () => {
     const waiting = new FairWaiting<string>();
     for (const item of ['a1', 'b1', 'a2', 'c1', 'b2']) waiting.add(item[0]!, item);
     expect(waiting.take(1)).toEqual(['a1']);
-    expect(waiting.withdraw('b')).toEqual(['b1', 'b2']);
-    expect([waiting.withdraw('b'), waiting.withdraw('never seen'), waiting.size]).toEqual([[], [], 2]);
+    expect(waiting.remove('b')).toEqual(['b1', 'b2']);
+    expect([waiting.remove('b'), waiting.remove('never seen'), waiting.size]).toEqual([[], [], 2]);
     waiting.add('b', 'b3');
     expect(waiting.take(10)).toEqual(['c1', 'a2', 'b3']);
     expect(waiting.size).toBe(0);

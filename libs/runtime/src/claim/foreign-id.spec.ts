@@ -4,7 +4,7 @@ import { eventually } from '@lovage/testing';
 import { z } from 'zod';
 import { echo, Fixture } from '../testing/fixture.ts';
 
-/** The row of a task that is named otherwise than the messages of {@link Fixture.send}. */
+/** The row of a task with another name than the messages of {@link Fixture.send}. */
 async function rowOfAnother(f: Fixture, state: 'QUEUED' | 'SUCCESS'): Promise<string> {
   const id = newId();
   await f.db.query(

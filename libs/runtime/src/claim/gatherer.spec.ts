@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import type { CompiledBatch } from '@lovage/task';
 import { TestClock } from '@lovage/testing';
-import type { TaskEntry } from '../entry.ts';
+import { TaskEntry } from '../entry.ts';
 import { Gatherer } from './gatherer.ts';
-import { Slots } from './slots.ts';
+import { Slots } from './waiting.ts';
 
 const KINDS = [
   { name: 'a.b', queue: 'q', batch: { size: 3, timeoutMs: 100 } },
@@ -15,13 +15,11 @@ const KINDS = [
 const SLOTS = 2;
 
 function entry({ name, queue, batch }: { name: string; queue: string; batch: CompiledBatch | undefined }): TaskEntry {
-  return {
-    facts: { name, queue },
-    urgency: 5,
-    options: { batch },
-    lane: 'async',
-    batch: undefined,
-  } as unknown as TaskEntry;
+  const [task, delivery] = [
+    { retries: 0, hasRow: false },
+    { queue, priority: undefined, level: 'normal' },
+  ];
+  return new TaskEntry(task as never, { name, queue } as never, undefined, { batch } as never, delivery as never);
 }
 
 const op = fc.oneof(
@@ -30,10 +28,10 @@ const op = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant('fill' as const), max: fc.integer({ min: 1, max: 3 }) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('end' as const), which: fc.nat(20) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('refuse' as const), which: fc.nat(20) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('withdraw' as const), queue: fc.constantFrom('q', 'r') }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('remove' as const), queue: fc.constantFrom('q', 'r') }) },
 );
 
-test('whatever comes, ends, is refused or withdrawn: none is lost or run twice, no batch is too large or mixed, each takes one slot', async () => {
+test('whatever comes, ends, is refused or removed: none is lost or run twice, no batch is too large or mixed, each takes one slot', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(op, { maxLength: 60 }), async (ops) => {
       const clock = new TestClock();
@@ -51,7 +49,7 @@ test('whatever comes, ends, is refused or withdrawn: none is lost or run twice, 
           const members = first.batch?.close() ?? [first];
           expect(members.length).toBeLessThanOrEqual(first.options.batch?.size ?? 1);
           for (const one of members) {
-            expect([one.facts.name, one.facts.queue]).toEqual([first.facts.name, first.facts.queue]);
+            expect([one.newTask.name, one.newTask.queue]).toEqual([first.newTask.name, first.newTask.queue]);
             expect(waiting.delete(one)).toBe(true);
             running.add(one);
           }
@@ -79,9 +77,9 @@ test('whatever comes, ends, is refused or withdrawn: none is lost or run twice, 
           const one = free(step.which);
           if (one) add(one);
         } else {
-          const wanted = [...waiting].filter(({ facts }) => facts.queue === step.queue);
-          const all = slots.withdraw(step.queue).flatMap((first) => first.batch?.dissolve() ?? first);
-          all.push(...gatherer.withdraw(step.queue));
+          const wanted = [...waiting].filter(({ newTask }) => newTask.queue === step.queue);
+          const all = slots.remove(step.queue).flatMap((first) => first.batch?.dissolve() ?? first);
+          all.push(...gatherer.remove(step.queue));
           expect(new Set(all)).toEqual(new Set(wanted));
           for (const one of all) expect(waiting.delete(one) && one.batch === undefined).toBe(true);
           back += all.length;

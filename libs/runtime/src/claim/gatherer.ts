@@ -2,11 +2,11 @@ import type { Clock } from '@lovage/ports';
 import type { TaskEntry } from '../entry.ts';
 import { Batch } from './batch.ts';
 
-/** A batch that others may join, and how to call off its timeout while it runs. */
+/** A batch that others may join, and how to cancel its timeout while it runs. */
 interface Gathering {
   readonly queue: string;
   readonly batch: Batch<TaskEntry>;
-  off: () => void;
+  cancelTimer: () => void;
   /** It waits for a slot. */
   ripe: boolean;
 }
@@ -25,39 +25,39 @@ export class Gatherer {
   ) {}
 
   add(entry: TaskEntry): void {
-    const { queue } = entry.facts;
+    const { queue } = entry.newTask;
     const options = entry.options.batch!;
-    const key = `${entry.facts.name} ${queue}`;
+    const key = `${entry.newTask.name} ${queue}`;
     let gathering = this.gathering.get(key);
     if (!gathering?.batch.isOpen) {
-      const begun: Gathering = { queue, batch: new Batch(options), off: () => undefined, ripe: false };
+      const begun: Gathering = { queue, batch: new Batch(options), cancelTimer: () => undefined, ripe: false };
       gathering = begun;
       this.gathering.set(key, begun);
       begun.batch.add(entry);
-      if (!begun.batch.isFull) begun.off = this.clock.after(options.timeoutMs, () => this.ripen(begun));
+      if (!begun.batch.isFull) begun.cancelTimer = this.clock.after(options.timeoutMs, () => this.ripen(begun));
     } else gathering.batch.add(entry);
     if (gathering.batch.isFull) this.ripen(gathering);
   }
 
-  /** Takes back what gathers here of one queue and is not ripe. */
-  withdraw(queue: string): TaskEntry[] {
+  /** What gathers here of one queue and is not ripe: it leaves. */
+  remove(queue: string): TaskEntry[] {
     const back: TaskEntry[] = [];
     for (const [key, gathering] of this.gathering) {
       if (gathering.queue !== queue || gathering.ripe) continue;
       this.gathering.delete(key);
-      gathering.off();
+      gathering.cancelTimer();
       back.push(...gathering.batch.dissolve());
     }
     return back;
   }
 
   clear(): void {
-    for (const { off } of this.gathering.values()) off();
+    for (const { cancelTimer } of this.gathering.values()) cancelTimer();
     this.gathering.clear();
   }
 
   private ripen(gathering: Gathering): void {
-    gathering.off();
+    gathering.cancelTimer();
     if (gathering.ripe) return;
     gathering.ripe = true;
     const [first, ...others] = gathering.batch.members;

@@ -65,7 +65,7 @@ describe('a concurrency limit', () => {
     for (const id of others) expect(await f.ended(id)).toMatchObject({ state: 'SUCCESS' });
     await eventually(async () => (await count(f, "outbox where due_at = 'infinity'")) === 998);
     expect(await f.ready()).toBe(0);
-    expect(await f.store.tasks.get(busy[500]!)).toMatchObject({ state: 'SCHEDULED', turn: 1, startedAt: null });
+    expect(await f.store.tasks.get(busy[500]!)).toMatchObject({ state: 'SCHEDULED', generation: 1, startedAt: null });
     expect(counter.started.filter((id) => busy.includes(id))).toHaveLength(2);
 
     f.relay();

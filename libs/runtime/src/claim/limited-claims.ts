@@ -1,49 +1,45 @@
 import { createHash } from 'node:crypto';
 import { inputOf } from '@lovage/celery';
-import type { ClaimedTask, LimitedClaimItem, LimitStore, Log, TaskLimits } from '@lovage/ports';
+import {
+  Ticker,
+  type ClaimedTask,
+  type Clock,
+  type ImposedLimits,
+  type LimitedClaimItem,
+  type LimitStore,
+  type Log,
+  type TaskLimits,
+  type WorkerId,
+} from '@lovage/ports';
 import { validateInput, type LimitKeyValue } from '@lovage/task';
 import type { TaskEntry } from '../entry.ts';
-import { toItem } from './to-item.ts';
-import type { LimitOverrides } from './limit-overrides.ts';
 
 export interface LimitedClaimsDeps {
-  /** Of the worker. */
-  readonly name: string;
   readonly limits: LimitStore;
   readonly overrides: Pick<LimitOverrides, 'of'>;
   readonly log: Log;
 }
 
-/** Of a value longer than this its hash stands in the key: Postgres cannot index what is much longer. */
+/** A longer value stands in the key as its hash: Postgres cannot index what is much longer. */
 const MAX_VALUE = 200;
 
 /** Claims tasks whose contract has limits, or was given some by an operator. What has to wait is parked: this worker is rid of it. */
 export class LimitedClaims {
-  private readonly parked = new Set<TaskEntry>();
-
   constructor(private readonly deps: LimitedClaimsDeps) {}
 
-  /** Finds out whether the task has limits, and notes them on it. */
-  concerns(entry: TaskEntry): boolean {
-    entry.limits = this.limitsOf(entry);
-    return entry.limits !== undefined;
+  /** By task: the claim, or that it waits now. The others were refused by their rows. */
+  async claim(
+    worker: { id: WorkerId; name: string },
+    entries: readonly TaskEntry[],
+    options: { suspects: boolean },
+  ): Promise<Map<string, ClaimedTask | 'parked'>> {
+    const items = entries.map((entry): LimitedClaimItem => ({ ...entry.toClaimItem(), limits: entry.limits! }));
+    const claims = await this.deps.limits.claim(worker, items, options);
+    return new Map(claims.map((claim) => [claim.id, claim.outcome === 'parked' ? 'parked' : claim]));
   }
 
-  /** What was granted. Of the rest, some wait now ({@link hasParked}); the others were refused by their rows. */
-  async claim(worker: string, entries: readonly TaskEntry[], options: { suspects: boolean }): Promise<ClaimedTask[]> {
-    const items = entries.map((entry): LimitedClaimItem => ({ ...toItem(entry), limits: entry.limits! }));
-    const claims = await this.deps.limits.claim({ id: worker, name: this.deps.name }, items, options);
-    const parked = new Set(claims.filter((claim) => claim.outcome === 'parked').map(({ id }) => id));
-    for (const entry of entries) if (parked.has(entry.id)) this.parked.add(entry);
-    return claims.filter((claim) => claim.outcome === 'granted');
-  }
-
-  /** Whether the last claim of it has made it wait. Asked once. */
-  hasParked(entry: TaskEntry): boolean {
-    return this.parked.delete(entry);
-  }
-
-  private limitsOf(entry: TaskEntry): TaskLimits | undefined {
+  /** Undefined: it has none, or fails before its handler is called. */
+  limitsOf(entry: TaskEntry): TaskLimits | undefined {
     const { binding, options } = entry;
     if (!binding || options.record !== 'full') return undefined;
     const { contract } = binding;
@@ -97,5 +93,51 @@ export class LimitedClaims {
     return text.length <= MAX_VALUE && !text.includes('\0')
       ? text
       : createHash('sha256').update(text).digest('base64url');
+  }
+}
+
+/** Between two readings, ms: so long may a limit that an operator has set on a contract without one take to hold. */
+const EVERY_MS = 1000;
+const UNREAD = 'the limits set by operators could not be read; tried again';
+
+/**
+ * Which contracts have limits set by an operator, read again each second. What the limits are is decided by the claim, in
+ * Postgres; here it matters that there are some.
+ */
+export class LimitOverrides {
+  private byContract: ReadonlyMap<string, ImposedLimits> = new Map();
+  private readonly ticker: Ticker;
+
+  constructor(
+    private readonly limits: Pick<LimitStore, 'imposed'>,
+    clock: Clock,
+    private readonly log: Log,
+  ) {
+    this.ticker = new Ticker({
+      ...{ clock, log, everyMs: EVERY_MS, firstAfterMs: EVERY_MS },
+      // What was read last goes on to hold.
+      afterFailure: { kind: 'fixed', delayMs: EVERY_MS, maxDelayMs: EVERY_MS, jitter: false },
+      failure: UNREAD,
+      run: () => this.readOnce(),
+    });
+  }
+
+  of(contract: string): ImposedLimits | undefined {
+    return this.byContract.get(contract);
+  }
+
+  /** Resolves when they have been read once, or could not be. */
+  async start(): Promise<void> {
+    await this.readOnce().catch((err: unknown) => this.log.warn({ err }, UNREAD));
+    await this.ticker.start();
+  }
+
+  /** Resolves when no reading is under way. Idempotent. */
+  stop(): Promise<void> {
+    return this.ticker.stop();
+  }
+
+  private async readOnce(): Promise<void> {
+    this.byContract = new Map((await this.limits.imposed()).map((imposed) => [imposed.contract, imposed]));
   }
 }

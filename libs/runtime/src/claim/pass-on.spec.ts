@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { newId } from '@lovage/foundation';
 import { defineTask, type TaskOptions } from '@lovage/task';
-import { eventually } from '@lovage/testing';
+import { eventually, revokeOne } from '@lovage/testing';
 import { echo, Fixture } from '../testing/fixture.ts';
 
 /** A contract that came with a later release. */
@@ -9,7 +9,7 @@ const later = (defaults: TaskOptions = {}) =>
   defineTask({ name: 'test.later', input: z.strictObject({ value: z.unknown() }), output: z.unknown(), defaults });
 
 interface Passed {
-  turn: number;
+  generation: number;
   times: number;
   since: number | null;
 }
@@ -101,9 +101,9 @@ describe('a task whose contract this worker does not serve', () => {
     await f.worker(echo(), () => 1);
     const id = await f.send(1, { name: 'test.later' });
     await eventually(() => passedOn(f, id));
-    expect(await f.store.tasks.revoke(id, { who: null, why: 'wrong' })).toMatchObject({ kind: 'revoked' });
+    expect(await revokeOne(f.store.tasks, id, { actor: null, reason: 'wrong' })).toMatchObject({ kind: 'revoked' });
     expect(await f.db.query('select * from outbox')).toEqual([]);
-    const late = await f.send(1, { name: 'test.later', facts: { expiresAt: Date.now() - 1000 } });
+    const late = await f.send(1, { name: 'test.later', newTask: { expiresAt: Date.now() - 1000 } });
     expect(await f.ended(late)).toMatchObject({ state: 'EXPIRED' });
     const replied = f.replied.next(({ taskId }) => taskId === id);
     await f.send(1, { id, name: 'test.later' });
@@ -154,7 +154,7 @@ describe('a task whose contract this worker does not serve', () => {
       [id],
     );
     await f.db.query('delete from outbox');
-    await f.send(1, { id, name: 'test.later', turn: 1, hasRow: true });
+    await f.send(1, { id, name: 'test.later', generation: 1, hasRow: true });
     await eventually(async () => ((await f.ready()) === 0 ? true : undefined));
     await f.store.sweep.sweep();
     expect(await f.store.tasks.get(id)).toMatchObject({ state: 'QUEUED', suspected: 1 });

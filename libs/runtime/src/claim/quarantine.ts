@@ -1,20 +1,14 @@
 import type { Log, TaskRow, TaskStore } from '@lovage/ports';
 import type { PoolKind } from '@lovage/task';
 import type { TaskEntry } from '../entry.ts';
-import type { HeldTasks } from '../intake/held-tasks.ts';
 import type { SuspectGroups } from '../pools/suspect-groups.ts';
-import type { StoreRetry } from '../store-retry.ts';
+import type { StoreRetry, WriteOutcome } from '../store-retry.ts';
 
 export interface QuarantineDeps {
   readonly groups: SuspectGroups<TaskEntry>;
   readonly tasks: Pick<TaskStore, 'postponeUnclaimed'>;
   readonly retry: StoreRetry;
-  readonly held: HeldTasks;
   readonly log: Log;
-  /** The pool of a task by its contract. */
-  poolOf(entry: TaskEntry): PoolKind;
-  /** Claims those that have their places; what is granted is started. */
-  claim(entries: TaskEntry[]): Promise<void>;
 }
 
 /** Suspects that wait here, for each that may run at a time; further ones come again later, here or elsewhere, ms. */
@@ -29,80 +23,50 @@ const UNKNOWN_GROUP = 32;
  */
 export class Quarantine {
   private readonly inside = new Set<TaskEntry>();
-  private claiming: Promise<void> | undefined;
-  private scheduled = false;
-  private closed = false;
 
   constructor(private readonly deps: QuarantineDeps) {}
 
-  add(entry: TaskEntry, row: TaskRow): void {
-    const { groups, log, poolOf } = this.deps;
-    if (this.closed) return;
-    if (groups.size >= WAITING_PER_PLACE * groups.places) return void this.putOff(entry, row);
+  /** Whether it waits here now. `full`: it is to be {@link postpone}d. @param pool that of its contract */
+  add(entry: TaskEntry, row: TaskRow, pool: PoolKind): 'waiting' | 'full' {
+    const { groups, log } = this.deps;
+    if (groups.size >= WAITING_PER_PLACE * groups.places) return 'full';
     const { suspected, crashes, quarantineGroup } = row;
     log.info(
       { task: entry.id, workersDied: suspected, childrenDied: crashes, group: quarantineGroup },
       'a suspect task: it runs in quarantine',
     );
     // What died alone, and what its contract wants to run alone, runs so here.
-    const alone = crashes > 0 || poolOf(entry) !== 'async';
+    const alone = crashes > 0 || pool !== 'async';
     const group = alone ? 1 : (quarantineGroup ?? UNKNOWN_GROUP);
-    entry.lane = 'quarantine';
-    entry.batch = undefined;
+    if (!entry.quarantine()) return 'waiting';
     this.inside.add(entry);
     groups.add(entry, { group, fresh: crashes > 0 || entry.options.maxCrashes === 1 });
-    this.schedule();
+    return 'waiting';
   }
 
-  /** It has ended, was refused, or waits for something else. */
-  left(entry: TaskEntry): void {
-    if (!this.inside.delete(entry)) return;
+  /** Those that may be claimed now; each has a place until {@link leave}. */
+  next(): TaskEntry[] {
+    return this.deps.groups.next().map(({ item }) => item);
+  }
+
+  /** Whether it was here. It has ended, was refused, or waits for something else. */
+  leave(entry: TaskEntry): boolean {
+    if (!this.inside.delete(entry)) return false;
     this.deps.groups.leave(entry);
-    this.schedule();
+    return true;
   }
 
   /** Those of a queue that wait: nobody else's by now, and no longer here. */
-  withdraw(queue: string): TaskEntry[] {
-    const taken = this.deps.groups.takeWaiting((entry) => entry.facts.queue === queue && !entry.isSettled);
+  remove(queue: string): TaskEntry[] {
+    const taken = this.deps.groups.takeWaiting((entry) => entry.newTask.queue === queue && !entry.isSettled);
     for (const entry of taken) this.inside.delete(entry);
     return taken;
   }
 
-  /** No further claims; resolves when none is under way. What waits is left to whoever holds the entries. */
-  async close(): Promise<void> {
-    this.closed = true;
-    await this.claiming;
-  }
-
-  private schedule(): void {
-    if (this.scheduled || this.claiming || this.closed) return;
-    this.scheduled = true;
-    setImmediate(() => {
-      this.scheduled = false;
-      this.claiming = this.claim().finally(() => {
-        this.claiming = undefined;
-      });
-    });
-  }
-
-  private async claim(): Promise<void> {
-    for (let next; !this.closed && (next = this.deps.groups.next()).length > 0;)
-      await this.deps.claim(next.map(({ item }) => item));
-  }
-
-  private async putOff(entry: TaskEntry, row: TaskRow): Promise<void> {
-    const { tasks, retry, held, log } = this.deps;
-    const { retries, crashes } = row;
-    const turn = Math.max(entry.task.turn, row.turn);
-    try {
-      await retry.until(() =>
-        tasks.postponeUnclaimed([{ ...entry.facts, turn, retries, crashes, kind: 'snooze', delayMs: AGAIN_MS }]),
-      );
-      entry.ack();
-      held.letGo(entry);
-    } catch (error) {
-      log.error({ err: error, task: entry.id }, 'a suspect could not be put off; its message is requeued');
-      held.handBack(entry);
-    }
+  /** Has the outbox send it again a little later. Never rejects. */
+  postpone(entry: TaskEntry, { retries, crashes, generation }: TaskRow): Promise<WriteOutcome> {
+    const { tasks, retry } = this.deps;
+    const at = { generation: Math.max(entry.task.generation, generation), retries, crashes };
+    return retry.write(() => tasks.postponeUnclaimed([{ ...entry.newTask, ...at, kind: 'snooze', delayMs: AGAIN_MS }]));
   }
 }

@@ -8,9 +8,9 @@ describe('a message with an expiry and no row', () => {
   test.each([
     ['behind', -HOUR],
     ['ahead', HOUR],
-  ])('is judged by Postgres, whatever the clock of a worker says that is an hour %s', async (_, offMs) => {
+  ])('is judged by Postgres, whatever the clock of a worker says that is an hour %s', async (_, skewMs) => {
     await using f = await Fixture.open();
-    const clock = new TestClock(Date.now() + offMs);
+    const clock = new TestClock(Date.now() + skewMs);
     const runs: unknown[] = [];
     const done = deferred();
     await f.worker(
@@ -33,7 +33,7 @@ describe('a message with an expiry and no row', () => {
   test('is not taken for expired because a lease had lapsed and the clock of the worker is ahead', async () => {
     await using f = await Fixture.open();
     const clock = new TestClock(Date.now() + HOUR);
-    await f.worker(echo(), () => null, { clock });
+    await f.worker(echo(), () => null, { clock, leaseMs: 8000 });
     await f.db.query("update workers set lease_until = now() - interval '1 minute'");
     const id = await f.send('good', { expiresAt: Date.now() + 600_000 });
     await eventually(async () => (await f.db.query('select from workers where lease_until > now()')).length === 1);

@@ -1,34 +1,46 @@
-import type { Log, TaskRow, TaskSituation, TaskStore, WorkerLease } from '@lovage/ports';
+import type { Clock, FinalItem, Log, TaskRow, ClaimState, TaskStore, WorkerLease } from '@lovage/ports';
 import { isTerminal } from '@lovage/task';
 import type { TaskEntry } from '../entry.ts';
-import type { StoreRetry } from '../store-retry.ts';
+import type { Replies } from '../record/settler.ts';
+import { unwritten, type StoreRetry } from '../store-retry.ts';
 import { Batch } from './batch.ts';
-import { grant, type Claimer } from './claimer.ts';
+import type { ClaimNumbers, ClaimOutcome } from './claimer.ts';
+import type { Slots } from './waiting.ts';
 
 export interface RefusedDeps {
+  /** Of the worker. */
   readonly name: string;
-  readonly tasks: TaskStore;
-  readonly lease: WorkerLease;
+  readonly tasks: Pick<
+    TaskStore,
+    'claimStates' | 'endUnclaimed' | 'get' | 'passed' | 'postpone' | 'takeOver' | 'recordFinal'
+  >;
+  readonly lease: Pick<WorkerLease, 'id'>;
   readonly retry: StoreRetry;
-  readonly claimer: Pick<Claimer, 'nextClaimNo' | 'takeSlot'>;
+  readonly numbers: ClaimNumbers;
+  readonly slots: Pick<Slots, 'take'>;
+  readonly replies: Pick<Replies, 'repeated' | 'ended'>;
+  readonly clock: Clock;
   readonly log: Log;
-  /** It is a suspect, which the quarantine claims. Left out: suspects are claimed like all others. */
-  readonly onSuspect?: ((entry: TaskEntry, row: TaskRow) => void) | undefined;
-  /** Nothing speaks against the claim any more: make it again, a little later. */
-  tryAgain(entry: TaskEntry): void;
-  onTakenOver(entry: TaskEntry): void;
-  /** The same of tasks of one batch contract, at most as many as one call takes. */
-  onBatchTakenOver(entries: TaskEntry[]): void;
-  /** It is over: tell whoever waits (again), then the message goes. */
-  onOver(entry: TaskEntry, row: TaskRow): void;
-  /** Its id is that of a task of another name. */
-  onForeignId(entry: TaskEntry, row: TaskRow): void;
-  /** It expired before anybody had made a row. */
-  onExpiredRowless(entry: TaskEntry): void;
-  /** Its row could not be asked. */
-  onUndecided(entry: TaskEntry, error: unknown): void;
-  /** Gone from this worker without having run. */
-  onDropped(entry: TaskEntry): void;
+  /** Suspects are left to the quarantine; else they are claimed like all others. */
+  readonly quarantines: boolean;
+}
+
+/** What is to become of a task whose claim was not granted. */
+export type Decision =
+  /** Nothing speaks against the claim any more: it is to be asked for again, a little later. */
+  | { readonly kind: 'again'; readonly entry: TaskEntry }
+  /** A suspect, which the quarantine claims. */
+  | { readonly kind: 'suspect'; readonly entry: TaskEntry; readonly row: TaskRow }
+  /** Its claim, or those of a batch, have become ours; it is not run here; Postgres refuses a value of it. */
+  | Exclude<ClaimOutcome, { kind: 'refused' }>;
+
+/** Before a claim that nothing speaks against is asked for again, ms: mostly our own lease is being renewed meanwhile. */
+const AGAIN_MS = 50;
+const LONGEST_AGAIN_MS = 5000;
+
+/** The pause before a claim is asked for again that was refused so often although nothing spoke against it, ms. */
+export function pauseBeforeClaim(refusals: number): number {
+  return Math.min(AGAIN_MS * 2 ** refusals, LONGEST_AGAIN_MS);
 }
 
 /** Before the next message of a task whose claim by this worker was left over, ms. */
@@ -41,141 +53,167 @@ const RELEASE_MS = 1000;
 export class RefusedClaims {
   constructor(private readonly deps: RefusedDeps) {}
 
-  /** Never rejects. */
-  async resolve(entries: readonly TaskEntry[]): Promise<void> {
-    let situations: readonly TaskSituation[];
+  /** Gives each decision as soon as it is made. Never throws. */
+  async *resolve(entries: readonly TaskEntry[]): AsyncGenerator<Decision, void> {
+    let claimStates: readonly ClaimState[];
     try {
-      situations = await this.deps.retry.until(() => this.deps.tasks.situations(entries.map((entry) => entry.id)));
+      claimStates = await this.deps.retry.until(() => this.deps.tasks.claimStates(entries.map((entry) => entry.id)));
     } catch (error) {
-      for (const entry of entries) this.deps.onUndecided(entry, error);
+      for (const entry of entries) yield this.undecided(entry, error);
       return;
     }
-    const byId = new Map(situations.map((situation) => [situation.row.id, situation]));
-    const rowless = entries.filter((entry) => !byId.has(entry.id));
-    if (rowless.length > 0) await this.decideWithoutRows(rowless);
-    const taken: TaskEntry[] = [];
+    const byId = new Map(claimStates.map((claimState) => [claimState.row.id, claimState]));
+    yield* this.decideRowless(entries.filter((entry) => !byId.has(entry.id)));
+    const batched: TaskEntry[] = [];
     for (const entry of entries) {
-      const situation = byId.get(entry.id);
-      if (!situation) continue;
+      const claimState = byId.get(entry.id);
+      if (!claimState) continue;
+      let decision: Decision;
       try {
-        await this.decide(entry, situation, taken);
+        decision = await this.decide(entry, claimState);
       } catch (error) {
-        this.deps.onUndecided(entry, error);
+        decision = this.undecided(entry, error);
       }
+      if (decision.kind === 'granted' && entry.options.batch) {
+        batched.push(entry);
+        continue;
+      }
+      if (decision.kind === 'granted') this.deps.slots.take(entry);
+      yield decision;
     }
-    for (const batch of inBatches(taken)) {
-      this.deps.claimer.takeSlot(batch[0]!);
-      this.deps.onBatchTakenOver(batch);
+    for (const members of inBatches(batched)) {
+      this.deps.slots.take(members[0]!);
+      yield { kind: 'batch_granted', entries: members };
     }
   }
 
-  /** @param taken gets those taken over whose handler takes many at once. */
-  private async decide(entry: TaskEntry, situation: TaskSituation, taken: TaskEntry[]): Promise<void> {
-    const { row, claimWorker, claimNo } = situation;
-    if (row.name !== entry.task.name) return this.deps.onForeignId(entry, row);
-    if (isTerminal(row.state)) return this.deps.onOver(entry, row);
-    if (claimWorker === null || claimNo === null) return this.decideUnclaimed(entry, situation);
+  private async decide(entry: TaskEntry, claimState: ClaimState): Promise<Decision> {
+    const { row, claimWorker, claimNo } = claimState;
+    if (row.name !== entry.task.name) return this.refuseForeign(entry, row);
+    if (isTerminal(row.state)) return this.over(entry, row);
+    if (claimWorker === null || claimNo === null) return this.decideUnclaimed(entry, claimState);
     // The sweep guards a living holder: should it die, a new message comes.
-    if (situation.holderAlive && claimWorker !== this.deps.lease.id) return this.drop(entry, 'held by another worker');
+    if (claimState.holderAlive && claimWorker !== this.deps.lease.id) return this.drop(entry, 'held by another worker');
     if (claimWorker === this.deps.lease.id) return this.releaseOwn(entry, claimNo);
-    // Nor can it run here: the sweep gives it back.
+    // Nor can it run here: the sweep requeues it.
     if (entry.passOn) return this.drop(entry, 'held by a dead worker, and not run here');
-    if (!(await this.takeOver(entry, row, { worker: claimWorker, claimNo }))) return;
-    if (entry.options.batch) return void taken.push(entry);
-    this.deps.claimer.takeSlot(entry);
-    this.deps.onTakenOver(entry);
+    return this.takeOver(entry, { worker: claimWorker, claimNo });
   }
 
-  private async decideUnclaimed(entry: TaskEntry, { row, expired }: TaskSituation): Promise<void> {
+  private async decideUnclaimed(entry: TaskEntry, { row, expired }: ClaimState): Promise<Decision> {
+    const { retry, tasks, quarantines } = this.deps;
     if (row.cancelAt !== null || expired) {
-      await this.deps.retry.until(() => this.deps.tasks.endUnclaimed(entry.id));
-      const ended = await this.deps.retry.until(() => this.deps.tasks.get(entry.id));
-      if (ended && isTerminal(ended.state)) return this.deps.onOver(entry, ended);
-      return this.deps.tryAgain(entry);
+      await retry.until(() => tasks.endUnclaimed(entry.id));
+      const ended = await retry.until(() => tasks.get(entry.id));
+      return ended && isTerminal(ended.state) ? this.over(entry, ended) : { kind: 'again', entry };
     }
-    const { turn } = entry.task;
-    if (turn >= 0 && row.turn > turn) return this.drop(entry, 'a later message of the task is the valid one');
-    const { onSuspect } = this.deps;
-    if (onSuspect && (row.crashes > 0 || typeof row.quarantineGroup === 'number')) return onSuspect(entry, row);
+    const { generation } = entry.task;
+    if (generation >= 0 && row.generation > generation)
+      return this.drop(entry, 'a later message of the task is the valid one');
+    if (quarantines && (row.crashes > 0 || typeof row.quarantineGroup === 'number'))
+      return { kind: 'suspect', entry, row };
     // Nothing speaks against it: our own lease had lapsed at that moment, or the row came free in between.
-    this.deps.tryAgain(entry);
+    return { kind: 'again', entry };
   }
 
-  private async decideWithoutRows(entries: readonly TaskEntry[]): Promise<void> {
+  private async *decideRowless(entries: readonly TaskEntry[]): AsyncGenerator<Decision, void> {
+    if (entries.length === 0) return;
     let expired: ReadonlySet<TaskEntry>;
     try {
-      expired = await this.expiredOf(entries.filter(({ task, facts }) => !task.hasRow && facts.expiresAt !== null));
+      expired = await this.expiredOf(entries.filter(({ task, newTask }) => !task.hasRow && newTask.expiresAt !== null));
     } catch (error) {
-      for (const entry of entries) this.deps.onUndecided(entry, error);
+      for (const entry of entries) yield this.undecided(entry, error);
       return;
     }
-    for (const entry of entries) {
-      if (entry.task.hasRow) this.drop(entry, 'it ran, and its row is past retention');
-      else if (expired.has(entry)) this.deps.onExpiredRowless(entry);
-      else this.deps.tryAgain(entry);
-    }
+    for (const entry of entries)
+      if (entry.task.hasRow) yield this.drop(entry, 'it ran, and its row is past retention');
+      else if (!expired.has(entry)) yield { kind: 'again', entry };
+    if (expired.size > 0) yield* await this.endExpired([...expired]);
   }
 
   /** By Postgres' clock: another worker's, or the producer's, may differ from ours. */
   private async expiredOf(entries: readonly TaskEntry[]): Promise<ReadonlySet<TaskEntry>> {
     if (entries.length === 0) return new Set();
-    const times = entries.map(({ facts }) => facts.expiresAt!);
+    const times = entries.map(({ newTask }) => newTask.expiresAt!);
     const passed = await this.deps.retry.until(() => this.deps.tasks.passed(times));
     return new Set(entries.filter((_, n) => passed[n]));
   }
 
+  /** They expired before anybody had made rows: those are made as they end. */
+  private async endExpired(entries: readonly TaskEntry[]): Promise<Decision[]> {
+    const { name: worker, tasks, retry, replies, clock } = this.deps;
+    const items = entries.map(({ newTask: task, retries }): FinalItem => ({
+      ...{ task, state: 'EXPIRED', retries, worker, result: null, error: null, startedAt: clock.now() },
+    }));
+    try {
+      await retry.until(() => tasks.recordFinal(items));
+    } catch (error) {
+      const failed = unwritten(error);
+      if (failed.kind === 'unwritten') return entries.map((entry) => this.undecided(entry, error));
+      const [entry] = entries;
+      if (entries.length === 1) return [{ kind: 'unstorable', entry: entry!, error: failed.error }];
+      // A value that Postgres refuses costs its own task only.
+      const decisions: Decision[] = [];
+      for (const one of entries) decisions.push(...(await this.endExpired([one])));
+      return decisions;
+    }
+    for (const entry of entries) replies.ended(entry, 'EXPIRED', null, null);
+    return entries.map((entry): Decision => ({ kind: 'leave', entry, message: 'ack', state: 'EXPIRED' }));
+  }
+
   /**
-   * A claim of ours that nothing here runs under: what came of it could not be written, or its message went back. It is no death of
+   * A claim of ours that nothing here runs under: what came of it could not be written, or its message was requeued. It is no death of
    * a worker: the claim is released, and the outbox sends the next message after a pause.
    */
-  private async releaseOwn(entry: TaskEntry, claimNo: number): Promise<void> {
+  private async releaseOwn(entry: TaskEntry, claimNo: number): Promise<Decision> {
     const { tasks, lease, retry } = this.deps;
     const limitKey = entry.limits?.concurrency?.key;
     const item = { id: entry.id, claimNo, limitKey, kind: 'release', delayMs: RELEASE_MS, error: null } as const;
     await retry.until(() => tasks.postpone(lease.id, [item]));
-    this.drop(entry, 'its claim by this worker was released');
+    return this.drop(entry, 'its claim by this worker was released');
   }
 
-  /** Whether it is ours now, and to be run. */
-  private async takeOver(entry: TaskEntry, row: TaskRow, from: { worker: string; claimNo: number }): Promise<boolean> {
-    const worker = this.deps.lease.id;
+  private async takeOver(entry: TaskEntry, from: { worker: string; claimNo: number }): Promise<Decision> {
+    const { name, tasks, lease, retry, numbers, quarantines, log } = this.deps;
+    const worker = lease.id;
+    const claimNo = numbers.next();
     // A rate counts starts, and this would be one past it: the task asks again.
     const release = Boolean(entry.limits?.rate);
-    const claim = {
-      id: entry.id,
-      claimNo: this.deps.claimer.nextClaimNo(),
-      from,
-      release,
-      suspects: !this.deps.onSuspect,
-    };
-    const taken = await this.deps.retry.until(() =>
-      this.deps.tasks.takeOver({ id: worker, name: this.deps.name }, claim),
-    );
+    const claim = { id: entry.id, claimNo, from, release, suspects: !quarantines };
+    const taken = await retry.until(() => tasks.takeOver({ id: worker, name }, claim));
     // Somebody was faster, or our lease lapsed: the row decides again.
-    if (!taken || taken === 'released') {
-      this.deps.tryAgain(entry);
-      return false;
-    }
+    if (!taken || taken === 'released') return { kind: 'again', entry };
     if (taken === 'revoked') {
-      const ended = await this.deps.retry.until(() => this.deps.tasks.get(entry.id));
-      if (ended) this.deps.onOver(entry, ended);
-      else this.drop(entry, 'called off, and deleted since');
-      return false;
+      const row = await retry.until(() => tasks.get(entry.id));
+      return row ? this.over(entry, row) : this.drop(entry, 'cancelled, and deleted since');
     }
-    this.deps.log.info(
-      { task: entry.id, from: from.worker, suspected: taken.suspected },
-      'took over from a dead worker',
-    );
-    entry.worker = worker;
-    entry.claimNo = claim.claimNo;
-    grant(entry, taken);
-    return true;
+    log.info({ task: entry.id, from: from.worker, suspected: taken.suspected }, 'took over from a dead worker');
+    entry.takeOver(worker, claimNo, taken);
+    return { kind: 'granted', entry };
   }
 
-  private drop(entry: TaskEntry, why: string): void {
-    this.deps.log.debug({ task: entry.id, why }, 'message dropped');
-    entry.ack();
-    this.deps.onDropped(entry);
+  /** A caller who waits is told (again). */
+  private over(entry: TaskEntry, row: TaskRow): Decision {
+    this.deps.replies.repeated(entry, row);
+    return { kind: 'leave', entry, message: 'ack', ...(isTerminal(row.state) && { state: row.state }) };
+  }
+
+  private drop(entry: TaskEntry, reason: string): Decision {
+    this.deps.log.debug({ task: entry.id, reason }, 'message dropped');
+    return { kind: 'leave', entry, message: 'ack' };
+  }
+
+  /** The row decides whose id it is, and stays as it is. */
+  private refuseForeign(entry: TaskEntry, row: TaskRow): Decision {
+    const fields = { task: entry.task.id, contract: entry.task.name, is: row.name };
+    this.deps.log.warn(fields, 'a message carries the id of another task: to the dead letters');
+    return { kind: 'leave', entry, message: 'dead_letter' };
+  }
+
+  /** Mostly the worker stops while Postgres is away. */
+  private undecided(entry: TaskEntry, error: unknown): Decision {
+    this.deps.log.error({ err: error, task: entry.id }, 'a refused claim could not be resolved');
+    return this.deps.retry.gaveUp ? { kind: 'leave', entry, message: 'requeue' } : { kind: 'again', entry };
   }
 }
 

@@ -1,8 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { bandOf, PRIORITY_BANDS } from '@lovage/ports';
-import { PATIENCE } from './ranked.ts';
-import { UrgentFirst } from './urgent-first.ts';
+import { levelOf, PRIORITY_LEVELS } from '@lovage/ports';
+import { PATIENCE, UrgentFirst } from './waiting.ts';
 
 interface Item {
   readonly no: number;
@@ -27,7 +26,7 @@ describe('UrgentFirst', () => {
     expect(take(waiting, 10)).toEqual([9, 8, 7, 6, 5, 4, 3, 2, 1, 0]);
   });
 
-  it('what is urgent comes next, whatever waits', () => {
+  it('puts what is urgent next, however much waits', () => {
     const waiting = new UrgentFirst<string>();
     for (let n = 0; n < 50; n += 1) waiting.push('low', 1);
     take(waiting, 20);
@@ -35,7 +34,7 @@ describe('UrgentFirst', () => {
     expect(take(waiting, 2)).toEqual(['high', 'low']);
   });
 
-  it('gives the lower bands one turn of ten each under a flood', () => {
+  it('gives the lower levels one of ten places each under a flood', () => {
     const waiting = new UrgentFirst<number>();
     const counts = new Map<number, number>();
     for (const priority of [9, 4, 1]) waiting.push(priority, priority);
@@ -54,7 +53,7 @@ describe('UrgentFirst', () => {
       fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
         const waiting = new UrgentFirst<Item>();
         let model: Item[] = [];
-        const passes = new Map(PRIORITY_BANDS.map((band) => [band, 0]));
+        const passes = new Map(PRIORITY_LEVELS.map((level) => [level, 0]));
         steps.forEach((step, no) => {
           if (step !== 'take') {
             waiting.push({ no, priority: step }, step);
@@ -66,12 +65,12 @@ describe('UrgentFirst', () => {
           const alike = model.filter(({ priority }) => priority === got.priority);
           expect(alike[0]).toEqual(got);
           model = model.filter(({ no }) => no !== got.no);
-          passes.set(bandOf(got.priority), 0);
-          for (const band of PRIORITY_BANDS) {
-            if (band === bandOf(got.priority)) continue;
-            const left = model.some(({ priority }) => bandOf(priority) === band);
-            passes.set(band, left ? passes.get(band)! + 1 : 0);
-            expect(passes.get(band)).toBeLessThanOrEqual(PATIENCE + 1);
+          passes.set(levelOf(got.priority), 0);
+          for (const level of PRIORITY_LEVELS) {
+            if (level === levelOf(got.priority)) continue;
+            const left = model.some(({ priority }) => levelOf(priority) === level);
+            passes.set(level, left ? passes.get(level)! + 1 : 0);
+            expect(passes.get(level)).toBeLessThanOrEqual(PATIENCE + 1);
           }
           expect(waiting.size).toBe(model.length);
         });

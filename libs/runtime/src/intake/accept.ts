@@ -1,6 +1,19 @@
 import { ArgumentsError, inputOf, type IncomingTask } from '@lovage/celery';
+import type { PassOnNeed, PassOnReason } from '@lovage/ports';
 import { acceptInput, InputInvalidError, InputMisfitError, type AnyContract } from '@lovage/task';
-import type { PassOnOrder } from '../claim/pass-on-order.ts';
+
+/** Why a task is passed on, to whom, and what becomes of it where nobody serves it. */
+export interface PassOnOrder {
+  readonly reason: PassOnReason;
+  /** What another worker must have to run it, beside a handler for the contract. */
+  readonly need?: PassOnNeed;
+  /** False: it ends at once when no live worker serves it. Default: it waits for one, as long as the worker's limits say. */
+  readonly waits?: boolean;
+  /** It ends as this, its message held for redrive. Default: `NotRegistered`, its message a dead letter. */
+  readonly misfit?: InputMisfitError;
+}
+
+export const NOT_SERVED: PassOnOrder = { reason: 'not_served' };
 
 /** Matches no schema: nobody said what the input was made for. */
 const NOT_STATED = 'not stated';
@@ -28,7 +41,7 @@ export function acceptTask(task: IncomingTask, contract: AnyContract): PassOnOrd
 }
 
 function orderOf(misfit: InputMisfitError): PassOnOrder {
-  const { why, madeFor } = misfit;
-  if (why === 'newer') return { reason: 'newer_version', need: { version: madeFor!.version }, misfit };
+  const { reason, madeFor } = misfit;
+  if (reason === 'newer') return { reason: 'newer_version', need: { version: madeFor!.version }, misfit };
   return { reason: 'other_schema', need: { fingerprint: madeFor?.fingerprint ?? NOT_STATED }, waits: false, misfit };
 }

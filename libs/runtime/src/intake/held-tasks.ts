@@ -1,22 +1,19 @@
-import { ChurnMap } from '@lovage/foundation';
-import type { TaskEntry } from '../entry.ts';
+import { RecyclingMap } from '@lovage/foundation';
+import type { MessageEnd, TaskEntry } from '../entry.ts';
 
 /**
  * The tasks in this worker's hands, from delivery to settlement. Of each id one is in hand at a time: the same message
- * delivered again joins it, a message of another turn waits behind it.
+ * delivered again joins it, a message of another generation waits behind it.
  */
 export class HeldTasks {
-  private readonly byId = new ChurnMap<string, TaskEntry>();
+  private readonly byId = new RecyclingMap<string, TaskEntry>();
 
-  /** @param onNext gets a message that waited behind one that has been let go. */
-  constructor(private readonly onNext: (entry: TaskEntry) => void) {}
-
-  /** Takes it in hand; false when it went to the one that is. */
-  take(entry: TaskEntry): boolean {
+  /** `taken`: it is in hand now. `joined`, `behind`: another of its id is, which deals with its message, or goes first. */
+  take(entry: TaskEntry): 'taken' | 'joined' | 'behind' {
     const holding = this.byId.get(entry.id);
-    if (holding) holding.adopt(entry);
-    else this.byId.set(entry.id, entry);
-    return !holding;
+    if (holding) return holding.adopt(entry);
+    this.byId.set(entry.id, entry);
+    return 'taken';
   }
 
   /** Whether a task is in hand, whatever message brought it. */
@@ -30,22 +27,19 @@ export class HeldTasks {
 
   /** Those of a queue. */
   ofQueue(queue: string): TaskEntry[] {
-    return [...this.byId.values()].filter((entry) => entry.facts.queue === queue);
+    return [...this.byId.values()].filter((entry) => entry.newTask.queue === queue);
   }
 
-  /** Settled: what waited behind it is next. */
-  letGo(entry: TaskEntry): void {
+  all(): TaskEntry[] {
+    return [...this.byId.values()];
+  }
+
+  /** It leaves this worker, its message settled so. Returns the messages that waited behind it, which are next. */
+  leave(entry: TaskEntry, message: MessageEnd): readonly TaskEntry[] {
+    entry.leave(message);
     if (this.byId.get(entry.id) === entry) this.byId.delete(entry.id);
-    for (const follower of entry.followers.splice(0)) this.onNext(follower);
-  }
-
-  /** Gives the message back to the broker, unrun or unrecorded. */
-  handBack(entry: TaskEntry): void {
-    entry.nack(true);
-    this.letGo(entry);
-  }
-
-  handBackAll(): void {
-    for (const entry of [...this.byId.values()]) this.handBack(entry);
+    return entry.followers.length === 0 ? NOBODY : entry.followers.splice(0);
   }
 }
+
+const NOBODY: readonly TaskEntry[] = [];

@@ -1,9 +1,18 @@
-import { taskIdOf } from '@lovage/celery';
+import { taskIdOf, wireIdOf } from '@lovage/celery';
 import { hasCode } from '@lovage/foundation';
-import { UNREADABLE_NAME, type Clock, type Delivery, type FinalItem, type Log, type TaskStore } from '@lovage/ports';
+import {
+  blankTask,
+  UNREADABLE_NAME,
+  type Clock,
+  type Delivery,
+  type FinalItem,
+  type Log,
+  type TaskStore,
+} from '@lovage/ports';
 import type { TaskErrorDocument } from '@lovage/task';
-import { endOf, type Replies } from '../record/replies.ts';
+import { endOf, type Replies } from '../record/settler.ts';
 import type { StoreRetry } from '../store-retry.ts';
+import type { WorkerSignals } from '../worker-signals.ts';
 
 /** Of the text on why, characters: parts of it come from the message. */
 const MAX_MESSAGE = 1000;
@@ -25,20 +34,22 @@ export interface MalformedDeps {
   readonly tasks: Pick<TaskStore, 'recordFinal' | 'get'>;
   readonly retry: StoreRetry;
   readonly replies: Pick<Replies, 'refused'>;
+  readonly signals: Pick<WorkerSignals, 'malformed'>;
   readonly clock: Clock;
   readonly log: Log;
 }
 
 /**
- * Sends what is no task to the dead letters. A row that it names ends, and whoever waits for a reply gets one: nobody waits for
- * a message that was given up.
+ * Sends what is no task to the dead letters. A row that such a message names ends, and a caller who waits for a reply gets one: nobody
+ * waits for a message that was given up.
  */
 export class MalformedMessages {
   constructor(private readonly deps: MalformedDeps) {}
 
+  /** Never rejects. */
   async refuse(malformed: Malformed): Promise<void> {
     const { delivery, code, reason, id, name } = malformed;
-    const { log } = this.deps;
+    const { log, signals } = this.deps;
     log.warn(
       { code, reason, task: id, contract: name, queue: delivery.queue },
       'malformed message: to the dead letters',
@@ -52,6 +63,7 @@ export class MalformedMessages {
       log.error({ err: error, task: id, requeue }, 'the end of a malformed message could not be recorded');
       delivery.nack({ requeue });
     }
+    signals.malformed.emit({ code, id });
   }
 
   private async end(malformed: Malformed): Promise<void> {
@@ -71,21 +83,13 @@ export class MalformedMessages {
     const { delivery, name } = malformed;
     const id = taskIdOf(wireId);
     return {
-      task: {
+      task: blankTask({
         id,
-        wireId: id === wireId ? null : wireId,
+        wireId: wireIdOf(wireId, id),
         name: name ?? UNREADABLE_NAME,
         queue: delivery.queue,
-        input: null,
-        message: null,
-        userId: null,
-        parentId: null,
         rootId: id,
-        retriedFrom: null,
-        eta: null,
-        expiresAt: null,
-        priority: null,
-      },
+      }),
       state: 'FAILURE',
       retries: 0,
       worker: this.deps.name,

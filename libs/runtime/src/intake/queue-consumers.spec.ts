@@ -4,7 +4,7 @@ import { echo, Fixture } from '../testing/fixture.ts';
 
 const value = (input: unknown) => (input as { value: unknown }).value;
 
-/** Lets the worker look, until it has heeded. */
+/** Lets the worker look until it has followed. */
 const until = (clock: TestClock, check: () => boolean | Promise<boolean>) =>
   eventually(async () => {
     await clock.advance(1000);
@@ -29,7 +29,7 @@ describe('a paused queue', () => {
     const ids = [await f.send(0), await f.send(1), await f.send(2)];
     await eventually(() => ran.length === 1);
     await eventually(async () => (await f.ready()) === 0);
-    await f.store.queues.pause('default', { who: 'ana', why: 'repairs' });
+    await f.store.queues.pause('default', { actor: 'ana', reason: 'repairs' });
     await until(clock, async () => (await f.ready()) === 2);
     // The running one is not disturbed, and its ack counts.
     goOn.resolve();
@@ -48,7 +48,7 @@ describe('a paused queue', () => {
 
   test('is not consumed by a worker that starts later, nor after its connection was lost', async () => {
     await using f = await Fixture.open();
-    await f.store.queues.pause('default', { who: null, why: null });
+    await f.store.queues.pause('default', { actor: null, reason: null });
     const clock = new TestClock();
     let runs = 0;
     await f.worker(echo(), () => (runs += 1), { clock });
@@ -69,7 +69,7 @@ describe('a paused queue', () => {
     let away = false;
     f.store.queues.paused = (queues) => (away ? Promise.reject(new Error('away')) : paused(queues));
     await f.worker(echo(), () => (runs += 1), { clock });
-    await f.store.queues.pause('default', { who: null, why: null });
+    await f.store.queues.pause('default', { actor: null, reason: null });
     away = true;
     await clock.advance(3000);
     await f.ended(await f.send(1));
@@ -97,7 +97,7 @@ describe('a paused queue', () => {
     const ids: string[] = [];
     for (let round = 0; round < 6; round += 1) {
       for (let n = 0; n < 10; n += 1) ids.push(await f.send(round * 10 + n));
-      if (round % 2 === 0) await f.store.queues.pause('default', { who: null, why: null });
+      if (round % 2 === 0) await f.store.queues.pause('default', { actor: null, reason: null });
       else await f.store.queues.resume('default');
       await clock.advance(1000);
     }

@@ -2,10 +2,10 @@ import type { TaskEntry } from '../entry.ts';
 import { attempt } from '../run/attempt.ts';
 import { batchAttempt } from '../run/batch-attempt.ts';
 import { TaskRun, type RunServices } from '../run/task-run.ts';
-import type { Pool, PoolEvents } from './pool.ts';
+import type { BatchPool, PoolEvents } from './pool.ts';
 
 /** Runs handlers in this process's event loop. Code that never yields cannot be stopped here: its limits take effect when it does. */
-export class AsyncPool implements Pool {
+export class AsyncPool implements BatchPool {
   readonly endsCode = false;
 
   constructor(
@@ -17,7 +17,7 @@ export class AsyncPool implements Pool {
     const { events } = this;
     const binding = entry.binding!;
     const run = new TaskRun(entry, binding.contract, this.services);
-    entry.run = run;
+    entry.attach(run);
     events.begun(entry);
     attempt(
       binding,
@@ -35,7 +35,7 @@ export class AsyncPool implements Pool {
     const { contract, handleBatch } = entries[0]!.binding!;
     const members = entries.map((entry) => {
       const context = new TaskRun(entry, contract, this.services);
-      entry.run = context;
+      entry.attach(context);
       events.begun(entry);
       return {
         ...{ task: entry.task, context },
@@ -54,7 +54,7 @@ export class AsyncPool implements Pool {
     entry.run?.abort(reason);
   }
 
-  /** The attempt is over at once: an observable is unsubscribed; other code may go on until it settles, unheard. */
+  /** The attempt is over at once: an observable is unsubscribed; other code may go on until it settles, and its result is dropped. */
   kill(entry: TaskEntry, reason: Error): void {
     entry.run?.abort(reason);
     entry.run?.over(reason);

@@ -33,11 +33,11 @@ export class WorkerChildDied extends LovageError {
   }
 }
 
-/** A child could not boot the application; the task is handed back and costs no attempt. */
+/** A child could not boot the application; the task is released and costs no attempt. */
 export class ChildBootFailed extends LovageError {
   readonly code = 'child_boot_failed';
-  constructor(why: string, options?: ErrorOptions) {
-    super(`a child of the worker could not boot the application: ${why}`, options);
+  constructor(reason: string, options?: ErrorOptions) {
+    super(`a child of the worker could not boot the application: ${reason}`, options);
   }
 }
 

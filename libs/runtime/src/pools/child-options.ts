@@ -17,6 +17,11 @@ export interface ChildrenOptions {
    * killed and fails alone, as does one that makes a thread's heap grow beyond it. Default: no limit but Node's own.
    */
   readonly maxMemoryMb?: number;
+  /**
+   * ms. A child that is about to be killed gets so long to unsubscribe what its handler observes; one that computes does not
+   * hear of it, and keeps its slot for so long. Default 500.
+   */
+  readonly teardownMs?: number;
   /** Node's own flags for children. Default: those of this process. */
   readonly execArgv?: readonly string[];
 }
@@ -26,6 +31,7 @@ export interface CompiledChildren {
   readonly slots: number;
   readonly maxTasks: number;
   readonly maxMemoryMb: number | undefined;
+  readonly teardownMs: number;
   readonly execArgv: readonly string[];
 }
 
@@ -37,6 +43,9 @@ export interface PoolsOptions {
   readonly children?: ChildrenOptions;
 }
 
+/** What a handler unsubscribes takes no longer, and a timer of Node no more than 2^31 ms. */
+const MAX_TEARDOWN_MS = 600_000;
+
 /** @throws RangeError */
 export function compileChildren(options: ChildrenOptions): CompiledChildren {
   const {
@@ -44,6 +53,7 @@ export function compileChildren(options: ChildrenOptions): CompiledChildren {
     slots = availableParallelism(),
     maxTasks = Infinity,
     maxMemoryMb,
+    teardownMs = 500,
     execArgv = process.execArgv,
   } = options;
   if (!Number.isInteger(slots) || slots < 1 || slots > 1000)
@@ -52,5 +62,7 @@ export function compileChildren(options: ChildrenOptions): CompiledChildren {
     throw new RangeError(`children.maxTasks: ${maxTasks} is not a whole number from 1`);
   if (maxMemoryMb !== undefined && !(maxMemoryMb >= 16))
     throw new RangeError(`children.maxMemoryMb: ${maxMemoryMb} is less than 16 MiB, in which nothing runs`);
-  return { boot, slots, maxTasks, maxMemoryMb, execArgv };
+  if (!(teardownMs >= 0 && teardownMs <= MAX_TEARDOWN_MS))
+    throw new RangeError(`children.teardownMs: ${teardownMs} is not a number from 0 to ${MAX_TEARDOWN_MS}`);
+  return { boot, slots, maxTasks, maxMemoryMb, teardownMs, execArgv };
 }

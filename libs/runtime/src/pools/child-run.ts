@@ -1,5 +1,6 @@
 import type { Clock, TaskLogLevel } from '@lovage/ports';
 import type { TaskEntry } from '../entry.ts';
+import { celeryRequestOfEntry } from '../run/celery-request.ts';
 import { failureFromWire } from '../run/failure.ts';
 import type { RunServices } from '../run/task-run.ts';
 import type { ChildDeath } from './child-death.ts';
@@ -14,6 +15,8 @@ export interface ChildRunDeps {
   readonly events: PoolEvents;
   readonly escapes: ChildEscapes;
   readonly clock: Clock;
+  /** See `ChildrenOptions`. */
+  readonly teardownMs: number;
 }
 
 /** The child that runs the attempt. */
@@ -23,8 +26,6 @@ export interface ChildLink {
   kill(): void;
 }
 
-/** A child that is about to be killed gets this long to unsubscribe what its handler observes, ms; one that computes does not hear of it. */
-const TEARDOWN_MS = 100;
 /** Tells of an error that nobody caught in a child. @param find the entry of a task, if it still runs in this pool */
 export function tellEscaped(
   { kind, error, tasks }: Escaped,
@@ -46,7 +47,7 @@ const LINE_CHARS = 300;
 export class ChildRun {
   /** Why it is to be killed: the outcome, whatever the child still says. */
   private killedFor: Error | undefined;
-  private offGrace: () => void = () => undefined;
+  private cancelGrace: () => void = () => undefined;
   private readonly lastLines: string[] = [];
   private ended = false;
 
@@ -63,12 +64,13 @@ export class ChildRun {
 
   /** The message that begins it. */
   get task(): ChildTask {
-    const { id, retries, isLastAttempt, scheduledFor, task, facts } = this.entry;
-    const { queue, parentId, rootId, userId } = facts;
+    const { id, retries, isLastAttempt, scheduledFor, task, newTask } = this.entry;
+    const { queue, parentId, rootId, userId } = newTask;
     return {
       ...{ id, retries, isLastAttempt, scheduledFor, name: task.name, args: task.args, kwargs: task.kwargs },
-      facts: { queue, parentId, rootId, userId },
+      newTask: { queue, parentId, rootId, userId },
       resultLimit: this.deps.services.resultLimit,
+      celery: celeryRequestOfEntry(this.entry),
     };
   }
 
@@ -82,7 +84,7 @@ export class ChildRun {
       case 'log':
         return this.log(message.level, message.message, message.fields);
       case 'over':
-        this.offGrace();
+        this.cancelGrace();
         return this.link.kill();
       case 'ask':
         return void answer(this.entry, message.question, this.deps.answers).then(
@@ -98,22 +100,22 @@ export class ChildRun {
 
   kill(reason: Error, graceMs: number): void {
     this.killedFor ??= reason;
-    this.offGrace();
+    this.cancelGrace();
     if (graceMs <= 0) return this.tearDown(reason);
     this.abort(reason);
-    this.offGrace = this.deps.clock.after(graceMs, () => this.tearDown(reason));
+    this.cancelGrace = this.deps.clock.after(graceMs, () => this.tearDown(reason));
   }
 
   /** Without a moment for anything: each costs memory that is not there. */
   killAtOnce(reason: Error): void {
     this.killedFor ??= reason;
-    this.offGrace();
+    this.cancelGrace();
     this.link.kill();
   }
 
   private tearDown(reason: Error): void {
     this.link.post({ type: 'over', reason: toWire(reason) });
-    this.offGrace = this.deps.clock.after(TEARDOWN_MS, () => this.link.kill());
+    this.cancelGrace = this.deps.clock.after(this.deps.teardownMs, () => this.link.kill());
   }
 
   /** The handler has settled. */
@@ -140,7 +142,7 @@ export class ChildRun {
   private end(): boolean {
     if (this.ended) return false;
     this.ended = true;
-    this.offGrace();
+    this.cancelGrace();
     return true;
   }
 

@@ -1,4 +1,4 @@
-import { errorFacts, fieldOf, plainOf, type ErrorFacts } from '@lovage/foundation';
+import { errorDetails, fieldOf, plainOf, type ErrorDetails } from '@lovage/foundation';
 import { TaskRevokedError } from '@lovage/task';
 import { LeaseLost, SoftTimeLimitExceeded, TimeLimitExceeded, WorkerShutdown } from '../run/abort-reasons.ts';
 import { MemoryLimitExceeded } from './child-death.ts';
@@ -7,7 +7,7 @@ import { MemoryLimitExceeded } from './child-death.ts';
  * An error between worker and child: structured clone would drop its class, name and fields. What a handler threw does not travel
  * so: it is read in the child (`readFailure`).
  */
-export interface ErrorWire extends ErrorFacts {
+export interface ErrorWire extends ErrorDetails {
   /** Own fields beside these (`issues`, `taskId` …), as plain values within bounds. */
   readonly fields: Readonly<Record<string, unknown>>;
 }
@@ -29,18 +29,18 @@ const CLASSES = new Map<unknown, { readonly prototype: Error }>([
 
 /** Never throws. */
 export function toWire(thrown: unknown): ErrorWire {
-  return { ...errorFacts(thrown), fields: ownFields(thrown) };
+  return { ...errorDetails(thrown), fields: ownFields(thrown) };
 }
 
 /** Never throws, whatever the other side sent. */
 export function fromWire(wire: unknown): Error {
-  const facts = errorFacts(wire);
-  const error = errorOf(facts);
-  const known = CLASSES.get(facts.code);
+  const newTask = errorDetails(wire);
+  const error = errorOf(newTask);
+  const known = CLASSES.get(newTask.code);
   if (known) Object.setPrototypeOf(error, known.prototype);
   const fields = fieldOf(wire, 'fields');
   for (const [key, value] of Object.entries(ownFields(fields))) Object.defineProperty(error, key, { ...SHOWN, value });
-  if (facts.code !== undefined) Object.defineProperty(error, 'code', { ...SHOWN, value: facts.code });
+  if (newTask.code !== undefined) Object.defineProperty(error, 'code', { ...SHOWN, value: newTask.code });
   return error;
 }
 
@@ -48,7 +48,7 @@ const SHOWN = { writable: true, configurable: true, enumerable: true };
 const HIDDEN = { ...SHOWN, enumerable: false };
 
 /** With the causes, as errors. */
-function errorOf({ type, message, stack, code, cause, errors }: ErrorFacts): Error {
+function errorOf({ type, message, stack, code, cause, errors }: ErrorDetails): Error {
   const error = new Error(message);
   Object.defineProperty(error, 'name', { ...HIDDEN, value: type });
   Object.defineProperty(error, 'stack', { ...HIDDEN, value: stack });

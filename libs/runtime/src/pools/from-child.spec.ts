@@ -7,7 +7,7 @@ import { badDeeds, careless } from '../testing/bad-deeds.ts';
 import { fromWire, toWire } from './error-wire.ts';
 import { readFromChild } from './from-child.ts';
 
-const TYPES = ['ready', 'begun', 'unable', 'progress', 'log', 'ask', 'succeeded', 'failed'];
+const TYPES = ['ready', 'begun', 'unable', 'progress', 'log', 'ask', 'over', 'escaped', 'succeeded', 'failed'];
 const anything = fc.anything({ withBigInt: true, withDate: true, withMap: true, withNullPrototype: true });
 const message = fc.oneof(
   anything,
@@ -55,12 +55,12 @@ test('a failure crosses as it was read', async () => {
 });
 
 test('an error keeps its class, fields and causes on the way to a child', () => {
-  const reason = new TaskRevokedError('id', 'why', 'somebody');
+  const reason = new TaskRevokedError('id', 'a mistake', 'somebody');
   const got = fromWire(structuredClone(toWire(reason)));
   expect(got).toBeInstanceOf(TaskRevokedError);
   expect(got).toMatchObject({
-    by: 'somebody',
-    why: 'why',
+    actor: 'somebody',
+    reason: 'a mistake',
     taskId: 'id',
     code: 'task_revoked',
     name: 'TaskRevokedError',
@@ -89,6 +89,6 @@ test('an answer of the contract is told from that of another', () => {
     errors: { Refused: z.object({}) },
   });
   const isAnswer = (thrown: unknown) => readFailure(thrown, careless).isAnswer;
-  expect(isAnswer(careless.error('Refused', { why: 'no' }))).toBe(true);
+  expect(isAnswer(careless.error('Refused', { reason: 'no' }))).toBe(true);
   expect(isAnswer(other.error('Refused', {}))).toBe(false);
 });

@@ -1,4 +1,4 @@
-import { errorFacts, fieldOf, fitText, isUuid, plainFields } from '@lovage/foundation';
+import { errorDetails, fieldOf, fitText, isUuid, plainFields } from '@lovage/foundation';
 import { TASK_LOG_LEVELS, type TaskLogLevel } from '@lovage/ports';
 import { MOST_SUBMITS, type ChildSubmit, type Ended, type Escaped, type FromChild, type Question } from './protocol.ts';
 
@@ -13,6 +13,7 @@ export function readFromChild(message: unknown): FromChild | undefined {
   switch (type) {
     case 'ready':
     case 'begun':
+    case 'over':
       return { type };
     case 'unable':
       return { type, error: fieldOf(message, 'error') };
@@ -57,7 +58,7 @@ function readEscaped(message: unknown): FromChild | undefined {
     if (typeof id === 'string' && isUuid(id) && typeof name === 'string' && typeof attempt === 'number')
       tasks.push({ id, name: fitText(name, 200), attempt });
   }
-  return { type: 'escaped', kind, error: errorFacts(fieldOf(message, 'error')), tasks };
+  return { type: 'escaped', kind, error: errorDetails(fieldOf(message, 'error')), tasks };
 }
 
 function readQuestion(question: unknown): Question | undefined {

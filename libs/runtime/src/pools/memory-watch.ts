@@ -3,13 +3,13 @@ import type { Clock } from '@lovage/ports';
 /** Looks at the memory of busy children this often, ms. */
 const LOOK_MS = 250;
 
-export interface Watched {
+export interface WatchedChild {
   readonly pid: number | undefined;
   memory: number;
 }
 
 /** Keeps an eye on the resident memory of child processes while they run a task: one that computes cannot tell it itself. */
-export class MemoryWatch<W extends Watched> {
+export class MemoryWatch<W extends WatchedChild> {
   private readonly watched = new Set<W>();
   private cancelTimer: (() => void) | undefined;
   private looking = false;

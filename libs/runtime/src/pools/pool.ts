@@ -2,7 +2,6 @@ import type { TaskEntry } from '../entry.ts';
 import type { Failure } from '../run/failure.ts';
 import type { EscapedKind } from '@lovage/ports';
 import type { ChildDeath } from './child-death.ts';
-import type { Culprit } from '../run/escaped-errors.ts';
 
 /** How pools tell of attempts. For each that was started, one of the last four comes, once or more; the first one counts. */
 export interface PoolEvents {
@@ -16,6 +15,15 @@ export interface PoolEvents {
   failedAs(entry: TaskEntry, failure: Failure): void;
   /** The child that ran it died, by no doing of ours. */
   died(entry: TaskEntry, death: ChildDeath): void;
+}
+
+/** A task whose code an error came from. */
+export interface Culprit {
+  readonly id: string;
+  readonly name: string;
+  readonly attempt: number;
+  /** While it is in this worker's hands. */
+  readonly entry: TaskEntry | undefined;
 }
 
 /** How pools with children tell of errors that nobody caught there. The child of an `exception` takes no further task. */
@@ -37,6 +45,11 @@ export interface Pool {
   kill(entry: TaskEntry, reason: Error, graceMs: number): void;
   /** Resolves when no child is left. */
   stop(): Promise<void>;
+}
+
+/** A pool that also runs tasks of one batch contract together. */
+export interface BatchPool extends Pool {
+  startBatch(entries: readonly TaskEntry[]): void;
 }
 
 /** The children of a pool. */

@@ -59,7 +59,7 @@ describe.each(['thread', 'process'] as const)('the pool %s', (pool) => {
     await using p = await open(pool);
     const [parentId, rootId] = [newId(), newId()];
     const scheduledFor = Date.UTC(2026, 0, 1);
-    const id = await p.send('facts', null, { parentId, rootId, facts: { extra: { scheduledFor } } });
+    const id = await p.send('tellContext', null, { parentId, rootId, newTask: { extra: { scheduledFor } } });
     expect(await p.ended(id)).toMatchObject({
       state: 'SUCCESS',
       result: {
@@ -78,7 +78,7 @@ describe.each(['thread', 'process'] as const)('the pool %s', (pool) => {
     await using p = await open(pool, { defaults: { retry: { maxAttempts: 2, delay: 0 } } });
     expect(await p.does('declared')).toMatchObject({
       ...{ state: 'FAILURE', retries: 0 },
-      error: { type: 'Refused', message: 'Refused', data: { why: 'no', at: '1970-01-01T00:00:00.000Z' } },
+      error: { type: 'Refused', message: 'Refused', data: { reason: 'no', at: '1970-01-01T00:00:00.000Z' } },
     });
     const invalid = await p.ended(await p.send('', null, { inputJson: '{"wrong":1}' }));
     expect(invalid).toMatchObject({ state: 'FAILURE', retries: 0, error: { type: 'InputInvalidError' } });
@@ -103,8 +103,8 @@ describe.each(['thread', 'process'] as const)('the pool %s', (pool) => {
       { outcome: 'RETRY', error: { type: 'TypeError', message: 'first' } },
     ]);
     expect(await p.attempts(snoozed)).toMatchObject([{ outcome: 'SNOOZED', error: null }]);
-    expect(await p.f.store.tasks.get(snoozed)).toMatchObject({ state: 'SCHEDULED', retries: 0, turn: 1 });
-    await p.send('retry', null, { id: retried, turn: 1, hasRow: true });
+    expect(await p.f.store.tasks.get(snoozed)).toMatchObject({ state: 'SCHEDULED', retries: 0, generation: 1 });
+    await p.send('retry', null, { id: retried, generation: 1, hasRow: true });
     expect(await p.ended(retried)).toMatchObject({ state: 'SUCCESS', result: 'attempt 2', retries: 1 });
   });
 
@@ -113,7 +113,7 @@ describe.each(['thread', 'process'] as const)('the pool %s', (pool) => {
     const file = join(await mkdtemp(join(tmpdir(), 'lovage-once-')), 'ran');
     const id = await p.send('once', file);
     await eventually(async () => (await p.attempts(id)).length === 1, SLOW);
-    await p.send('once', file, { id, turn: 1, hasRow: true });
+    await p.send('once', file, { id, generation: 1, hasRow: true });
     expect(await p.ended(id)).toMatchObject({
       state: 'SUCCESS',
       retries: 1,
@@ -231,7 +231,7 @@ describe.each(['thread', 'process'] as const)('the pool %s', (pool) => {
     expect(await p.attempts(bad)).toMatchObject([
       { outcome: 'CRASHED', error: { type: 'WorkerChildDied', data: { pool, exitCode: 3, signal: null } } },
     ]);
-    expect(await p.f.store.tasks.get(bad)).toMatchObject({ state: 'RETRY', retries: 0, crashes: 1, turn: 1 });
+    expect(await p.f.store.tasks.get(bad)).toMatchObject({ state: 'RETRY', retries: 0, crashes: 1, generation: 1 });
     expect(await p.ended(good)).toMatchObject({ state: 'SUCCESS', result: 'slept', crashes: 0 });
     expect(await p.does('echo', 1)).toMatchObject({ state: 'SUCCESS' });
     expect(p.worker.children()[pool].died).toBe(1);
@@ -298,15 +298,15 @@ describe.each(['thread', 'process'] as const)('the pool %s', (pool) => {
     expect(await p.does('echo', 1)).toMatchObject({ state: 'SUCCESS' });
   });
 
-  test('a stop lets children finish, then aborts, then hands back; none is left', async () => {
+  test('a stop lets children finish, then aborts, then releases; none is left', async () => {
     await using p = await open(pool, { shutdownGrace: '1s', children: children({ slots: 3 }) });
     const { result } = await p.does('where');
-    const [soon, heeding, stuck] = [await p.send('sleep', 1), await p.send('wait'), await p.send('spinAfterTelling')];
-    await Promise.all([p.running(heeding), p.running(stuck), p.ended(soon)]);
+    const [soon, obeying, stuck] = [await p.send('sleep', 1), await p.send('wait'), await p.send('spinAfterTelling')];
+    await Promise.all([p.running(obeying), p.running(stuck), p.ended(soon)]);
     await p.worker.stop();
     expect(await p.f.store.tasks.get(soon)).toMatchObject({ state: 'SUCCESS' });
-    for (const id of [heeding, stuck]) {
-      expect(await p.f.store.tasks.get(id)).toMatchObject({ state: 'QUEUED', turn: 1, retries: 0, crashes: 0 });
+    for (const id of [obeying, stuck]) {
+      expect(await p.f.store.tasks.get(id)).toMatchObject({ state: 'QUEUED', generation: 1, retries: 0, crashes: 0 });
       expect(await p.attempts(id)).toMatchObject([{ outcome: 'RELEASED' }]);
     }
     expect(p.worker.children()[pool]).toMatchObject({ alive: 0, died: 0 });

@@ -1,12 +1,12 @@
 import type { Clock, Log } from '@lovage/ports';
 import type { PoolKind } from '@lovage/task';
-import type { Lane, TaskEntry } from '../entry.ts';
+import type { EntryPool, TaskEntry } from '../entry.ts';
 import type { HandlerTable } from '../handlers.ts';
 import type { RunServices } from '../run/task-run.ts';
 import { AsyncPool } from './async-pool.ts';
 import { PoolUnavailableError } from './child-death.ts';
 import type { CompiledChildren } from './child-options.ts';
-import type { ChildCounts, ChildEscapes, Pool, PoolEvents } from './pool.ts';
+import type { BatchPool, ChildCounts, ChildEscapes, Pool, PoolEvents } from './pool.ts';
 import { ProcessPool } from './process-pool.ts';
 import { QuarantinePool } from './quarantine-pool.ts';
 import type { Answers } from './questions.ts';
@@ -29,8 +29,9 @@ export class Pools {
   readonly used: ReadonlySet<PoolKind>;
   /** Which suspects run together; undefined: without children they run like all others. */
   readonly suspects: SuspectGroups<TaskEntry> | undefined;
-  private readonly pools: Readonly<Record<Lane, Pool | undefined>>;
-  private readonly together: AsyncPool;
+  private readonly pools: Readonly<Record<EntryPool, Pool | undefined>>;
+  /** Runs tasks of batch contracts together. */
+  readonly batches: BatchPool;
 
   /** @throws PoolUnavailableError a contract asks for children, and there is no telling how one boots. */
   constructor(
@@ -45,12 +46,13 @@ export class Pools {
     const { children } = options;
     const { concurrency = 1 } = options;
     this.suspects = children && new SuspectGroups(children.slots, Math.max(children.slots, concurrency));
-    this.together = new AsyncPool(deps.services, deps.events);
+    this.batches = new AsyncPool(deps.services, deps.events);
+    const childDeps = children && { ...deps, teardownMs: children.teardownMs };
     this.pools = {
-      async: this.together,
-      thread: children && new ThreadPool(children, deps),
-      process: children && new ProcessPool(children, deps),
-      quarantine: children && this.suspects && new QuarantinePool(children, this.suspects, deps),
+      async: this.batches,
+      thread: childDeps && new ThreadPool(children, childDeps),
+      process: childDeps && new ProcessPool(children, childDeps),
+      quarantine: childDeps && this.suspects && new QuarantinePool(children, this.suspects, childDeps),
     };
     this.used = new Set(
       deps.handlers.names().map((name) => deps.handlers.find(name)!.contract.options.pool ?? options.pool),
@@ -58,17 +60,13 @@ export class Pools {
     this.refuseUnavailable(deps.handlers);
   }
 
+  /** Where it runs. */
   of(entry: TaskEntry): Pool {
-    return this.pools[entry.lane]!;
-  }
-
-  /** Runs tasks of one batch contract together. */
-  startBatch(entries: readonly TaskEntry[]): void {
-    this.together.startBatch(entries);
+    return this.pools[entry.pool]!;
   }
 
   /** The pool of a task by its contract. */
-  laneOf(entry: TaskEntry): PoolKind {
+  kindOf(entry: TaskEntry): PoolKind {
     return entry.options.pool ?? this.options.pool;
   }
 
@@ -81,6 +79,29 @@ export class Pools {
         : { alive: 0, died: 0 };
     const [shared, alone] = [of(process), of(quarantine)];
     return { thread: of(thread), process: { alive: shared.alive + alone.alive, died: shared.died + alone.died } };
+  }
+
+  /** So many children at most in one of the pools that have some. */
+  resize(kind: PoolKind, size: number): void {
+    if (kind === 'process') this.process?.resize(size);
+  }
+
+  /** Replaces children, each once it has nothing to do. False: this worker has none. */
+  restart(): boolean {
+    const { thread } = this.pools;
+    this.process?.restart();
+    if (thread instanceof ThreadPool) thread.restart();
+    return this.options.children !== undefined;
+  }
+
+  /** Of the children of a pool; the worker's own where it has none. */
+  pids(kind: PoolKind): readonly number[] {
+    return kind === 'process' ? (this.process?.pids ?? []) : [process.pid];
+  }
+
+  private get process(): ProcessPool | undefined {
+    const { process } = this.pools;
+    return process instanceof ProcessPool ? process : undefined;
   }
 
   /** No child is left once it resolves. */

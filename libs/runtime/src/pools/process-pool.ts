@@ -31,8 +31,8 @@ interface Seat {
   run: ChildRun | undefined;
   /** Something threw there that nobody caught: it takes no further task. */
   leaving: boolean;
-  /** Calls off the timer of its boot, or of its idleness. */
-  off: () => void;
+  /** Of its boot, or of its idleness. */
+  cancelTimer: () => void;
   readonly pid: number | undefined;
   memory: number;
 }
@@ -51,16 +51,39 @@ export class ProcessPool implements Pool {
   private readonly memory: MemoryWatch<Seat>;
   private deaths = 0;
   private stopped = false;
+  /** Children at most. */
+  private most: number;
 
   constructor(
     private readonly options: CompiledChildren,
     private readonly deps: ProcessPoolDeps,
   ) {
+    this.most = options.slots;
     this.memory = new MemoryWatch(deps.clock, (seat) => this.look(seat));
   }
 
   get counts(): ChildCounts {
     return { alive: this.alive.size, died: this.deaths };
+  }
+
+  /** Of the children that are there. */
+  get pids(): readonly number[] {
+    return [...this.seats].flatMap(({ pid }) => pid ?? []);
+  }
+
+  /** So many children at most. What exceeds that ends once it has nothing to do. */
+  resize(most: number): void {
+    this.most = most;
+    for (const seat of [...this.seats]) if (!seat.run && this.seats.size > most) this.retire(seat);
+    this.serve();
+  }
+
+  /** Replaces all children: those with nothing to do now, the others after their tasks. */
+  restart(): void {
+    for (const seat of [...this.seats]) {
+      if (seat.run) seat.leaving = true;
+      else this.retire(seat);
+    }
   }
 
   start(entry: TaskEntry): void {
@@ -102,7 +125,7 @@ export class ProcessPool implements Pool {
 
   private serve(): void {
     while (this.line.length > 0 && !this.stopped) {
-      const seat = this.idle() ?? (this.seats.size < this.options.slots ? this.open() : undefined);
+      const seat = this.idle() ?? (this.seats.size < this.most ? this.open() : undefined);
       if (!seat) return;
       this.seatAt(seat, this.line.shift()!);
     }
@@ -122,7 +145,7 @@ export class ProcessPool implements Pool {
     });
     const seat: Seat = {
       ...{ child, booted: false, bootError: undefined, served: 0, run: undefined, leaving: false },
-      off: this.deps.clock.after(BOOT_MS, () => {
+      cancelTimer: this.deps.clock.after(BOOT_MS, () => {
         seat.bootError = new ChildBootFailed(`it was not ready after ${BOOT_MS / 1000} s`);
         child.kill();
       }),
@@ -145,7 +168,7 @@ export class ProcessPool implements Pool {
     const { child } = seat;
     const link = { post: (message: ToChild) => child.post({ ...message, run: entry.no }), kill: () => child.kill() };
     const run = new ChildRun(entry, link, this.deps);
-    if (seat.booted) seat.off();
+    if (seat.booted) seat.cancelTimer();
     seat.run = run;
     this.running.set(entry, seat);
     seat.child.renew();
@@ -157,7 +180,7 @@ export class ProcessPool implements Pool {
     switch (message.type) {
       case 'ready':
         seat.booted = true;
-        return seat.off();
+        return seat.cancelTimer();
       case 'unable':
         seat.bootError = bootFailed(fromWire(message.error));
         return;
@@ -186,9 +209,10 @@ export class ProcessPool implements Pool {
     seat.served += 1;
     seat.memory = message.memory;
     const { maxTasks, maxMemoryMb = Infinity } = this.options;
-    if (this.stopped || seat.leaving || seat.served >= maxTasks || message.memory > maxMemoryMb * MIB)
+    const isSurplus = this.seats.size > this.most;
+    if (this.stopped || seat.leaving || isSurplus || seat.served >= maxTasks || message.memory > maxMemoryMb * MIB)
       this.retire(seat);
-    else seat.off = this.deps.clock.after(IDLE_MS, () => this.retire(seat));
+    else seat.cancelTimer = this.deps.clock.after(IDLE_MS, () => this.retire(seat));
     run?.settled(message);
     this.serve();
   }
@@ -203,13 +227,13 @@ export class ProcessPool implements Pool {
   }
 
   private retire(seat: Seat): void {
-    seat.off();
+    seat.cancelTimer();
     this.seats.delete(seat);
     seat.child.retire();
   }
 
   private gone(seat: Seat, death: Omit<ChildDeath, 'logs' | 'together'>): void {
-    seat.off();
+    seat.cancelTimer();
     this.alive.delete(seat.child);
     const wanted = this.seats.delete(seat);
     const run = this.leave(seat);

@@ -1,6 +1,7 @@
-import type { ErrorFacts } from '@lovage/foundation';
+import type { ErrorDetails } from '@lovage/foundation';
 import type { EscapedKind, NewTask, TaskLogLevel } from '@lovage/ports';
 import type { ChildOptions, ChildSubmitted } from '@lovage/task';
+import type { CeleryRequest } from '../run/celery-request-shape.ts';
 import type { ErrorWire } from './error-wire.ts';
 
 // What a worker and its children say to each other, by structured clone: over IPC with a process, over a port with a thread.
@@ -13,11 +14,13 @@ export interface ChildTask {
   readonly isLastAttempt: boolean;
   /** ms since the epoch. */
   readonly scheduledFor: number | undefined;
-  readonly facts: Pick<NewTask, 'queue' | 'parentId' | 'rootId' | 'userId'>;
+  readonly newTask: Pick<NewTask, 'queue' | 'parentId' | 'rootId' | 'userId'>;
   readonly args: unknown[];
   readonly kwargs: Record<string, unknown>;
   /** Largest result, bytes as JSON, where the contract does not say it: a larger one never crosses. */
   readonly resultLimit: number | undefined;
+  /** For `celeryRequestOf`. */
+  readonly celery: CeleryRequest;
 }
 
 /** A task that a handler submits from within a child. */
@@ -82,7 +85,7 @@ export interface Escaped {
   readonly type: 'escaped';
   readonly kind: EscapedKind;
   /** What is known of it. */
-  readonly error: ErrorFacts;
+  readonly error: ErrorDetails;
   /** Whose code it came from; empty: none could be told. */
   readonly tasks: readonly { readonly id: string; readonly name: string; readonly attempt: number }[];
 }

@@ -32,8 +32,8 @@ async function submitOne(entry: TaskEntry, task: ChildSubmit, answers: Answers):
     const contract = answers.contract(task.contract);
     if (!contract) throw new ContractUnknownError(task.contract);
     if (!answers.submitChild) throw new Error('this worker was made without a way to submit tasks');
-    const { id, facts } = entry;
-    const parent = { id, rootId: facts.rootId ?? id, userId: facts.userId };
+    const { id, newTask } = entry;
+    const parent = { id, rootId: newTask.rootId ?? id, userId: newTask.userId };
     return { submitted: await answers.submitChild(contract, task.input, parent, task.options) };
   } catch (error) {
     return { error: toWire(error) };

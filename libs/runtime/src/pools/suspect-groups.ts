@@ -7,7 +7,7 @@ export interface SuspectTerms {
 }
 
 /** Where a suspect runs. */
-export interface Place<T> {
+export interface GroupPlace<T> {
   readonly item: T;
   /** From 0 on. */
   readonly child: number;
@@ -20,8 +20,8 @@ interface Waiting<T> extends SuspectTerms {
 
 /**
  * Which suspects run together: a search for the guilty by halving. Each runs in a group no larger than its terms allow; when the child
- * of a group dies, each of it may run in groups of half that size from then on, so whoever is guilty runs alone after as many
- * deaths as the group could be halved, and whoever ends is innocent. Knows no processes and no time.
+ * of a group dies, each of it may run in groups of half that size from then on, so the guilty one runs alone after as many
+ * deaths as the group could be halved, and one that ends is innocent. Knows no processes and no time.
  */
 export class SuspectGroups<T> {
   private readonly waiting: Waiting<T>[] = [];
@@ -57,8 +57,8 @@ export class SuspectGroups<T> {
   }
 
   /** Those that may begin now, the longest-waiting first. Each counts as running until {@link leave}. */
-  next(): Place<T>[] {
-    const places: Place<T>[] = [];
+  next(): GroupPlace<T>[] {
+    const places: GroupPlace<T>[] = [];
     for (let i = 0; i < this.waiting.length;) {
       if (this.childOf.size >= this.most) break;
       const { item, ...terms } = this.waiting[i]!;
@@ -76,7 +76,7 @@ export class SuspectGroups<T> {
   }
 
   /** Where one that counts as running was placed. */
-  placeOf(item: T): Place<T> | undefined {
+  placeOf(item: T): GroupPlace<T> | undefined {
     const child = this.childOf.get(item);
     return child === undefined ? undefined : { item, child, fresh: this.members[child]!.get(item)!.fresh };
   }

@@ -19,6 +19,8 @@ export interface ThreadPoolDeps extends ChildRunDeps {
 
 /** A thread with nothing to do is kept this long, ms. */
 const IDLE_MS = 60_000;
+/** Threads at most: how many run is decided by the slots, which may be changed while it runs. */
+const MAX_THREADS = 1000;
 /** For what a thread said before it died, ms. */
 const LAST_WORDS_MS = 200;
 
@@ -29,6 +31,10 @@ export class ThreadPool implements Pool {
   private piscina: Promise<Piscina> | undefined;
   private opened: Piscina | undefined;
   private deaths = 0;
+  /** How many run in each set of threads; without an entry none. */
+  private readonly runsOf = new Map<Piscina, number>();
+  /** Sets of threads that have been replaced, and run their last tasks. */
+  private readonly leaving = new Set<Piscina>();
 
   constructor(
     private readonly options: CompiledChildren,
@@ -65,7 +71,17 @@ export class ThreadPool implements Pool {
   }
 
   async stop(): Promise<void> {
-    await (await this.piscina)?.destroy();
+    await Promise.all([(await this.piscina)?.destroy(), ...[...this.leaving].map((threads) => threads.destroy())]);
+  }
+
+  /** Replaces all threads: those that run now end with their tasks. */
+  restart(): void {
+    const before = this.opened;
+    if (!before) return;
+    this.piscina = undefined;
+    this.opened = undefined;
+    if (this.runsOf.has(before)) this.leaving.add(before);
+    else void before.destroy();
   }
 
   private async run(
@@ -90,7 +106,10 @@ export class ThreadPool implements Pool {
     try {
       this.piscina ??= this.open();
       const piscina = await this.piscina;
-      await piscina.run({ task: run.task, port: port2 }, { transferList: [port2], signal: end.signal });
+      this.runsOf.set(piscina, (this.runsOf.get(piscina) ?? 0) + 1);
+      await piscina
+        .run({ task: run.task, port: port2 }, { transferList: [port2], signal: end.signal })
+        .finally(() => this.left(piscina));
     } catch (error) {
       // Whatever code in the thread threw and nobody caught.
       death = fromWire(toWire(error));
@@ -103,14 +122,21 @@ export class ThreadPool implements Pool {
     else if (death) this.died(run, death);
   }
 
+  private left(piscina: Piscina): void {
+    const others = this.runsOf.get(piscina)! - 1;
+    if (others > 0) return void this.runsOf.set(piscina, others);
+    this.runsOf.delete(piscina);
+    if (this.leaving.delete(piscina)) void piscina.destroy();
+  }
+
   private async open(): Promise<Piscina> {
     const { Piscina: Threads } = await import('piscina');
-    const { boot, slots, maxTasks, maxMemoryMb, execArgv } = this.options;
+    const { boot, maxTasks, maxMemoryMb, execArgv } = this.options;
     const serve = new URL(import.meta.url.endsWith('.ts') ? './child/serve.ts' : './child/serve.js', import.meta.url);
     const piscina = new Threads({
       filename: fileURLToPath(new URL('./child/thread-main.mjs', import.meta.url)),
       minThreads: 0,
-      maxThreads: slots,
+      maxThreads: MAX_THREADS,
       idleTimeout: IDLE_MS,
       // Piscina would else block an idle thread, and with it whatever the application does between tasks.
       atomics: 'disabled',

@@ -1,4 +1,4 @@
-import type { FinalItem, PostponeItem, RecordItem, UnclaimedPostponeItem } from '@lovage/ports';
+import type { FinalItem, FollowUps, PostponeItem, RecordItem, UnclaimedPostponeItem } from '@lovage/ports';
 import type { TaskErrorDocument, TerminalState } from '@lovage/task';
 import type { TaskEntry } from '../entry.ts';
 import type { Outcome } from '../run/outcome.ts';
@@ -8,6 +8,17 @@ import type { Outcome } from '../run/outcome.ts';
 export interface Ended<O extends Outcome = Outcome> {
   readonly entry: TaskEntry;
   readonly outcome: O;
+  /** What is written with it. Default: nothing. */
+  readonly followUps?: FollowUps | undefined;
+}
+
+/**
+ * The record of an attempt's end is dealt with. `recorded`: it is written, as ours; `outcome` is what was written. `too_late`: the task
+ * is in other hands, or over, and the result was dropped. `released`: it could not be written, and the worker stops: its claim was
+ * released. `requeue`: it is not written, and its message is to be delivered again. `unstorable`: Postgres keeps nothing of the task.
+ */
+export interface SettledRecord extends Ended {
+  readonly kind: 'recorded' | 'too_late' | 'released' | 'requeue' | 'unstorable';
 }
 
 export type Postponed = Extract<Outcome, { kind: 'postponed' }>;
@@ -24,23 +35,24 @@ export function isOver(ended: Ended): ended is Ended<Over> {
 /** Of an attempt that ended for good. */
 export const STATES = { succeeded: 'SUCCESS', failed: 'FAILURE', revoked: 'REVOKED', dead: 'DEAD' } as const;
 
-/** Handed back at a stop without a row to keep it: the message itself goes back. */
-export function isHandBack(outcome: Outcome): boolean {
+/** Released at a stop; without a row to keep that, the message itself is requeued. */
+export function isRequeue(outcome: Outcome): boolean {
   return outcome.kind === 'postponed' && outcome.how === 'release' && outcome.delayMs === 0;
 }
 
-export function toRecordItem({ entry, outcome }: Ended<Over>): RecordItem {
+export function toRecordItem({ entry, outcome, followUps }: Ended<Over>): RecordItem {
   return {
     id: entry.id,
     claimNo: entry.claimNo,
     limitKey: entry.limits?.concurrency?.key,
     ...terminalColumns(outcome),
+    followUps,
   };
 }
 
 export function toFinalItem({ entry, outcome }: Ended<Over>, worker: string): FinalItem {
   const { state, result, error } = terminalColumns(outcome);
-  return { task: entry.facts, state, result, error, retries: entry.retries, worker, startedAt: entry.startedAt };
+  return { task: entry.newTask, state, result, error, retries: entry.retries, worker, startedAt: entry.startedAt };
 }
 
 export function toPostponeItem({ entry, outcome }: Ended<Postponed>): PostponeItem {
@@ -58,8 +70,8 @@ export function toPostponeItem({ entry, outcome }: Ended<Postponed>): PostponeIt
 export function toUnclaimedPostpone({ entry, outcome }: Ended<Postponed>): UnclaimedPostponeItem {
   const kind = outcome.how === 'release' || outcome.how === 'suspect' ? 'snooze' : outcome.how;
   return {
-    ...entry.facts,
-    turn: entry.task.turn,
+    ...entry.newTask,
+    generation: entry.task.generation,
     retries: entry.retries + (kind === 'retry' ? 1 : 0),
     crashes: entry.crashes + (kind === 'crash' ? 1 : 0),
     kind,
@@ -68,10 +80,10 @@ export function toUnclaimedPostpone({ entry, outcome }: Ended<Postponed>): Uncla
 }
 
 /** The same attempt without what could not be written of it. */
-export function withoutValue({ entry, outcome }: Ended, why: string): Ended {
+export function withoutValue({ entry, outcome }: Ended, reason: string): Ended {
   const said =
     outcome.kind === 'postponed' ? `asked for another attempt (${outcome.how})` : `ended ${STATES[outcome.kind]}`;
-  const error = { type: 'ResultNotStorable', message: `the task ${said}, but its value cannot be stored: ${why}` };
+  const error = { type: 'ResultNotStorable', message: `the task ${said}, but its value cannot be stored: ${reason}` };
   return { entry, outcome: outcome.kind === 'postponed' ? { ...outcome, error } : { kind: 'failed', error } };
 }
 
@@ -105,4 +117,46 @@ function terminalColumns(outcome: Over): { state: TerminalState; result: string 
 
 function errorJson(error: TaskErrorDocument | null): string | null {
   return error && JSON.stringify(error);
+}
+
+/** An attempt that was recorded. */
+export interface EndedAttempt {
+  /** Of the contract; undefined when this worker serves none of that name. */
+  readonly name: string | undefined;
+  readonly queue: string;
+  readonly outcome: 'SUCCESS' | 'FAILURE' | 'REVOKED' | 'RETRY' | 'SNOOZED' | 'RELEASED' | 'CRASHED' | 'DEAD';
+  /** How long the handler ran, ms. */
+  readonly runMs: number;
+  /**
+   * From when it could have run to when it did, ms, by the clocks of who submitted it and of this worker; undefined for later
+   * attempts, and where the message tells no time.
+   */
+  readonly waitMs: number | undefined;
+}
+
+const POSTPONED = {
+  retry: 'RETRY',
+  snooze: 'SNOOZED',
+  release: 'RELEASED',
+  crash: 'CRASHED',
+  suspect: 'CRASHED',
+} as const;
+/** The version of a UUID that begins with its time of making. */
+const TIMED = /^.{14}7/;
+
+export function endedAttempt(entry: TaskEntry, outcome: Outcome): EndedAttempt {
+  return {
+    name: entry.binding?.contract.name,
+    queue: entry.newTask.queue,
+    outcome: outcome.kind === 'postponed' ? POSTPONED[outcome.how] : STATES[outcome.kind],
+    runMs: Math.max(0, entry.endedAt - entry.startedAt),
+    waitMs: waitOf(entry),
+  };
+}
+
+function waitOf({ task, newTask, startedAt, id }: TaskEntry): number | undefined {
+  if (task.generation > 0 || task.retries > 0) return undefined;
+  const madeAt = TIMED.test(id) ? Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16) : undefined;
+  const due = newTask.eta ?? madeAt;
+  return due === undefined ? undefined : Math.max(0, startedAt - due);
 }

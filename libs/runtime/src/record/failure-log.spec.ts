@@ -44,7 +44,7 @@ test.each([
 
 test('an error that the contract declares is no accident', async () => {
   const refused = (): never => {
-    throw echo().error('Refused', { why: 'no' });
+    throw echo().error('Refused', { reason: 'no' });
   };
   expect(await told(refused)).toMatchObject([{ level: 'warn', fields: { attempt: 1, next: 'FAILURE' } }]);
   expect(await told(refused, { failureLogLevel: 'error' })).toEqual([]);

@@ -23,21 +23,21 @@ export class FailureLog {
     if (outcome.kind === 'postponed') {
       const { how, error, delayMs } = outcome;
       if (how === 'snooze' || how === 'release' || error === null || this.level === 'error') return;
-      const fields = { ...factsOf(entry, error), next: 'RETRY', delayMs: Math.round(delayMs) };
+      const fields = { ...fieldsOf(entry, error), next: 'RETRY', delayMs: Math.round(delayMs) };
       return this.log.warn(fields, `an attempt failed; the task runs again in ${fields.delayMs} ms`);
     }
     const state = STATES[outcome.kind];
     const level = isDeclared(entry, outcome.error) ? 'warn' : 'error';
     if (level === 'warn' && this.level === 'error') return;
     this.log[level](
-      { ...factsOf(entry, outcome.error), next: state },
+      { ...fieldsOf(entry, outcome.error), next: state },
       `an attempt failed; the task has ended ${state}`,
     );
   }
 }
 
-function factsOf({ id, task, facts, retries }: TaskEntry, err: TaskErrorDocument) {
-  return { task: id, contract: task.name, queue: facts.queue, attempt: retries + 1, err };
+function fieldsOf({ id, task, newTask, retries }: TaskEntry, err: TaskErrorDocument) {
+  return { task: id, contract: task.name, queue: newTask.queue, attempt: retries + 1, err };
 }
 
 function isDeclared({ binding }: TaskEntry, { type, code }: TaskErrorDocument): boolean {

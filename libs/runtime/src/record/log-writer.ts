@@ -28,7 +28,7 @@ export interface LogWriterOptions {
 }
 
 /** What an attempt has logged so far. */
-interface Account {
+interface LineAllowance {
   lines: number;
   size: number;
   /** Lines not yet written. */
@@ -38,12 +38,12 @@ interface Account {
 
 /**
  * Writes what handlers log, in batches and within bounds, in the order of each task. The end of an attempt waits for its
- * lines, so that whoever sees the end sees them all. A task that logs nothing is never heard of here.
+ * lines, so that a reader who sees the end sees them all. A task that logs nothing is never heard of here.
  */
 export class LogWriter {
   private readonly kept: ReadonlySet<TaskLogLevel>;
-  private readonly accounts = new WeakMap<TaskEntry, Account>();
-  private queue: { account: Account; line: NewTaskLogLine }[] = [];
+  private readonly accounts = new WeakMap<TaskEntry, LineAllowance>();
+  private queue: { account: LineAllowance; line: NewTaskLogLine }[] = [];
   /** Settled when the batch under way is. */
   private flushed: Promise<void> = Promise.resolve();
   private writing: Promise<void> | undefined;
@@ -81,19 +81,25 @@ export class LogWriter {
     await this.writing;
   }
 
-  private accountOf(entry: TaskEntry): Account {
+  private accountOf(entry: TaskEntry): LineAllowance {
     let account = this.accounts.get(entry);
     if (!account) this.accounts.set(entry, (account = { lines: 0, size: 0, waiting: 0, full: false }));
     return account;
   }
 
-  private push(entry: TaskEntry, account: Account, level: TaskLogLevel, message: string, fields: string | null): void {
+  private push(
+    entry: TaskEntry,
+    account: LineAllowance,
+    level: TaskLogLevel,
+    message: string,
+    fields: string | null,
+  ): void {
     const at = Math.round(this.options.clock.now());
     account.waiting += 1;
     this.queue.push({ account, line: { taskId: entry.id, attempt: entry.retries + 1, at, level, message, fields } });
   }
 
-  private async untilWritten(account: Account): Promise<void> {
+  private async untilWritten(account: LineAllowance): Promise<void> {
     while (account.waiting > 0) await this.flushed;
   }
 

@@ -1,11 +1,13 @@
-import { hasCode } from '@lovage/foundation';
+import { isolate } from '@lovage/foundation';
 import type { Log, ProgressItem, TaskStore } from '@lovage/ports';
 import type { TaskEntry } from '../entry.ts';
+import type { Replies } from './settler.ts';
 
 const MAX_BATCH = 200;
 
 /**
- * Writes progress in batches, only the latest of each task: what came in between nobody could have read. The last one is
+ * Tells of progress: in a reply, and in the row. Rows are written in batches, with the latest of each task only: what came in between nobody could
+ * have read. The last one is
  * always written: the end of an attempt waits for it, since the row takes no progress after its end.
  */
 export class ProgressWriter {
@@ -17,14 +19,17 @@ export class ProgressWriter {
   private writing: Promise<void> | undefined;
 
   constructor(
-    private readonly tasks: TaskStore,
+    private readonly tasks: Pick<TaskStore, 'progress'>,
+    private readonly replies: Pick<Replies, 'progressed'>,
     private readonly log: Log,
   ) {}
 
   add(entry: TaskEntry, progressJson: string): void {
-    if (!entry.claimed) return;
-    this.latest.set(entry, progressJson);
-    this.writing ??= this.write();
+    if (entry.claimed) {
+      this.latest.set(entry, progressJson);
+      this.writing ??= this.write();
+    }
+    this.replies.progressed(entry, progressJson);
   }
 
   /** Settled once what the task has reported is written, or could not be; undefined when nothing of it is left to write. */
@@ -56,16 +61,16 @@ export class ProgressWriter {
 
   /** A value that Postgres refuses costs its own task only. */
   private async writeItems(worker: string, items: readonly ProgressItem[]): Promise<void> {
-    try {
-      await this.tasks.progress(worker, items);
-    } catch (error) {
-      if (items.length > 1 && hasCode(error, 'value_refused')) {
-        for (const item of items) await this.writeItems(worker, [item]);
-        return;
-      }
-      // The next report of the task says the same and more.
+    const write = async (batch: readonly ProgressItem[]): Promise<[]> => {
+      await this.tasks.progress(worker, batch);
+      return [];
+    };
+    // The next report of the task says the same and more.
+    const unwritten = (error: unknown): [] => {
       this.log.warn({ err: error }, 'progress could not be written');
-    }
+      return [];
+    };
+    await isolate(items, { write, onFaulty: (_, error) => unwritten(error) }).catch(unwritten);
   }
 
   private async flush(): Promise<void> {

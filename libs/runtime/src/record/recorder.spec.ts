@@ -125,8 +125,8 @@ test('a worker that stops without having written an end releases its claim: nobo
   const id = await f.send(1);
   await tried;
   await worker.stop();
-  expect(await f.store.tasks.get(id)).toMatchObject({ state: 'QUEUED', turn: 1, suspected: 0 });
-  expect((await f.store.tasks.situations([id]))[0]).toMatchObject({ claimWorker: null });
+  expect(await f.store.tasks.get(id)).toMatchObject({ state: 'QUEUED', generation: 1, suspected: 0 });
+  expect((await f.store.tasks.claimStates([id]))[0]).toMatchObject({ claimWorker: null });
   expect(await f.ready()).toBe(0);
   jest.restoreAllMocks();
   f.relay();
@@ -147,7 +147,7 @@ test('a claim of its own that a worker does not run under is released, not taken
     [lease!.id, id],
   );
   await f.send('x', { id });
-  expect(await f.ended(id)).toMatchObject({ state: 'SUCCESS', suspected: 0, turn: 1 });
+  expect(await f.ended(id)).toMatchObject({ state: 'SUCCESS', suspected: 0, generation: 1 });
   expect(await f.db.query('select outcome from attempts where task_id = $1', [id])).toEqual([{ outcome: 'RELEASED' }]);
   await worker.stop();
 });
@@ -165,7 +165,7 @@ test('a task for later that Postgres cannot keep is refused alone, once', async 
   for (const [i, one] of six.entries()) {
     const { headers, ...message } = encodeTask({
       ...{ id: ids[i]!, name: 'test.echo', inputJson: JSON.stringify({ value: one }), rootId: null, parentId: null },
-      ...{ retries: 0, turn: 0, hasRow: false, eta: Date.now() + 3_600_000 },
+      ...{ retries: 0, generation: 0, hasRow: false, eta: Date.now() + 3_600_000 },
     });
     const { 'x-lovage-turn': _, ...foreign } = headers;
     await f.broker.publish({ queue: 'default', ...message, headers: foreign });

@@ -16,11 +16,11 @@ export class TimeLimitExceeded extends LovageError {
   }
 }
 
-/** Reason of an aborted `task.signal`: the worker stops. The task is handed back and costs no attempt. */
+/** Reason of an aborted `task.signal`: the worker stops. The task is released and costs no attempt. */
 export class WorkerShutdown extends LovageError {
   readonly code = 'worker_shutdown';
   constructor() {
-    super('the worker stops; the task is handed back');
+    super('the worker stops; the task is released');
   }
 }
 

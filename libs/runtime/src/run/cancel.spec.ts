@@ -1,16 +1,16 @@
 import { deferred, newId } from '@lovage/foundation';
 import { TaskRevokedError, type TaskContext } from '@lovage/task';
-import { eventually, TestClock } from '@lovage/testing';
+import { eventually, TestClock, revokeOne } from '@lovage/testing';
 import { deed, handle } from '../testing/child-tasks.ts';
 import { children, echo, Fixture } from '../testing/fixture.ts';
 
-const ANA = { who: 'ana', why: 'mistake' };
+const ANA = { actor: 'ana', reason: 'mistake' };
 const REVOKED = {
   state: 'REVOKED',
   result: null,
   error: { type: 'Revoked', message: 'mistake', data: { actor: 'ana', reason: 'mistake' } },
-  cancelBy: 'ana',
-  cancelWhy: 'mistake',
+  cancelActor: 'ana',
+  cancelReason: 'mistake',
 };
 
 /** Lets the watch look: at what has run for long enough, and at what becomes of it. */
@@ -21,7 +21,7 @@ async function untilAborted(clock: TestClock, task: TaskContext): Promise<void> 
   });
 }
 
-describe('a task that is called off while it runs', () => {
+describe('a task that is cancelled while it runs', () => {
   test('hears of it through its signal, and ends REVOKED when its handler gives up; who waits is told', async () => {
     await using f = await Fixture.open();
     const started = deferred<TaskContext>();
@@ -34,10 +34,10 @@ describe('a task that is called off while it runs', () => {
     const id = await f.send(1);
     const task = await started.promise;
     const [settled, replied] = [worker.signals.settled.next(), f.replied.next()];
-    expect(await f.store.tasks.revoke(id, ANA)).toMatchObject({ kind: 'running' });
+    expect(await revokeOne(f.store.tasks, id, ANA)).toMatchObject({ kind: 'running' });
     expect(await settled).toEqual({ id, outcome: 'revoked' });
     expect(task.signal.reason).toBeInstanceOf(TaskRevokedError);
-    expect(task.signal.reason).toMatchObject({ code: 'task_revoked', taskId: id, by: 'ana', why: 'mistake' });
+    expect(task.signal.reason).toMatchObject({ code: 'task_revoked', taskId: id, actor: 'ana', reason: 'mistake' });
     expect(await f.store.tasks.get(id)).toMatchObject(REVOKED);
     expect(await replied).toMatchObject({ taskId: id, state: 'REVOKED', error: REVOKED.error });
     // No attempt was burnt and none is to come; the message is gone.
@@ -66,7 +66,7 @@ describe('a task that is called off while it runs', () => {
     // The answer to a look comes while the clock of the test moves on: the grace counts from here, not from when that is noticed.
     let heardAt = 0;
     task.signal.addEventListener('abort', () => (heardAt = clock.monotonic()));
-    await f.store.tasks.revoke(deaf, ANA);
+    await revokeOne(f.store.tasks, deaf, ANA);
     await untilAborted(clock, task);
     await clock.advance(heardAt + 2900 - clock.monotonic());
     expect(await f.store.tasks.get(deaf)).toMatchObject({ state: 'STARTED', finishedAt: null });
@@ -111,9 +111,9 @@ describe('a task that is called off while it runs', () => {
     const replied = f.replied.next();
     const id = await f.send(1);
     await started.promise;
-    await f.store.tasks.revoke(id, ANA);
+    await revokeOne(f.store.tasks, id, ANA);
     goOn.resolve();
-    expect(await f.ended(id)).toMatchObject({ ...REVOKED, turn: 0, retries: 0 });
+    expect(await f.ended(id)).toMatchObject({ ...REVOKED, generation: 0, retries: 0 });
     expect(await replied).toMatchObject({ taskId: id, state: 'REVOKED', error: REVOKED.error });
     expect(await f.db.query('select * from outbox')).toEqual([]);
     expect(await f.db.query('select * from attempts')).toEqual([]);
@@ -122,7 +122,7 @@ describe('a task that is called off while it runs', () => {
     ]);
   });
 
-  test('is REVOKED, not run again, when its worker hands it back at a stop', async () => {
+  test('is REVOKED, not run again, when its worker releases it at a stop', async () => {
     await using f = await Fixture.open();
     const started = deferred();
     const worker = await f.worker(
@@ -135,7 +135,7 @@ describe('a task that is called off while it runs', () => {
     );
     const id = await f.send(1);
     await started.promise;
-    await f.store.tasks.revoke(id, ANA);
+    await revokeOne(f.store.tasks, id, ANA);
     await worker.stop();
     expect(await f.store.tasks.get(id)).toMatchObject(REVOKED);
   });
@@ -151,7 +151,7 @@ describe('a task that is called off while it runs', () => {
       "insert into tasks (id, name, queue, state, claim_worker, claim_no) values ($1, 'test.echo', 'default', 'STARTED', $2, 7)",
       [id, dead],
     );
-    await f.store.tasks.revoke(id, ANA);
+    await revokeOne(f.store.tasks, id, ANA);
     await f.db.query("update workers set lease_until = now() - interval '1 ms' where id = $1", [dead]);
     let runs = 0;
     await f.worker(echo(), () => (runs += 1));
@@ -162,7 +162,7 @@ describe('a task that is called off while it runs', () => {
     expect(runs).toBe(0);
   });
 
-  test('and then let go by its dead worker, ends REVOKED by the sweep', async () => {
+  test('and then lost with its dead worker, ends REVOKED by the sweep', async () => {
     await using f = await Fixture.open();
     const dead = newId();
     await f.db.query("insert into workers (id, name, lease_until) values ($1, 'dead', now() - interval '1 minute')", [
@@ -173,7 +173,7 @@ describe('a task that is called off while it runs', () => {
       "insert into tasks (id, name, queue, state, claim_worker, claim_no) values ($1, 'test.echo', 'default', 'PROGRESS', $2, 7)",
       [id, dead],
     );
-    await f.store.tasks.revoke(id, ANA);
+    await revokeOne(f.store.tasks, id, ANA);
     expect(await f.store.sweep.sweep()).toMatchObject({ lapsedWorkers: 1, requeued: 0, revoked: 1 });
     expect(await f.store.tasks.get(id)).toMatchObject(REVOKED);
     expect(await f.db.query('select * from outbox')).toEqual([]);
@@ -209,8 +209,8 @@ describe('a task that is called off while it runs', () => {
     const clock = new TestClock();
     const started = deferred<TaskContext>();
     let away = true;
-    const marked = f.store.tasks.marked.bind(f.store.tasks);
-    f.store.tasks.marked = (...args) => (away ? Promise.reject(new Error('away')) : marked(...args));
+    const cancelRequested = f.store.tasks.cancelRequested.bind(f.store.tasks);
+    f.store.tasks.cancelRequested = (...args) => (away ? Promise.reject(new Error('away')) : cancelRequested(...args));
     await f.worker(
       echo(),
       (_, task) => {
@@ -221,9 +221,9 @@ describe('a task that is called off while it runs', () => {
     );
     const id = await f.send(1);
     const task = await started.promise;
-    await f.store.tasks.revoke(id, ANA);
+    await revokeOne(f.store.tasks, id, ANA);
     await clock.advance(2000);
-    await eventually(() => f.log.entries.some(({ message }) => message.includes('called off')));
+    await eventually(() => f.log.entries.some(({ message }) => message.includes('were cancelled')));
     expect(task.signal.aborted).toBe(false);
     away = false;
     await untilAborted(clock, task);
@@ -235,10 +235,10 @@ test('a task that is over soon is not asked about', async () => {
   await using f = await Fixture.open();
   const clock = new TestClock();
   let asked = 0;
-  const marked = f.store.tasks.marked.bind(f.store.tasks);
-  f.store.tasks.marked = (...args) => {
+  const cancelRequested = f.store.tasks.cancelRequested.bind(f.store.tasks);
+  f.store.tasks.cancelRequested = (...args) => {
     asked += 1;
-    return marked(...args);
+    return cancelRequested(...args);
   };
   await f.worker(echo(), () => 1, { clock });
   await f.ended(await f.send(1));

@@ -1,26 +1,19 @@
-import { BatchQueue, errorFacts, type ErrorFacts } from '@lovage/foundation';
+import { BatchQueue, errorDetails, type ErrorDetails } from '@lovage/foundation';
 import type { Clock, EscapedItem, EscapedKind, EscapedRecord, Log, TaskStore } from '@lovage/ports';
 import type { TaskEntry } from '../entry.ts';
+import type { HeldTasks } from '../intake/held-tasks.ts';
+import type { ChildEscapes, Culprit } from '../pools/pool.ts';
 import type { StoreRetry } from '../store-retry.ts';
-
-/** A task whose code an error came from. */
-export interface Culprit {
-  readonly id: string;
-  readonly name: string;
-  readonly attempt: number;
-  /** While it is in this worker's hands. */
-  readonly entry: TaskEntry | undefined;
-}
+import type { WorkerSignals } from '../worker-signals.ts';
 
 export interface EscapedErrorsDeps {
   readonly tasks: Pick<TaskStore, 'noteEscaped'>;
   readonly retry: StoreRetry;
   readonly log: Log;
   readonly clock: Clock;
-  /** It is in this worker's hands. */
-  isHeld(entry: TaskEntry): boolean;
-  /** Counts it. @param name of the contract; undefined: no task could be told */
-  onEscaped(kind: EscapedKind, name: string | undefined): void;
+  readonly held: Pick<HeldTasks, 'has'>;
+  /** Count them. */
+  readonly signals: Pick<WorkerSignals, 'escaped'>;
 }
 
 /** Lines a second; what comes beyond is counted: an interval that throws must not drown the log. */
@@ -31,7 +24,7 @@ const SECOND_MS = 1000;
  * Errors that nobody caught: logged with the task whose code they came from, counted, and kept in its row. What follows for the
  * worker is decided elsewhere.
  */
-export class EscapedErrors {
+export class EscapedErrors implements ChildEscapes {
   /** By task, until it is written. */
   private readonly pending = new Map<string, { count: number; last: EscapedRecord['last'] }>();
   /** Of tasks without a row: there is one, if any, once they have ended. */
@@ -48,14 +41,19 @@ export class EscapedErrors {
    * @param ends what takes no further task after an exception
    */
   note(kind: EscapedKind, thrown: unknown, culprits: readonly Culprit[], ends: 'worker' | 'child'): void {
-    const error = errorFacts(thrown);
+    const error = errorDetails(thrown);
     this.tell(kind, error, culprits, ends);
-    if (culprits.length === 0) return this.deps.onEscaped(kind, undefined);
+    if (culprits.length === 0) return this.deps.signals.escaped.emit({ kind, name: undefined });
     const at = new Date(this.deps.clock.now()).toISOString();
     for (const culprit of culprits) {
-      this.deps.onEscaped(kind, culprit.name);
+      this.deps.signals.escaped.emit({ kind, name: culprit.name });
       this.keep(culprit, { kind, at, attempt: culprit.attempt, error });
     }
+  }
+
+  /** The same of errors in a child, which fails the attempt itself. */
+  escaped(kind: EscapedKind, error: unknown, culprits: readonly Culprit[]): void {
+    this.note(kind, error, culprits, 'child');
   }
 
   /** The end of a task is written. */
@@ -74,7 +72,7 @@ export class EscapedErrors {
 
   private keep({ id, entry }: Culprit, last: EscapedRecord['last']): void {
     if (entry?.options.record === 'none') return;
-    if (!entry || entry.claimed || !this.deps.isHeld(entry)) return this.add(id, 1, last);
+    if (!entry || entry.claimed || !this.deps.held.has(entry)) return this.add(id, 1, last);
     this.rowless.set(entry, { count: (this.rowless.get(entry)?.count ?? 0) + 1, last });
   }
 
@@ -97,7 +95,7 @@ export class EscapedErrors {
     }
   }
 
-  private tell(kind: EscapedKind, err: ErrorFacts, culprits: readonly Culprit[], ends: 'worker' | 'child'): void {
+  private tell(kind: EscapedKind, err: ErrorDetails, culprits: readonly Culprit[], ends: 'worker' | 'child'): void {
     const now = this.deps.clock.now();
     if (now - this.second.from >= SECOND_MS) {
       if (this.second.dropped > 0)

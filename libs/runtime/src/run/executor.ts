@@ -1,10 +1,11 @@
-import { backoffDelayMs, ChurnMap, errorFacts, isA } from '@lovage/foundation';
-import type { Clock } from '@lovage/ports';
+import { backoffDelayMs, RecyclingMap, errorDetails, isA } from '@lovage/foundation';
+import type { Clock, WorkerId } from '@lovage/ports';
 import { TaskRevokedError, type AnyContract } from '@lovage/task';
 import type { TaskEntry } from '../entry.ts';
 import { ChildBootFailed, WorkerChildDied, type ChildDeath } from '../pools/child-death.ts';
 import { halved } from '../pools/suspect-groups.ts';
-import type { Pool, PoolEvents } from '../pools/pool.ts';
+import type { BatchPool, Pool, PoolEvents } from '../pools/pool.ts';
+import { TimeLimitTable } from '../steer/time-limits.ts';
 import {
   LeaseLost,
   NeighbourEnded,
@@ -16,7 +17,7 @@ import {
 import { readFailure, type Failure } from './failure.ts';
 import { outcomeOfFailure, RELEASED, type Outcome } from './outcome.ts';
 
-/** An attempt that is to be killed first gets this long to heed its signal, ms, unless that was aborted before. */
+/** An attempt that is to be killed first gets this long to obey its signal, ms, unless that was aborted before. */
 const KILL_GRACE_MS = 1000;
 /** Before a task is tried again whose child could not boot, ms: what is wrong with the application is not soon mended. */
 const BOOT_AGAIN_MS = 5000;
@@ -24,20 +25,31 @@ const BOOT_AGAIN_MS = 5000;
 /** Before suspects run again whose child died, ms. Each time their group is smaller. */
 const SUSPECT_AGAIN_MS = 100;
 
-/** Runs attempts in their pools, each to one {@link Outcome}, within its time limits. */
-export class Executor implements PoolEvents {
-  /** What runs, by the number of its entry. */
-  private readonly running = new ChurnMap<number, TaskEntry>();
-  /** The same: how to call off the time limits of those that have some. */
-  private readonly limits = new ChurnMap<number, () => void>();
+/** Gets how an attempt ended. */
+export type OnEnded = (entry: TaskEntry, outcome: Outcome) => void;
 
-  /** @param poolOf where an attempt runs; always the same for one entry. */
+/** An attempt that runs. */
+interface Running {
+  readonly entry: TaskEntry;
+  readonly pool: Pool;
+  readonly onEnded: OnEnded;
+  /** Of the time limits of those that have some. */
+  cancelTimers: (() => void) | undefined;
+}
+
+/**
+ * The run stage: runs attempts in their pools, each to one {@link Outcome}, within its time limits. The outcome is told by a call:
+ * a handler that answers at once has ended before {@link start} returns, and no promise is made for it.
+ */
+export class Executor implements PoolEvents {
+  /** By the number of the entry. */
+  private readonly running = new RecyclingMap<number, Running>();
+  /** Something may run here under a lease that is no more. */
+  private lostLease = false;
+
   constructor(
-    private readonly poolOf: (entry: TaskEntry) => Pool,
-    /** Runs tasks of one batch contract together. */
-    private readonly startTogether: (entries: readonly TaskEntry[]) => void,
     private readonly clock: Clock,
-    private readonly onOutcome: (entry: TaskEntry, outcome: Outcome) => void,
+    private readonly limits = new TimeLimitTable(),
   ) {}
 
   get size(): number {
@@ -45,62 +57,65 @@ export class Executor implements PoolEvents {
   }
 
   /** What runs, those that began first first. */
-  entries(): Iterable<TaskEntry> {
-    return this.running.values();
+  *entries(): Generator<TaskEntry, void> {
+    for (const { entry } of this.running.values()) yield entry;
   }
 
-  /** Starts one attempt; `onOutcome` is called exactly once for it, later or before this returns. */
-  start(entry: TaskEntry): void {
-    this.running.set(entry.no, entry);
-    entry.startedAt = this.clock.now();
+  /** Tasks that run here under the claim of another lease than this: nearly always none. */
+  lostRuns(lease: WorkerId): string[] {
+    if (!this.lostLease) return [];
+    const lost = [...this.entries()].filter((entry) => entry.claimed && entry.worker !== lease);
+    this.lostLease = lost.length > 0;
+    return lost.map((entry) => entry.id);
+  }
+
+  /** Starts one attempt; `onEnded` is called exactly once for it, later or before this returns. */
+  start(entry: TaskEntry, pool: Pool, onEnded: OnEnded): void {
+    entry.start(this.clock.now());
+    this.running.set(entry.no, { entry, pool, onEnded, cancelTimers: undefined });
     if (!entry.binding) this.failed(entry, new NotRegistered(entry.task.name));
-    else this.poolOf(entry).start(entry);
+    else pool.start(entry);
   }
 
-  /** Starts attempts of one batch contract together; `onOutcome` is called once for each, later. */
-  startBatch(entries: readonly TaskEntry[]): void {
+  /** Starts attempts of one batch contract together; `onEnded` is called once for each, later. */
+  startBatch(entries: readonly TaskEntry[], pool: BatchPool, onEnded: OnEnded): void {
     const now = this.clock.now();
     for (const entry of entries) {
-      this.running.set(entry.no, entry);
-      entry.startedAt = now;
+      entry.start(now);
+      this.running.set(entry.no, { entry, pool, onEnded, cancelTimers: undefined });
     }
-    this.startTogether(entries);
-  }
-
-  /** The entry of a task that runs here. */
-  find(id: string): TaskEntry | undefined {
-    for (const entry of this.running.values()) if (entry.id === id) return entry;
-    return undefined;
+    pool.startBatch(entries);
   }
 
   /** Aborts the attempt's signal; the first reason stands. What the handler makes of it is its outcome. */
   abort(entry: TaskEntry, reason: Error): void {
-    if (!this.running.has(entry.no) || entry.abortReason) return;
-    entry.abortReason = reason;
-    this.poolOf(entry).abort(entry, reason);
+    const running = this.running.get(entry.no);
+    if (!running || entry.abortReason) return;
+    entry.abort(reason);
+    running.pool.abort(entry, reason);
   }
 
   /**
    * Ends the attempt as failed with `reason`: in the pool `async` at once, whatever its code still does; in the others its code
-   * is given a moment to heed its signal, then killed.
+   * is given a moment to obey its signal, then killed.
    */
   kill(entry: TaskEntry, reason: Error): void {
-    if (!this.running.has(entry.no)) return;
-    const graceMs = entry.abortReason ? 0 : KILL_GRACE_MS;
-    this.end(entry, reason, graceMs);
+    const running = this.running.get(entry.no);
+    if (running) this.end(running, reason, entry.abortReason ? 0 : KILL_GRACE_MS);
   }
 
   /** Fails an attempt whose code threw what nobody caught: whatever it waits for may never come. */
   crashed(entry: TaskEntry, error: Error): void {
-    if (this.running.has(entry.no)) this.poolOf(entry).kill(entry, error, 0);
+    this.running.get(entry.no)?.pool.kill(entry, error, 0);
   }
 
   /** Aborts what runs under a claim of this worker id because that claim is no longer ours; ends it where that can be done. */
-  loseLease(worker: string): void {
-    for (const entry of [...this.running.values()]) {
+  loseLease(worker: WorkerId): void {
+    this.lostLease = true;
+    for (const { entry, pool } of [...this.running.values()]) {
       if (entry.worker !== worker) continue;
       const reason = new LeaseLost();
-      if (this.poolOf(entry).endsCode) this.kill(entry, reason);
+      if (pool.endsCode) this.kill(entry, reason);
       else {
         this.abort(entry, reason);
         // Until then the lease has not ended, and a handler may tidy up.
@@ -109,7 +124,7 @@ export class Executor implements PoolEvents {
     }
   }
 
-  /** Aborts a task that was called off: its handler gets the grace to tidy up, then the task ends and, in a child, its code. */
+  /** Aborts a task that was cancelled: its handler gets the grace to tidy up, then the task ends and, in a child, its code. */
   revoke(entry: TaskEntry, reason: TaskRevokedError, graceMs: number): void {
     this.abort(entry, reason);
     this.clock.after(graceMs, () => this.kill(entry, reason));
@@ -117,33 +132,33 @@ export class Executor implements PoolEvents {
 
   /** Aborts everything that runs: handlers get their chance to tidy up. */
   abortAll(): void {
-    for (const entry of [...this.running.values()]) this.abort(entry, new WorkerShutdown());
+    for (const { entry } of [...this.running.values()]) this.abort(entry, new WorkerShutdown());
   }
 
-  /** Hands back what waits for a child. */
+  /** Releases what waits for a child. */
   releaseWaiting(): void {
-    for (const entry of [...this.running.values()])
-      if (this.poolOf(entry).isWaiting(entry)) this.abort(entry, new WorkerShutdown());
+    for (const { entry, pool } of [...this.running.values()])
+      if (pool.isWaiting(entry)) this.abort(entry, new WorkerShutdown());
   }
 
-  /** Ends what still runs without waiting for it: handed back, at no cost. */
+  /** Ends what still runs without waiting for it: released, at no cost. */
   releaseAll(): void {
-    for (const entry of [...this.running.values()]) this.end(entry, new WorkerShutdown(), 0);
+    for (const running of [...this.running.values()]) this.end(running, new WorkerShutdown(), 0);
   }
 
   begun(entry: TaskEntry): void {
-    const [hard, soft] = entry.task.timeLimit;
-    const softMs = soft === null ? entry.options.softTimeLimitMs : soft * 1000;
-    const hardMs = hard === null ? entry.options.timeLimitMs : hard * 1000;
-    if ((softMs === undefined && hardMs === undefined) || !this.running.has(entry.no)) return;
+    const { softMs, hardMs } = this.limits.of(entry);
+    if (softMs === undefined && hardMs === undefined) return;
+    const running = this.running.get(entry.no);
+    if (!running) return;
     const after = (ms: number | undefined, run: () => void) =>
       ms === undefined ? undefined : this.clock.after(ms, run);
-    const offSoft = after(softMs, () => this.abort(entry, new SoftTimeLimitExceeded(softMs!)));
-    const offHard = after(hardMs, () => this.kill(entry, new TimeLimitExceeded(hardMs!)));
-    this.limits.set(entry.no, () => {
-      offSoft?.();
-      offHard?.();
-    });
+    const cancelSoft = after(softMs, () => this.abort(entry, new SoftTimeLimitExceeded(softMs!)));
+    const cancelHard = after(hardMs, () => this.kill(entry, new TimeLimitExceeded(hardMs!)));
+    running.cancelTimers = () => {
+      cancelSoft?.();
+      cancelHard?.();
+    };
   }
 
   succeeded(entry: TaskEntry, result: string): void {
@@ -162,10 +177,9 @@ export class Executor implements PoolEvents {
     this.finish(entry, outcomeOfDeath(entry, death));
   }
 
-  private end(entry: TaskEntry, reason: Error, graceMs: number): void {
-    entry.abortReason ??= reason;
-    entry.endReason ??= reason;
-    this.poolOf(entry).kill(entry, reason, graceMs);
+  private end({ entry, pool }: Running, reason: Error, graceMs: number): void {
+    entry.kill(reason);
+    pool.kill(entry, reason, graceMs);
   }
 
   private outcomeOf(entry: TaskEntry, failure: Failure): Outcome {
@@ -174,12 +188,12 @@ export class Executor implements PoolEvents {
 
   /** The first outcome stands: a handler may still settle after its time limit. */
   private finish(entry: TaskEntry, outcome: Outcome): void {
-    if (!this.running.delete(entry.no)) return;
-    if (this.limits.size > 0) {
-      this.limits.get(entry.no)?.();
-      this.limits.delete(entry.no);
-    }
-    this.onOutcome(entry, outcome);
+    const running = this.running.get(entry.no);
+    if (!running) return;
+    this.running.delete(entry.no);
+    running.cancelTimers?.();
+    entry.end(this.clock.now());
+    running.onEnded(entry, outcome);
   }
 }
 
@@ -195,8 +209,8 @@ function isOfWorker(reason: unknown): boolean {
 function outcomeOfWorker({ abortReason, endReason }: TaskEntry, thrown?: unknown): Outcome | undefined {
   const revoked = [abortReason, endReason].find((one) => one instanceof TaskRevokedError);
   if (revoked) {
-    const { by: actor, why: reason } = revoked;
-    // Where there is a row, its mark says the same and the time as well.
+    const { actor, reason } = revoked;
+    // Where there is a row, its cancel request says the same and the time as well.
     return {
       kind: 'revoked',
       error: { type: 'Revoked', message: reason ?? 'the task was revoked', data: { actor, reason } },
@@ -204,7 +218,7 @@ function outcomeOfWorker({ abortReason, endReason }: TaskEntry, thrown?: unknown
   }
   if (isOfWorker(abortReason) || isOfWorker(endReason) || isA(thrown, NeighbourEnded)) return RELEASED;
   if (isA(thrown, ChildBootFailed))
-    return { kind: 'postponed', how: 'release', delayMs: BOOT_AGAIN_MS, error: errorFacts(thrown) };
+    return { kind: 'postponed', how: 'release', delayMs: BOOT_AGAIN_MS, error: errorDetails(thrown) };
   return undefined;
 }
 

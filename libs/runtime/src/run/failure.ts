@@ -1,4 +1,4 @@
-import { errorFacts, fieldOf, isA, plainOf } from '@lovage/foundation';
+import { errorDetails, fieldOf, isA, plainOf } from '@lovage/foundation';
 import {
   DeclaredError,
   OutputInvalidError,
@@ -46,7 +46,7 @@ const ANSWERS: ReadonlySet<unknown> = new Set([
  */
 export function readFailure(thrown: unknown, contract: AnyContract | undefined): Failure {
   if (isA(thrown, SnoozeRequested))
-    return { document: errorFacts(thrown), asks: { how: 'snooze', delayMs: thrown.delayMs }, isAnswer: false };
+    return { document: errorDetails(thrown), asks: { how: 'snooze', delayMs: thrown.delayMs }, isAnswer: false };
   if (isA(thrown, RetryRequested)) {
     const bare = thrown.cause === undefined || thrown.cause === null;
     return {
@@ -61,38 +61,39 @@ export function readFailure(thrown: unknown, contract: AnyContract | undefined):
 function readError(thrown: unknown, contract: AnyContract | undefined): Failure {
   const waitMs = retryAfterMs(thrown, Date.now());
   if (isA(thrown, DeclaredError)) return { ...readDeclared(thrown, contract), retryAfterMs: waitMs };
-  const facts = errorFacts(thrown);
+  const newTask = errorDetails(thrown);
   // A death has no stack of its own.
-  if (isA(thrown, WorkerChildDied)) return { document: { ...withoutStack(facts), data: thrown.data }, isAnswer: false };
+  if (isA(thrown, WorkerChildDied))
+    return { document: { ...withoutStack(newTask), data: thrown.data }, isAnswer: false };
   // What another contract's input was refused for, a child's of this task, is a failure like any other.
   const of = fieldOf(thrown, 'contract');
-  const isAnswer = ANSWERS.has(facts.code) && (of === undefined || of === contract?.name);
-  return { document: facts, isAnswer, retryAfterMs: waitMs };
+  const isAnswer = ANSWERS.has(newTask.code) && (of === undefined || of === contract?.name);
+  return { document: newTask, isAnswer, retryAfterMs: waitMs };
 }
 
 /** A declared error is an answer, not an accident: where in the handler it was made is of no interest. */
 function readDeclared(error: DeclaredError, contract: AnyContract | undefined): Failure {
-  const facts = errorFacts(error);
+  const newTask = errorDetails(error);
   const type = fieldOf(error, 'type');
   const of = fieldOf(error, 'contract');
   const declares = contract !== undefined && typeof type === 'string' && Object.hasOwn(contract.errors, type);
   if (!declares || (of !== undefined && of !== contract.name)) {
     // Of another contract: undeclared here, whatever is declared here under its name.
     const data = plainOf(fieldOf(error, 'data'));
-    return { document: { ...facts, ...(declares && { type: 'DeclaredError' }), data }, isAnswer: false };
+    return { document: { ...newTask, ...(declares && { type: 'DeclaredError' }), data }, isAnswer: false };
   }
-  const { code: _, ...answer } = withoutStack(facts);
+  const { code: _, ...answer } = withoutStack(newTask);
   try {
     const data: unknown = JSON.parse(storableJson(contract, 'error.data', fieldOf(error, 'data')));
     return { document: { ...answer, type, data }, isAnswer: true };
   } catch (refused) {
     const isRefusal = isA(refused, OutputInvalidError) || isA(refused, ResultTooLarge);
-    return { document: { ...errorFacts(refused), cause: { ...answer, type } }, isAnswer: isRefusal };
+    return { document: { ...errorDetails(refused), cause: { ...answer, type } }, isAnswer: isRefusal };
   }
 }
 
-function withoutStack({ stack: _, ...facts }: TaskErrorDocument): TaskErrorDocument {
-  return facts;
+function withoutStack({ stack: _, ...newTask }: TaskErrorDocument): TaskErrorDocument {
+  return newTask;
 }
 
 /** The failure as a child sends it to its worker. */
@@ -127,7 +128,7 @@ function readDocument(text: unknown): TaskErrorDocument {
     document = new TypeError('the child sent a failure that cannot be read');
   }
   const data = fieldOf(document, 'data');
-  return { ...errorFacts(document), ...(data !== undefined && { data }) };
+  return { ...errorDetails(document), ...(data !== undefined && { data }) };
 }
 
 function msOf(value: unknown): number | undefined {

@@ -13,8 +13,8 @@ async function twoAttempts(f: Fixture, handle: (task: TaskContext) => Promise<un
     return value;
   });
   const id = await f.send(1);
-  await eventually(async () => (await f.store.tasks.get(id))?.turn === 1);
-  await f.send(1, { id, turn: 1, retries: 1, hasRow: true });
+  await eventually(async () => (await f.store.tasks.get(id))?.generation === 1);
+  await f.send(1, { id, generation: 1, retries: 1, hasRow: true });
   return f.ended(id);
 }
 

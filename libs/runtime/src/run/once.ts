@@ -65,7 +65,7 @@ function jsonOf(key: string, value: unknown): string {
         `its value is longer than ${MAX_VALUE} bytes as JSON; keep it elsewhere, and where here`,
       );
     const path = error instanceof NotJsonError ? error.path : '';
-    const why = textOf(fieldOf(error, 'message') ?? error);
-    throw new StepInvalidError(key, `its value${path} cannot be kept as JSON: ${why}`);
+    const reason = textOf(fieldOf(error, 'message') ?? error);
+    throw new StepInvalidError(key, `its value${path} cannot be kept as JSON: ${reason}`);
   }
 }

@@ -1,4 +1,4 @@
-import { backoffDelayMs, errorFacts } from '@lovage/foundation';
+import { backoffDelayMs, errorDetails } from '@lovage/foundation';
 import type { CompiledRetry, CompiledRule, TaskErrorDocument } from '@lovage/task';
 import { MaxRetriesExceeded } from './abort-reasons.ts';
 import type { Failure } from './failure.ts';
@@ -12,7 +12,7 @@ export type Outcome =
   | { readonly kind: 'failed'; readonly error: TaskErrorDocument }
   /** The child that ran it died once too often. */
   | { readonly kind: 'dead'; readonly error: TaskErrorDocument }
-  /** Called off while it ran. */
+  /** Cancelled while it ran. */
   | { readonly kind: 'revoked'; readonly error: TaskErrorDocument }
   | {
       readonly kind: 'postponed';
@@ -23,7 +23,7 @@ export type Outcome =
       readonly error: TaskErrorDocument | null;
     };
 
-/** Given back to the queue, at no cost. */
+/** Released to its queue, at no cost. */
 export const RELEASED: Extract<Outcome, { kind: 'postponed' }> = {
   kind: 'postponed',
   how: 'release',
@@ -49,7 +49,7 @@ export function outcomeOfFailure(
     const delayMs = asks?.delayMs ?? delayOf(failure, rule, retry.maxRetryAfterMs, failures + 1, random);
     return { kind: 'postponed', how: 'retry', delayMs, error };
   }
-  return { kind: 'failed', error: failure.bare ? errorFacts(new MaxRetriesExceeded(rule.maxAttempts)) : error };
+  return { kind: 'failed', error: failure.bare ? errorDetails(new MaxRetriesExceeded(rule.maxAttempts)) : error };
 }
 
 /** By the rule, and not before the time that the error asks for. */

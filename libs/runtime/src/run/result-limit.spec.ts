@@ -54,7 +54,7 @@ describe('a result', () => {
     expect(row.error!.message).toContain(`${path}: `);
   });
 
-  test('of a batch concerns its own task alone', async () => {
+  test('of a batch fails its own task alone', async () => {
     await using f = await Fixture.open();
     const contract = echo({ batch: { size: 2, timeout: '10m' }, resultLimit: 100 });
     await f.batchWorker(contract, (items) =>
@@ -80,7 +80,7 @@ describe('beside the result', () => {
       input: z.strictObject({ value: z.unknown() }),
       output: z.unknown(),
       progress: z.unknown(),
-      errors: { Odd: z.object({ why: z.unknown() }) },
+      errors: { Odd: z.object({ reason: z.unknown() }) },
       defaults,
     });
 
@@ -91,14 +91,14 @@ describe('beside the result', () => {
       largeProgress: (task) => task.progress('x'.repeat(65 * 1024)),
       oddProgress: (task) => task.progress({ at: [Infinity] }),
       largeData: () => {
-        throw odd.error('Odd', { why: 'x'.repeat(65 * 1024) });
+        throw odd.error('Odd', { reason: 'x'.repeat(65 * 1024) });
       },
       oddData: () => {
-        throw odd.error('Odd', { why: new Set([1]) });
+        throw odd.error('Odd', { reason: new Set([1]) });
       },
       fine: (task) => {
         task.progress('x'.repeat(60 * 1024));
-        throw odd.error('Odd', { why: 'y'.repeat(60 * 1024) });
+        throw odd.error('Odd', { reason: 'y'.repeat(60 * 1024) });
       },
     };
     await f.worker(odd, (input, task) => deeds[value(input) as string]!(task as never));
@@ -106,7 +106,7 @@ describe('beside the result', () => {
     expect(await error('largeProgress')).toMatchObject({ type: 'ResultTooLarge' });
     expect((await error('oddProgress')).message).toContain('progress.at.0: is Infinity');
     expect(await error('largeData')).toMatchObject({ type: 'ResultTooLarge', cause: { type: 'Odd' } });
-    expect((await error('oddData')).message).toContain('error.data.why: is a Set');
+    expect((await error('oddData')).message).toContain('error.data.reason: is a Set');
     expect(await error('fine')).toMatchObject({ type: 'Odd' });
   });
 });

@@ -1,5 +1,5 @@
 import { durationMs, mapWindow, plainFields, textOf, type Duration } from '@lovage/foundation';
-import type { Log, NewTask, TaskLogLevel } from '@lovage/ports';
+import type { Log, TaskLogLevel } from '@lovage/ports';
 import {
   submitted,
   validateProgress,
@@ -12,7 +12,7 @@ import {
 import { LeaseLost, RetryRequested, SnoozeRequested } from './abort-reasons.ts';
 import { Once, type Steps } from './once.ts';
 import { storableJson } from './storable.ts';
-import { asOwnCode } from './task-scope.ts';
+import { asOwnCode, type RunSubject } from './task-scope.ts';
 
 /** Submits a task on behalf of a running one. */
 export type SubmitChild = (
@@ -28,18 +28,7 @@ export type SubmitChild = (
  */
 const MANY_AT_ONCE = 150;
 
-/** What a run knows of its task: in the worker its entry, in a child what the worker sent. */
-export interface RunSubject {
-  readonly id: string;
-  /** Failed attempts so far. */
-  readonly retries: number;
-  readonly facts: Pick<NewTask, 'queue' | 'parentId' | 'rootId' | 'userId'>;
-  readonly isLastAttempt: boolean;
-  /** ms since the epoch. */
-  readonly scheduledFor: number | undefined;
-}
-
-/** What a run needs of its surroundings; `S` is what it hands back with each call. */
+/** What a run needs of its surroundings; `S` is what it is given with each call. */
 export interface RunServices<S extends RunSubject = RunSubject> {
   readonly log: Log;
   /** Gets progress as JSON text. */
@@ -77,7 +66,7 @@ export class TaskRun<S extends RunSubject = RunSubject> implements TaskContext {
   }
 
   get queue(): string {
-    return this.subject.facts.queue;
+    return this.subject.newTask.queue;
   }
 
   get attempt(): number {
@@ -94,15 +83,15 @@ export class TaskRun<S extends RunSubject = RunSubject> implements TaskContext {
   }
 
   get parentId(): string | null {
-    return this.subject.facts.parentId;
+    return this.subject.newTask.parentId;
   }
 
   get rootId(): string {
-    return this.subject.facts.rootId ?? this.subject.id;
+    return this.subject.newTask.rootId ?? this.subject.id;
   }
 
   get userId(): string | null {
-    return this.subject.facts.userId;
+    return this.subject.newTask.userId;
   }
 
   get signal(): AbortSignal {
@@ -188,7 +177,7 @@ export class TaskRun<S extends RunSubject = RunSubject> implements TaskContext {
     return () => this.overListeners?.delete(listener);
   }
 
-  /** Code of the application runs here: what it throws must not reach whoever ended the attempt. */
+  /** Code of the application runs here: what it throws must not reach the code that ended the attempt. */
   private tell(listener: (reason: Error) => void, reason: Error): void {
     try {
       listener(reason);
@@ -200,7 +189,7 @@ export class TaskRun<S extends RunSubject = RunSubject> implements TaskContext {
 
 /**
  * Calls `listener` when the attempt of this context is over without its handler having settled: past its time limit, revoked,
- * handed back at a stop, or its lease lost. Returns how to stop that.
+ * released at a stop, or its lease lost. Returns how to stop that.
  */
 export function onAttemptOver(task: TaskContext, listener: (reason: Error) => void): () => void {
   return task instanceof TaskRun ? task.onOver(listener) : () => undefined;

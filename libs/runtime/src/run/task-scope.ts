@@ -1,6 +1,17 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { NewTask } from '@lovage/ports';
 import type { TaskContext } from '@lovage/task';
-import type { RunSubject } from './task-run.ts';
+
+/** What a run knows of its task: in the worker its entry, in a child what the worker sent. */
+export interface RunSubject {
+  readonly id: string;
+  /** Failed attempts so far. */
+  readonly retries: number;
+  readonly newTask: Pick<NewTask, 'queue' | 'parentId' | 'rootId' | 'userId'>;
+  readonly isLastAttempt: boolean;
+  /** ms since the epoch. */
+  readonly scheduledFor: number | undefined;
+}
 
 /** The context that a handler got, and the task that it is of: in the worker its entry. */
 export interface ScopedRun extends TaskContext {

@@ -2,6 +2,7 @@ import { MAX_STEPS, type StepStore } from '@lovage/ports';
 import type { TaskEntry } from '../entry.ts';
 import type { StoreRetry } from '../store-retry.ts';
 import { LeaseLost } from './abort-reasons.ts';
+import type { Executor } from './executor.ts';
 import { StepInvalidError, StepsUnavailableError } from './step-errors.ts';
 import type { Steps } from './once.ts';
 
@@ -10,8 +11,8 @@ export class TaskSteps implements Steps<TaskEntry> {
   constructor(
     private readonly store: StepStore,
     private readonly retry: StoreRetry,
-    /** The claim is no longer the attempt's: it is to be aborted. */
-    private readonly onLost: (entry: TaskEntry, reason: LeaseLost) => void,
+    /** Aborts an attempt whose claim is no longer its own. */
+    private readonly executor: Pick<Executor, 'abort'>,
   ) {}
 
   find(entry: TaskEntry, key: string): Promise<string | undefined> {
@@ -26,7 +27,7 @@ export class TaskSteps implements Steps<TaskEntry> {
     const kept = await this.retry.until(() => this.store.keep({ id, worker, claimNo }, key, value));
     if (kept.kind === 'stale') {
       const reason = new LeaseLost();
-      this.onLost(entry, reason);
+      this.executor.abort(entry, reason);
       throw reason;
     }
     if (kept.kind === 'full') throw new StepInvalidError(key, `the task has ${MAX_STEPS} steps already`);

@@ -33,14 +33,14 @@ export const careless = defineTask({
   name: 'test.careless',
   input: z.strictObject({}),
   output: z.unknown(),
-  errors: { Upstream: z.object({ cause: z.unknown() }), Refused: z.object({ why: z.string() }) },
+  errors: { Upstream: z.object({ cause: z.unknown() }), Refused: z.object({ reason: z.string() }) },
 });
 /** Another contract, with errors of its own. */
 export const neighbour = defineTask({
   name: 'test.neighbour',
   input: z.strictObject({}),
   output: z.null(),
-  errors: { Full: z.object({ left: z.number() }), Refused: z.object({ why: z.string() }) },
+  errors: { Full: z.object({ left: z.number() }), Refused: z.object({ reason: z.string() }) },
 });
 
 const error = (type: string, more: object = {}) => ({ state: 'FAILURE', error: { type, ...more } });
@@ -91,8 +91,8 @@ export const badDeeds: Record<string, { readonly do: (task: TaskContext) => unkn
     }),
   },
   declared: {
-    do: raise(() => careless.error('Refused', { why: 'no' })),
-    ends: error('Refused', { message: 'Refused', data: { why: 'no' } }),
+    do: raise(() => careless.error('Refused', { reason: 'no' })),
+    ends: error('Refused', { message: 'Refused', data: { reason: 'no' } }),
   },
   declaredCircular: {
     do: raise(() => careless.error('Upstream', { cause: circular() }, 'it is away')),
@@ -109,8 +109,8 @@ export const badDeeds: Record<string, { readonly do: (task: TaskContext) => unkn
     ends: error('Full', { code: 'declared_error', data: { left: 0 } }),
   },
   declaredElsewhereToo: {
-    do: raise(() => neighbour.error('Refused', { why: 'of the neighbour' })),
-    ends: error('DeclaredError', { code: 'declared_error', data: { why: 'of the neighbour' } }),
+    do: raise(() => neighbour.error('Refused', { reason: 'of the neighbour' })),
+    ends: error('DeclaredError', { code: 'declared_error', data: { reason: 'of the neighbour' } }),
   },
   resultBigint: { do: () => 1n, ends: error('OutputInvalidError') },
   resultToJson: { do: () => ({ toJSON: raise(() => null) }), ends: error('OutputInvalidError') },

@@ -1,3 +1,4 @@
+import { celeryRequestOf } from '../run/celery-request.ts';
 import { appendFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -16,7 +17,7 @@ export function deed(defaults: TaskOptions = {}) {
     input: z.strictObject({ deed: z.string(), value: z.unknown() }),
     output: z.unknown(),
     progress: z.object({ percent: z.number() }),
-    errors: { Refused: z.object({ why: z.string(), at: z.date().optional() }) },
+    errors: { Refused: z.object({ reason: z.string(), at: z.date().optional() }) },
     defaults,
   });
 }
@@ -35,9 +36,10 @@ const deeds: Record<string, (value: never, task: TaskContext) => unknown> = {
   echo: (value) => value,
   large: (length: number) => 'x'.repeat(length),
   quotes: (length: number) => ['"'.repeat(length)],
-  facts: (_, { id, name, queue, attempt, isLastAttempt, scheduledFor, parentId, rootId, userId }) => ({
+  tellContext: (_, { id, name, queue, attempt, isLastAttempt, scheduledFor, parentId, rootId, userId }) => ({
     ...{ id, name, queue, attempt, isLastAttempt, scheduledFor, parentId, rootId, userId },
   }),
+  request: (_, task) => celeryRequestOf(task),
   where: () => ({ pid: process.pid, served }),
   spin,
   spinAfterTelling: (_, task) => {
@@ -45,7 +47,7 @@ const deeds: Record<string, (value: never, task: TaskContext) => unknown> = {
     setTimeout(spin, 50);
     return new Promise(() => undefined);
   },
-  computeTellingWho: (_, task) => {
+  computeTellingPid: (_, task) => {
     task.progress({ percent: process.pid });
     setTimeout(spin, 50);
     return new Promise(() => undefined);
@@ -106,7 +108,7 @@ const deeds: Record<string, (value: never, task: TaskContext) => unknown> = {
     return value;
   },
   declared: () => {
-    throw deed().error('Refused', { why: 'no', at: new Date(0) });
+    throw deed().error('Refused', { reason: 'no', at: new Date(0) });
   },
   throws: (message: string) => {
     throw Object.assign(new RangeError(message), { code: 'out_of_it', response: { send: () => 1 } });
@@ -135,7 +137,7 @@ const deeds: Record<string, (value: never, task: TaskContext) => unknown> = {
     });
     return new Promise(() => undefined);
   },
-  /** Leaves an error behind in the way of `kind`, and ends, or hangs, or goes on for `ms`. */
+  /** Leaves an error of this kind behind, and ends, or hangs, or goes on for `ms`. */
   leaves: async ({ kind, ms = 0, hang = false }: { kind: string; ms?: number; hang?: boolean }) => {
     const error = new RangeError(`left behind by ${kind}`);
     const ways: Record<string, () => void> = {

@@ -4,7 +4,15 @@ import { newId, Signal } from '@lovage/foundation';
 import type { Clock, TaskRow } from '@lovage/ports';
 import { openStore, PgWorkerLease, type PgStore } from '@lovage/store-postgres';
 import { defineTask, type AnyContract, type TaskOptions } from '@lovage/task';
-import { eventually, MemoryBroker, RecordingLog, silentLog, testDatabase, type TestDatabase } from '@lovage/testing';
+import {
+  eventually,
+  MemoryBroker,
+  RecordingLog,
+  silentLog,
+  testDatabase,
+  TestLease,
+  type TestDatabase,
+} from '@lovage/testing';
 import type { BatchHandle, Handle } from '../handler-binding.ts';
 import { HandlerTable, servedContract, type Handler } from '../handlers.ts';
 import type { WorkerOptions } from '../options.ts';
@@ -21,7 +29,7 @@ export function echo(defaults: TaskOptions = {}) {
     input: z.strictObject({ value: z.unknown() }),
     output: z.unknown(),
     progress: z.object({ percent: z.number() }),
-    errors: { Refused: z.object({ why: z.string() }) },
+    errors: { Refused: z.object({ reason: z.string() }) },
     defaults,
   });
 }
@@ -39,13 +47,14 @@ export function children(options: Partial<ChildrenOptions> = {}): ChildrenOption
 
 export interface Sent {
   readonly id: string;
-  readonly turn?: number;
+  readonly generation?: number;
 }
 
-export type FixtureWorkerOptions = Partial<WorkerOptions> & { clock?: Clock; leaseMs?: number } & Pick<
-    WorkerDeps,
-    'submitChild' | 'contract'
-  >;
+export type FixtureWorkerOptions = Partial<WorkerOptions> & {
+  clock?: Clock;
+  /** A lease that is renewed, and may be lost: by a thread, for so long each time. Default: one that holds until the end. */
+  leaseMs?: number;
+} & Pick<WorkerDeps, 'submitChild' | 'contract'>;
 
 /** A database, a broker in memory, and workers on both. */
 export class Fixture implements AsyncDisposable {
@@ -91,13 +100,17 @@ export class Fixture implements AsyncDisposable {
     const { clock, leaseMs, submitChild, contract: find, ...rest } = options;
     const name = rest.name ?? `worker-${this.workers.length + 1}@test`;
     const info = { name, host: 'test', pid: 1, queues: [QUEUE], concurrency: 1, serves: [servedContract(contract)] };
-    const lease = new PgWorkerLease({
-      url: this.db.url,
-      info,
-      log: silentLog,
-      ...(leaseMs ? { leaseMs, renewMs: leaseMs / 4 } : {}),
-      onLost: (id) => worker.leaseLost(id),
-    });
+    const lease =
+      leaseMs === undefined
+        ? new TestLease(this.db.url, info)
+        : new PgWorkerLease({
+            url: this.db.url,
+            info,
+            log: silentLog,
+            leaseMs,
+            renewMs: leaseMs / 4,
+            onLost: (id) => worker.leaseLost(id),
+          });
     const worker: TaskWorker = new TaskWorker(
       {
         broker: this.broker,
@@ -140,7 +153,7 @@ export class Fixture implements AsyncDisposable {
       rootId: null,
       parentId: null,
       retries: 0,
-      turn: 0,
+      generation: 0,
       hasRow: false,
       replyTo: this.replyTo,
       ...overrides,
@@ -149,7 +162,7 @@ export class Fixture implements AsyncDisposable {
     return id;
   }
 
-  /** The same as a Celery producer, which knows of no turns. */
+  /** The same as a Celery producer, which knows of no generations. */
   async sendAsCelery(id: string, name: string): Promise<void> {
     const given = {
       id,
@@ -158,7 +171,7 @@ export class Fixture implements AsyncDisposable {
       rootId: null,
       parentId: null,
       retries: 0,
-      turn: 0,
+      generation: 0,
       hasRow: false,
     };
     const { headers, ...encoded } = encodeTask({ ...given, replyTo: this.replyTo });

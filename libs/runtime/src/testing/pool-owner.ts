@@ -1,6 +1,6 @@
 // A process with children, one that computes for ever and one that idles; it tells their pids and waits to be killed.
 import { systemClock, type Log } from '@lovage/ports';
-import { admit } from '../intake/intake.ts';
+import { admit } from '../intake/admit.ts';
 import { compileChildren } from '../pools/child-options.ts';
 import { ProcessPool } from '../pools/process-pool.ts';
 import { handlers } from './child-tasks.ts';
@@ -29,13 +29,14 @@ const pool = new ProcessPool(compileChildren({ boot: new URL('./child-tasks.ts',
   },
   escapes: { escaped: nothing },
   clock: systemClock,
+  teardownMs: 100,
   log: silentLog,
 });
 
 function start(deed: string): void {
   const { headers, ...message } = encodeTask({
     ...{ id: newId(), name: 'test.deed', inputJson: JSON.stringify({ deed, value: null }) },
-    ...{ rootId: null, parentId: null, retries: 0, turn: 0, hasRow: false },
+    ...{ rootId: null, parentId: null, retries: 0, generation: 0, hasRow: false },
   });
   const delivery: Delivery = {
     ...message,
@@ -43,7 +44,7 @@ function start(deed: string): void {
     queue: 'q',
     replyTo: undefined,
     priority: undefined,
-    band: 'normal',
+    level: 'normal',
     redelivered: false,
     ack: nothing,
     nack: nothing,
@@ -53,6 +54,6 @@ function start(deed: string): void {
   pool.start(admitted.entry);
 }
 
-start('computeTellingWho');
+start('computeTellingPid');
 start('where');
 setInterval(nothing, 1000);

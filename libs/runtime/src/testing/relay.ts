@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { encodeTask } from '@lovage/celery';
 import type { Broker, OutboxStore, OutgoingMessage, TaskRow } from '@lovage/ports';
 
-/** The message of a row, as far as these tests need it: the maker of real ones does not belong to this floor. */
+/** The message of a row, as far as these tests need it: the maker of real ones does not belong to this layer. */
 export function messageOf(task: TaskRow): OutgoingMessage {
   return {
     queue: task.queue,
@@ -14,16 +14,16 @@ export function messageOf(task: TaskRow): OutgoingMessage {
       rootId: null,
       parentId: null,
       retries: task.retries,
-      turn: task.turn,
+      generation: task.generation,
       hasRow: true,
       stamp: task.stamp ?? null,
-      ...(task.extra && { facts: { extra: task.extra } }),
+      ...(task.extra && { newTask: { extra: task.extra } }),
       replyTo: (task.message as { replyTo?: string } | null)?.replyTo,
     }),
   };
 }
 
-/** Sends what is due in the outbox until it is disposed of: the relay of a beat, which does not belong to this floor, in short. */
+/** Sends what is due in the outbox until it is disposed of: the relay of a beat, which does not belong to this layer, in short. */
 export function relay(outbox: OutboxStore, broker: Broker): AsyncDisposable {
   let stopped = false;
   const running = (async () => {

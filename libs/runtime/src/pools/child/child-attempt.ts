@@ -19,7 +19,7 @@ import type { ChildApp } from './child-app.ts';
 
 const nothing = (): void => undefined;
 /** What a handler logs is written by the worker, with the rest of what is known of the task. */
-const unheard: Log = { debug: nothing, info: nothing, warn: nothing, error: nothing, child: () => unheard };
+const droppedLog: Log = { debug: nothing, info: nothing, warn: nothing, error: nothing, child: () => droppedLog };
 
 interface Submitting {
   readonly task: ChildSubmit;
@@ -33,9 +33,9 @@ export class ChildAttempt {
   private aborted: Error | undefined;
   private contract: AnyContract | undefined;
   private asked = 0;
-  /** It has told how it ended, or is about to be killed. What code of it that goes on still says is unheard: the child may run another task by now. */
+  /** It has told how it ended, or is about to be killed. What its code still reports is dropped: the child may run another task by now. */
   private over = false;
-  /** Still to be sent, at the end of this turn of the event loop. */
+  /** Still to be sent, at the end of this pass of the event loop. */
   private readonly submits: Submitting[] = [];
   private readonly asking = new Map<number, Deferred<unknown>>();
 
@@ -51,7 +51,7 @@ export class ChildAttempt {
     const binding = app.handlers.find(this.task.name);
     if (!binding) return this.fail(new NotRegistered(this.task.name), undefined);
     const services: RunServices<ChildTask> = {
-      log: unheard,
+      log: droppedLog,
       onProgress: (_, progress) => this.say({ type: 'progress', progress }),
       onLog: (_, level, message, fields) => this.say({ type: 'log', level, message, fields }),
       submitChild: (contract, input, _, options) => this.submit({ contract: contract.name, input, options }),

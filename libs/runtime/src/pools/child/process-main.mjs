@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 /** @type {{ boot: string, serve: string, parent: number }} */
 const { boot, serve, parent } = JSON.parse(process.argv[2] ?? '{}');
 
-// Whoever stops the worker signals its children too (a terminal, a service manager): the worker alone decides when they end.
+// A terminal or a service manager that stops the worker signals its children too: the worker alone decides when they end.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => undefined);
 process.on('disconnect', () => process.exit(0));
 // A handler that computes does not let this process notice; a thread of its own does.

@@ -1,6 +1,5 @@
-import { errorFacts } from '@lovage/foundation';
-import type { RunSubject } from '../../run/task-run.ts';
-import { runsInScope } from '../../run/task-scope.ts';
+import { errorDetails } from '@lovage/foundation';
+import { runsInScope, type RunSubject } from '../../run/task-scope.ts';
 import type { Escaped } from '../protocol.ts';
 
 /**
@@ -15,7 +14,7 @@ export function watchEscapes(
   const on = (kind: Escaped['kind'], thrown: unknown): readonly RunSubject[] => {
     const runs = runsInScope();
     const tasks = runs.map(({ id, name, attempt }) => ({ id, name, attempt }));
-    tell({ type: 'escaped', kind, error: errorFacts(thrown), tasks });
+    tell({ type: 'escaped', kind, error: errorDetails(thrown), tasks });
     return runs.map(({ subject }) => subject);
   };
   process.on('unhandledRejection', (thrown) => void on('rejection', thrown));

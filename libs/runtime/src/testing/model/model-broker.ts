@@ -5,7 +5,7 @@ import type { Delivery } from '@lovage/ports';
 export interface ModelMessage {
   readonly id: string;
   /** -1: its producer states none. */
-  readonly turn: number;
+  readonly generation: number;
   readonly encoded: EncodedMessage;
 }
 
@@ -40,7 +40,7 @@ export class ModelBroker {
       correlationId: message.id,
       replyTo: undefined,
       priority: undefined,
-      band: 'normal',
+      level: 'normal',
       redelivered: false,
       ack: () => settle(false),
       nack: ({ requeue }) => settle(requeue),
@@ -59,9 +59,10 @@ export class ModelBroker {
       }
   }
 
-  /** Whether a message that may run this turn waits, or is in somebody's hands. */
-  has(id: string, turn: number): boolean {
-    const fits = (message: ModelMessage) => message.id === id && (message.turn === turn || message.turn < 0);
+  /** Whether a message that may run this generation waits, or is in somebody's hands. */
+  has(id: string, generation: number): boolean {
+    const fits = (message: ModelMessage) =>
+      message.id === id && (message.generation === generation || message.generation < 0);
     return this.ready.some(fits) || [...this.unacked.values()].some(({ message }) => fits(message));
   }
 

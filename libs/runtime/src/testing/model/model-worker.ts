@@ -1,14 +1,13 @@
 import type { Clock, Delivery, TaskStore, WorkerLease } from '@lovage/ports';
 import { silentLog } from '@lovage/testing';
-import { grant } from '../../claim/claimer.ts';
-import { toItem } from '../../claim/to-item.ts';
-import { RefusedClaims } from '../../claim/refused.ts';
-import type { TaskEntry } from '../../entry.ts';
+import { Claimer, ClaimNumbers } from '../../claim/claimer.ts';
+import { RefusedClaims, type Decision } from '../../claim/refused.ts';
+import type { MessageEnd, TaskEntry } from '../../entry.ts';
 import type { HandlerTable } from '../../handlers.ts';
-import { admit } from '../../intake/intake.ts';
+import { admit } from '../../intake/admit.ts';
 import { HeldTasks } from '../../intake/held-tasks.ts';
-import { Recorder } from '../../record/recorder.ts';
-import type { Replies } from '../../record/replies.ts';
+import { Recorder, type RecordOutcome } from '../../record/recorder.ts';
+import type { Replies } from '../../record/settler.ts';
 import type { Outcome } from '../../run/outcome.ts';
 import { StoreRetry } from '../../store-retry.ts';
 import type { ModelConnection } from './model-broker.ts';
@@ -25,8 +24,8 @@ export interface ModelWorkerOptions {
 const NO_REPLIES = { ended: () => undefined, repeated: () => undefined } as unknown as Replies;
 
 /**
- * A worker whose every move is a step of the test: the engine's own parts for intake, refused claims and records, wired as
- * `TaskWorker` does, with handlers that end when the test says so and how.
+ * A worker whose every move is a step of the test: the engine's own stages, driven as the pipeline does, with handlers that end when
+ * the test says so and how.
  */
 export class ModelWorker {
   connection: ModelConnection = { alive: true };
@@ -34,12 +33,10 @@ export class ModelWorker {
   readonly waiting: TaskEntry[] = [];
   stalled = false;
   private leaseId: string;
-  private claimNo = 0;
-  private readonly held = new HeldTasks((entry) => this.take(entry));
+  private readonly held = new HeldTasks();
+  private readonly claimer: Claimer;
   private readonly refused: RefusedClaims;
   private readonly recorder: Recorder;
-  private readonly retry: StoreRetry;
-  private reclaiming: Promise<void>[] = [];
 
   constructor(
     leaseId: string,
@@ -47,46 +44,19 @@ export class ModelWorker {
   ) {
     this.leaseId = leaseId;
     const { name, tasks, clock } = options;
-    this.retry = new StoreRetry(clock, silentLog);
+    const retry = new StoreRetry(clock, silentLog);
     const current = () => this.leaseId;
     const lease = {
       get id() {
         return current();
       },
     } as WorkerLease;
-    const run = (entry: TaskEntry) => this.run(entry);
-    this.refused = new RefusedClaims({
-      name,
-      tasks,
-      lease,
-      retry: this.retry,
-      claimer: { nextClaimNo: () => (this.claimNo += 1), takeSlot: () => undefined },
-      log: silentLog,
-      tryAgain: (entry) => void this.waiting.push(entry),
-      onTakenOver: run,
-      onBatchTakenOver: (entries) => entries.forEach(run),
-      onOver: (entry) => this.settle(entry),
-      // In the model an id is that of one task.
-      onForeignId: ({ id }) => {
-        throw new Error(`two names of task ${id}`);
-      },
-      onExpiredRowless: (entry) => void this.reclaiming.push(this.endRowless(entry)),
-      onDropped: (entry) => this.held.letGo(entry),
-      onUndecided: (_, error) => {
-        throw error;
-      },
-    });
-    this.recorder = new Recorder({
-      name,
-      tasks,
-      retry: this.retry,
-      replies: NO_REPLIES,
-      log: silentLog,
-      onClaimVanished: async (entry, outcome) => void this.reclaiming.push(this.reclaim(entry, outcome)),
-      onFlushed: () => undefined,
-      onRecorded: (entry, outcome) => options.onRecorded(entry, outcome),
-      onSettled: (entry) => this.held.letGo(entry),
-    });
+    // Which run is the test's to say.
+    const slots = { free: () => undefined, take: () => undefined };
+    const claims = { name, tasks, lease, retry, slots, numbers: new ClaimNumbers(), quarantines: false };
+    this.claimer = new Claimer({ ...claims, limited: undefined });
+    this.refused = new RefusedClaims({ ...claims, replies: NO_REPLIES, clock, log: silentLog });
+    this.recorder = new Recorder({ name, tasks, retry, log: silentLog });
   }
 
   get lease(): string {
@@ -101,48 +71,28 @@ export class ModelWorker {
 
   /** Claims what waits and decides about what was refused. */
   async claim(): Promise<void> {
-    const batch = this.waiting.splice(0);
-    const toClaim: TaskEntry[] = [];
-    for (const entry of batch) {
-      if (entry.options.record === 'full' || entry.task.hasRow) toClaim.push(entry);
-      else this.run(entry);
-    }
-    if (toClaim.length === 0) return;
-    const worker = { id: this.leaseId, name: this.options.name };
-    for (const entry of toClaim) {
-      entry.worker = worker.id;
-      entry.claimNo = this.claimNo += 1;
-    }
-    const claims = await this.retry.until(() =>
-      this.options.tasks.claim(worker, toClaim.map(toItem), { durable: false, suspects: true }),
-    );
-    const granted = new Map(claims.map((claim) => [claim.id, claim]));
     const refused: TaskEntry[] = [];
-    for (const entry of toClaim) {
-      const claim = granted.get(entry.id);
-      if (!claim) refused.push(entry);
-      else {
-        grant(entry, claim);
-        this.run(entry);
-      }
-    }
-    if (refused.length > 0) await this.refused.resolve(refused);
-    await this.idle();
+    for await (const outcomes of this.claimer.claim(this.waiting.splice(0)))
+      for (const outcome of outcomes)
+        if (outcome.kind === 'granted') this.run(outcome.entry);
+        else if (outcome.kind === 'refused') refused.push(outcome.entry);
+        else throw new Error(`the model has no claim that is ${outcome.kind}`);
+    if (refused.length > 0) await this.decide(refused);
   }
 
   /** The handler of a running task ends so; its end is written, then its message is acked. */
   async finish(entry: TaskEntry, outcome: Outcome): Promise<void> {
     this.running.delete(entry);
-    this.recorder.add(entry, outcome);
-    await this.idle();
+    entry.end(0);
+    await this.record(entry, outcome);
   }
 
-  /** SIGTERM: what runs is handed back, what is in hand goes back to the broker. */
+  /** SIGTERM: what runs is released, what is in hand is requeued. */
   async shutDown(): Promise<void> {
     for (const entry of [...this.running])
       await this.finish(entry, { kind: 'postponed', how: 'release', delayMs: 0, error: null });
     this.waiting.length = 0;
-    this.held.handBackAll();
+    for (const entry of this.held.all()) this.leave(entry, 'requeue');
   }
 
   /** Goes on under a new lease. What runs still holds claims of the old one. */
@@ -152,43 +102,71 @@ export class ModelWorker {
   }
 
   private take(entry: TaskEntry): void {
-    if (this.held.take(entry)) this.waiting.push(entry);
+    if (this.held.take(entry) === 'taken') this.wait(entry);
+  }
+
+  private wait(entry: TaskEntry): void {
+    entry.wait('async');
+    this.waiting.push(entry);
   }
 
   private run(entry: TaskEntry): void {
     if (entry.options.ack === 'claim') entry.ack();
+    entry.start(0);
     this.running.add(entry);
   }
 
-  private settle(entry: TaskEntry): void {
-    entry.ack();
-    this.held.letGo(entry);
+  private leave(entry: TaskEntry, message: MessageEnd): void {
+    for (const next of this.held.leave(entry, message)) this.take(next);
   }
 
-  private async idle(): Promise<void> {
-    await this.recorder.idle();
-    while (this.reclaiming.length > 0) {
-      await Promise.all(this.reclaiming.splice(0));
-      await this.recorder.idle();
+  private async decide(entries: readonly TaskEntry[]): Promise<void> {
+    for (const entry of entries) entry.refuse();
+    for await (const decision of this.refused.resolve(entries)) this.decided(decision);
+  }
+
+  private decided(decision: Decision): void {
+    switch (decision.kind) {
+      case 'again':
+        decision.entry.retryClaim();
+        return this.wait(decision.entry);
+      case 'granted':
+        return this.run(decision.entry);
+      case 'leave':
+        // In the model an id is that of one task, and Postgres answers in the end.
+        if (decision.message !== 'ack') throw new Error(`task ${decision.entry.id} is to leave: ${decision.message}`);
+        return this.leave(decision.entry, decision.message);
+      default:
+        throw new Error(`the model has no task that is ${decision.kind}`);
     }
   }
 
-  private async reclaim(entry: TaskEntry, outcome: Outcome): Promise<void> {
-    const worker = { id: this.leaseId, name: this.options.name };
-    entry.worker = worker.id;
-    entry.claimNo = this.claimNo += 1;
-    const [granted] = await this.retry.until(() =>
-      this.options.tasks.claim(worker, [toItem(entry)], { durable: true, suspects: true }),
-    );
-    if (granted) return this.recorder.add(entry, outcome);
-    entry.claimed = false;
-    await this.refused.resolve([entry]);
+  private async record(entry: TaskEntry, outcome: Outcome): Promise<void> {
+    const batch = [{ entry, outcome }];
+    const records = entry.claimed ? this.recorder.record(batch) : this.recorder.recordRowless(batch);
+    for await (const outcomes of records) for (const one of outcomes) await this.recorded(one);
   }
 
-  private async endRowless(entry: TaskEntry): Promise<void> {
-    const end = { state: 'EXPIRED', retries: entry.retries, worker: this.options.name } as const;
-    const item = { task: entry.facts, ...end, result: null, error: null, startedAt: 0 };
-    await this.retry.until(() => this.options.tasks.recordFinal([item]));
-    this.settle(entry);
+  private async recorded(one: RecordOutcome): Promise<void> {
+    switch (one.kind) {
+      case 'vanished':
+        return this.renew(one.entry, one.outcome);
+      case 'recorded':
+        this.options.onRecorded(one.entry, one.outcome);
+        return this.leave(one.entry, 'ack');
+      case 'too_late':
+        return this.leave(one.entry, 'ack');
+      case 'requeue':
+        return this.leave(one.entry, 'requeue');
+      default:
+        throw new Error(`the model has no end that is ${one.kind}`);
+    }
+  }
+
+  private async renew(entry: TaskEntry, outcome: Outcome): Promise<void> {
+    const renewed = await this.claimer.renew(entry);
+    if (renewed.kind === 'granted') await this.record(entry, outcome);
+    else if (renewed.kind === 'refused') await this.decide([entry]);
+    else throw renewed.error;
   }
 }

@@ -2,10 +2,17 @@ import pg from 'pg';
 import { z } from 'zod';
 import { encodeTask } from '@lovage/celery';
 import { newId } from '@lovage/foundation';
-import { StoreUnavailableError, type Clock, type NewTask, type TaskRow, type TaskStore } from '@lovage/ports';
+import {
+  blankTask,
+  StoreUnavailableError,
+  type Clock,
+  type NewTask,
+  type TaskRow,
+  type TaskStore,
+} from '@lovage/ports';
 import { openStore, type PgStore } from '@lovage/store-postgres';
 import { defineTask, isTerminal, type AnyContract, type TaskState } from '@lovage/task';
-import { silentLog, TestClock, testDatabase, type TestDatabase } from '@lovage/testing';
+import { silentLog, TestClock, testDatabase, type TestDatabase, revokeOne, insertOne } from '@lovage/testing';
 import type { TaskEntry } from '../../entry.ts';
 import { HandlerTable } from '../../handlers.ts';
 import type { Outcome } from '../../run/outcome.ts';
@@ -41,7 +48,7 @@ const hurried: Clock = {
 interface Row {
   id: string;
   state: TaskState;
-  turn: number;
+  generation: number;
   claimed: boolean;
   finished: boolean;
   boxed: boolean;
@@ -163,7 +170,7 @@ export class World {
         return this.sweep();
       case 'revoke': {
         const id = this.acceptedId(step.task);
-        if (id) await this.tasksOrLost((tasks) => tasks.revoke(id, { who: 'model', why: null }));
+        if (id) await this.tasksOrLost((tasks) => revokeOne(tasks, id, { actor: 'model', reason: null }));
         return;
       }
       case 'duplicate': {
@@ -179,26 +186,26 @@ export class World {
   /** @throws Error telling which promise is broken. */
   async check(): Promise<void> {
     const { rows } = await this.sql.query<Row>(`
-      select t.id, state, t.turn, claim_worker is not null as claimed, finished_at is not null as finished,
+      select t.id, state, t.turn as generation, claim_worker is not null as claimed, finished_at is not null as finished,
         cancel_at is not null as revoked, coalesce(error->>'type' = 'Revoked' and error->'data'->>'actor' = cancel_by, false) as told,
         exists (select from outbox o where o.task_id = t.id and o.turn = t.turn) as boxed,
         concat_ws('|', state, result, error, finished_at, retries) as end
       from tasks t`);
     for (const row of rows) {
-      const task = `${row.id} (${row.state}, turn ${row.turn})`;
-      const fail = (why: string): never => {
-        throw new Error(`${task} ${why}`);
+      const task = `${row.id} (${row.state}, generation ${row.generation})`;
+      const fail = (reason: string): never => {
+        throw new Error(`${task} ${reason}`);
       };
       if (row.finished !== isTerminal(row.state)) fail('is ended and not, at once');
       if (row.claimed !== CLAIMED.includes(row.state)) fail(row.claimed ? 'has a claim' : 'has no claim');
-      // The mark is never set on what is over: there before the end, it decides the end.
-      if (row.finished && row.revoked !== (row.state === 'REVOKED')) fail(row.revoked ? 'was called off' : 'was not');
-      if (row.revoked && row.finished && !row.told) fail('does not tell who called it off');
-      if (row.revoked && !row.finished && !row.claimed) fail('was called off, and waits');
+      // A cancel request is never noted on what is over: there before the end, it decides the end.
+      if (row.finished && row.revoked !== (row.state === 'REVOKED')) fail(row.revoked ? 'was cancelled' : 'was not');
+      if (row.revoked && row.finished && !row.told) fail('does not tell who cancelled it');
+      if (row.revoked && !row.finished && !row.claimed) fail('was cancelled, and waits');
       const before = this.ends.get(row.id);
       if (before !== undefined && before !== row.end) fail(`was over as ${before}, and is now ${row.end}`);
       if (row.finished) this.ends.set(row.id, row.end);
-      else if (!row.claimed && !row.boxed && !this.broker.has(row.id, row.turn))
+      else if (!row.claimed && !row.boxed && !this.broker.has(row.id, row.generation))
         fail('waits for a message that nobody has');
     }
     for (const [id, times] of this.recorded) if (times > 1) throw new Error(`${id} was recorded ${times} times`);
@@ -233,17 +240,9 @@ export class World {
     const { name } = contract;
     const rowless = contract.options.record !== 'full';
     const id = newId();
-    const task: NewTask = {
-      ...{ id, wireId: null, name, queue: 'default', input: '{}', message: null, userId: null, parentId: null },
-      ...{
-        rootId: id,
-        retriedFrom: null,
-        eta: null,
-        priority: null,
-        expiresAt: step.expires ? Date.now() + HOUR_MS : null,
-      },
-    };
-    const first = messageOf(task, { turn: step.how === 'python' ? -1 : 0, retries: 0, hasRow: false });
+    const expiresAt = step.expires ? Date.now() + HOUR_MS : null;
+    const task: NewTask = blankTask({ id, name, queue: 'default', input: '{}', rootId: id, expiresAt });
+    const first = messageOf(task, { generation: step.how === 'python' ? -1 : 0, retries: 0, hasRow: false });
     switch (step.how) {
       case 'fast':
         this.broker.publish(first);
@@ -258,17 +257,17 @@ export class World {
         break;
       case 'confirmLost':
         this.broker.publish(first);
-        await this.store.tasks.insertFirst(task, { delayMs: 0, leaseMs: 0 });
+        await insertOne(this.store.tasks, task, { delayMs: 0, leaseMs: 0 });
         break;
       case 'rowFirst':
-        await this.store.tasks.insertFirst(task, { delayMs: 0, leaseMs: 0 });
+        await insertOne(this.store.tasks, task, { delayMs: 0, leaseMs: 0 });
         break;
       case 'delayed':
-        await this.store.tasks.insertFirst(task, { delayMs: HOUR_MS, leaseMs: 0 });
+        await insertOne(this.store.tasks, task, { delayMs: HOUR_MS, leaseMs: 0 });
         break;
       case 'leased':
-        await this.store.tasks.insertFirst(task, { delayMs: 0, leaseMs: HOUR_MS });
-        this.broker.publish(messageOf(task, { turn: 0, retries: 0, hasRow: true }));
+        await insertOne(this.store.tasks, task, { delayMs: 0, leaseMs: HOUR_MS });
+        this.broker.publish(messageOf(task, { generation: 0, retries: 0, hasRow: true }));
         break;
     }
     this.accepted.push(id);
@@ -395,13 +394,13 @@ const OUTCOMES = {
 
 function messageOf(
   task: Pick<TaskRow, 'id' | 'name' | 'rootId' | 'expiresAt'>,
-  sending: { turn: number; retries: number; hasRow: boolean },
+  sending: { generation: number; retries: number; hasRow: boolean },
 ): ModelMessage {
   const { id, name, rootId, expiresAt } = task;
-  const facts = expiresAt === null ? undefined : { expiresAt };
-  const { turn, retries, hasRow } = sending;
-  const parts = { id, name, rootId, parentId: null, inputJson: '{}', expiresAt, facts };
-  const encoded = encodeTask({ ...parts, turn: Math.max(0, turn), retries, hasRow });
-  if (turn < 0) delete (encoded.headers as Record<string, unknown>)['x-lovage-turn'];
-  return { id, turn, encoded };
+  const newTask = expiresAt === null ? undefined : { expiresAt };
+  const { generation, retries, hasRow } = sending;
+  const parts = { id, name, rootId, parentId: null, inputJson: '{}', expiresAt, newTask };
+  const encoded = encodeTask({ ...parts, generation: Math.max(0, generation), retries, hasRow });
+  if (generation < 0) delete (encoded.headers as Record<string, unknown>)['x-lovage-turn'];
+  return { id, generation, encoded };
 }

@@ -1,6 +1,6 @@
-import { canvasRefusal, decodeTask, inputOf, rootIdOf, taskIdOf, type IncomingTask } from '@lovage/celery';
+import { canvasRefusal, decodeTask, inputOf, rowOf, type IncomingTask } from '@lovage/celery';
 import { pathOf } from '@lovage/foundation';
-import { keptPriority, type Delivery, type NewTask, type StoredMessage } from '@lovage/ports';
+import { keptPriority, type Delivery, type NewTask, type StoredMessage, type TaskCanvas } from '@lovage/ports';
 import {
   bigintsToJson,
   compileOptions,
@@ -13,29 +13,36 @@ import {
   type CompiledTaskOptions,
   type TaskExtra,
 } from '@lovage/task';
+import { mappedTask } from '../canvas/builtin-tasks.ts';
 import { TaskEntry } from '../entry.ts';
 import type { HandlerTable } from '../handlers.ts';
-import { NOT_SERVED } from '../claim/pass-on-order.ts';
-import { acceptTask } from './accept.ts';
+import { acceptTask, NOT_SERVED } from './accept.ts';
 import type { Malformed } from './malformed.ts';
 
 export type Admitted =
   { readonly ok: true; readonly entry: TaskEntry } | { readonly ok: false; readonly malformed: Malformed };
 
+/** `lang` of our messages. */
+const OUR_LANG = 'js';
+
 /** A task that no contract here describes ends at once, so any options do. */
 const UNKNOWN_OPTIONS: CompiledTaskOptions = compileOptions();
 
-/** Reads a delivery: a task, with its handler and the facts for its row, or something that is no task. */
-export function admit(delivery: Delivery, handlers: HandlerTable): Admitted {
+/**
+ * Reads a delivery: a task, with its handler and what its row is made of, or something that is no task.
+ * @param canvas runs what follows a task; without it a message that asks for that is refused
+ */
+export function admit(delivery: Delivery, handlers: HandlerTable, canvas?: Pick<TaskCanvas, 'chords'>): Admitted {
   const decoded = decodeTask(delivery);
   if (!decoded.ok) {
     const { code, reason, id, name } = decoded;
     return { ok: false, malformed: { delivery, code, reason, id, name } };
   }
   const { task } = decoded;
-  const refusal = canvasRefusal(task);
+  const refusal = canvasRefusal(task, canvas);
   if (refusal) return { ok: false, malformed: { delivery, ...refusal, id: task.id, name: task.name } };
   const binding = handlers.find(task.name);
+  if (binding?.contract.rawArguments) takeRaw(task);
   if (task.holdsBigints) {
     const reason = settleBigints(task, binding?.contract);
     if (reason) {
@@ -43,50 +50,56 @@ export function admit(delivery: Delivery, handlers: HandlerTable): Admitted {
       return { ok: false, malformed };
     }
   }
-  const facts = factsOf(task, delivery, binding?.contract);
+  const newTask = newTaskOf(task, delivery, binding?.contract);
   let options: CompiledTaskOptions;
   try {
-    options = optionsOf(task, binding?.contract.options ?? UNKNOWN_OPTIONS);
+    options = optionsOf(task, handlers, binding?.contract.options ?? UNKNOWN_OPTIONS);
   } catch (error) {
-    const reason = `x-lovage-facts: ${(error as Error).message}`;
-    return { ok: false, malformed: { delivery, code: 'facts_invalid', reason, id: task.id, name: task.name } };
+    const reason = `x-lovage-task: ${(error as Error).message}`;
+    return { ok: false, malformed: { delivery, code: 'new_task_invalid', reason, id: task.id, name: task.name } };
   }
-  const entry = new TaskEntry(task, facts, binding, options, delivery);
-  entry.passOn = binding ? acceptTask(task, binding.contract) : NOT_SERVED;
-  return { ok: true, entry };
+  const passOn = binding ? acceptTask(task, binding.contract) : NOT_SERVED;
+  return { ok: true, entry: new TaskEntry(task, newTask, binding, options, delivery, passOn) };
+}
+
+/** The whole call becomes the input, as Python's `*args, **kwargs`. A message of ours without arguments by position has the input already. */
+function takeRaw(task: IncomingTask): void {
+  if (task.generation >= 0 && task.args.length === 0 && isCall(task.kwargs)) return;
+  task.kwargs = { args: task.args, kwargs: task.kwargs };
+  task.args = [];
+  task.inputJson = null;
+}
+
+/** What {@link takeRaw} makes. */
+function isCall(kwargs: Readonly<Record<string, unknown>>): boolean {
+  const { args, kwargs: named } = kwargs;
+  return Array.isArray(args) && typeof named === 'object' && named !== null && Object.keys(kwargs).length === 2;
 }
 
 /** The contract's options with what the submit has changed. @throws RangeError */
-function optionsOf(task: IncomingTask, options: CompiledTaskOptions): CompiledTaskOptions {
-  const retry = task.facts?.retry;
-  return retry ? { ...options, retry: compileRetry(retry, options.retry) } : options;
+function optionsOf(task: IncomingTask, handlers: HandlerTable, options: CompiledTaskOptions): CompiledTaskOptions {
+  const retry = task.newTask?.retry;
+  const changed = retry ? { ...options, retry: compileRetry(retry, options.retry) } : options;
+  const mapped = mappedTask(task.name, task.kwargs);
+  if (mapped !== undefined) return { ...changed, pool: handlers.find(mapped)?.contract.options.pool };
+  // What follows an end is written in the transaction of that end, which takes a claim.
+  return task.canvas.length > 0 && changed.record !== 'full' ? { ...changed, record: 'full' } : changed;
 }
 
-function factsOf(task: IncomingTask, { queue, priority }: Delivery, contract: AnyContract | undefined): NewTask {
-  const id = taskIdOf(task.id);
+function newTaskOf(task: IncomingTask, { queue, priority }: Delivery, contract: AnyContract | undefined): NewTask {
   const input = inputJson(task, contract?.positional);
-  return {
-    id,
-    wireId: id === task.id ? null : task.id,
-    name: task.name,
+  return rowOf(task, {
     queue,
     input,
     message: messageJson(task, input === null),
-    userId: task.facts?.userId ?? null,
-    parentId: task.parentId === null ? null : taskIdOf(task.parentId),
-    rootId: rootIdOf(task),
-    retriedFrom: task.facts?.retriedFrom ?? null,
-    eta: task.eta,
-    expiresAt: task.facts?.expiresAt ?? task.expiresAt,
-    priority: keptPriority(priority, task.turn >= 0),
-    stamp: task.stamp,
-    extra: task.facts?.extra ? JSON.stringify(task.facts.extra) : extraOfForeign(task, contract),
-  };
+    priority: keptPriority(priority, task.generation >= 0),
+    extra: extraOfForeign(task, contract),
+  });
 }
 
 /** A producer that knows nothing of contracts (a Python one) leaves to us what the contract asks for. */
 function extraOfForeign(task: IncomingTask, contract: AnyContract | undefined): string | null {
-  if (task.turn >= 0 || !contract) return null;
+  if (task.generation >= 0 || !contract) return null;
   const tags = tagsOfForeign(task, contract);
   const onEnd = followUpsOf(contract.options);
   if (tags.length === 0 && !onEnd) return null;
@@ -125,7 +138,7 @@ function messageJson(task: IncomingTask, withArguments: boolean): string | null 
   if (task.replyTo) keep('replyTo', task.replyTo);
   if (task.correlationId !== task.id) keep('correlationId', task.correlationId);
   if (task.timeLimit[0] !== null || task.timeLimit[1] !== null) keep('timeLimit', task.timeLimit);
-  if (task.facts?.retry) keep('retry', task.facts.retry);
+  if (task.newTask?.retry) keep('retry', task.newTask.retry);
   if (withArguments) {
     keep('args', task.args);
     keep('kwargs', task.kwargs);
@@ -135,6 +148,8 @@ function messageJson(task: IncomingTask, withArguments: boolean): string | null 
   if (task.group !== null) keep('group', task.group);
   if (task.groupIndex !== null) keep('groupIndex', task.groupIndex);
   if (task.ignoreResult) keep('ignoreResult', true);
+  if (task.canvas.length > 0) keep('embed', { ...task.embed });
+  if (task.lang !== OUR_LANG && task.lang !== '') keep('lang', task.lang);
   return some ? JSON.stringify(rest) : null;
 }
 

@@ -1,0 +1,52 @@
+import { Batcher } from '@lovage/foundation';
+import type { Clock, TaskStore, UnclaimedPostponeItem } from '@lovage/ports';
+import type { TaskEntry } from '../entry.ts';
+import { togetherOrApart } from '../record/apart.ts';
+import { unwritten, type StoreRetry, type WriteOutcome } from '../store-retry.ts';
+
+export interface EtaPostponerDeps {
+  readonly tasks: Pick<TaskStore, 'postponeUnclaimed'>;
+  readonly retry: StoreRetry;
+  readonly clock: Clock;
+}
+
+/**
+ * Messages that are not due. Ours come when they are; other Celery producers send theirs at once and expect the worker to
+ * hold them in memory. They go into the outbox instead, so no worker holds what it cannot run.
+ */
+export class EtaPostponer {
+  private readonly batcher: Batcher<TaskEntry, WriteOutcome>;
+
+  constructor(private readonly deps: EtaPostponerDeps) {
+    const { tasks, retry } = deps;
+    this.batcher = new Batcher({
+      flush: async (entries) => {
+        const failed = new Map<TaskEntry, WriteOutcome>();
+        await togetherOrApart(
+          entries,
+          (part) => {
+            const items = part.map((entry) => this.toItem(entry));
+            return retry.until(() => tasks.postponeUnclaimed(items));
+          },
+          (entry, error) => void failed.set(entry, unwritten(error)),
+        );
+        return entries.map((entry) => failed.get(entry) ?? { kind: 'written' });
+      },
+    });
+  }
+
+  /** Whether it is for later. */
+  isFuture({ task, newTask }: TaskEntry): boolean {
+    return task.generation < 0 && newTask.eta !== null && newTask.eta > this.deps.clock.now();
+  }
+
+  /** Never rejects. */
+  postpone(entry: TaskEntry): Promise<WriteOutcome> {
+    return this.batcher.add(entry);
+  }
+
+  private toItem({ newTask, task, retries }: TaskEntry): UnclaimedPostponeItem {
+    const delayMs = Math.max(0, newTask.eta! - this.deps.clock.now());
+    return { ...newTask, generation: task.generation, retries, crashes: 0, kind: 'snooze', delayMs };
+  }
+}
