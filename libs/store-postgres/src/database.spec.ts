@@ -52,7 +52,7 @@ test('Postgres ends a transaction that stands still, so that a process stopped i
   expect(shown).toEqual([{ idle_in_transaction_session_timeout: '10s' }]);
   const work = database.transaction(async (run) => {
     await run({ name: 'shorter', text: `set local idle_in_transaction_session_timeout = '10ms'` }, []);
-    const [{ pid }] = (await run<{ pid: number }>({ name: 'who', text: 'select pg_backend_pid() as pid' }, [])) as [
+    const [{ pid }] = (await run<{ pid: number }>({ name: 'pid', text: 'select pg_backend_pid() as pid' }, [])) as [
       { pid: number },
     ];
     await run(...insert(20));

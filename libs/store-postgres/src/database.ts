@@ -1,8 +1,7 @@
 import type pg from 'pg';
-import { toError } from '@lovage/foundation';
+import { isBadValue, isCanceled, isOutage, isReadOnly, isTransient, sqlState, toError } from '@lovage/foundation';
 import { StoreUnavailableError, ValueRefusedError, type Clock, type Log } from '@lovage/ports';
 import { GatedPool } from './gated-pool.ts';
-import { isOutage, READ_ONLY, sqlStateOf } from './sql-state.ts';
 import { ReadOnlyError, refuseReadOnly } from './writable.ts';
 
 export interface DatabaseOptions {
@@ -55,9 +54,6 @@ export type RunStatement = <R extends pg.QueryResultRow>(
   values: readonly unknown[],
 ) => Promise<R[]>;
 
-/** `statement_timeout`, or somebody at the server. */
-const CANCELED = '57014';
-
 /** The pools of connections, and the one place where errors of `pg` become errors of ours. */
 export class Database {
   private readonly pools: Record<Durability, GatedPool>;
@@ -101,7 +97,7 @@ export class Database {
           values: values as unknown[],
         });
       } catch (error) {
-        if (sqlClass(error) === '40' && attempt < 5) continue;
+        if (isTransient(error) && attempt < 5) continue;
         throw toStoreError(error);
       }
     }
@@ -131,8 +127,8 @@ export class Database {
       } catch (error) {
         failure = toError(error);
         // One that may only read is of no use to the next transaction either.
-        if (client && sqlClass(error) && sqlStateOf(error) !== READ_ONLY) failure = await rollBack(client);
-        if (sqlClass(error) === '40' && attempt < 5) continue;
+        if (client && sqlState(error) && !isReadOnly(error)) failure = await rollBack(client);
+        if (isTransient(error) && attempt < 5) continue;
         throw toStoreError(error);
       } finally {
         // A connection that cannot roll back is of no use to the next one.
@@ -167,7 +163,7 @@ export class Database {
  */
 export function toStoreError(error: unknown): unknown {
   if (error instanceof StoreUnavailableError) return error;
-  if (sqlStateOf(error) === CANCELED)
+  if (isCanceled(error))
     return new StoreUnavailableError('Postgres gave up a statement that took too long; nothing was written', {
       code: 'store_busy',
       cause: error,
@@ -188,19 +184,9 @@ async function rollBack(client: pg.PoolClient): Promise<Error | undefined> {
   }
 }
 
-function sqlClass(error: unknown): string | undefined {
-  return sqlStateOf(error)?.slice(0, 2);
-}
-
-/** The value is at fault (classes 22 data, 23 constraint, 54 limits): repeating is of no use, the item alone must fail. */
-function isBadValue(error: unknown): boolean {
-  const of = sqlClass(error);
-  return of === '22' || of === '23' || of === '54';
-}
-
 /** No connection, none to be had, or one that takes no writes; and everything below SQL. */
 function isUnavailable(error: unknown): boolean {
-  const state = sqlStateOf(error);
+  const state = sqlState(error);
   if (state) return isOutage(state);
   // Without an SQLSTATE those of the socket and of the pool are plain errors, or all addresses' together. What has a class of its
   // own is a mistake here, or was thrown by the work of a transaction. By name: under Jest those of Node.js are of another realm.

@@ -63,7 +63,7 @@ test('a wait for a free connection is no outage: longer than the wait for a serv
   }
 });
 
-test('a failed statement, a failed transaction and a server that is away give their connection back', async () => {
+test('a failed statement, a failed transaction and a server that is away release their connection', async () => {
   await using db = await testDatabase({ migrated: false });
   const database = new Database({ url: db.url, log: silentLog, submitConnections: 1 });
   const bad = { name: 'bad', text: 'select nothing from nowhere' };

@@ -1,12 +1,15 @@
-import type { Clock } from '@lovage/ports';
+import type { Clock, Stores } from '@lovage/ports';
 import { PgBulkStore } from './bulk/pg-bulk-store.ts';
 import { PgBeatStore } from './beats/pg-beat-store.ts';
+import { PgCeleryWatch } from './celery/pg-celery-watch.ts';
+import { PgCeleryStore } from './celery/pg-celery-store.ts';
 import { PgContractStore } from './contracts/pg-contract-store.ts';
 import { Database, type DatabaseOptions } from './database.ts';
 import { PgDeadLetterStore } from './dead-letters/pg-dead-letter-store.ts';
 import { PgTaskEvents } from './events/pg-task-events.ts';
 import { PgTaskLogSink } from './events/pg-task-log-sink.ts';
 import { PgTaskExplain } from './explain/pg-task-explain.ts';
+import { PgForeignStore } from './foreign/pg-foreign-store.ts';
 import { PgFileLedger } from './files/pg-file-ledger.ts';
 import { PgLiveReads } from './live/pg-live-reads.ts';
 import { PgHistoryReader } from './history/pg-history-reader.ts';
@@ -16,6 +19,7 @@ import { PgTaskLists } from './lists/pg-task-lists.ts';
 import { ReadingPool } from './lists/reading-pool.ts';
 import { PgLoadTestStore } from './load-tests/pg-load-test-store.ts';
 import { PgOutboxStore } from './outbox/pg-outbox-store.ts';
+import { PgRateCounters } from './rates/pg-rate-counters.ts';
 import { PgRescueStore } from './rescue/pg-rescue-store.ts';
 import { PgQueueStore } from './queues/pg-queue-store.ts';
 import { PgRetentionStore } from './retention/pg-retention-store.ts';
@@ -28,36 +32,7 @@ import { PgViewStore } from './views/pg-view-store.ts';
 import { PgWorkerStore } from './workers/pg-worker-store.ts';
 
 /** The stores of one database, on shared connections. */
-export interface PgStore {
-  readonly tasks: PgTaskStore;
-  /** Questions about many tasks, on connections of their own. */
-  readonly lists: PgTaskLists;
-  readonly events: PgTaskEvents;
-  readonly logs: PgTaskLogSink;
-  readonly limits: PgLimitStore;
-  readonly steps: PgStepStore;
-  readonly outbox: PgOutboxStore;
-  readonly sweep: PgSweepStore;
-  readonly rescue: PgRescueStore;
-  readonly gaps: PgRowGaps;
-  readonly deadLetters: PgDeadLetterStore;
-  readonly contracts: PgContractStore;
-  readonly schedules: PgScheduleStore;
-  readonly retention: PgRetentionStore;
-  /** Counts of what has ended. */
-  readonly history: PgHistoryStore;
-  /** Questions about them, on connections of their own. */
-  readonly stats: PgHistoryReader;
-  readonly queues: PgQueueStore;
-  readonly workers: PgWorkerStore;
-  readonly beats: PgBeatStore;
-  /** Of those who watch, on the connections of lists. */
-  readonly live: PgLiveReads;
-  readonly explain: PgTaskExplain;
-  readonly files: PgFileLedger;
-  readonly bulk: PgBulkStore;
-  readonly views: PgViewStore;
-  loadTests<R>(): PgLoadTestStore<R>;
+export interface PgStore extends Stores {
   /** Resolves when Postgres answers. @throws StoreUnavailableError */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -83,6 +58,7 @@ export function openStore(options: DatabaseOptions & { clock?: Clock }): PgStore
     sweep: new PgSweepStore(database, options.clock),
     rescue: new PgRescueStore(database),
     gaps: new PgRowGaps(database),
+    foreign: new PgForeignStore(database),
     deadLetters: new PgDeadLetterStore(database, reading),
     contracts: new PgContractStore(database),
     schedules: new PgScheduleStore(database),
@@ -92,11 +68,14 @@ export function openStore(options: DatabaseOptions & { clock?: Clock }): PgStore
     queues: new PgQueueStore(database, reading),
     workers: new PgWorkerStore(reading),
     beats: new PgBeatStore(database),
+    celery: new PgCeleryStore(database),
+    celeryWatch: new PgCeleryWatch(database, reading),
     live: new PgLiveReads(reading, searching),
     explain: new PgTaskExplain(database),
     files: new PgFileLedger(database, reading),
     bulk: new PgBulkStore(database),
     views: new PgViewStore(database),
+    rates: new PgRateCounters(database, options.clock),
     loadTests: <R>() => new PgLoadTestStore<R>(database),
     ping: () => database.ping(),
     close: async () => void (await Promise.all([database.close(), reading.close(), searching.close(), counts.close()])),

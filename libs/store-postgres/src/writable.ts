@@ -14,7 +14,7 @@ export class ReadOnlyError extends Error {
  * `default_transaction_read_only` that it began with, so one that was made during a failover would refuse writes for ever.
  */
 export function refuseReadOnly(client: PoolClient, done: (error?: Error) => void): void {
-  // The pool listens to those in it only, and whoever takes one out once it has it: an error in between would end the process.
+  // The pool listens to those in it only, and the one who takes one out once it has it: an error in between would end the process.
   client.on('error', toldByStatement);
   client.query<{ transaction_read_only: string }>('show transaction_read_only').then(
     ({ rows }) => done(rows[0]?.transaction_read_only === 'on' ? new ReadOnlyError() : undefined),

@@ -1,7 +1,6 @@
-import { newId } from '@lovage/foundation';
+import { newId, plainArray } from '@lovage/foundation';
 import type { BulkFailure, BulkJob, BulkJobState, BulkLease, BulkStep, BulkStore, NewBulkJob } from '@lovage/ports';
 import type { Database } from '../database.ts';
-import { plainArray } from '../pg-array.ts';
 import {
   BULK_ADVANCE,
   BULK_CLAIM,
@@ -13,7 +12,7 @@ import {
   BULK_PRUNE,
   BULK_RELEASE,
   BULK_STOP,
-  DELETE_LETTERS,
+  DELETE_DEAD_LETTERS,
   DELETE_TASKS,
 } from '../sql/bulk.ts';
 
@@ -109,8 +108,8 @@ export class PgBulkStore implements BulkStore {
     return row!.n;
   }
 
-  async deleteLetters(ids: readonly string[]): Promise<number> {
-    const [row] = await this.database.run<{ n: number }>(DELETE_LETTERS, [plainArray(ids)]);
+  async deleteDeadLetters(ids: readonly string[]): Promise<number> {
+    const [row] = await this.database.run<{ n: number }>(DELETE_DEAD_LETTERS, [plainArray(ids)]);
     return row!.n;
   }
 }

@@ -1,3 +1,4 @@
+import { plainArray, textArray } from '@lovage/foundation';
 import {
   SCHEMA_PAST_MS,
   type ContractStore,
@@ -7,7 +8,6 @@ import {
   type WaitingStamp,
 } from '@lovage/ports';
 import type { Database } from '../database.ts';
-import { plainArray, textArray } from '../pg-array.ts';
 import { PAST, SEEN, SERVED, WAITING_INPUTS, WAITING_STAMPS } from '../sql/contracts.ts';
 
 /** What workers have served, and what waits for them, on Postgres. */

@@ -1,10 +1,11 @@
 import { newId } from '@lovage/foundation';
 import type { NewDeadLetter, NewTask } from '@lovage/ports';
-import { claimOf, fixture, newTask, type Fixture } from '../testing/fixture.ts';
+import { revokeOne, insertOne } from '@lovage/testing';
+import { claimOf, fixture, newTask, type StoreFixture } from '../testing/fixture.ts';
 
 const ERROR = { type: 'MessageGivenUp', message: 'given up' };
 
-function letter(overrides: Partial<NewDeadLetter> = {}): NewDeadLetter {
+function deadLetter(overrides: Partial<NewDeadLetter> = {}): NewDeadLetter {
   const id = newId();
   return {
     id,
@@ -17,7 +18,7 @@ function letter(overrides: Partial<NewDeadLetter> = {}): NewDeadLetter {
     taskId: null,
     wireId: null,
     name: null,
-    turn: -1,
+    generation: -1,
     priority: null,
     hadRow: false,
     headers: '{"task":"test.task","odd":"a\\u0000\\"b"}',
@@ -28,27 +29,27 @@ function letter(overrides: Partial<NewDeadLetter> = {}): NewDeadLetter {
     diedAt: 1_700_000_000_000,
     task: null,
     error: JSON.stringify(ERROR),
-    sendAgain: false,
+    resend: false,
     ...overrides,
   };
 }
 
 const of = (task: NewTask, overrides: Partial<NewDeadLetter> = {}): NewDeadLetter =>
-  letter({ taskId: task.id, name: task.name, turn: 0, task, ...overrides });
+  deadLetter({ taskId: task.id, name: task.name, generation: 0, task, ...overrides });
 
 /** A task whose message is with the broker. */
-async function queued(f: Fixture): Promise<NewTask> {
+async function queued(f: StoreFixture): Promise<NewTask> {
   const task = newTask();
   await f.store.tasks.insertQueued([task]);
   return task;
 }
 
-const count = async (f: Fixture): Promise<number> => (await f.db.query('select 1 from dead_letters')).length;
+const count = async (f: StoreFixture): Promise<number> => (await f.db.query('select 1 from dead_letters')).length;
 
-describe('writing letters down', () => {
+describe('writing dead letters down', () => {
   test('as they were, whatever they hold', async () => {
     await using f = await fixture();
-    const one = letter({ code: 'body_not_json', detail: 'no "JSON"', name: 'é', contentType: null, priority: 7 });
+    const one = deadLetter({ code: 'body_not_json', detail: 'no "JSON"', name: 'é', contentType: null, priority: 7 });
     expect(await f.store.deadLetters.keep([one])).toEqual([{ id: one.id, outcome: 'none', failed: false }]);
     expect(await f.store.deadLetters.get(one.id)).toEqual({
       id: one.id,
@@ -77,7 +78,7 @@ describe('writing letters down', () => {
 
   test('one that comes again is the one that is there', async () => {
     await using f = await fixture();
-    const first = letter();
+    const first = deadLetter();
     await f.store.deadLetters.keep([first]);
     const again = { ...first, id: newId(), redelivered: true };
     expect(await f.store.deadLetters.keep([again, { ...again, id: newId() }])).toEqual([
@@ -90,7 +91,7 @@ describe('writing letters down', () => {
   test('a write whose answer was lost is repeated, and changes nothing', async () => {
     await using f = await fixture();
     const task = await queued(f);
-    const one = letter();
+    const one = deadLetter();
     const batch = [one, { ...one, id: newId() }, of(task)];
     const first = await f.store.deadLetters.keep(batch);
     const second = await f.store.deadLetters.keep(batch);
@@ -98,18 +99,18 @@ describe('writing letters down', () => {
     expect(await count(f)).toBe(3);
   });
 
-  test('both deliveries of a message in one batch make one letter', async () => {
+  test('both deliveries of a message in one batch make one dead letter', async () => {
     await using f = await fixture();
-    const first = letter();
+    const first = deadLetter();
     const again = { ...first, id: newId(), redelivered: true };
     const [a, b] = await f.store.deadLetters.keep([again, first]);
     expect([a!.id, b!.id]).toEqual([first.id, first.id]);
     expect(await count(f)).toBe(1);
   });
 
-  test('equal messages, each delivered for the first time, are so many letters', async () => {
+  test('equal messages, each delivered for the first time, are so many dead letters', async () => {
     await using f = await fixture();
-    const one = letter();
+    const one = deadLetter();
     await f.store.deadLetters.keep([one, { ...one, id: newId() }]);
     await f.store.deadLetters.keep([{ ...one, id: newId() }]);
     expect(await count(f)).toBe(3);
@@ -117,7 +118,7 @@ describe('writing letters down', () => {
 
   test('the late write of a collector that is gone adds nothing to that of its heir', async () => {
     await using f = await fixture();
-    const late = letter();
+    const late = deadLetter();
     const heir = { ...late, id: newId(), redelivered: true };
     await f.store.deadLetters.keep([heir]);
     expect(await f.store.deadLetters.keep([late])).toMatchObject([{ id: heir.id }]);
@@ -126,8 +127,8 @@ describe('writing letters down', () => {
 
   test('many at once write each message once', async () => {
     await using f = await fixture();
-    const letters = Array.from({ length: 20 }, () => letter({ redelivered: true }));
-    const copies = Array.from({ length: 6 }, () => letters.map((one) => ({ ...one, id: newId() })));
+    const deadLetters = Array.from({ length: 20 }, () => deadLetter({ redelivered: true }));
+    const copies = Array.from({ length: 6 }, () => deadLetters.map((one) => ({ ...one, id: newId() })));
     const answers = await Promise.all(copies.map((batch) => f.store.deadLetters.keep(batch)));
     expect(new Set(answers.map((all) => all.map(({ id }) => id).join())).size).toBe(1);
     expect(await count(f)).toBe(20);
@@ -135,13 +136,13 @@ describe('writing letters down', () => {
 
   test('what cannot be kept is refused, and nothing of the batch is written', async () => {
     await using f = await fixture();
-    const bad = letter({ name: 'a\u0000b' });
-    await expect(f.store.deadLetters.keep([letter(), bad])).rejects.toMatchObject({ code: 'value_refused' });
+    const bad = deadLetter({ name: 'a\u0000b' });
+    await expect(f.store.deadLetters.keep([deadLetter(), bad])).rejects.toMatchObject({ code: 'value_refused' });
     expect(await count(f)).toBe(0);
   });
 });
 
-describe('the rows that letters name', () => {
+describe('the rows that dead letters name', () => {
   test('a task that waits for the message ends, and is counted', async () => {
     await using f = await fixture();
     const [task, other] = [await queued(f), await queued(f)];
@@ -160,7 +161,7 @@ describe('the rows that letters name', () => {
     expect((await f.store.lists.counts()).states.FAILURE).toBe(1);
   });
 
-  test('two letters of one task in one batch end it once', async () => {
+  test('two dead letters of one task in one batch end it once', async () => {
     await using f = await fixture();
     const task = await queued(f);
     const kept = await f.store.deadLetters.keep([of(task), of(task)]);
@@ -172,26 +173,26 @@ describe('the rows that letters name', () => {
     await using f = await fixture();
     const [claimed, ended] = [await queued(f), await queued(f)];
     await f.store.tasks.claim(await f.worker(), [claimOf(claimed)], { durable: true });
-    await f.store.tasks.revoke(ended.id, { who: null, why: 'gone' });
+    await revokeOne(f.store.tasks, ended.id, { actor: null, reason: 'gone' });
     const kept = await f.store.deadLetters.keep([of(claimed), of(ended)]);
     expect(kept.map(({ outcome }) => outcome)).toEqual(['none', 'none']);
     expect(await f.store.tasks.get(claimed.id)).toMatchObject({ state: 'STARTED' });
     expect(await f.store.tasks.get(ended.id)).toMatchObject({ state: 'REVOKED' });
   });
 
-  test('a message of an earlier turn ends nothing; without a turn it is taken for the first', async () => {
+  test('a message of an earlier generation ends nothing; without a generation it is taken for the first', async () => {
     await using f = await fixture();
     const task = await queued(f);
     await f.db.query('update tasks set turn = 1 where id = $1', [task.id]);
-    const kept = await f.store.deadLetters.keep([of(task), of(task, { turn: -1 })]);
+    const kept = await f.store.deadLetters.keep([of(task), of(task, { generation: -1 })]);
     expect(kept.map(({ outcome }) => outcome)).toEqual(['none', 'none']);
-    expect(await f.store.deadLetters.keep([of(task, { turn: 1 })])).toMatchObject([{ outcome: 'ended' }]);
+    expect(await f.store.deadLetters.keep([of(task, { generation: 1 })])).toMatchObject([{ outcome: 'ended' }]);
   });
 
-  test('a message of that turn that is still to come saves the task', async () => {
+  test('a message of that generation that is still to come saves the task', async () => {
     await using f = await fixture();
     const task = newTask();
-    await f.store.tasks.insertFirst(task, { delayMs: 60_000, leaseMs: 0 });
+    await insertOne(f.store.tasks, task, { delayMs: 60_000, leaseMs: 0 });
     expect(await f.store.deadLetters.keep([of(task)])).toMatchObject([{ outcome: 'none' }]);
     expect(await f.store.tasks.get(task.id)).toMatchObject({ state: 'SCHEDULED' });
   });
@@ -199,12 +200,12 @@ describe('the rows that letters name', () => {
   test('one that is being sent is decided once it is known to be sent', async () => {
     await using f = await fixture();
     const task = newTask();
-    await f.store.tasks.insertFirst(task, { delayMs: 0, leaseMs: 10_000 });
+    await insertOne(f.store.tasks, task, { delayMs: 0, leaseMs: 10_000 });
     const one = of(task, { hadRow: true });
     const again = { ...one, redelivered: true };
     expect(await f.store.deadLetters.keep([one])).toEqual([{ id: one.id, outcome: null, failed: false }]);
     expect(await f.store.deadLetters.keep([again])).toEqual([{ id: one.id, outcome: null, failed: false }]);
-    await f.store.outbox.published([{ taskId: task.id, turn: 0 }]);
+    await f.store.outbox.published([{ taskId: task.id, generation: 0 }]);
     expect(await f.store.deadLetters.keep([again])).toEqual([{ id: one.id, outcome: 'ended', failed: true }]);
     expect(await count(f)).toBe(1);
   });
@@ -219,12 +220,12 @@ describe('the rows that letters name', () => {
     expect(await f.store.tasks.get(old.id)).toBeUndefined();
   });
 
-  test('one that was called off or has expired ends so', async () => {
+  test('one that was cancelled or has expired ends so', async () => {
     await using f = await fixture();
     const [off, late] = [await queued(f), await queued(f)];
     await f.db.query("update tasks set cancel_at = now(), cancel_why = 'mistake' where id = $1", [off.id]);
     await f.db.query("update tasks set expires_at = now() - interval '1 s' where id = $1", [late.id]);
-    const kept = await f.store.deadLetters.keep([of(off), of(late, { sendAgain: true })]);
+    const kept = await f.store.deadLetters.keep([of(off), of(late, { resend: true })]);
     expect(kept).toMatchObject([
       { outcome: 'ended', failed: false },
       { outcome: 'ended', failed: false },
@@ -236,22 +237,24 @@ describe('the rows that letters name', () => {
   test('taken away by a rule of the queue it is sent once more, and then ends', async () => {
     await using f = await fixture();
     const task = await queued(f);
-    const first = of(task, { reason: 'expired', sendAgain: true });
+    const first = of(task, { reason: 'expired', resend: true });
     expect(await f.store.deadLetters.keep([first])).toMatchObject([{ outcome: 'sent_again' }]);
-    expect(await f.db.query('select task_id, turn from outbox')).toEqual([{ task_id: task.id, turn: 0 }]);
+    expect(await f.db.query('select task_id, turn as generation from outbox')).toEqual([
+      { task_id: task.id, generation: 0 },
+    ]);
     const repeated = { ...first, id: newId(), redelivered: true };
     expect(await f.store.deadLetters.keep([repeated])).toMatchObject([{ id: first.id, outcome: 'sent_again' }]);
-    await f.store.outbox.published([{ taskId: task.id, turn: 0 }]);
+    await f.store.outbox.published([{ taskId: task.id, generation: 0 }]);
     expect(await f.store.tasks.get(task.id)).toMatchObject({ state: 'QUEUED' });
-    const second = of(task, { reason: 'expired', sendAgain: true });
+    const second = of(task, { reason: 'expired', resend: true });
     expect(await f.store.deadLetters.keep([second])).toMatchObject([{ outcome: 'ended' }]);
   });
 });
 
 describe('lists', () => {
-  test('a page looks at so many letters: short, or empty, it says where the next one begins', async () => {
+  test('a page looks at so many dead letters: short, or empty, it says where the next one begins', async () => {
     await using f = await fixture();
-    const oldest = letter({ reason: 'maxlen' });
+    const oldest = deadLetter({ reason: 'maxlen' });
     await f.store.deadLetters.keep([oldest]);
     await f.db.query(
       `insert into dead_letters (id, fingerprint, queue, reason, headers, body, body_size)
@@ -266,10 +269,10 @@ describe('lists', () => {
     expect(second.next).toBeNull();
   });
 
-  test('the letters of one task are found however old they are', async () => {
+  test('the dead letters of one task are found however old they are', async () => {
     await using f = await fixture();
     const one = of(newTask());
-    await f.store.deadLetters.keep([one, letter()]);
+    await f.store.deadLetters.keep([one, deadLetter()]);
     const found = await f.store.deadLetters.list({ taskId: one.taskId! }, { limit: 10 });
     expect(found.items.map(({ id }) => id)).toEqual([one.id]);
   });
@@ -277,8 +280,8 @@ describe('lists', () => {
   test('a text is searched as it is', async () => {
     await using f = await fixture();
     const [percent, other] = [
-      letter({ detail: '100% of it' }),
-      letter({ detail: '1000 of it', body: Buffer.from('a_b') }),
+      deadLetter({ detail: '100% of it' }),
+      deadLetter({ detail: '1000 of it', body: Buffer.from('a_b') }),
     ];
     await f.store.deadLetters.keep([percent, other]);
     const found = async (text: string) =>
@@ -290,10 +293,10 @@ describe('lists', () => {
 });
 
 describe('retention', () => {
-  test('letters go by age, the oldest first, a batch at a time; their tasks stay', async () => {
+  test('dead letters go by age, the oldest first, a batch at a time; their tasks stay', async () => {
     await using f = await fixture();
     const task = await queued(f);
-    const old = Array.from({ length: 3 }, () => letter());
+    const old = Array.from({ length: 3 }, () => deadLetter());
     const fresh = of(task);
     await f.store.deadLetters.keep([...old, fresh]);
     await f.db.query("update dead_letters set received_at = now() - interval '31 d' where id <> $1", [fresh.id]);
@@ -304,14 +307,14 @@ describe('retention', () => {
   });
 });
 
-test('letters that are not redriven are counted by reason', async () => {
+test('dead letters that are not redriven are counted by reason', async () => {
   await using f = await fixture();
-  const expired = letter({ reason: 'expired' });
-  await f.store.deadLetters.keep([letter(), letter(), expired, letter({ reason: 'maxlen' })]);
-  await f.store.deadLetters.redrive([{ letterId: expired.id, task: newTask(), delayMs: 0 }], null);
+  const expired = deadLetter({ reason: 'expired' });
+  await f.store.deadLetters.keep([deadLetter(), deadLetter(), expired, deadLetter({ reason: 'maxlen' })]);
+  await f.store.deadLetters.redrive([{ deadLetterId: expired.id, task: newTask(), delayMs: 0 }], null);
   const { deadLetters } = await f.store.lists.gauges();
   expect([...deadLetters].sort((a, b) => (a.reason < b.reason ? -1 : 1))).toEqual([
-    { reason: 'maxlen', letters: 1 },
-    { reason: 'rejected', letters: 2 },
+    { reason: 'maxlen', n: 1 },
+    { reason: 'rejected', n: 2 },
   ]);
 });

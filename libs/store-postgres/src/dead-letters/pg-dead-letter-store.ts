@@ -1,3 +1,4 @@
+import { plainArray, textArray } from '@lovage/foundation';
 import type {
   DeadLetterFilter,
   DeadLetterGroups,
@@ -12,27 +13,26 @@ import type {
 } from '@lovage/ports';
 import type { Database } from '../database.ts';
 import type { ReadingPool } from '../lists/reading-pool.ts';
-import { plainArray, textArray } from '../pg-array.ts';
 import { newTaskValues } from '../sql/columns.ts';
 import {
-  DECIDE_LETTERS,
-  GET_LETTERS,
+  DECIDE_DEAD_LETTERS,
+  GET_DEAD_LETTERS,
   HOLD_INPUTS,
-  KEEP_LETTERS,
-  LETTERS_LOCK,
-  REDRIVE_LETTERS,
-  REMOVE_LETTER,
+  KEEP_DEAD_LETTERS,
+  DEAD_LETTERS_LOCK,
+  REDRIVE_DEAD_LETTERS,
+  REMOVE_DEAD_LETTER,
 } from '../sql/dead-letters.ts';
 import {
-  GROUPED_LETTERS,
-  LETTER_GROUPS,
-  LETTERS_OF,
-  lettersLookedAt,
+  GROUPED_DEAD_LETTERS,
+  DEAD_LETTER_GROUPS,
+  DEAD_LETTERS_OF,
+  deadLettersLookedAt,
   toGroup,
   type RawGroup,
   type RawLook,
-} from './letter-list-sql.ts';
-import { toLetter, toWholeLetter, type RawLetter, type RawWholeLetter } from './letter-row.ts';
+} from './dead-letter-list-sql.ts';
+import { toDeadLetter, toWholeDeadLetter, type RawDeadLetter, type RawWholeDeadLetter } from './dead-letter-row.ts';
 
 type RawKept = { given_id: string; id: string; outcome: DeadLetterOutcome | null };
 type RawDecided = { id: string; outcome: DeadLetterOutcome; failed: boolean };
@@ -44,18 +44,19 @@ export class PgDeadLetterStore implements DeadLetterStore {
     private readonly reading: ReadingPool,
   ) {}
 
-  keep(letters: readonly NewDeadLetter[]): Promise<KeptDeadLetter[]> {
+  keep(deadLetters: readonly NewDeadLetter[]): Promise<KeptDeadLetter[]> {
     return this.database.transaction(async (run) => {
-      await run(LETTERS_LOCK, []);
+      await run(DEAD_LETTERS_LOCK, []);
       const written = new Map(
-        (await run<RawKept>(KEEP_LETTERS, letterValues(letters))).map((row) => [row.given_id, row]),
+        (await run<RawKept>(KEEP_DEAD_LETTERS, deadLetterValues(deadLetters))).map((row) => [row.given_id, row]),
       );
-      const open = letters.filter(({ id, task }) => task !== null && written.get(id)!.outcome === null);
+      const open = deadLetters.filter(({ id, task }) => task !== null && written.get(id)!.outcome === null);
       const decided = new Map<string, RawDecided>();
-      // A statement of its own: it must see the letters that the first one has written.
+      // A statement of its own: it must see the dead letters that the first one has written.
       const values = decideValues(open, ({ id }) => written.get(id)!.id);
-      for (const row of open.length > 0 ? await run<RawDecided>(DECIDE_LETTERS, values) : []) decided.set(row.id, row);
-      return letters.map(({ id: given, task }) => {
+      for (const row of open.length > 0 ? await run<RawDecided>(DECIDE_DEAD_LETTERS, values) : [])
+        decided.set(row.id, row);
+      return deadLetters.map(({ id: given, task }) => {
         const { id, outcome } = written.get(given)!;
         const now = decided.get(id);
         if (now) return { id, outcome: now.outcome, failed: now.failed };
@@ -69,36 +70,36 @@ export class PgDeadLetterStore implements DeadLetterStore {
     { limit, before }: { limit: number; before?: string | undefined },
   ): Promise<DeadLetterPage> {
     return this.reading.together(async (run) => {
-      const [look] = await run<RawLook>(lettersLookedAt(filter, { limit: limit + 1, before }));
+      const [look] = await run<RawLook>(deadLettersLookedAt(filter, { limit: limit + 1, before }));
       const ids = look!.ids.slice(0, limit);
-      const items = (await run<RawLetter>({ text: LETTERS_OF, values: [ids] })).map(toLetter);
+      const items = (await run<RawDeadLetter>({ text: DEAD_LETTERS_OF, values: [ids] })).map(toDeadLetter);
       return { items, next: look!.ids.length > limit ? ids.at(-1)! : look!.last };
     });
   }
 
   async groups(limit: number): Promise<DeadLetterGroups> {
-    const rows = await this.reading.run<RawGroup>({ text: LETTER_GROUPS, values: [limit + 1] });
+    const rows = await this.reading.run<RawGroup>({ text: DEAD_LETTER_GROUPS, values: [limit + 1] });
     // Sorted here too: those connections plan as if a sort were not to be had.
     const groups = rows.map(toGroup).sort((a, b) => b.count - a.count || b.lastAt - a.lastAt);
     return {
       groups: groups.slice(0, limit),
-      approximate: rows.length > limit || (rows[0]?.seen ?? 0) > GROUPED_LETTERS,
+      approximate: rows.length > limit || (rows[0]?.seen ?? 0) > GROUPED_DEAD_LETTERS,
     };
   }
 
   async get(id: string): Promise<WholeDeadLetter | undefined> {
-    const [letter] = await this.getMany([id]);
-    return letter;
+    const [deadLetter] = await this.getMany([id]);
+    return deadLetter;
   }
 
   async getMany(ids: readonly string[]): Promise<WholeDeadLetter[]> {
-    return (await this.database.run<RawWholeLetter>(GET_LETTERS, [ids])).map(toWholeLetter);
+    return (await this.database.run<RawWholeDeadLetter>(GET_DEAD_LETTERS, [ids])).map(toWholeDeadLetter);
   }
 
   async redrive(items: readonly RedriveItem[], by: string | null): Promise<string[]> {
-    const rows = await this.database.run<{ id: string }>(REDRIVE_LETTERS, [
+    const rows = await this.database.run<{ id: string }>(REDRIVE_DEAD_LETTERS, [
       ...newTaskValues(items.map(({ task }) => task)),
-      plainArray(items.map(({ letterId }) => letterId)),
+      plainArray(items.map(({ deadLetterId }) => deadLetterId)),
       plainArray(items.map(({ delayMs }) => delayMs)),
       by,
     ]);
@@ -110,7 +111,7 @@ export class PgDeadLetterStore implements DeadLetterStore {
       ...newTaskValues(items.map(({ task }) => task)),
       plainArray(items.map(({ id }) => id)),
       textArray(items.map(({ detail }) => detail)),
-      plainArray(items.map(({ turn }) => Math.max(turn, 0))),
+      plainArray(items.map(({ generation }) => Math.max(generation, 0))),
       plainArray(items.map(({ hadRow }) => hadRow)),
       textArray(items.map(({ headers }) => headers)),
       textArray(items.map(({ contentType }) => contentType)),
@@ -124,44 +125,44 @@ export class PgDeadLetterStore implements DeadLetterStore {
   }
 
   async remove(id: string): Promise<boolean> {
-    return (await this.database.run(REMOVE_LETTER, [id])).length > 0;
+    return (await this.database.run(REMOVE_DEAD_LETTER, [id])).length > 0;
   }
 }
 
-function letterValues(letters: readonly NewDeadLetter[]): (string | null)[] {
+function deadLetterValues(deadLetters: readonly NewDeadLetter[]): (string | null)[] {
   return [
-    plainArray(letters.map(({ id }) => id)),
-    textArray(letters.map(({ fingerprint }) => fingerprint)),
-    plainArray(letters.map(({ redelivered }) => redelivered)),
-    textArray(letters.map(({ queue }) => queue)),
-    textArray(letters.map(({ reason }) => reason)),
-    textArray(letters.map(({ code }) => code)),
-    textArray(letters.map(({ detail }) => detail)),
-    plainArray(letters.map(({ taskId }) => taskId)),
-    textArray(letters.map(({ wireId }) => wireId)),
-    textArray(letters.map(({ name }) => name)),
-    plainArray(letters.map(({ turn }) => turn)),
-    textArray(letters.map(({ headers }) => headers)),
-    textArray(letters.map(({ contentType }) => contentType)),
-    textArray(letters.map(({ contentEncoding }) => contentEncoding)),
-    textArray(letters.map(({ body }) => `\\x${body.toString('hex')}`)),
-    plainArray(letters.map(({ bodySize }) => bodySize)),
-    plainArray(letters.map(({ diedAt }) => diedAt)),
-    plainArray(letters.map(({ priority }) => priority)),
+    plainArray(deadLetters.map(({ id }) => id)),
+    textArray(deadLetters.map(({ fingerprint }) => fingerprint)),
+    plainArray(deadLetters.map(({ redelivered }) => redelivered)),
+    textArray(deadLetters.map(({ queue }) => queue)),
+    textArray(deadLetters.map(({ reason }) => reason)),
+    textArray(deadLetters.map(({ code }) => code)),
+    textArray(deadLetters.map(({ detail }) => detail)),
+    plainArray(deadLetters.map(({ taskId }) => taskId)),
+    textArray(deadLetters.map(({ wireId }) => wireId)),
+    textArray(deadLetters.map(({ name }) => name)),
+    plainArray(deadLetters.map(({ generation }) => generation)),
+    textArray(deadLetters.map(({ headers }) => headers)),
+    textArray(deadLetters.map(({ contentType }) => contentType)),
+    textArray(deadLetters.map(({ contentEncoding }) => contentEncoding)),
+    textArray(deadLetters.map(({ body }) => `\\x${body.toString('hex')}`)),
+    plainArray(deadLetters.map(({ bodySize }) => bodySize)),
+    plainArray(deadLetters.map(({ diedAt }) => diedAt)),
+    plainArray(deadLetters.map(({ priority }) => priority)),
   ];
 }
 
 function decideValues(
-  letters: readonly NewDeadLetter[],
-  letterOf: (letter: NewDeadLetter) => string,
+  deadLetters: readonly NewDeadLetter[],
+  deadLetterOf: (deadLetter: NewDeadLetter) => string,
 ): (string | null)[] {
   return [
-    ...newTaskValues(letters.map(({ task }) => task!)),
-    plainArray(letters.map(letterOf)),
+    ...newTaskValues(deadLetters.map(({ task }) => task!)),
+    plainArray(deadLetters.map(deadLetterOf)),
     // A message without the header is taken for the first of its task, never for a later one.
-    plainArray(letters.map(({ turn }) => Math.max(turn, 0))),
-    plainArray(letters.map(({ hadRow }) => hadRow)),
-    plainArray(letters.map(({ sendAgain }) => sendAgain)),
-    textArray(letters.map(({ error }) => error)),
+    plainArray(deadLetters.map(({ generation }) => Math.max(generation, 0))),
+    plainArray(deadLetters.map(({ hadRow }) => hadRow)),
+    plainArray(deadLetters.map(({ resend }) => resend)),
+    textArray(deadLetters.map(({ error }) => error)),
   ];
 }

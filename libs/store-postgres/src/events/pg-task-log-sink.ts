@@ -1,6 +1,6 @@
+import { plainArray, textArray } from '@lovage/foundation';
 import { MAX_TASK_LOG_LINES, type NewTaskLogLine, type TaskLogSink } from '@lovage/ports';
 import type { Database } from '../database.ts';
-import { plainArray, textArray } from '../pg-array.ts';
 
 /**
  * Numbers continue those of earlier attempts. Two workers at once on one task, one of them taken for dead, may draw the same:

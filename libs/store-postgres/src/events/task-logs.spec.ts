@@ -1,10 +1,11 @@
+import { insertOne } from '@lovage/testing';
 import { TASK_STATES, type TaskState } from '@lovage/task';
 import type { NewTaskLogLine } from '@lovage/ports';
 import { newId } from '@lovage/foundation';
-import { claimOf, fixture, newTask, type Fixture } from '../testing/fixture.ts';
+import { claimOf, fixture, newTask, type StoreFixture } from '../testing/fixture.ts';
 import { versionOf } from './version.ts';
 
-let f: Fixture;
+let f: StoreFixture;
 beforeEach(async () => {
   f = await fixture();
 });
@@ -56,34 +57,34 @@ test('each change that the store makes raises the version', async () => {
     expect(found).toEqual({ id: task.id, version: snapshot.version, lastLogNo: 0 });
     seen.push(found!.version);
   };
-  const claimed = async (turn: number) => {
-    const claim = claimOf(task, { turn });
+  const claimed = async (generation: number) => {
+    const claim = claimOf(task, { generation });
     expect(await f.store.tasks.claim(worker, [claim], { durable: true })).toHaveLength(1);
     await look();
     return { id: task.id, claimNo: claim.claimNo };
   };
-  await f.store.tasks.insertFirst(task, { delayMs: 0, leaseMs: 0 });
+  await insertOne(f.store.tasks, task, { delayMs: 0, leaseMs: 0 });
   await look();
-  await f.store.outbox.published([{ taskId: task.id, turn: 0 }]);
+  await f.store.outbox.published([{ taskId: task.id, generation: 0 }]);
   await look();
   let claim = await claimed(0);
   for (const percent of [1, 2]) {
     await f.store.tasks.progress(worker.id, [{ ...claim, progress: `${percent}` }]);
     await look();
   }
-  for (const [turn, kind] of (['retry', 'snooze', 'release'] as const).entries()) {
+  for (const [generation, kind] of (['retry', 'snooze', 'release'] as const).entries()) {
     await f.store.tasks.postpone(worker.id, [{ ...claim, kind, delayMs: 0, error: null }]);
     await look();
-    claim = await claimed(turn + 1);
+    claim = await claimed(generation + 1);
   }
   await f.store.tasks.record(worker.id, [{ ...claim, state: 'SUCCESS', result: '1', error: null }]);
   await look();
   expect(seen).toEqual([...new Set(seen)].sort((a, b) => a - b));
 });
 
-test('what puts a task back raises the version over that of any state', () => {
-  const version = (state: TaskState, turn: number, suspected: number) =>
-    versionOf({ state, turn, suspected, progress_no: 3 });
+test('what requeues a task raises the version over that of any state', () => {
+  const version = (state: TaskState, generation: number, suspected: number) =>
+    versionOf({ state, turn: generation, suspected, progress_no: 3 });
   for (const before of TASK_STATES)
     for (const after of TASK_STATES.filter((state) => state !== 'PENDING' && state !== before)) {
       if (['SUCCESS', 'FAILURE', 'REVOKED', 'EXPIRED', 'DEAD'].includes(before)) continue;

@@ -1,4 +1,4 @@
-import type { QueuePause, TaskExplain, TaskFacts, TaskHolder } from '@lovage/ports';
+import type { QueuePause, TaskExplain, ExplainedTask, TaskHolder } from '@lovage/ports';
 import type { Database } from '../database.ts';
 import { ofType } from '../workers/known-worker.ts';
 import { EXPLAIN } from '../sql/explain.ts';
@@ -8,8 +8,8 @@ import { toTaskRow, type RawTask } from '../task-row.ts';
 export class PgTaskExplain implements TaskExplain {
   constructor(private readonly database: Database) {}
 
-  async facts(id: string): Promise<TaskFacts | undefined> {
-    const [raw] = await this.database.run<RawFacts & Record<string, unknown>>(EXPLAIN, [id]);
+  async read(id: string): Promise<ExplainedTask | undefined> {
+    const [raw] = await this.database.run<RawExplained & Record<string, unknown>>(EXPLAIN, [id]);
     if (!raw) return undefined;
     return {
       now: raw.at.getTime(),
@@ -31,24 +31,24 @@ export class PgTaskExplain implements TaskExplain {
   }
 }
 
-interface RawFacts extends RawTask {
+interface RawExplained extends RawTask {
   at: Date;
   expired: boolean;
   pause: QueuePause | null;
   holder: { name: string; info: unknown; leaseUntil: number; alive: boolean } | null;
-  message_here: TaskFacts['outbox'];
-  held_back: TaskFacts['heldBack'];
-  last_attempt: TaskFacts['lastAttempt'];
-  dead_letter: TaskFacts['deadLetter'];
+  message_here: ExplainedTask['outbox'];
+  held_back: ExplainedTask['heldBack'];
+  last_attempt: ExplainedTask['lastAttempt'];
+  dead_letter: ExplainedTask['deadLetter'];
   quarantine_before: number | null;
   serve_queue: number;
   serve_contract: number;
-  serving: TaskFacts['serving'] | null;
-  elsewhere: TaskFacts['elsewhere'] | null;
-  passed_on: TaskFacts['passedOn'];
+  serving: ExplainedTask['serving'] | null;
+  elsewhere: ExplainedTask['elsewhere'] | null;
+  passed_on: ExplainedTask['passedOn'];
 }
 
-function holderOf({ claim_worker: id, holder }: RawFacts): TaskHolder | null {
+function holderOf({ claim_worker: id, holder }: RawExplained): TaskHolder | null {
   if (id === null) return null;
   const info = (holder?.info ?? {}) as Record<string, unknown>;
   return {

@@ -1,10 +1,10 @@
 import { newId } from '@lovage/foundation';
-import { claimOf, fixture, newTask, type Fixture } from '../testing/fixture.ts';
+import { claimOf, fixture, newTask, type StoreFixture } from '../testing/fixture.ts';
 
 const KIB = 1024;
 const NONE = { userBytes: Infinity, totalBytes: Infinity };
 
-let f: Fixture;
+let f: StoreFixture;
 beforeAll(async () => {
   f = await fixture();
 });

@@ -1,6 +1,6 @@
 import type { RowGaps } from '@lovage/ports';
 import type { Database } from '../database.ts';
-import { END, LET_GO, MAY_LACK, RENEW } from '../sql/row-gaps.ts';
+import { END, RECORD_LOSS, MAY_LACK, RENEW } from '../sql/row-gaps.ts';
 
 /** Spans of time in which rows may be missing, on Postgres. */
 export class PgRowGaps implements RowGaps {
@@ -10,8 +10,8 @@ export class PgRowGaps implements RowGaps {
     await this.database.run(RENEW, [submitter, pendingSince ?? null], 'relaxed');
   }
 
-  async letGo(span: string, from: number, to: number): Promise<void> {
-    await this.database.run(LET_GO, [span, from, to], 'relaxed');
+  async recordLoss(span: string, from: number, to: number): Promise<void> {
+    await this.database.run(RECORD_LOSS, [span, from, to], 'relaxed');
   }
 
   async end(submitter: string): Promise<void> {

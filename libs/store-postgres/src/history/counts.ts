@@ -49,7 +49,7 @@ export function countsOf(ends: readonly EndsOfBuckets[], seriesOf: (of: Series) 
     if (end.run_bucket !== null) addHistogram(counts.run, new Map([[end.run_bucket, end.n]]));
     if (end.wait_bucket !== null) addHistogram(counts.wait, new Map([[end.wait_bucket, end.n]]));
   }
-  // Always in one order, so that no two writers of the rows could wait for each other in a ring.
+  // Always in one order, so that no two writers of the rows could deadlock.
   return [...all.values()].sort((a, b) => a.at - b.at || a.series - b.series);
 }
 

@@ -3,9 +3,9 @@ import { bucketOf, newId } from '@lovage/foundation';
 import { silentLog } from '@lovage/testing';
 import { openStore } from '../open-store.ts';
 import { bucketSql } from './count-sql.ts';
-import { fixture, type Fixture } from '../testing/fixture.ts';
+import { fixture, type StoreFixture } from '../testing/fixture.ts';
 
-let f: Fixture;
+let f: StoreFixture;
 beforeEach(async () => {
   f = await fixture();
 });
@@ -115,7 +115,7 @@ test('two beats, and one that dies in the middle, count each end once', async ()
   const other = openStore({ url: f.db.url, log: silentLog });
   try {
     const all = await Promise.all([countAll(25), countAll(20, other.history), countAll(15)]);
-    // Whoever finds the cursor taken counts none; what is left then, the next pass counts.
+    // A beat that finds the cursor taken counts none; what is left then, the next pass counts.
     const rest = await countAll();
     expect(all.reduce((sum, n) => sum + n, 0) + rest).toBe(60);
     expect(await total()).toBe(60);
@@ -198,7 +198,7 @@ test('failures that differ in values alone are one group; a contract has so many
     { at: T0, state: 'FAILURE', error: '{"type":"Nul","message":"a\\u0000b \\ud800"}' },
     { at: T0, state: 'FAILURE', error: `{"type":"Huge","message":"m","data":"${'x'.repeat(100_000)}"}` },
     { at: T0, state: 'FAILURE', error: '[1]' },
-    { at: T0, state: 'REVOKED', error: error('called off', 'Revoked') },
+    { at: T0, state: 'REVOKED', error: error('cancelled', 'Revoked') },
   );
   await countAll();
   const groups = await f.db.query<{
@@ -237,11 +237,14 @@ test('failures that differ in values alone are one group; a contract has so many
   expect((await f.store.lists.countsOf({ failureGroup })).states).toMatchObject({ FAILURE: 1, DEAD: 1, SUCCESS: 0 });
   expect((await f.store.lists.list({ failureGroup: newId() }, { limit: 9 })).items).toEqual([]);
   // Messages without anything in common: 200 groups, then one for each type, then one for all.
-  const letters = (n: number): string => [...String(n)].map((digit) => 'abcdefghij'[Number(digit)]).join('');
+  const deadLetters = (n: number): string => [...String(n)].map((digit) => 'abcdefghij'[Number(digit)]).join('');
   await f.db.query(
     `insert into tasks (id, name, queue, state, error, finished_at)
      select gen_random_uuid(), 'many', 'default', 'FAILURE', e::json, to_timestamp(($2::float8 + i) / 1000) from unnest($1::text[]) with ordinality as s(e, i)`,
-    [Array.from({ length: 400 }, (_, i) => error(`x ${letters(i)}`, i < 260 ? 'Same' : `T${letters(i)}`)), T0 + DAY],
+    [
+      Array.from({ length: 400 }, (_, i) => error(`x ${deadLetters(i)}`, i < 260 ? 'Same' : `T${deadLetters(i)}`)),
+      T0 + DAY,
+    ],
   );
   expect(await countAll(150)).toBe(400);
   const many = await f.db.query<{ type: string | null; message: string | null; n: number }>(

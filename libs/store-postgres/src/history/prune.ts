@@ -30,7 +30,7 @@ export async function pruneHistory(
   { minutesMs, hoursMs }: HistoryKept,
   limit: number,
 ): Promise<boolean> {
-  // Told before it is done: whoever reads meanwhile takes the hours.
+  // Told before it is done: readers take the hours meanwhile.
   await database.run(NOTE_PRUNED, [minutesMs]);
   await database.run(PRUNE_GROUPS, [minutesMs]);
   let more = false;

@@ -19,6 +19,8 @@ let held = false;
 let renewedAt = 0;
 let locked = false;
 let stopping = false;
+/** Its info is another than it registered with. */
+let changed = false;
 /** The worker was asked to stop. */
 let closing = false;
 /** @type {import('pg').Client | undefined} */
@@ -55,7 +57,7 @@ function drop(broken) {
   broken.end().catch(() => undefined);
 }
 
-// Whoever asks whether this worker lives looks for this lock: it goes with the session, so a killed process is seen at once.
+// Other processes look for this lock to learn whether this worker lives: it goes with the session, so a killed process is seen at once.
 async function lock() {
   if (locked || !client) return;
   const { rows } = await client.query('select pg_try_advisory_lock(hashtextextended($1::text, 0)) as locked', [id]);
@@ -65,9 +67,10 @@ async function lock() {
 /** @returns {Promise<boolean>} false: there is no such lease, or it has run out */
 async function renew() {
   const { rowCount } = await /** @type {import('pg').Client} */ (client).query(
-    "update workers set lease_until = now() + $2::float8 * interval '1 ms', seen_at = now(), memory_mb = $3, vitals = $4 where id = $1 and lease_until > now()",
-    [id, options.leaseMs, memoryMb(), vitals()],
+    "update workers set lease_until = now() + $2::float8 * interval '1 ms', seen_at = now(), memory_mb = $3, vitals = $4, info = coalesce($5, info) where id = $1 and lease_until > now()",
+    [id, options.leaseMs, memoryMb(), vitals(), changed ? options.info : null],
   );
+  changed = false;
   return rowCount === 1;
 }
 
@@ -139,13 +142,18 @@ async function run() {
 }
 
 port.on('message', async (message) => {
+  if (typeof message === 'object' && 'info' in message) {
+    options.info = message.info;
+    changed = true;
+    return;
+  }
   if (typeof message === 'object') {
     told = message;
     askedAt = 0;
     return;
   }
   if (message === 'closing') {
-    // Should it be killed now, whoever asked it to stop has done it.
+    // Should it be killed now, the one who asked it to stop has done it.
     closing = true;
     await client?.query('update workers set stopping = true where id = $1', [id]).catch(() => undefined);
     return;
@@ -153,7 +161,7 @@ port.on('message', async (message) => {
   if (message !== 'stop') return;
   stopping = true;
   try {
-    // Marked first: what is kept of it then tells that it ended by itself.
+    // Set first: what is kept of it then tells that it ended by itself.
     if (held && !closing) await client?.query('update workers set stopping = true where id = $1', [id]);
     if (held) await client?.query('delete from workers where id = $1', [id]);
     await client?.end();

@@ -61,6 +61,8 @@ export class PgWorkerLease implements WorkerLease {
   private closed = false;
   /** Threads that died since a lease was last held. */
   private deaths = 0;
+  /** Queues, where they have changed since the start. */
+  private queues: readonly string[] | undefined;
   private cancelRestart: (() => void) | undefined;
   private readonly loop = new LoopDelay();
 
@@ -85,6 +87,11 @@ export class PgWorkerLease implements WorkerLease {
     this.thread?.worker.postMessage('closing');
   }
 
+  serves(queues: readonly string[]): void {
+    this.queues = queues;
+    this.thread?.worker.postMessage({ info: this.infoJson() });
+  }
+
   stop(): Promise<void> {
     return this.lifecycle.stop();
   }
@@ -105,13 +112,18 @@ export class PgWorkerLease implements WorkerLease {
     }
   }
 
+  private infoJson(): string {
+    const { name: _name, serves: _serves, ...rest } = this.options.info;
+    return JSON.stringify({ ...rest, ...(this.queues && { queues: this.queues }) });
+  }
+
   private startThread(): LeaseThread {
     const { url, info, renewMs = 2000, leaseMs = 6000 } = this.options;
-    const { name, serves, ...rest } = info;
+    const { name, serves } = info;
     const worker = new Worker(new URL('./lease-thread.mjs', import.meta.url), {
       workerData: {
         ...{ url, name, applicationName: 'lovage-lease', renewMs, leaseMs },
-        ...{ info: JSON.stringify(rest), serves: serves ? JSON.stringify(serves) : null },
+        ...{ info: this.infoJson(), serves: serves ? JSON.stringify(serves) : null },
       },
       // A clean thread: without the loaders and flags that the main thread may have been started with.
       execArgv: [],
@@ -170,7 +182,8 @@ export class PgWorkerLease implements WorkerLease {
     } else if (message.type === 'asked') {
       this.thread?.worker.postMessage({ ...this.options.work?.(), ...this.loop.take() });
     } else if (message.type === 'trouble') {
-      if (!this.troubled) this.options.log.warn({ reason: message.message }, 'the lease cannot be renewed; trying on');
+      if (!this.troubled)
+        this.options.log.warn({ reason: message.message }, 'the lease cannot be renewed; tried again');
       this.troubled = true;
     }
   }

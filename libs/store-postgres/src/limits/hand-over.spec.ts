@@ -1,5 +1,5 @@
 import type { HandOverWish, LimitedClaimItem, NewTask, TaskLimits } from '@lovage/ports';
-import { claimOf, fixture, newTask, type Fixture } from '../testing/fixture.ts';
+import { claimOf, fixture, newTask, type StoreFixture } from '../testing/fixture.ts';
 
 const CONTRACT = 'test.task';
 const KEY = `concurrency:${CONTRACT}`;
@@ -20,7 +20,7 @@ const wish = (claim: number, overrides: Partial<HandOverWish> = {}): HandOverWis
 });
 
 /** Tasks that ask in this order for `limit` slots. */
-async function waiting(f: Fixture, limit: number, tasks: readonly NewTask[]) {
+async function waiting(f: StoreFixture, limit: number, tasks: readonly NewTask[]) {
   const worker = await f.worker();
   const items: LimitedClaimItem[] = [];
   for (const task of tasks) {
@@ -40,7 +40,7 @@ const ended = ({ task, claimNo }: LimitedClaimItem) => ({
 });
 const tasks = (count: number, overrides: Partial<NewTask> = {}) =>
   Array.from({ length: count }, () => newTask(overrides));
-const outbox = (f: Fixture) =>
+const outbox = (f: StoreFixture) =>
   f.db.query<{ task_id: string }>(
     'select task_id, leased_until is not null as leased, due_at <= now() as due from outbox order by limit_since nulls first',
   );
@@ -57,7 +57,7 @@ test('who waits longest is claimed by the worker that frees the slot, with no me
       task: expect.objectContaining({ id: all[1]!.id, state: 'STARTED', worker: worker.name }) as unknown,
       key: KEY,
       claimNo: asked.claimNos[0],
-      turn: 1,
+      generation: 1,
     },
   ]);
   expect((await outbox(f)).map(({ task_id: id }) => id)).toEqual([all[2]!.id, all[3]!.id]);
@@ -80,7 +80,7 @@ test('those that the worker does not claim are its own to send', async () => {
   const all = [...tasks(3), ...tasks(1, { queue: 'elsewhere' }), ...tasks(1)];
   const { end } = await waiting(f, 2, all);
   const { successors } = await end([0, 1], wish(2));
-  expect(successors.map(({ task, claimNo, turn }) => [task.id, claimNo !== null, turn])).toEqual([
+  expect(successors.map(({ task, claimNo, generation }) => [task.id, claimNo !== null, generation])).toEqual([
     [all[2]!.id, true, 1],
     [all[3]!.id, false, 1],
   ]);
@@ -111,7 +111,7 @@ test('a limit of 0 pauses: nothing starts until it is changed', async () => {
   await using f = await fixture();
   const all = tasks(3);
   const { worker, end } = await waiting(f, 1, all);
-  const by = { who: null, why: null, uncounted: false };
+  const by = { actor: null, reason: null, uncounted: false };
   await f.store.limits.override(CONTRACT, { concurrency: 0 }, by);
   expect((await end([0], wish(1))).successors).toEqual([]);
   const late = { ...claimOf(newTask()), limits: limits(1) };

@@ -1,8 +1,8 @@
 import type { LimitChangedBy, LimitedClaim, LimitedClaimItem, LimitSettings, NewTask, TaskLimits } from '@lovage/ports';
-import { claimOf, fixture, newTask, type Fixture } from '../testing/fixture.ts';
+import { claimOf, fixture, newTask, type StoreFixture } from '../testing/fixture.ts';
 
 const CONTRACT = 'test.task';
-const BY: LimitChangedBy = { who: null, why: null, uncounted: false };
+const BY: LimitChangedBy = { actor: null, reason: null, uncounted: false };
 
 const slots = (limit: number | null, value?: string): TaskLimits => ({
   contract: CONTRACT,
@@ -14,15 +14,20 @@ const rate = (perSecond: number | null): TaskLimits => ({
   concurrency: null,
   rate: { key: `rate:${CONTRACT}`, intervalMs: perSecond && 1000 / perSecond, burst: 1 },
 });
-const asking = (task: NewTask, limits: TaskLimits, turn = 0): LimitedClaimItem => ({
-  ...claimOf(task, { turn }),
+const asking = (task: NewTask, limits: TaskLimits, generation = 0): LimitedClaimItem => ({
+  ...claimOf(task, { generation }),
   limits,
 });
 const outcomes = (claims: readonly LimitedClaim[]): string[] => claims.map(({ outcome }) => outcome).sort();
 const tasks = (count: number): NewTask[] => Array.from({ length: count }, () => newTask());
 
 /** Claims tasks one after another, so that they wait in this order. */
-async function claimEach(f: Fixture, worker: Worker, given: readonly NewTask[], limits: TaskLimits): Promise<string[]> {
+async function claimEach(
+  f: StoreFixture,
+  worker: Worker,
+  given: readonly NewTask[],
+  limits: TaskLimits,
+): Promise<string[]> {
   const all: string[] = [];
   for (const task of given) {
     await f.store.tasks.insertQueued([task]);
@@ -32,14 +37,14 @@ async function claimEach(f: Fixture, worker: Worker, given: readonly NewTask[], 
 }
 
 /** Ids of tasks whose message is due. */
-async function due(f: Fixture): Promise<string[]> {
+async function due(f: StoreFixture): Promise<string[]> {
   const rows = await f.db.query<{ id: string }>(
     'select task_id as id from outbox where due_at <= now() order by due_at',
   );
   return rows.map(({ id }) => id).sort();
 }
 
-const end = async (f: Fixture, worker: Worker, id: string): Promise<void> => {
+const end = async (f: StoreFixture, worker: Worker, id: string): Promise<void> => {
   const [row] = await f.db.query<{ claim_no: string; limit_key: string }>(
     'select claim_no, limit_key from tasks where id = $1',
     [id],
@@ -55,8 +60,8 @@ const end = async (f: Fixture, worker: Worker, id: string): Promise<void> => {
   await f.store.tasks.record(worker.id, [item]);
 };
 const ids = (of: readonly NewTask[]): string[] => of.map(({ id }) => id).sort();
-const set = (f: Fixture, settings: LimitSettings, by = BY) => f.store.limits.override(CONTRACT, settings, by);
-type Worker = Awaited<ReturnType<Fixture['worker']>>;
+const set = (f: StoreFixture, settings: LimitSettings, by = BY) => f.store.limits.override(CONTRACT, settings, by);
+type Worker = Awaited<ReturnType<StoreFixture['worker']>>;
 
 describe('a concurrency limit that is changed', () => {
   test('up: those who wait longest are woken at once, as many as there are new slots', async () => {
@@ -167,7 +172,7 @@ describe('a concurrency limit that is changed', () => {
     expect(await due(f)).toHaveLength(1);
   });
 
-  test('the slot of a worker that died goes to whoever waits longest', async () => {
+  test('the slot of a worker that died goes to the task that waits longest', async () => {
     await using f = await fixture();
     const [dead, alive] = [await f.worker(), await f.worker()];
     const all = tasks(3);
@@ -186,7 +191,7 @@ describe('a concurrency limit that is changed', () => {
 });
 
 describe('a rate that is changed', () => {
-  const dueInSeconds = async (f: Fixture): Promise<number[]> =>
+  const dueInSeconds = async (f: StoreFixture): Promise<number[]> =>
     (
       await f.db.query<{ s: number }>(
         'select round(extract(epoch from due_at - (select min(due_at) from outbox)))::int as s from outbox order by due_at',
@@ -225,11 +230,11 @@ describe('a rate that is changed', () => {
 
 test('what is set can be read, with who, when and why; a worker reads only what limits', async () => {
   await using f = await fixture();
-  const who = newTask().id;
+  const actor = newTask().id;
   const answer = await set(
     f,
     { concurrency: 7, keys: { 'a"\\b': 1 } },
-    { who, why: 'the mail server is slow', uncounted: false },
+    { actor, reason: 'the mail server is slow', uncounted: false },
   );
   expect(answer).toEqual({
     contract: CONTRACT,
@@ -237,8 +242,8 @@ test('what is set can be read, with who, when and why; a worker reads only what 
     keys: { 'a"\\b': 1 },
     rate: undefined,
     updatedAt: expect.any(Number) as number,
-    updatedBy: who,
-    why: 'the mail server is slow',
+    updatedBy: actor,
+    reason: 'the mail server is slow',
   });
   await f.store.limits.override('test.other', { concurrency: null, rate: null }, BY);
   expect(await f.store.limits.overrides()).toEqual([
@@ -249,7 +254,7 @@ test('what is set can be read, with who, when and why; a worker reads only what 
       keys: undefined,
       rate: null,
       updatedBy: null,
-      why: null,
+      reason: null,
       updatedAt: expect.any(Number) as number,
     },
     answer,
@@ -277,7 +282,7 @@ test('what holds a waiting task back: the slots with those who have them, or its
   const worker = await f.worker();
   const all = tasks(4);
   await claimEach(f, worker, all, slots(2));
-  const heldBack = async (task: NewTask) => (await f.store.explain.facts(task.id))!.heldBack;
+  const heldBack = async (task: NewTask) => (await f.store.explain.read(task.id))!.heldBack;
   expect(await heldBack(all[0]!)).toBeNull();
   const holder = (task: NewTask) => ({ id: task.id, since: expect.any(Number) as number, worker: worker.name });
   expect(await heldBack(all[3]!)).toEqual({

@@ -1,3 +1,4 @@
+import { plainArray, textArray } from '@lovage/foundation';
 import {
   MOST_WAITING_COUNTED,
   type ClaimedTask,
@@ -15,7 +16,6 @@ import {
 } from '@lovage/ports';
 import type { Database, RunStatement } from '../database.ts';
 import type { ReadingPool } from '../lists/reading-pool.ts';
-import { plainArray, textArray } from '../pg-array.ts';
 import { CLAIM_LIMITED } from '../sql/claim.ts';
 import { newTaskValues } from '../sql/columns.ts';
 import {
@@ -99,7 +99,7 @@ export class PgLimitStore implements LimitStore {
     return this.change(contract, uncounted ? key : undefined, async (run) => {
       const [raw] = await run<RawOverride>(OVERRIDE, [
         ...[contract, concurrency, concurrency === null, keys && JSON.stringify(keys)],
-        ...[rate?.text, rate?.intervalMs, rate === null, rate?.burst, by.who, by.why],
+        ...[rate?.text, rate?.intervalMs, rate === null, rate?.burst, by.actor, by.reason],
       ]);
       if (uncounted) await run(ADOPT, [key]);
       return toOverride(raw!);
@@ -165,7 +165,7 @@ export class PgLimitStore implements LimitStore {
       worker.id,
       worker.name,
       ...newTaskValues(items.map((item) => item.task)),
-      plainArray(items.map((item) => item.turn)),
+      plainArray(items.map((item) => item.generation)),
       plainArray(items.map((item) => item.claimNo)),
       plainArray(items.map((item) => item.hadRow)),
       textArray(items.map(({ limits }) => limits.concurrency?.key ?? null)),
@@ -190,7 +190,7 @@ export class PgLimitStore implements LimitStore {
     if (waiting.length === 0) return already;
     const rows = await run<{ id: string }>(PARK, [
       ...newTaskValues(waiting.map(({ item }) => item.task)),
-      plainArray(waiting.map(({ turn }) => turn)),
+      plainArray(waiting.map(({ generation }) => generation)),
       plainArray(waiting.map(({ item }) => item.hadRow)),
       plainArray(waiting.map(({ until }) => until)),
       textArray(waiting.map(({ item }) => item.limits.concurrency?.key ?? null)),
@@ -210,13 +210,13 @@ async function holdKeys(run: RunStatement, items: readonly LimitedClaimItem[]): 
     if (concurrency) keys.set(concurrency.key, { contract, limit: concurrency.limit, intervalMs: null, burst: null });
     if (rate) keys.set(rate.key, { contract, limit: null, intervalMs: rate.intervalMs, burst: rate.burst });
   }
-  const facts = [...keys.values()];
+  const all = [...keys.values()];
   await run(HOLD_KEYS, [
     textArray([...keys.keys()]),
-    textArray(facts.map(({ contract }) => contract)),
-    plainArray(facts.map(({ limit }) => limit)),
-    plainArray(facts.map(({ intervalMs }) => intervalMs)),
-    plainArray(facts.map(({ burst }) => burst)),
+    textArray(all.map(({ contract }) => contract)),
+    plainArray(all.map(({ limit }) => limit)),
+    plainArray(all.map(({ intervalMs }) => intervalMs)),
+    plainArray(all.map(({ burst }) => burst)),
   ]);
 }
 

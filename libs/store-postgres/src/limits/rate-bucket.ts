@@ -86,7 +86,7 @@ export class RateBucket {
     };
   }
 
-  /** When the bucket has a token for whoever asks. */
+  /** When the bucket has a token for the next one. */
   private get freeAt(): number {
     return this.bucketAt - (this.burst - 1) * this.step;
   }

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { modelRuns } from '@lovage/testing';
 import { RateWorld, type PacedRate, type RateStep } from '../testing/rate-world.ts';
 
 const step: fc.Arbitrary<RateStep> = fc.oneof(
@@ -41,9 +42,9 @@ describe('rates', () => {
         await world.drain();
         expect(world.excess()).toBeLessThanOrEqual(0);
       }),
-      { numRuns: 60, interruptAfterTimeLimit: 40_000 },
+      modelRuns('rates', 60),
     );
-  }, 120_000);
+  }, 300_000);
 
   test.each([
     { intervalMs: 100, burst: 1, count: 200 },

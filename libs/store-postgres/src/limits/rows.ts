@@ -41,7 +41,7 @@ export type RawOverride = {
   readonly burst: number | null;
   readonly updated_at: number;
   readonly updated_by: string | null;
-  readonly why: string | null;
+  readonly reason: string | null;
 };
 
 export type RawUse = {
@@ -57,14 +57,14 @@ export type RawUse = {
 export type Asking =
   /** Its row says no; the ordinary way finds out why. */
   | { readonly kind: 'refused'; readonly item: LimitedClaimItem }
-  /** It waits already, under a later message: one that carries no turn (from Python) has come once more. */
+  /** It waits already, under a later message: one that carries no generation (from Python) has come once more. */
   | { readonly kind: 'waits'; readonly item: LimitedClaimItem }
   | {
       readonly kind: 'candidate';
       readonly item: LimitedClaimItem;
       readonly candidate: Candidate;
-      /** The latest turn known. */
-      readonly turn: number;
+      /** The latest generation known. */
+      readonly generation: number;
     };
 
 export function toKeyState(raw: RawKey): KeyState {
@@ -77,7 +77,7 @@ export function toKeyState(raw: RawKey): KeyState {
 }
 
 export function toOverride(raw: RawOverride): LimitOverride {
-  const { contract, keys, rate: text, burst, why } = raw;
+  const { contract, keys, rate: text, burst, reason } = raw;
   return {
     contract,
     concurrency: raw.no_concurrency ? null : (raw.concurrency ?? undefined),
@@ -85,7 +85,7 @@ export function toOverride(raw: RawOverride): LimitOverride {
     rate: raw.no_rate ? null : text === null ? undefined : { text, intervalMs: raw.interval_ms!, burst },
     updatedAt: Math.round(raw.updated_at),
     updatedBy: raw.updated_by,
-    why,
+    reason,
   };
 }
 
@@ -105,14 +105,14 @@ export function toCandidate(
   if (!raw) {
     if (item.hadRow) return { kind: 'refused', item };
     const candidate = { id, limits: item.limits, since: now, running: false, slot: null, ticket: null };
-    return { kind: 'candidate', item, candidate, turn: Math.max(item.turn, 0) };
+    return { kind: 'candidate', item, candidate, generation: Math.max(item.generation, 0) };
   }
   const mine = raw.claim_worker === worker && Number(raw.claim_no) === item.claimNo;
   if (raw.over || (raw.claim_worker !== null && !mine)) return { kind: 'refused', item };
-  if (item.turn === -1 && raw.waits) return { kind: 'waits', item };
-  if (item.turn !== -1 && item.turn < raw.turn) return { kind: 'refused', item };
+  if (item.generation === -1 && raw.waits) return { kind: 'waits', item };
+  if (item.generation !== -1 && item.generation < raw.turn) return { kind: 'refused', item };
   const slot = raw.slot_key === null ? null : { key: raw.slot_key };
   const ticket = raw.ticket_key === null ? null : { key: raw.ticket_key, at: raw.ticket_at! };
   const candidate = { id, limits: item.limits, since: raw.created_at, running: mine, slot, ticket };
-  return { kind: 'candidate', item, candidate, turn: Math.max(item.turn, raw.turn) };
+  return { kind: 'candidate', item, candidate, generation: Math.max(item.generation, raw.turn) };
 }

@@ -16,5 +16,5 @@ export const WORKERS_ALIVE = `select count(*)::float8 as n from workers where le
 /** Dead letters that nobody has redriven, by reason: of the newest that are counted at most. */
 export const DEAD_LETTERS = `
 select reason, count(*)::float8 as n
-from (select reason, redriven_at from dead_letters order by id desc limit ${MOST_COUNTED}) letters
+from (select reason, redriven_at from dead_letters order by id desc limit ${MOST_COUNTED}) newest
 where redriven_at is null group by reason`;

@@ -1,4 +1,4 @@
-import type { TaskFilter, TaskPosition } from '@lovage/ports';
+import type { TaskFilter, TaskPosition, TaskSort } from '@lovage/ports';
 import { TERMINAL_STATES, type TaskState, type TerminalState } from '@lovage/task';
 
 /** Tasks that one statement looks at: what keeps every filter within its time. A page takes as many windows as it needs. */
@@ -10,7 +10,9 @@ const LISTED_BYTES = 8_192;
 /** Tasks looked at for counts, at most. */
 const COUNT_WINDOW = 10_000;
 /** By columns of the ranges' own, so that the planner sees that each is in order, whatever it is read from. */
-const MERGE_ORDER = 'order by sort_at desc, sort_id desc';
+const mergeOrder = (sort: TaskSort): string => `order by sort_at ${wayOf(sort)}, sort_id ${wayOf(sort)}`;
+const wayOf = (sort: TaskSort): 'asc' | 'desc' => (sort === 'oldest' ? 'asc' : 'desc');
+const MERGE_ORDER = mergeOrder('newest');
 
 const TERMINAL: ReadonlySet<string> = new Set(TERMINAL_STATES);
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -42,31 +44,32 @@ export interface ResolvedFilter extends TaskFilter {
 
 /** The queries of one window; see docs/decisions/0100 and 0300. */
 export interface ListQueries {
-  /** Matching rows of the window, newest first, at most `limit`. */
+  /** Matching rows of the window, in the order of the list, at most `limit`. */
   readonly page: Query;
-  /** The last row of a full window; no row: the window reached the end. */
+  /** Where a full window ends: its last row; no row: the window reached the end. */
   readonly windowEnd: Query;
 }
 
 /**
- * A list is a merge of ranges, each read from its index from the newest on: live tasks, and ended ones by the most telling
- * of the filters. Of what the merge gives, a window is looked at with all filters.
+ * A list is a merge of ranges, each read from its index in the order of the list: live tasks, and ended ones by the most telling
+ * of the filters. By ends there is one range, see docs/decisions/0402. Of what the merge gives, a window is looked at with all filters.
  */
 export function listQueries(
   filter: ResolvedFilter,
-  page: { limit: number; after?: TaskPosition | undefined; window?: number },
+  page: { limit: number; after?: TaskPosition | undefined; window?: number; sort?: TaskSort },
 ): ListQueries {
-  const { window = windowOf(filter) } = page;
-  const merge = (columns: string, p: Place): string => mergeOf(filter, { after: page.after, window, columns }, p);
+  const { window = windowOf(filter), sort = 'newest' } = page;
+  const order = mergeOrder(sort);
+  const merge = (columns: string, p: Place): string => mergeOf(filter, { after: page.after, window, columns, sort }, p);
   return {
     page: build((p) => {
-      const merged = `select * from (${merge('t.*', p)}) m ${MERGE_ORDER} limit ${window}`;
-      const all = conditions(filter, p).join(' and ') || 'true';
-      return `select ${listedColumns(LISTED_BYTES)} from (${merged}) w where ${all} ${MERGE_ORDER} limit ${p(page.limit)}`;
+      const merged = `select * from (${merge('t.*', p)}) m ${order} limit ${window}`;
+      const all = conditionsOf(filter, sort, p).join(' and ') || 'true';
+      return `select ${listedColumns(LISTED_BYTES)} from (${merged}) w where ${all} ${order} limit ${p(page.limit)}`;
     }),
     windowEnd: build(
       (p) =>
-        `select sort_at as created_at, sort_id as id from (${merge('null', p)}) m ${MERGE_ORDER} offset ${window - 1} limit 1`,
+        `select sort_at as created_at, sort_id as id from (${merge('null', p)}) m ${order} offset ${window - 1} limit 1`,
     ),
   };
 }
@@ -113,7 +116,7 @@ export function newestQuery(filter: TaskFilter, limit: number): Query {
 export function fitsQuery(filter: TaskFilter, ids: readonly string[]): Query {
   return build((p) => {
     const all = [...conditions(filter, p), ...madeWithin(filter, p)].join(' and ') || 'true';
-    return `select id, state, coalesce(${all}, false) as fits from tasks w where id = any(${p(ids)}::uuid[])`;
+    return `select ${TOLD_COLUMNS}, coalesce(${all}, false) as fits from tasks w where id = any(${p(ids)}::uuid[])`;
   });
 }
 
@@ -135,13 +138,19 @@ export const windowOf = (filter: TaskFilter): number =>
 
 function mergeOf(
   filter: ResolvedFilter,
-  { after, window, columns }: { after?: TaskPosition | undefined; window: number; columns: string },
+  {
+    after,
+    window,
+    columns,
+    sort = 'newest',
+  }: { after?: TaskPosition | undefined; window: number; columns: string; sort?: TaskSort },
   p: Place,
 ): string {
-  return ranges(filter, after, p)
+  const way = wayOf(sort);
+  return (sort === 'ended' ? [endedRange(filter, after, p)] : ranges(filter, after, way, p))
     .map(
       ({ from, where, at, id }) =>
-        `(select ${columns}, ${at} as sort_at, ${id} as sort_id from ${from} where ${where} order by ${at} desc, ${id} desc limit ${window})`,
+        `(select ${columns}, ${at} as sort_at, ${id} as sort_id from ${from} where ${where} order by ${at} ${way}, ${id} ${way} limit ${window})`,
     )
     .join(' union all ');
 }
@@ -166,16 +175,34 @@ interface Range {
   readonly id: string;
 }
 
-function ranges(filter: ResolvedFilter, after: TaskPosition | undefined, p: Place): Range[] {
+/** Ended tasks by their end: one range, whatever else is asked of them. */
+function endedRange(filter: TaskFilter, after: TaskPosition | undefined, p: Place): Range {
+  const all = ['t.finished_at is not null'];
+  if (endedStates(filter).length === 0) all.push('false');
+  if (after) all.push(`(t.finished_at, t.id) < (${time(p, after.at)}, ${p(after.id)}::uuid)`);
+  if (filter.finishedFrom !== undefined) all.push(`t.finished_at >= ${time(p, filter.finishedFrom)}`);
+  if (filter.finishedTo !== undefined) all.push(`t.finished_at < ${time(p, filter.finishedTo)}`);
+  const id = UUID.test(filter.text ?? '') && filter.text;
+  if (id) all.push(`t.id = ${p(id)}::uuid`);
+  return { from: 'tasks t', where: all.join(' and '), at: 't.finished_at', id: 't.id' };
+}
+
+/** What the ranges of an order do not hold by themselves. */
+function conditionsOf(filter: TaskFilter, sort: TaskSort, p: Place): string[] {
+  return [...conditions(filter, p), ...(sort === 'ended' ? madeWithin(filter, p) : [])];
+}
+
+function ranges(filter: ResolvedFilter, after: TaskPosition | undefined, way: 'asc' | 'desc', p: Place): Range[] {
   // What had ended by then was made by then.
   const createdTo = Math.min(filter.createdTo ?? Infinity, filter.finishedTo ?? Infinity);
   const range = (where: readonly string[], { from = 'tasks t', at = 't.created_at', id = 't.id' } = {}): Range => {
     const all = [...where];
-    if (after) all.push(`(${at}, ${id}) < (${time(p, after.createdAt)}, ${p(after.id)}::uuid)`);
+    if (after) all.push(`(${at}, ${id}) ${way === 'asc' ? '>' : '<'} (${time(p, after.at)}, ${p(after.id)}::uuid)`);
     if (filter.createdFrom !== undefined) all.push(`${at} >= ${time(p, filter.createdFrom)}`);
     if (createdTo !== Infinity) all.push(`${at} < ${time(p, createdTo)}`);
     return { from, where: all.join(' and '), at, id };
   };
+  if (filter.ids !== undefined) return [range([`t.id = any(${p(filter.ids)}::uuid[])`])];
   if (UUID.test(filter.text ?? '')) return [range([`t.id = ${p(filter.text)}::uuid`])];
   const { retriedFrom, parentId, rootId, failureGroup, tags } = filter;
   if (retriedFrom !== undefined) return [range([`t.retried_from = ${p(retriedFrom)}::uuid`])];
@@ -230,8 +257,9 @@ function endedStates({ states }: TaskFilter): readonly TerminalState[] {
 /** All that is asked for, of each row. */
 function conditions(filter: TaskFilter, p: Place): string[] {
   const { states, name, namePrefix, queue, worker, userId, finishedFrom, finishedTo, text } = filter;
-  const { retriedFrom, parentId, rootId, failureGroup, tags = [], fields = [] } = filter;
+  const { ids, retriedFrom, parentId, rootId, failureGroup, tags = [], fields = [] } = filter;
   const all: string[] = [];
+  if (ids !== undefined) all.push(`id = any(${p(ids)}::uuid[])`);
   if (states !== undefined) all.push(`state = any(${p(states)}::text[])`);
   if (name !== undefined) all.push(`name = ${p(name)}`);
   if (namePrefix !== undefined) all.push(`name like ${p(`${likeText(namePrefix)}%`)}`);
@@ -250,6 +278,7 @@ function conditions(filter: TaskFilter, p: Place): string[] {
   for (const { path, value } of fields) all.push(fieldIs(p(path.split('.')), p(value)));
   if (finishedFrom !== undefined) all.push(`finished_at >= ${time(p, finishedFrom)}`);
   if (finishedTo !== undefined) all.push(`finished_at < ${time(p, finishedTo)}`);
+  if (ids !== undefined && text !== undefined && UUID.test(text)) all.push(`id = ${p(text)}::uuid`);
   if (text !== undefined && !UUID.test(text)) {
     const like = p(`%${likeText(text)}%`);
     const columns = ['id::text', 'wire_id', 'name', 'input::text', 'error::text'];

@@ -1,3 +1,4 @@
+import { isCanceled } from '@lovage/foundation';
 import {
   systemClock,
   type Clock,
@@ -11,6 +12,7 @@ import {
   type TaskLists,
   type TaskPage,
   type TaskPosition,
+  type TaskSort,
   type WholeCounts,
 } from '@lovage/ports';
 import { TASK_STATES, type TaskState } from '@lovage/task';
@@ -20,7 +22,6 @@ import { countsQuery, listQueries, readsInputs, windowOf } from './list-sql.ts';
 import { withNames } from './names-sql.ts';
 import { toListedTask, type RawListed } from './listed-row.ts';
 import type { ReadingPool } from './reading-pool.ts';
-import { sqlStateOf } from '../sql-state.ts';
 
 type StateCount = { state: TaskState; n: number };
 
@@ -39,8 +40,6 @@ const WINDOW_TIMEOUT = `set local statement_timeout = ${WINDOW_MS}`;
 /** A window that took less is followed by one of twice its tasks, ms; up to so many tasks. */
 const QUICK_MS = 100;
 const MAX_WINDOW = 16_000;
-/** Postgres' code of a statement that took longer than it may. */
-const CANCELED = '57014';
 
 /** Questions about many tasks, on Postgres. */
 export class PgTaskLists implements TaskLists {
@@ -55,7 +54,8 @@ export class PgTaskLists implements TaskLists {
   ) {}
 
   /** A page is full or the last, unless its time ends first: then it ends with a window, and says how far it has looked. */
-  list(filter: TaskFilter, page: { limit: number; after?: TaskPosition }): Promise<TaskPage> {
+  list(filter: TaskFilter, page: { limit: number; after?: TaskPosition; sort?: TaskSort }): Promise<TaskPage> {
+    const { sort = 'newest' } = page;
     const { clock = systemClock, searchMs = SEARCH_MS } = this.options;
     // Waiting for a connection counts: where many search, each looks at less.
     const until = clock.monotonic() + searchMs;
@@ -66,15 +66,15 @@ export class PgTaskLists implements TaskLists {
       for (let window = windowOf(filter), first = true; ; first = false) {
         const [began, before] = [clock.monotonic(), items.length];
         try {
-          const queries = listQueries(asked, { limit: page.limit - items.length + 1, after, window });
+          const queries = listQueries(asked, { limit: page.limit - items.length + 1, after, window, sort });
           items.push(...(await run<RawListed>(queries.page)).map(toListedTask));
-          if (items.length > page.limit) return fullPage(items.slice(0, page.limit));
+          if (items.length > page.limit) return fullPage(items.slice(0, page.limit), sort);
           const [end] = await run<{ created_at: Date; id: string }>(queries.windowEnd);
           if (!end) return { items, next: null, searchedTo: null };
-          after = { createdAt: end.created_at.getTime(), id: end.id };
+          after = { at: end.created_at.getTime(), id: end.id };
         } catch (error) {
           // The windows before are an answer; the next page begins with this one.
-          if (first || sqlStateOf(error) !== CANCELED) throw error;
+          if (first || !isCanceled(error)) throw error;
           return shortPage(items.slice(0, before), after!);
         }
         const now = clock.monotonic();
@@ -129,7 +129,7 @@ export class PgTaskLists implements TaskLists {
           listQueries(asked, { limit: 1, after, window }).windowEnd,
         );
         if (!end) return { states, complete: true };
-        after = { createdAt: end.created_at.getTime(), id: end.id };
+        after = { at: end.created_at.getTime(), id: end.id };
         const now = clock.monotonic();
         if (now >= until) return { states, complete: false };
         if (now - began < QUICK_MS) window = Math.min(MAX_WINDOW, window * 2);
@@ -143,7 +143,7 @@ export class PgTaskLists implements TaskLists {
         plain(LIVE_BY_QUEUE),
       );
       const [late] = await run<{ due: number; lag_seconds: number }>(plain(OUTBOX_LAG));
-      const letters = await run<{ reason: string; n: number }>(plain(DEAD_LETTERS));
+      const deadLetters = await run<{ reason: string; n: number }>(plain(DEAD_LETTERS));
       const [workers] = await run<{ n: number }>(plain(WORKERS_ALIVE));
       return {
         live: live.map(({ queue, state, n, oldest_seconds }) => ({
@@ -154,7 +154,7 @@ export class PgTaskLists implements TaskLists {
         })),
         outbox: { due: late!.due, lagSeconds: late!.lag_seconds },
         workers: workers!.n,
-        deadLetters: letters.map(({ reason, n }) => ({ reason, letters: n })),
+        deadLetters,
       };
     });
   }
@@ -191,6 +191,14 @@ interface RawAttempt {
 }
 
 const plain = (text: string) => ({ text, values: [] });
-const positionOf = ({ createdAt, id }: ListedTask): TaskPosition => ({ createdAt, id });
-const fullPage = (items: ListedTask[]): TaskPage => ({ items, next: positionOf(items.at(-1)!), searchedTo: null });
-const shortPage = (items: ListedTask[], next: TaskPosition): TaskPage => ({ items, next, searchedTo: next.createdAt });
+const positionOf = ({ createdAt, finishedAt, id }: ListedTask, sort: TaskSort): TaskPosition => ({
+  // What has not ended is in no list by ends.
+  at: sort === 'ended' ? finishedAt! : createdAt,
+  id,
+});
+const fullPage = (items: ListedTask[], sort: TaskSort): TaskPage => ({
+  items,
+  next: positionOf(items.at(-1)!, sort),
+  searchedTo: null,
+});
+const shortPage = (items: ListedTask[], next: TaskPosition): TaskPage => ({ items, next, searchedTo: next.at });

@@ -1,9 +1,10 @@
 import { newId } from '@lovage/foundation';
 import type { NewTask, TaskFilter } from '@lovage/ports';
 import type { TaskExtra } from '@lovage/task';
-import { claimOf, fixture, newTask, type Fixture } from '../testing/fixture.ts';
+import { revokeOne, insertOne } from '@lovage/testing';
+import { claimOf, fixture, newTask, type StoreFixture } from '../testing/fixture.ts';
 
-let f: Fixture;
+let f: StoreFixture;
 beforeEach(async () => {
   f = await fixture();
 });
@@ -20,7 +21,7 @@ test('however the row comes to be, its tags are written with it, once', async ()
   const [queued, first, claimed, final] = [tagged(['a']), tagged(['a']), tagged(['a']), tagged(['a'])];
   await f.store.tasks.insertQueued([queued!]);
   await f.store.tasks.insertQueued([queued!]);
-  await f.store.tasks.insertFirst(first!, { delayMs: 0, leaseMs: 0 });
+  await insertOne(f.store.tasks, first!, { delayMs: 0, leaseMs: 0 });
   await f.store.tasks.claim(worker, [claimOf(claimed!), claimOf(queued!)], { durable: false });
   const end = { state: 'SUCCESS', retries: 0, worker: 'w', result: '1', error: null, startedAt: 0 } as const;
   await f.store.tasks.recordFinal([{ task: final!, ...end }]);
@@ -101,7 +102,7 @@ test('counts of a filter', async () => {
   const parentId = newId();
   const children = Array.from({ length: 3 }, () => newTask({ parentId }));
   await f.store.tasks.insertQueued([...children, newTask()]);
-  await f.store.tasks.revoke(children[0]!.id, { who: null, why: null });
+  await revokeOne(f.store.tasks, children[0]!.id, { actor: null, reason: null });
   const { states, countedFrom } = await f.store.lists.countsOf({ parentId });
   expect([states.QUEUED, states.REVOKED, states.SUCCESS, countedFrom]).toEqual([2, 1, 0, null]);
   expect((await f.store.lists.countsOf({ parentId, states: ['REVOKED'] })).states.QUEUED).toBe(0);

@@ -1,8 +1,8 @@
 import { newId } from '@lovage/foundation';
 import type { TaskFilter } from '@lovage/ports';
-import { fixture, newTask, type Fixture } from '../testing/fixture.ts';
+import { fixture, newTask, type StoreFixture } from '../testing/fixture.ts';
 
-let f: Fixture;
+let f: StoreFixture;
 const user = newId();
 const group = newId();
 const tasks = Array.from({ length: 8 }, (_, n) =>

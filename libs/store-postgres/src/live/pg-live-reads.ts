@@ -35,20 +35,25 @@ export class PgLiveReads implements LiveReads {
 
   async newest(filter: TaskFilter, limit: number): Promise<WatchedTask[]> {
     const rows = await this.of(filter).run<RawTask>(newestQuery(filter, limit));
-    return rows.map(({ id, wire_id, name, state, turn, retries, suspected, ...times }) => ({
-      ...{ id, wireId: wire_id, name, state, turn, retries, suspected },
-      createdAt: times.created_at.getTime(),
-      startedAt: times.started_at?.getTime() ?? null,
-      finishedAt: times.finished_at?.getTime() ?? null,
-      cancelAt: times.cancel_at?.getTime() ?? null,
-    }));
+    return rows.map(watched);
   }
 
-  fits(filter: TaskFilter, ids: readonly string[]): Promise<WatchedFit[]> {
-    return this.of(filter).run<WatchedFit & { [column: string]: unknown }>(fitsQuery(filter, ids));
+  async fits(filter: TaskFilter, ids: readonly string[]): Promise<WatchedFit[]> {
+    const rows = await this.of(filter).run<RawTask & { fits: boolean }>(fitsQuery(filter, ids));
+    return rows.map((row) => ({ ...watched(row), fits: row.fits }));
   }
 
   private of(filter: TaskFilter): ReadingPool {
     return readsInputs(filter) ? this.searching : this.pool;
   }
+}
+
+function watched({ id, wire_id, name, state, turn: generation, retries, suspected, ...times }: RawTask): WatchedTask {
+  return {
+    ...{ id, wireId: wire_id, name, state, generation, retries, suspected },
+    createdAt: times.created_at.getTime(),
+    startedAt: times.started_at?.getTime() ?? null,
+    finishedAt: times.finished_at?.getTime() ?? null,
+    cancelAt: times.cancel_at?.getTime() ?? null,
+  };
 }

@@ -1,6 +1,6 @@
+import { plainArray } from '@lovage/foundation';
 import { systemClock, type Clock, type OutboxItem, type OutboxStore } from '@lovage/ports';
 import type { Database } from '../database.ts';
-import { plainArray } from '../pg-array.ts';
 import { LEASE_DUE, PUBLISHED, RELEASE } from '../sql/outbox.ts';
 import { toTaskRow, type RawTask } from '../task-row.ts';
 
@@ -13,7 +13,7 @@ interface RawLeased extends RawTask {
 }
 
 /**
- * The outbox on Postgres. No statement here waits for the disk: a crash of Postgres that undoes a lease or a mark makes a
+ * The outbox on Postgres. No statement here waits for the disk: a crash of Postgres that undoes a lease or an ack makes a
  * message be sent again, and the claim lets one of the two run. Waiting would make every message late by a write.
  */
 export class PgOutboxStore implements OutboxStore {
@@ -29,9 +29,9 @@ export class PgOutboxStore implements OutboxStore {
     const answeredAt = this.clock.monotonic();
     const readMs = rows.reduce((latest, { read_ms }) => Math.max(latest, read_ms), -Infinity);
     const items: { -readonly [K in keyof OutboxItem]: OutboxItem[K] }[] = [];
-    const gone: { taskId: string; turn: number }[] = [];
+    const gone: { taskId: string; generation: number }[] = [];
     for (const raw of rows) {
-      const key = { taskId: raw.outbox_task_id, turn: raw.outbox_turn };
+      const key = { taskId: raw.outbox_task_id, generation: raw.outbox_turn };
       // The task is over, or retention has deleted it: its message has nobody to run.
       if (raw.id === null || raw.finished_at !== null) gone.push(key);
       else items.push({ ...key, dueInMs: raw.due_ms - readMs, task: toTaskRow(raw) });
@@ -42,15 +42,15 @@ export class PgOutboxStore implements OutboxStore {
     return items;
   }
 
-  async published(items: readonly { taskId: string; turn: number }[]): Promise<void> {
+  async published(items: readonly { taskId: string; generation: number }[]): Promise<void> {
     await this.database.run(PUBLISHED, columns(items), 'relaxed');
   }
 
-  async release(items: readonly { taskId: string; turn: number }[], delayMs: number): Promise<void> {
+  async release(items: readonly { taskId: string; generation: number }[], delayMs: number): Promise<void> {
     await this.database.run(RELEASE, [...columns(items), delayMs], 'relaxed');
   }
 }
 
-function columns(items: readonly { taskId: string; turn: number }[]): (string | null)[] {
-  return [plainArray(items.map((item) => item.taskId)), plainArray(items.map((item) => item.turn))];
+function columns(items: readonly { taskId: string; generation: number }[]): (string | null)[] {
+  return [plainArray(items.map((item) => item.taskId)), plainArray(items.map((item) => item.generation))];
 }

@@ -1,9 +1,9 @@
 import { MOST_COUNTED } from '../lists/counts-sql.ts';
 
 /** Tasks of a sample by which a rate is told: of a busier minute the newest part of it. */
-const SAMPLE = 10_000;
+export const SAMPLE = 10_000;
 /** How far back rates look, s. */
-const SPAN = 60;
+export const SPAN = 60;
 /** Queues of one answer. */
 const MOST = 1_000;
 
@@ -32,7 +32,7 @@ select queue, count(*) filter (where claim_worker is null)::float8 as waiting,
 from ${liveSample('id, queue, claim_worker, eta, created_at')} l group by queue`;
 
 /** How much time a sample covers, s. `at` names its column of times. */
-const span = (at: string) => `
+export const span = (at: string) => `
   case when count(*) < ${SAMPLE} then ${SPAN} else greatest(0.001, least(${SPAN}, extract(epoch from now() - min(${at})))) end`;
 
 /** A second: tasks that came and are live still. */

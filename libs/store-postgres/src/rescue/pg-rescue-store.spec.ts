@@ -1,8 +1,9 @@
+import { insertOne } from '@lovage/testing';
 import type { AwaitedMessage, RescueCursor } from '@lovage/ports';
 import { newId } from '@lovage/foundation';
-import { claimOf, fixture, newTask, type Fixture } from '../testing/fixture.ts';
+import { claimOf, fixture, newTask, type StoreFixture } from '../testing/fixture.ts';
 
-const ago = (f: Fixture, seconds: number): Promise<unknown> =>
+const ago = (f: StoreFixture, seconds: number): Promise<unknown> =>
   f.db.query(
     "update tasks set created_at = created_at - $1::float8 * interval '1 s', started_at = started_at - $1::float8 * interval '1 s'",
     [seconds],
@@ -19,11 +20,11 @@ describe('the search for lost messages', () => {
     await f.store.tasks.record(worker.id, [
       { id: over.id, claimNo: done.claimNo, state: 'SUCCESS', result: '1', error: null },
     ]);
-    await f.store.tasks.insertFirst(delayed, { delayMs: 60_000, leaseMs: 0 });
+    await insertOne(f.store.tasks, delayed, { delayMs: 60_000, leaseMs: 0 });
     await ago(f, 60);
     await f.store.tasks.insertQueued([newTask()]);
     const found = await f.store.rescue.awaited({ after: undefined, limit: 100, olderThanMs: 10_000 });
-    expect(found).toEqual({ items: [{ taskId: lost.id, turn: 0, queue: 'default' }], next: undefined });
+    expect(found).toEqual({ items: [{ taskId: lost.id, generation: 0, queue: 'default' }], next: undefined });
   });
 
   test('goes through them in pages, each once', async () => {
@@ -44,15 +45,17 @@ describe('the search for lost messages', () => {
     expect(pages).toBe(3);
   });
 
-  test('sends again what still waits, once, with the same turn', async () => {
+  test('sends again what still waits, once, with the same generation', async () => {
     await using f = await fixture();
     const [a, b, c] = [newTask(), newTask(), newTask()];
     await f.store.tasks.insertQueued([a, b, c]);
     await f.store.tasks.claim(await f.worker(), [claimOf(b)], { durable: true });
-    const items = [a, b, c].map(({ id }) => ({ taskId: id, turn: id === c.id ? 1 : 0, queue: 'default' }));
-    expect(await f.store.rescue.sendAgain(items)).toBe(1);
-    expect(await f.store.rescue.sendAgain(items)).toBe(0);
-    expect(await f.db.query('select task_id, turn from outbox')).toEqual([{ task_id: a.id, turn: 0 }]);
+    const items = [a, b, c].map(({ id }) => ({ taskId: id, generation: id === c.id ? 1 : 0, queue: 'default' }));
+    expect(await f.store.rescue.resend(items)).toBe(1);
+    expect(await f.store.rescue.resend(items)).toBe(0);
+    expect(await f.db.query('select task_id, turn as generation from outbox')).toEqual([
+      { task_id: a.id, generation: 0 },
+    ]);
   });
 
   test('asks the workers of a queue, and hears what they hold', async () => {

@@ -1,6 +1,6 @@
+import { plainArray, textArray } from '@lovage/foundation';
 import type { AwaitedMessage, MessageHoldings, QueueHolders, RescueCursor, RescueStore } from '@lovage/ports';
 import type { Database } from '../database.ts';
-import { plainArray, textArray } from '../pg-array.ts';
 import { ASK, AWAITED, HOLDERS, REPORT, SEND_AGAIN, SOUGHT } from '../sql/rescue.ts';
 
 /** The search for lost messages on Postgres. */
@@ -22,15 +22,19 @@ export class PgRescueStore implements RescueStore, MessageHoldings {
     return { items: page.items, next: page.read < limit ? undefined : { at: page.at, id: page.id } };
   }
 
-  async sendAgain(items: readonly AwaitedMessage[]): Promise<number> {
+  async resend(items: readonly AwaitedMessage[]): Promise<number> {
     const ids = plainArray(items.map(({ taskId }) => taskId));
-    const sent = await this.database.run(SEND_AGAIN, [ids, plainArray(items.map(({ turn }) => turn))], 'relaxed');
+    const sent = await this.database.run(
+      SEND_AGAIN,
+      [ids, plainArray(items.map(({ generation }) => generation))],
+      'relaxed',
+    );
     return sent.length;
   }
 
   async ask(queues: readonly string[]): Promise<string> {
     const asked = await this.database.run<{ at: string }>(ASK, [textArray(queues)], 'relaxed');
-    // Each row has a moment of its own; whoever answers after the last of them has answered after all.
+    // Each row has a moment of its own; a worker that answers after the last of them has answered after all.
     return asked.reduce((latest, { at }) => (at > latest ? at : latest), asked[0]!.at);
   }
 

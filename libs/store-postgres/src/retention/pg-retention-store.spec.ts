@@ -1,7 +1,7 @@
 import type { NewTask, PrunedTasks, RetentionRules } from '@lovage/ports';
 import type { CompiledRetention, TerminalState } from '@lovage/task';
 import { pruneTasks } from '../sql/retention.ts';
-import { fixture, newTask, type Fixture } from '../testing/fixture.ts';
+import { fixture, newTask, type StoreFixture } from '../testing/fixture.ts';
 
 const HOUR = 3600_000;
 const DAY = 24 * HOUR;
@@ -25,7 +25,7 @@ interface Ended {
 }
 
 /** Tasks that have ended. */
-async function ended(f: Fixture, ...all: Ended[]): Promise<NewTask[]> {
+async function ended(f: StoreFixture, ...all: Ended[]): Promise<NewTask[]> {
   const tasks = all.map(({ name }) => newTask(name === undefined ? {} : { name }));
   await f.store.tasks.insertQueued(tasks);
   for (const [i, { hoursAgo, state = 'SUCCESS' }] of all.entries())
@@ -37,7 +37,7 @@ async function ended(f: Fixture, ...all: Ended[]): Promise<NewTask[]> {
 }
 
 /** So many tasks of one name, a minute apart, the youngest so many hours old. */
-async function backlog(f: Fixture, count: number, hoursAgo: number, { state = 'SUCCESS', name = 'a.b' } = {}) {
+async function backlog(f: StoreFixture, count: number, hoursAgo: number, { state = 'SUCCESS', name = 'a.b' } = {}) {
   await f.db.query(
     `insert into tasks (id, name, queue, state, finished_at)
       select gen_random_uuid(), $3, 'default', $4, now() - $2::float8 * interval '1 hour' - n * interval '1 min' from generate_series(1, $1::int) as n`,
@@ -45,12 +45,12 @@ async function backlog(f: Fixture, count: number, hoursAgo: number, { state = 'S
   );
 }
 
-const left = async (f: Fixture) => (await f.db.query<{ id: string }>('select id from tasks')).map(({ id }) => id);
-const count = async (f: Fixture, table: string) =>
+const left = async (f: StoreFixture) => (await f.db.query<{ id: string }>('select id from tasks')).map(({ id }) => id);
+const count = async (f: StoreFixture, table: string) =>
   (await f.db.query<{ n: number }>(`select count(*)::int as n from ${table}`))[0]!.n;
 
 /** All batches of a run. */
-async function prune(f: Fixture, by: RetentionRules, limit = 10): Promise<PrunedTasks[]> {
+async function prune(f: StoreFixture, by: RetentionRules, limit = 10): Promise<PrunedTasks[]> {
   const batches: PrunedTasks[] = [];
   for await (const batch of f.store.retention.pruneTasks(by, { limit })) batches.push(batch);
   return batches;
@@ -155,7 +155,7 @@ describe('retention', () => {
     ]);
     const rest = await prune(f, by, 100);
     expect(sum(rest)).toBe(150);
-    // Of the hour before the mark sixty are looked at again.
+    // Of the hour before the cursor sixty are looked at again.
     expect(rest).toHaveLength(4);
     expect(await count(f, 'tasks')).toBe(250);
   });
@@ -175,7 +175,7 @@ describe('retention', () => {
     expect(sum(await prune(f, changed, 100))).toBe(1000);
   });
 
-  test('a task whose end was committed late, before the mark, is met by the next run', async () => {
+  test('a task whose end was committed late, before the cursor, is met by the next run', async () => {
     await using f = await fixture();
     await ended(f, { hoursAgo: 25 });
     expect(sum(await prune(f, rules(DAY)))).toBe(1);
@@ -192,7 +192,7 @@ describe('retention', () => {
     expect(await count(f, 'tasks')).toBe(0);
   });
 
-  test('walks the index of ends from the mark on, and finds keys by their task', async () => {
+  test('walks the index of ends from the cursor on, and finds keys by their task', async () => {
     await using f = await fixture();
     await backlog(f, 20_000, 0);
     await f.db.query(`insert into keys (scope, key, task_id, fingerprint, expires_at)

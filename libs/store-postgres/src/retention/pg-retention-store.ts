@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { PrunedTasks, RetentionRules, RetentionStore } from '@lovage/ports';
 import type { Database } from '../database.ts';
-import { PRUNE_FIRINGS, PRUNE_LETTERS, PRUNE_REMOVED, pruneTasks, TAKE_MARK } from '../sql/retention.ts';
+import { PRUNE_FIRINGS, PRUNE_DEAD_LETTERS, PRUNE_REMOVED, pruneTasks, TAKE_CURSOR } from '../sql/retention.ts';
 
 /** Where a walk stands: the end of the task that was looked at last, as Postgres writes it, and its id. */
-interface Mark {
+interface RetentionCursor {
   readonly finished_at: string;
   readonly task_id: string;
 }
@@ -20,11 +20,11 @@ export class PgRetentionStore implements RetentionStore {
     for (const keepMs of lengthsOf(rules)) {
       for (let seen = limit, begins = true; seen === limit; begins = false) {
         const batch = await this.database.transaction(async (run) => {
-          const [mark] = await run<Mark>(TAKE_MARK, [keepMs, hash, begins]);
+          const [cursor] = await run<RetentionCursor>(TAKE_CURSOR, [keepMs, hash, begins]);
           const [row] = await run<PrunedTasks & { seen: number }>(pruneTasks(limit), [
             keepMs,
-            mark!.finished_at,
-            mark!.task_id,
+            cursor!.finished_at,
+            cursor!.task_id,
             json,
           ]);
           return row!;
@@ -43,8 +43,8 @@ export class PgRetentionStore implements RetentionStore {
   }
 
   async pruneDeadLetters(options: { olderThanMs: number; limit: number }): Promise<number> {
-    const [row] = await this.database.run<{ letters: number }>(PRUNE_LETTERS, [options.olderThanMs, options.limit]);
-    return row!.letters;
+    const [row] = await this.database.run<{ n: number }>(PRUNE_DEAD_LETTERS, [options.olderThanMs, options.limit]);
+    return row!.n;
   }
 }
 

@@ -1,6 +1,6 @@
 import type { FiringPlan, MirroredSchedule } from '@lovage/ports';
 import type { StoredSchedule } from '@lovage/task';
-import { fixture, newTask, type Fixture } from '../testing/fixture.ts';
+import { fixture, newTask, type StoreFixture } from '../testing/fixture.ts';
 
 const definition: StoredSchedule = {
   contract: 'a.b',
@@ -17,7 +17,7 @@ const of = (name: string, change: Partial<MirroredSchedule> = {}): MirroredSched
 });
 
 /** As if the schedules had been there for a minute. */
-async function aged(f: Fixture, ...schedules: MirroredSchedule[]): Promise<number> {
+async function aged(f: StoreFixture, ...schedules: MirroredSchedule[]): Promise<number> {
   await f.store.schedules.mirror(schedules);
   await f.db.query("update schedules set decided_until = decided_until - interval '1 min'");
   return Math.floor((await f.store.schedules.read()).now / 1000) * 1000;
@@ -30,13 +30,13 @@ const plan = (schedule: string, dues: number[], change: Partial<FiringPlan> = {}
   firings: dues.map((dueAt) => ({ dueAt, task: newTask() })),
   ...change,
 });
-const count = async (f: Fixture, table: string): Promise<number> =>
+const count = async (f: StoreFixture, table: string): Promise<number> =>
   (await f.db.query<{ n: number }>(`select count(*)::int as n from ${table}`))[0]!.n;
-const one = async (f: Fixture, name = 'a') =>
+const one = async (f: StoreFixture, name = 'a') =>
   (await f.store.schedules.read()).schedules.find((schedule) => schedule.name === name)!;
 
 /** As if no beat that states them had been seen for long. */
-const gone = (f: Fixture) => f.db.query("update schedules set seen_at = seen_at - interval '2 min'");
+const gone = (f: StoreFixture) => f.db.query("update schedules set seen_at = seen_at - interval '2 min'");
 
 describe('firing', () => {
   test('makes firing, task and message together', async () => {
@@ -69,7 +69,7 @@ describe('firing', () => {
     const fired = results.flat();
     expect(new Set(fired.map(({ schedule, dueAt }) => `${schedule} ${dueAt}`)).size).toBe(fired.length);
     for (const table of ['firings', 'tasks', 'outbox']) expect(await count(f, table)).toBe(fired.length);
-    // Whoever was first with the longest list decided for all before it; nobody's list had a gap.
+    // The one that was first with the longest list decided for all before it; nobody's list had a gap.
     expect(await one(f, 'a')).toMatchObject({ decidedUntil: now, lastDueAt: now });
     expect(fired.filter(({ schedule }) => schedule === 'a')).toHaveLength(4);
   });
@@ -92,10 +92,10 @@ describe('firing', () => {
   });
 
   test.each([
-    ['paused', (f: Fixture) => f.store.schedules.pause('a', null)],
-    ['changed', (f: Fixture) => f.store.schedules.mirror([of('a', { definition: { ...definition, input: 1 } })])],
-    ['disabled', (f: Fixture) => f.store.schedules.mirror([of('a', { enabled: false })])],
-    ['removed', (f: Fixture) => gone(f).then(() => f.store.schedules.remove('a'))],
+    ['paused', (f: StoreFixture) => f.store.schedules.pause('a', null)],
+    ['changed', (f: StoreFixture) => f.store.schedules.mirror([of('a', { definition: { ...definition, input: 1 } })])],
+    ['disabled', (f: StoreFixture) => f.store.schedules.mirror([of('a', { enabled: false })])],
+    ['removed', (f: StoreFixture) => gone(f).then(() => f.store.schedules.remove('a'))],
   ])('of a schedule %s meanwhile does nothing', async (_what, change) => {
     await using f = await fixture();
     const now = await aged(f, of('a'));
@@ -122,38 +122,38 @@ describe('the mirror', () => {
   test('inserts and changes; leaves alone what is the same, and what it does not know', async () => {
     await using f = await fixture();
     const { schedules } = f.store;
-    expect(await schedules.mirror([of('b'), of('a')])).toEqual({ changed: ['a', 'b'], older: [] });
-    expect(await schedules.mirror([of('a'), of('b')])).toEqual({ changed: [], older: [] });
+    expect(await schedules.mirror([of('b'), of('a')])).toEqual({ changed: ['a', 'b'], older: [], ofPeople: [] });
+    expect(await schedules.mirror([of('a'), of('b')])).toEqual({ changed: [], older: [], ofPeople: [] });
     expect((await schedules.read()).schedules).toMatchObject([
       { name: 'a', revision: 1, definition, enabled: true, pausedAt: null, stated: true },
       { name: 'b' },
     ]);
-    expect(await schedules.mirror([of('a', { enabled: false })])).toEqual({ changed: ['a'], older: [] });
+    expect(await schedules.mirror([of('a', { enabled: false })])).toEqual({ changed: ['a'], older: [], ofPeople: [] });
     expect((await schedules.read()).schedules).toMatchObject([
       { name: 'a', revision: 2, enabled: false },
       { name: 'b', revision: 1 },
     ]);
-    expect(await schedules.mirror([])).toEqual({ changed: [], older: [] });
+    expect(await schedules.mirror([])).toEqual({ changed: [], older: [], ofPeople: [] });
     expect((await schedules.read()).schedules).toHaveLength(2);
   });
 
-  test('older code takes nothing back while newer code runs, and does when that is gone', async () => {
+  test('older code reverts nothing while newer code runs, and does when that is gone', async () => {
     await using f = await fixture();
     const { schedules } = f.store;
     const [older, newer] = [of('a'), of('a', { definition: { ...definition, input: 2 } })];
     await schedules.mirror([older]);
-    expect(await schedules.mirror([newer])).toEqual({ changed: ['a'], older: [] });
+    expect(await schedules.mirror([newer])).toEqual({ changed: ['a'], older: [], ofPeople: [] });
     for (let i = 0; i < 3; i += 1) {
-      expect(await schedules.mirror([older])).toEqual({ changed: [], older: ['a'] });
-      expect(await schedules.mirror([newer])).toEqual({ changed: [], older: [] });
+      expect(await schedules.mirror([older])).toEqual({ changed: [], older: ['a'], ofPeople: [] });
+      expect(await schedules.mirror([newer])).toEqual({ changed: [], older: [], ofPeople: [] });
     }
     expect(await one(f)).toMatchObject({ definition: newer.definition, revision: 2 });
     await gone(f);
     expect(await one(f)).toMatchObject({ stated: false });
-    expect(await schedules.mirror([older])).toEqual({ changed: ['a'], older: [] });
-    expect(await schedules.mirror([newer])).toEqual({ changed: [], older: ['a'] });
-    expect(await schedules.mirror([of('a', { enabled: false })])).toEqual({ changed: ['a'], older: [] });
-    expect(await schedules.mirror([older])).toEqual({ changed: [], older: ['a'] });
+    expect(await schedules.mirror([older])).toEqual({ changed: ['a'], older: [], ofPeople: [] });
+    expect(await schedules.mirror([newer])).toEqual({ changed: [], older: ['a'], ofPeople: [] });
+    expect(await schedules.mirror([of('a', { enabled: false })])).toEqual({ changed: ['a'], older: [], ofPeople: [] });
+    expect(await schedules.mirror([older])).toEqual({ changed: [], older: ['a'], ofPeople: [] });
   });
 
   test('what somebody removes is gone until a beat states it; one that does keeps it', async () => {
@@ -166,7 +166,7 @@ describe('the mirror', () => {
     expect(await schedules.remove('a')).toBe(true);
     expect(await schedules.remove('a')).toBeUndefined();
     expect((await schedules.read()).schedules).toEqual([]);
-    expect(await schedules.mirror([of('a')])).toEqual({ changed: ['a'], older: [] });
+    expect(await schedules.mirror([of('a')])).toEqual({ changed: ['a'], older: [], ofPeople: [] });
   });
 
   test.each<[string, Partial<MirroredSchedule>, boolean]>([
@@ -264,5 +264,69 @@ describe('by hand', () => {
     const rest = await f.store.schedules.firings('a', { limit: 9, before: page[0]! });
     expect(rest.map(({ dueAt }) => dueAt)).toEqual([now, now - 1000, now - 2000]);
     expect(await f.store.schedules.firings('x', { limit: 9 })).toEqual([]);
+  });
+});
+
+describe('made by people', () => {
+  test('begins now, is changed at the revision that was read alone, and is removed at once', async () => {
+    await using f = await fixture();
+    const { schedules } = f.store;
+    const made = await schedules.create(of('mine'), 2);
+    expect(made).toMatchObject({ name: 'mine', source: 'api', revision: 1, definition, enabled: true });
+    expect(await schedules.create(of('mine'), 2)).toBe('exists');
+    expect(await schedules.create(of('second', { enabled: false }), 2)).toMatchObject({ enabled: false });
+    expect(await schedules.create(of('third'), 2)).toBe('too_many');
+    await f.db.query("update schedules set decided_until = decided_until - interval '1 min'");
+    const before = (await one(f, 'mine')).decidedUntil;
+    const other = of('mine', { definition: { ...definition, input: 1 } });
+    expect(await schedules.change(other, 1)).toMatchObject({
+      revision: 2,
+      definition: { input: 1 },
+      decidedUntil: before,
+    });
+    expect(await schedules.change(of('mine'), 1)).toBeUndefined();
+    const moments = of('mine', { definition: { ...definition, timing: { kind: 'every', everyMs: 5000 } } });
+    expect((await schedules.change(moments, 2))!.decidedUntil).toBeGreaterThan(before);
+    expect(await schedules.change(of('second'), 1)).toMatchObject({ enabled: true });
+    expect((await one(f, 'second')).decidedUntil).toBeGreaterThan(before);
+    expect(await schedules.remove('mine')).toBe(true);
+    expect(await schedules.change(moments, 3)).toBeUndefined();
+    expect(await schedules.remove('mine')).toBeUndefined();
+  });
+
+  test('of one name by many at once: one', async () => {
+    await using f = await fixture();
+    const made = await Promise.all(Array.from({ length: 10 }, () => f.store.schedules.create(of('a'), 100)));
+    expect(made.filter((one) => typeof one === 'object')).toHaveLength(1);
+    expect(made.filter((one) => one === 'exists')).toHaveLength(9);
+  });
+
+  test('code of the same name leaves it alone, and is in force once it is removed', async () => {
+    await using f = await fixture();
+    const { schedules } = f.store;
+    const theirs = of('a', { definition: { ...definition, input: 'of people' } });
+    await schedules.create(theirs, 10);
+    expect(await schedules.mirror([of('a')])).toEqual({ changed: [], older: [], ofPeople: ['a'] });
+    expect(await one(f)).toMatchObject({ source: 'api', definition: { input: 'of people' }, seenAt: null });
+    await schedules.remove('a');
+    expect(await schedules.mirror([of('a')])).toEqual({ changed: ['a'], older: [], ofPeople: [] });
+    expect(await one(f)).toMatchObject({ source: 'code', stated: true });
+    // What the code states is for nobody else to take or to change.
+    expect(await schedules.create(theirs, 10)).toBe('exists');
+    expect(await schedules.change(theirs, (await one(f)).revision)).toBeUndefined();
+  });
+
+  test('under the name of one that was removed it begins anew: not paused, with its history', async () => {
+    await using f = await fixture();
+    const { schedules } = f.store;
+    await schedules.mirror([of('a')]);
+    await schedules.runNow('a', { task: newTask() });
+    await schedules.pause('a', null);
+    await gone(f);
+    await schedules.remove('a');
+    const before = (await f.db.query<{ decided_until: Date }>('select decided_until from schedules'))[0]!.decided_until;
+    expect(await schedules.create(of('a'), 10)).toMatchObject({ source: 'api', pausedAt: null, seenAt: null });
+    expect((await one(f)).decidedUntil).toBeGreaterThanOrEqual(before.getTime());
+    expect(await schedules.firings('a', { limit: 9 })).toHaveLength(1);
   });
 });

@@ -1,3 +1,4 @@
+import { plainArray, textArray } from '@lovage/foundation';
 import {
   TaskNotUniqueError,
   type Firing,
@@ -10,9 +11,10 @@ import {
   type ScheduleStore,
 } from '@lovage/ports';
 import type { Database, RunStatement } from '../database.ts';
-import { plainArray, textArray } from '../pg-array.ts';
 import { newTaskValues } from '../sql/columns.ts';
 import {
+  CHANGE_SCHEDULE,
+  CREATE_SCHEDULE,
   FIRE,
   FIRINGS,
   HOLD_PLANS,
@@ -31,15 +33,29 @@ import { toFiring, toPastFiring, toScheduleRow, type RawFiring, type RawPastFiri
 export class PgScheduleStore implements ScheduleStore {
   constructor(private readonly database: Database) {}
 
-  async mirror(schedules: readonly MirroredSchedule[]): Promise<{ changed: string[]; older: string[] }> {
-    const rows = await this.database.run<{ name: string; verdict: 'taken' | 'older' }>(MIRROR, [
+  async mirror(
+    schedules: readonly MirroredSchedule[],
+  ): Promise<{ changed: string[]; older: string[]; ofPeople: string[] }> {
+    const rows = await this.database.run<{ name: string; verdict: 'taken' | 'older' | 'api' }>(MIRROR, [
       textArray(schedules.map(({ name }) => name)),
       textArray(schedules.map(({ definition }) => JSON.stringify(definition))),
       textArray(schedules.map(({ definition }) => JSON.stringify(definition.timing))),
       plainArray(schedules.map(({ enabled }) => enabled)),
     ]);
     const names = (verdict: string) => rows.filter((row) => row.verdict === verdict).map(({ name }) => name);
-    return { changed: names('taken'), older: names('older') };
+    return { changed: names('taken'), older: names('older'), ofPeople: names('api') };
+  }
+
+  async create(schedule: MirroredSchedule, most: number): Promise<ScheduleRow | 'exists' | 'too_many'> {
+    const [raw] = await this.database.run<RawSchedule>(CREATE_SCHEDULE, [...statedValues(schedule), most]);
+    if (raw) return toScheduleRow(raw);
+    const [question] = await this.database.run<{ there: boolean }>(SCHEDULE_EXISTS, [schedule.name]);
+    return question!.there ? 'exists' : 'too_many';
+  }
+
+  async change(schedule: MirroredSchedule, revision: number): Promise<ScheduleRow | undefined> {
+    const [raw] = await this.database.run<RawSchedule>(CHANGE_SCHEDULE, [...statedValues(schedule), revision]);
+    return raw && toScheduleRow(raw);
   }
 
   async remove(schedule: string): Promise<boolean | undefined> {
@@ -56,7 +72,7 @@ export class PgScheduleStore implements ScheduleStore {
   async fire(plans: readonly FiringPlan[]): Promise<Firing[]> {
     if (!plans.some(({ firings }) => firings.some(({ unique }) => unique)))
       return this.fireIn((statement, values) => this.database.run(statement, values), plans, NOTHING_TAKEN);
-    // Keys are taken for what will fire, and for nothing else: to take one may call off the task that has it.
+    // Keys are taken for what will fire, and for nothing else: to take one may cancel the task that has it.
     return this.database.transaction(async (run) => {
       const held = await run<{ name: string; decided_ms: string }>(HOLD_PLANS, planValues(plans));
       const decided = new Map(held.map((row) => [row.name, Number(row.decided_ms)]));
@@ -85,10 +101,10 @@ export class PgScheduleStore implements ScheduleStore {
 
   async runNow(schedule: string, firing: FiringTask): Promise<Firing | undefined> {
     for (;;) {
-      const { raw, inTheWay } = firing.unique
+      const { raw, conflicting } = firing.unique
         ? await this.database.transaction((run) => runUnique(run, schedule, firing))
         : { raw: (await this.database.run<RawFiring>(RUN_NOW, runNowValues(schedule, firing)))[0] };
-      if (inTheWay !== undefined) throw new TaskNotUniqueError(firing.task.name, inTheWay);
+      if (conflicting !== undefined) throw new TaskNotUniqueError(firing.task.name, conflicting);
       if (raw) return toFiring(raw);
       const [question] = await this.database.run<{ there: boolean }>(SCHEDULE_EXISTS, [schedule]);
       // Two in one millisecond: the second is of a later one by now.
@@ -113,6 +129,13 @@ export class PgScheduleStore implements ScheduleStore {
   }
 }
 
+const statedValues = ({ name, definition, enabled }: MirroredSchedule) => [
+  name,
+  JSON.stringify(definition),
+  JSON.stringify(definition.timing),
+  enabled,
+];
+
 const planValues = (plans: readonly FiringPlan[]) => [
   textArray(plans.map(({ schedule }) => schedule)),
   plainArray(plans.map(({ revision }) => revision)),
@@ -125,17 +148,17 @@ const runNowValues = (schedule: string, { task }: FiringTask, standsFor = task.i
   ...newTaskValues([task]),
 ];
 
-/** A firing, or the task that is in the way of one that is to be refused; neither: as with {@link RUN_NOW}. */
+/** A firing, or the task that conflicts with one that is to be refused; neither: as with {@link RUN_NOW}. */
 async function runUnique(
   run: RunStatement,
   schedule: string,
   firing: FiringTask,
-): Promise<{ raw?: RawFiring; inTheWay?: string }> {
+): Promise<{ raw?: RawFiring; conflicting?: string }> {
   const [question] = await run<{ there: boolean }>(SCHEDULE_EXISTS, [schedule]);
   if (!question!.there) return {};
   const { holder, verdict } = (await takeKeys(run, [firing])).get(firing.unique!.key)!;
-  if (verdict === 'rejected') return { inTheWay: holder };
-  // Of the same millisecond as another it is asked for again; the key is its own by then.
+  if (verdict === 'rejected') return { conflicting: holder };
+  // Two of the same millisecond have the same key: the second asks again, and gets one of its own.
   const [raw] = await run<RawFiring>(RUN_NOW, runNowValues(schedule, firing, holder));
   return { raw };
 }

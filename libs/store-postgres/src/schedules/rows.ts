@@ -5,6 +5,7 @@ import type { StoredSchedule, TaskState } from '@lovage/task';
 export interface RawSchedule {
   name: string;
   definition: StoredSchedule;
+  source: 'code' | 'api';
   revision: number;
   enabled: boolean;
   paused_at: Date | null;
@@ -34,6 +35,7 @@ export function toScheduleRow(raw: RawSchedule): ScheduleRow {
   return {
     name: raw.name,
     definition: raw.definition,
+    source: raw.source,
     revision: raw.revision,
     enabled: raw.enabled,
     pausedAt: raw.paused_at?.getTime() ?? null,

@@ -1,6 +1,6 @@
+import { plainArray, textArray } from '@lovage/foundation';
 import type { FiringTask } from '@lovage/ports';
 import type { RunStatement } from '../database.ts';
-import { plainArray, textArray } from '../pg-array.ts';
 import { TAKE_KEYS } from '../sql/schedules.ts';
 import { replace, type UniqueVerdict } from '../tasks/insert-first.ts';
 

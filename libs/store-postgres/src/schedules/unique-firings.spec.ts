@@ -1,6 +1,6 @@
 import type { FiringPlan, NewTask, UniqueKey } from '@lovage/ports';
 import type { StoredSchedule } from '@lovage/task';
-import { claimOf, fixture, newTask, type Fixture } from '../testing/fixture.ts';
+import { claimOf, fixture, newTask, type StoreFixture } from '../testing/fixture.ts';
 
 const definition: StoredSchedule = {
   contract: 'a.b',
@@ -15,7 +15,7 @@ const rule = (onConflict: UniqueKey['onConflict'], key = 'a.b:k'): UniqueKey => 
 });
 
 /** Schedules as if they had been there for a minute; the time now, of a whole second. */
-async function aged(f: Fixture, ...names: string[]): Promise<number> {
+async function aged(f: StoreFixture, ...names: string[]): Promise<number> {
   await f.store.schedules.mirror(names.map((name) => ({ name, definition, enabled: true })));
   await f.db.query("update schedules set decided_until = decided_until - interval '1 min'");
   return Math.floor((await f.store.schedules.read()).now / 1000) * 1000;
@@ -25,35 +25,32 @@ const plan = (schedule: string, dues: number[], unique?: UniqueKey): FiringPlan 
   firings: dues.map((dueAt) => ({ dueAt, task: newTask(), unique })),
 });
 const idsOf = (p: FiringPlan) => p.firings.map(({ task }) => task.id);
-const stateOf = async (f: Fixture, { id }: Pick<NewTask, 'id'>) => (await f.store.tasks.get(id))?.state;
-const taskIds = async (f: Fixture) =>
+const stateOf = async (f: StoreFixture, { id }: Pick<NewTask, 'id'>) => (await f.store.tasks.get(id))?.state;
+const taskIds = async (f: StoreFixture) =>
   (await f.db.query<{ id: string }>('select id from tasks order by id')).map(({ id }) => id);
 
-test.each(['existing', 'reject'] as const)(
-  'a firing stands for the task that is in the way: %s',
-  async (onConflict) => {
-    await using f = await fixture();
-    const now = await aged(f, 'a');
-    const first = plan('a', [now - 3000, now - 2000], rule(onConflict));
-    const [id] = idsOf(first);
-    expect((await f.store.schedules.fire([first])).map(({ taskId }) => taskId)).toEqual([id, id]);
-    const second = plan('a', [now - 1000], rule(onConflict));
-    expect((await f.store.schedules.fire([second])).map(({ taskId }) => taskId)).toEqual([id]);
-    expect(await taskIds(f)).toEqual([id]);
-    expect(await f.db.query('select task_id from outbox')).toEqual([{ task_id: id }]);
-    const { schedules } = await f.store.schedules.read();
-    expect(schedules[0]).toMatchObject({ decidedUntil: now - 1000, lastTaskId: id });
+test.each(['existing', 'reject'] as const)('a firing stands for the conflicting task: %s', async (onConflict) => {
+  await using f = await fixture();
+  const now = await aged(f, 'a');
+  const first = plan('a', [now - 3000, now - 2000], rule(onConflict));
+  const [id] = idsOf(first);
+  expect((await f.store.schedules.fire([first])).map(({ taskId }) => taskId)).toEqual([id, id]);
+  const second = plan('a', [now - 1000], rule(onConflict));
+  expect((await f.store.schedules.fire([second])).map(({ taskId }) => taskId)).toEqual([id]);
+  expect(await taskIds(f)).toEqual([id]);
+  expect(await f.db.query('select task_id from outbox')).toEqual([{ task_id: id }]);
+  const { schedules } = await f.store.schedules.read();
+  expect(schedules[0]).toMatchObject({ decidedUntil: now - 1000, lastTaskId: id });
 
-    const worker = await f.worker();
-    const claim = claimOf(first.firings[0]!.task, { hadRow: true });
-    await f.store.tasks.claim(worker, [claim], { durable: true });
-    await f.store.tasks.record(worker.id, [
-      { id: id!, claimNo: claim.claimNo, state: 'SUCCESS', result: null, error: null },
-    ]);
-    const third = plan('a', [now], rule(onConflict));
-    expect((await f.store.schedules.fire([third])).map(({ taskId }) => taskId)).toEqual(idsOf(third));
-  },
-);
+  const worker = await f.worker();
+  const claim = claimOf(first.firings[0]!.task, { hadRow: true });
+  await f.store.tasks.claim(worker, [claim], { durable: true });
+  await f.store.tasks.record(worker.id, [
+    { id: id!, claimNo: claim.claimNo, state: 'SUCCESS', result: null, error: null },
+  ]);
+  const third = plan('a', [now], rule(onConflict));
+  expect((await f.store.schedules.fire([third])).map(({ taskId }) => taskId)).toEqual(idsOf(third));
+});
 
 test('a task that waits is replaced; one that runs is not', async () => {
   await using f = await fixture();

@@ -102,8 +102,8 @@ select count(*)::int as n from gone`,
 };
 
 /** $1 ids */
-export const DELETE_LETTERS = {
-  name: 'bulk-delete-letters',
+export const DELETE_DEAD_LETTERS = {
+  name: 'bulk-delete-dead-letters',
   text: `
 with gone as (delete from dead_letters where id = any($1::uuid[]) returning id) select count(*)::int as n from gone`,
 };

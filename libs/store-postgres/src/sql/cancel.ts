@@ -1,26 +1,26 @@
 import { countEnded } from './count-ended.ts';
 
 /**
- * What a task that ended REVOKED keeps as its error: who called it off, why and when. `of` names the row; a statement that
- * sets the mark itself gives what it sets.
+ * What a task that ended REVOKED keeps as its error: the actor, the reason and the time of the cancel. `of` names the row; a statement that
+ * makes the cancel request itself gives what it sets.
  */
 export const revokedError = (
   of: string,
-  { at = `${of}.cancel_at`, by = `${of}.cancel_by`, why = `${of}.cancel_why` } = {},
-): string => `json_build_object('type', 'Revoked', 'message', coalesce(${why}, 'the task was revoked'), 'data',
-    json_build_object('actor', ${by}, 'reason', ${why}, 'at', to_char(${at} at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')))`;
+  { at = `${of}.cancel_at`, actor = `${of}.cancel_by`, reason = `${of}.cancel_why` } = {},
+): string => `json_build_object('type', 'Revoked', 'message', coalesce(${reason}, 'the task was revoked'), 'data',
+    json_build_object('actor', ${actor}, 'reason', ${reason}, 'at', to_char(${at} at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')))`;
 
-// The first mark stands: who called it off, and why, is not overwritten by who came later.
-const MARK = {
+// The first cancel request stands: its actor and reason are not overwritten by later ones.
+const REQUEST = {
   at: 'coalesce(t.cancel_at, now())',
-  by: 'case when t.cancel_at is null then $2 else t.cancel_by end',
-  why: 'case when t.cancel_at is null then $3 else t.cancel_why end',
+  actor: 'case when t.cancel_at is null then $2 else t.cancel_by end',
+  reason: 'case when t.cancel_at is null then $3 else t.cancel_why end',
 };
 
 /**
- * Waiting tasks end now and their messages, if still with us, go; claimed ones get the mark, their holders end them. Locked in
+ * Waiting tasks end now and their messages, if still with us, go; claimed ones get the cancel request, their holders end them. Locked in
  * the order of their ids. `ended_state` rather than `finished_at`: the index of live tasks must not tempt the planner.
- * $1 ids · $2 who · $3 why · $4 claimed ones too
+ * $1 ids · $2 actor · $3 reason · $4 claimed ones too
  */
 export const REVOKE = {
   name: 'tasks-revoke',
@@ -30,9 +30,9 @@ l as materialized (
   select t.id from tasks t join given using (id)
   where t.ended_state is null and ($4::bool or t.claim_worker is null) order by t.id for update of t),
 t as (
-  update tasks t set cancel_at = ${MARK.at}, cancel_by = ${MARK.by}, cancel_why = ${MARK.why},
+  update tasks t set cancel_at = ${REQUEST.at}, cancel_by = ${REQUEST.actor}, cancel_why = ${REQUEST.reason},
     state = case when t.claim_worker is null then 'REVOKED' else t.state end,
-    error = case when t.claim_worker is null then ${revokedError('t', MARK)} else t.error end,
+    error = case when t.claim_worker is null then ${revokedError('t', REQUEST)} else t.error end,
     finished_at = case when t.claim_worker is null then now() end
   from l where t.id = l.id
   returning t.id, t.claim_worker, t.ended_state, t.error, t.message, coalesce(t.wire_id, t.id::text) as public_id),
@@ -56,11 +56,11 @@ with ended as (
 select coalesce((select state from ended), (select state from tasks where id = $1)) as state`,
 };
 
-/** Those of a worker's running tasks that were called off. $1 worker · $2 ids · $3 claim numbers */
-export const MARKED = {
-  name: 'tasks-marked',
+/** Cancel requests for a worker's running tasks. $1 worker · $2 ids · $3 claim numbers */
+export const CANCEL_REQUESTED = {
+  name: 'tasks-cancel-requested',
   text: `
-select t.id, t.cancel_by as by, t.cancel_why as why
+select t.id, t.cancel_by as actor, t.cancel_why as reason
 from unnest($2::uuid[], $3::bigint[]) as s(id, no) join tasks t using (id)
 where t.claim_worker = $1 and t.claim_no = s.no and t.cancel_at is not null`,
 };

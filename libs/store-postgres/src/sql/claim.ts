@@ -6,11 +6,11 @@ import { NEW_TASK_COLUMNS, NEW_TASK_PARAMETERS, NEW_TASK_SELECT, newTaskUnnest }
 const P = NEW_TASK_PARAMETERS;
 
 /**
- * Marks tasks as run by a worker whose lease holds; makes the row of a message whose producer has not (or never) written it.
+ * Records tasks as run by a worker whose lease holds; makes the row of a message whose producer has not (or never) written it.
  * What is not returned was not granted. Repeating it with the same claim numbers grants the same.
  * A row that its producer commits while the claim waits for it was made after the claim began: no task starts before it was made.
- * Suspects are granted to the quarantine only: a task is STARTED when it runs, not when its turn to run alone has yet to come.
- * $1 worker id · $2 worker name · then the columns of the tasks · turns (-1: header absent) · claim numbers · had_row · also suspects
+ * Suspects are granted to the quarantine only: a task is STARTED when it runs, not when it has yet to wait until it runs alone.
+ * $1 worker id · $2 worker name · then the columns of the tasks · generations (-1: header absent) · claim numbers · had_row · also suspects
  */
 export const CLAIM = { name: 'tasks-claim', text: claim(P + 6, 'now()', '', '', '', '') };
 
@@ -60,7 +60,7 @@ const UNKNOWN = 1000;
 const TAKEN = afterDeath('f', 'dead', `coalesce(dead.together, ${UNKNOWN})`);
 
 /**
- * Compare-and-set from a dead holder. What was called off is not run again: it ends REVOKED.
+ * Compare-and-set from a dead holder. A cancelled task is not run again: it ends REVOKED.
  * $1 worker id · $2 worker name · $3 task · $4 new claim number · $5, $6 the dead claim · $7 only end that claim · $8 claim
  * also what is a suspect now; else it waits for the quarantine, unclaimed
  */
@@ -107,8 +107,8 @@ export const PASSED = {
  * a killed process loses the lock at once, a partitioned one its lease. For 6 s after a start of Postgres, which drops every
  * lock, the lease alone decides.
  */
-export const SITUATIONS = {
-  name: 'tasks-situations',
+export const CLAIM_STATES = {
+  name: 'tasks-claim-states',
   text: `
 select t.*, t.expires_at <= now() as expired,
   coalesce(w.lease_until > now(), false) and (

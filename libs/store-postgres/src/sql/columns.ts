@@ -1,5 +1,5 @@
+import { plainArray, textArray } from '@lovage/foundation';
 import { UNREADABLE_NAME, type NewTask } from '@lovage/ports';
-import { plainArray, textArray } from '../pg-array.ts';
 
 /** The row is that of the task in the message: its name decides, whatever id a message carries. One that tells no name counts as its task's. */
 export const sameTask = (name: string): string => `(t.name = ${name} or ${name} = '${UNREADABLE_NAME}')`;

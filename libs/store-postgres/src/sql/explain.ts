@@ -24,12 +24,12 @@ const CONTRACTS = `(
     union all select o.name, null from json_array_elements_text(${jsonList("w.info->'contracts'")}) o(name) where w.serves is null
     order by name limit 100) c)`;
 
-/** All facts of one task in one statement, so that they are of one moment. $1 id */
+/** All that is known of one task in one statement, so that it is of one moment. $1 id */
 export const EXPLAIN = {
   name: 'tasks-explain',
   text: `
 select t.*, now() as at, coalesce(t.expires_at <= now(), false) as expired,
-  (select json_build_object('at', ${ms('q.paused_at')}, 'by', q.paused_by, 'why', q.paused_why)
+  (select json_build_object('at', ${ms('q.paused_at')}, 'actor', q.paused_by, 'reason', q.paused_why)
    from queues q where q.name = t.queue and q.paused_at is not null) as pause,
   (select json_build_object('name', w.name, 'info', w.info, 'leaseUntil', ${ms('w.lease_until')}, 'alive', w.lease_until > now())
    from workers w where w.id = t.claim_worker) as holder,

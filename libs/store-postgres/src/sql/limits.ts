@@ -3,8 +3,8 @@ import { NEW_TASK_COLUMNS, NEW_TASK_PARAMETERS, NEW_TASK_SELECT, newTaskUnnest }
 
 /*
  * Limits (docs/limits.md). The row of a key in `limit_keys` is the lock under which its slots are given: every transaction that
- * takes keys takes them first, sorted, and rows of tasks after them; whoever comes from a row never waits for a key. So nobody
- * waits in a ring. Functions `limits_*` are in the migrations, because each statement in one sees what was committed while it
+ * takes keys takes them first, sorted, and rows of tasks after them; code that comes from a row never waits for a key. So nobody
+ * waits in a cycle. Functions `limits_*` are in the migrations, because each statement in one sees what was committed while it
  * waited.
  */
 
@@ -51,8 +51,8 @@ from tasks t where t.id = any($1::uuid[]) order by t.id for update of t`,
 const P = NEW_TASK_PARAMETERS;
 
 /**
- * Lets tasks wait: unclaimed, SCHEDULED, the next turn in the outbox. The row is made if the claim would have made it.
- * $1… the columns of the tasks · turns, the latest known · had_row · due ms since the epoch, null: until a slot is free ·
+ * Lets tasks wait: unclaimed, SCHEDULED, the next generation in the outbox. The row is made if the claim would have made it.
+ * $1… the columns of the tasks · generations, the latest known · had_row · due ms since the epoch, null: until a slot is free ·
  * concurrency keys · rate keys. Answers the ids of those that wait now.
  */
 export const PARK = {
@@ -78,7 +78,7 @@ messages as (
 tickets as (
   insert into limit_tickets (task_id, limit_key, turn, due_at) select id, rate_key, turn, due_at from parked where due_at is not null
   on conflict (task_id) do update set limit_key = excluded.limit_key, turn = excluded.turn, due_at = excluded.due_at),
--- A slot that was had is kept until then: its turn of the rate will have a place.
+-- A slot that was had is kept until then: its time of the rate will have a place.
 slots as (
   insert into limit_slots (task_id, limit_key, reserved_until)
   select id, slot_key, due_at + interval '1 min' from parked where due_at is not null and slot_key is not null
@@ -88,7 +88,7 @@ given_up as (delete from limit_slots l using parked p where p.due_at is null and
 select id from parked`,
 };
 
-/** Tasks that were claimed have their slots, and have used their turns of a rate. $1 ids · $2 concurrency keys */
+/** Tasks that were claimed have their slots, and have used their times of a rate. $1 ids · $2 concurrency keys */
 export const SLOTS_TAKEN = {
   name: 'limits-slots-taken',
   text: `
@@ -149,7 +149,7 @@ delete from limit_keys k using idle where k.key = idle.key`,
 };
 
 const OVERRIDE_COLUMNS = `contract, concurrency, no_concurrency, keys, rate, interval_ms, no_rate, burst,
-  extract(epoch from updated_at)::float8 * 1000 as updated_at, updated_by, why`;
+  extract(epoch from updated_at)::float8 * 1000 as updated_at, updated_by, why as reason`;
 
 export const READ_OVERRIDES = {
   name: 'limits-overrides',
@@ -165,7 +165,7 @@ where concurrency is not null or interval_ms is not null`,
 
 /**
  * $1 contract · $2 concurrency · $3 no concurrency limit · $4 keys · $5 rate as given · $6 its interval ms · $7 no rate limit ·
- * $8 burst · $9 who · $10 why
+ * $8 burst · $9 actor · $10 reason
  */
 export const OVERRIDE = {
   name: 'limits-override',

@@ -14,7 +14,7 @@ select leased.task_id as outbox_task_id, leased.turn as outbox_turn,
 from leased left join tasks t on t.id = leased.task_id order by leased.due_at`,
 };
 
-/** Confirmed by the broker. $1 task ids · $2 turns */
+/** Confirmed by the broker. $1 task ids · $2 generations */
 export const PUBLISHED = {
   name: 'outbox-published',
   text: `
@@ -26,7 +26,7 @@ l as materialized (
 update tasks t set state = 'QUEUED' from l where t.id = l.id`,
 };
 
-/** Not published after all. $1 task ids · $2 turns · $3 delay ms */
+/** Not published after all. $1 task ids · $2 generations · $3 delay ms */
 export const RELEASE = {
   name: 'outbox-release',
   text: `

@@ -40,11 +40,11 @@ const P = NEW_TASK_PARAMETERS;
 const BEFORE = `case when (t.passed_on->>'turn')::int = t.turn then t.passed_on end`;
 
 /**
- * Passes tasks on to workers that serve them: the turn is raised, and its message waits in the outbox for a growing pause. No attempt
+ * Passes tasks on to workers that serve them: the generation is raised, and its message waits in the outbox for a growing pause. No attempt
  * is made of it. The claim on the row must be the given one, or none. A row is made where there is none.
  * A task that no live worker has served for longer than it may wait, or that may not wait, is left as it is, and answered as over.
  * What is not answered was not passed on: its row says why.
- * $1… tasks · $${P + 1} turns (-1: header absent) · $${P + 2} had a row · $${P + 3} workers of claims · $${P + 4} claim numbers · $${P + 5} versions and
+ * $1… tasks · $${P + 1} generations (-1: header absent) · $${P + 2} had a row · $${P + 3} workers of claims · $${P + 4} claim numbers · $${P + 5} versions and
  * $${P + 6} fingerprints that are needed · $${P + 7} reasons · $${P + 8} without a row of their own · $${P + 9} longest wait ms · $${P + 10} the same
  * without a row of their own · $${P + 11} keys of limits · $${P + 12} may wait while no live worker serves it
  */

@@ -4,7 +4,7 @@ export const PAUSED = {
   text: `select q.name from unnest($1::text[]) as g(name) join queues q using (name) where q.paused_at is not null`,
 };
 
-/** The first pause stays. $1 queue · $2 who · $3 why */
+/** The first pause stays. $1 queue · $2 actor · $3 reason */
 export const PAUSE = {
   name: 'queues-pause',
   text: `

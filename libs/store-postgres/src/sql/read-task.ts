@@ -1,4 +1,4 @@
-// Reads of whole rows. A result that no worker of today would have recorded is not fetched: it would hold up whoever reads it, and
+// Reads of whole rows. A result that no worker of today would have recorded is not fetched: it would hold up a caller that reads it, and
 // may not fit a text of V8 at all. The row tells its size instead.
 
 /** Largest result that is read, bytes: what a contract may allow at most (`MAX_RESULT_LIMIT`). */

@@ -4,10 +4,10 @@ import { NEW_TASK_COLUMNS, NEW_TASK_PARAMETERS, NEW_TASK_SELECT, newTaskUnnest, 
 
 /**
  * Ends attempts whose claim is still ours. The ids come sorted and a nested loop updates in their order (see `PLANNING` in
- * database.ts), so two recorders do not wait for each other in a ring; should they ever, the loser is repeated.
+ * database.ts), so two recorders do not deadlock; should they ever, the loser is repeated.
  * A row with a claim is never terminal. Saying so (`finished_at is null`) would offer the planner the index of live tasks, which
  * it then reads whole for each batch when its statistics know the table as empty.
- * A task that was called off before this ends REVOKED, whatever its handler came to: `revoked` is its error then.
+ * A task that was cancelled before this ends REVOKED, whatever its handler came to: `revoked` is its error then.
  * $1 worker · $2 ids · $3 claim numbers · $4 states · $5 results · $6 errors
  */
 export const RECORD = { name: 'tasks-record', text: record('') };
@@ -54,8 +54,8 @@ select from ended limit 0`,
 };
 
 /**
- * Ends attempts with another to come: the turn is raised and its message goes into the outbox, in one commit.
- * A task that was called off has no other to come: it ends REVOKED, and `revoked` is its error.
+ * Ends attempts with another to come: the generation is raised and its message goes into the outbox, in one commit.
+ * A task that was cancelled has no other to come: it ends REVOKED, and `revoked` is its error.
  * $1 worker · $2 ids · $3 claim numbers · $4 kinds · $5 delays ms · $6 errors · $7 groups of suspects
  */
 export const POSTPONE = { name: 'tasks-postpone', text: postpone('') };

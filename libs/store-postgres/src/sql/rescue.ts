@@ -7,20 +7,20 @@ export const AWAITED = {
   name: 'rescue-awaited',
   text: `
 with page as materialized (
-  select id, queue, turn, created_at, started_at, claim_worker from tasks
+  select id, queue, turn, created_at, started_at, claim_worker, message->>'observed' as observed from tasks
   where finished_at is null and created_at < now() - $4::float8 * interval '1 ms'
     and ($1::timestamptz is null or (created_at, id) > ($1::timestamptz, $2::uuid))
   order by created_at, id limit $3),
 waits as (
   select id, turn, queue from page p
-  where claim_worker is null and (started_at is null or started_at < now() - $4::float8 * interval '1 ms')
+  where claim_worker is null and observed is null and (started_at is null or started_at < now() - $4::float8 * interval '1 ms')
     and not exists (select from outbox o where (o.task_id, o.turn) = (p.id, p.turn)))
 select (select count(*) from page)::int as read, last.created_at::text as at, last.id,
-  (select coalesce(json_agg(json_build_object('taskId', id, 'turn', turn, 'queue', queue)), '[]') from waits) as items
+  (select coalesce(json_agg(json_build_object('taskId', id, 'generation', turn, 'queue', queue)), '[]') from waits) as items
 from (select created_at, id from page order by created_at desc, id desc limit 1) last`,
 };
 
-/** Those that still wait so get a message of the same turn: a claim lets only one of two run. $1 task ids · $2 turns */
+/** Those that still wait so get a message of the same generation: a claim lets only one of two run. $1 task ids · $2 generations */
 export const SEND_AGAIN = {
   name: 'rescue-send-again',
   text: `

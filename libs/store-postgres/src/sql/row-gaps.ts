@@ -22,8 +22,8 @@ on conflict (id) do update set from_at = excluded.from_at, renewed_at = excluded
 };
 
 /** $1 id of the span · $2 from, $3 to, ms */
-export const LET_GO = {
-  name: 'row-gaps-let-go',
+export const RECORD_LOSS = {
+  name: 'row-gaps-record-loss',
   text: `
 insert into row_gaps (id, from_at, to_at, renewed_at) values ($1, $2::bigint, $3::bigint, now())
 on conflict (id) do update set from_at = excluded.from_at, to_at = excluded.to_at, renewed_at = excluded.renewed_at`,

@@ -12,7 +12,7 @@ const planHolds = (
 /** So long after a beat was last seen that states a definition, it counts as gone, and another definition may take its place. */
 export const CODE_GONE_S = 60;
 
-/** A definition, whoever states it. */
+/** A definition, whichever beat states it. */
 const hashOf = (definition: string, enabled: string) => `md5(${definition}::text || ${enabled}::text)`;
 
 const codeGone = `(c.seen_at is null or c.seen_at < now() - interval '${CODE_GONE_S} s')`;
@@ -20,7 +20,7 @@ const codeGone = `(c.seen_at is null or c.seen_at < now() - interval '${CODE_GON
 /**
  * Takes the schedules of a beat's code over, and notes that it was seen. Those that it does not know are left alone. A definition
  * replaces another one if it is new, or if no beat with the other one has been seen for a while: so the newest code wins while it
- * runs, and beats of two versions do not undo each other's. What is not answered was there as stated.
+ * runs, and beats of two versions do not undo each other's. One that people made stays. What is not answered was there as stated.
  * The timing is a column of its own: operators of \`json\` read every string of the value, and one may hold what only \`json\` can keep.
  * $1 names · $2 definitions · $3 timings · $4 enabled
  */
@@ -32,17 +32,19 @@ with s as (
   from unnest($1::text[], $2::json[], $3::text[], $4::bool[]) as s(name, definition, timing, enabled)),
 there as materialized (
   select c.name, s.definition, s.timing, s.enabled, s.hash, ${hashOf('c.definition', 'c.enabled')} as old, case
+    when c.source = 'api' and c.removed_at is null then 'api'
     when s.hash = ${hashOf('c.definition', 'c.enabled')} then case when c.removed_at is null then 'same' else 'taken' end
     when s.hash <> all(c.earlier) or ${codeGone} then 'taken' else 'older' end as verdict
   from s join schedules c on c.name = s.name order by c.name for update of c),
 written as (
-  update schedules c set definition = t.definition, timing = t.timing, enabled = t.enabled, removed_at = null, seen_at = now(),
+  update schedules c set definition = t.definition, timing = t.timing, enabled = t.enabled, source = 'code', removed_at = null,
+    seen_at = now(),
     revision = c.revision + (t.verdict = 'taken')::int, updated_at = case t.verdict when 'taken' then now() else c.updated_at end,
     earlier = case when t.hash = t.old then c.earlier else (array_prepend(t.old, array_remove(c.earlier, t.hash)))[1:20] end,
     decided_until = case
       when t.verdict = 'taken' and (c.removed_at is not null or t.enabled and not c.enabled or c.timing <> t.timing)
       then ${NOW_MS} else c.decided_until end
-  from there t where c.name = t.name and t.verdict <> 'older'),
+  from there t where c.name = t.name and t.verdict not in ('older', 'api')),
 new as (
   insert into schedules (name, definition, timing, enabled, decided_until, seen_at)
   select name, definition, timing, enabled, ${NOW_MS}, now() from s where not exists (select from schedules c where c.name = s.name)
@@ -51,14 +53,39 @@ select name, verdict from there where verdict <> 'same' union all select name, '
 };
 
 /**
- * Removes a schedule that no running beat states. One row, if there is such a schedule: whether it was removed. $1 name
+ * A schedule that people make. No row: there is one of this name, or people have made so many already. What was removed under its name is
+ * begun anew, and its history goes on. $1 name · $2 definition · $3 timing · $4 enabled · $5 at most so many
+ */
+export const CREATE_SCHEDULE = {
+  name: 'schedules-create',
+  text: `
+insert into schedules as c (name, definition, timing, enabled, source, decided_until)
+select $1::text, $2::json, $3::text, $4::bool, 'api', ${NOW_MS}
+where (select count(*) from schedules where source = 'api' and removed_at is null) < $5::int
+on conflict (name) do update set definition = excluded.definition, timing = excluded.timing, enabled = excluded.enabled,
+  source = 'api', removed_at = null, paused_at = null, paused_by = null, seen_at = null, revision = c.revision + 1,
+  decided_until = ${NOW_MS}, updated_at = now()
+where c.removed_at is not null returning c.*`,
+};
+
+/** One row, if it is of people and still of this revision. $1 name · $2 definition · $3 timing · $4 enabled · $5 revision */
+export const CHANGE_SCHEDULE = {
+  name: 'schedules-change',
+  text: `
+update schedules c set definition = $2::json, timing = $3::text, enabled = $4::bool, revision = c.revision + 1, updated_at = now(),
+  decided_until = case when c.timing <> $3::text or $4::bool and not c.enabled then ${NOW_MS} else c.decided_until end
+where c.name = $1 and c.source = 'api' and c.removed_at is null and c.revision = $5::int returning c.*`,
+};
+
+/**
+ * Removes a schedule that people made, or that no running beat states. One row, if there is such a schedule: whether it was removed. $1 name
  */
 export const REMOVE_SCHEDULE = {
   name: 'schedules-remove',
   text: `
 with gone as (
   update schedules c set removed_at = now(), revision = c.revision + 1, updated_at = now()
-  where c.name = $1 and c.removed_at is null and ${codeGone} returning c.name)
+  where c.name = $1 and c.removed_at is null and (c.source = 'api' or ${codeGone}) returning c.name)
 select exists (select from gone) as removed from schedules c where c.name = $1 and c.removed_at is null`,
 };
 

@@ -2,7 +2,7 @@ import { NEW_TASK_COLUMNS, NEW_TASK_PARAMETERS, NEW_TASK_SELECT, newTaskUnnest }
 
 /**
  * Rows of tasks that the broker has confirmed. A worker may have claimed one already: its claim made the row from the
- * message, which tells the same facts, so there is nothing to add.
+ * message, which tells the same data, so there is nothing to add.
  */
 export const INSERT_QUEUED = {
   name: 'tasks-insert-queued',

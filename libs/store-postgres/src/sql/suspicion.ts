@@ -9,7 +9,7 @@ const GROWN_TIMES = 2;
 const GROWN_MIB = 256;
 
 /**
- * What the death of a worker says against what ran there. Nothing when it was asked to stop: whoever asked has killed it. Enough when
+ * What the death of a worker says against what ran there. Nothing when it was asked to stop: the one who asked has killed it. Enough when
  * the task ran alone, or when the worker's memory had grown: that is seldom chance. Else half of it.
  * @param worker its row, perhaps missing \`null\` · @param together how many ran there
  */

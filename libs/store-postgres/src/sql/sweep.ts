@@ -5,12 +5,12 @@ import { afterDeath, lostError } from './suspicion.ts';
 const DEATH = afterDeath('t', 'held', 'held.together');
 
 /**
- * Puts back what dead workers held: same turn, so the message that may still be with the broker stays valid, and the claim
- * lets only one of the two run. A worker is dead when its lease has lapsed by a second. What was called off does not run
+ * Requeues what dead workers held: same generation, so the message that may still be with the broker stays valid, and the claim
+ * lets only one of the two run. A worker is dead when its lease has lapsed by a second. What was cancelled does not run
  * again: it ends REVOKED.
  * Rows whose holder has no row in \`workers\` at all belong to a claim that was committed while its worker was being removed.
  */
-const putBack = (holders: string) => `
+const requeue = (holders: string) => `
 locked as materialized (
   select t.id, t.turn, t.claim_worker, t.claim_no, t.started_at, t.cancel_at is not null as revoked from tasks t
   where t.finished_at is null and t.claim_worker is not null and ${holders} order by t.id for update of t skip locked),
@@ -34,7 +34,7 @@ ended as (select ended_state from back where ended_state is not null),${countEnd
 export const SWEEP_LAPSED = {
   name: 'sweep-lapsed',
   text: `
-with dead as materialized (select id from workers where lease_until < now() - interval '1 s' for update skip locked),${putBack('t.claim_worker in (select id from dead)')},
+with dead as materialized (select id from workers where lease_until < now() - interval '1 s' for update skip locked),${requeue('t.claim_worker in (select id from dead)')},
 removed as (delete from workers w using dead where w.id = dead.id)
 select (select count(*) from dead)::int as workers, (select count(*) from back where ended_state is null)::int as tasks,
   (select count(*) from ended)::int as revoked`,
@@ -55,7 +55,7 @@ export const SWEEP_BATCH = 1000;
 export const SWEEP_ORPHANS = {
   name: 'sweep-orphans',
   text: `
-with${putBack('not exists (select from workers w where w.id = t.claim_worker)')}
+with${requeue('not exists (select from workers w where w.id = t.claim_worker)')}
 select (select count(*) from back where ended_state is null)::int as tasks,
   (select count(*) from ended)::int as revoked`,
 };
@@ -73,9 +73,11 @@ with late as (
 ended as (
   update tasks t set state = case when t.cancel_at is not null then 'REVOKED' else 'EXPIRED' end, finished_at = now(),
     error = case when t.cancel_at is not null then ${revokedError('t')} else t.error end
-  from late where t.id = late.id returning t.id, t.ended_state),${countEnded('ended')},
+  from late where t.id = late.id returning t.id, t.ended_state, t.message, coalesce(t.wire_id, t.id::text) as wire_id),${countEnded('ended')},
 messages as (delete from outbox o using ended where o.task_id = ended.id)
-select count(*)::int as n from ended`,
+select count(*)::int as n, coalesce(json_agg(json_build_object('address', message->>'replyTo', 'taskId', wire_id,
+  'correlationId', coalesce(message->>'correlationId', wire_id), 'state', ended_state))
+  filter (where message->>'replyTo' is not null and message->>'ignoreResult' is null), '[]') as replies from ended`,
 };
 
 /** Keys that ran out, {@link SWEEP_BATCH} at most. */

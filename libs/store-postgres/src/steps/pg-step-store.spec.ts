@@ -1,8 +1,8 @@
 import { MAX_STEPS } from '@lovage/ports';
-import { claimOf, fixture, newTask, type Fixture } from '../testing/fixture.ts';
+import { claimOf, fixture, newTask, type StoreFixture } from '../testing/fixture.ts';
 
 /** A task that a living worker runs, and the claim to record steps under. */
-async function running(f: Fixture) {
+async function running(f: StoreFixture) {
   const worker = await f.worker();
   const item = claimOf(newTask());
   await f.store.tasks.claim(worker, [item], { durable: true });

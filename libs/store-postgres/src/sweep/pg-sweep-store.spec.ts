@@ -1,8 +1,9 @@
+import { insertOne } from '@lovage/testing';
 import { SWEEP_EXPIRED } from '../sql/sweep.ts';
 import { claimOf, fixture, newTask } from '../testing/fixture.ts';
 
 describe('the sweep', () => {
-  test('puts back what a lapsed worker held, with a message of the same turn, and leaves the living alone', async () => {
+  test('requeues what a lapsed worker held, with a message of the same generation, and leaves the living alone', async () => {
     await using f = await fixture();
     const [dead, alive] = [await f.worker(), await f.worker()];
     const [a, b, c] = [newTask(), newTask(), newTask()];
@@ -14,9 +15,9 @@ describe('the sweep', () => {
     const reports = await Promise.all([f.store.sweep.sweep(), f.store.sweep.sweep()]);
     expect(reports.reduce((sum, report) => sum + report.requeued, 0)).toBe(2);
     expect(reports.reduce((sum, report) => sum + report.lapsedWorkers, 0)).toBe(1);
-    expect(await f.store.tasks.get(a.id)).toMatchObject({ state: 'QUEUED', turn: 0, suspected: 1 });
+    expect(await f.store.tasks.get(a.id)).toMatchObject({ state: 'QUEUED', generation: 0, suspected: 1 });
     expect(await f.store.tasks.get(c.id)).toMatchObject({ state: 'STARTED', suspected: 0 });
-    expect(await f.db.query('select turn from outbox')).toEqual([{ turn: 0 }, { turn: 0 }]);
+    expect(await f.db.query('select turn as generation from outbox')).toEqual([{ generation: 0 }, { generation: 0 }]);
     const late = { id: a.id, claimNo: claims[0]!.claimNo, state: 'SUCCESS' as const, result: '1', error: null };
     expect(await f.store.tasks.record(dead.id, [late])).toEqual(new Map());
     expect(await f.store.tasks.claim(alive, [claimOf(a)], { durable: true })).toMatchObject([{ suspected: 1 }]);
@@ -28,7 +29,7 @@ describe('the sweep', () => {
     ['one tells enough of who ran alone', 1, 1, {}, 1],
     ['and of who ran where the memory had grown', 4, 1, { first_memory_mb: 100, memory_mb: 900 }, 2],
     ['a worker that was asked to stop was killed for that', 4, 3, { stopping: true }, null],
-  ])('weighs deaths of workers: %s', async (_, together, deaths, facts, group) => {
+  ])('weighs deaths of workers: %s', async (_, together, deaths, values, group) => {
     await using f = await fixture();
     const tasks = Array.from({ length: together }, () => newTask());
     for (let death = 0; death < deaths; death += 1) {
@@ -38,7 +39,7 @@ describe('the sweep', () => {
         tasks.map((task) => claimOf(task)),
         { durable: true },
       );
-      const set = Object.entries(facts).map(([column, value]) => `, ${column} = ${String(value)}`);
+      const set = Object.entries(values).map(([column, value]) => `, ${column} = ${String(value)}`);
       await f.db.query(`update workers set lease_until = now() - interval '2 s'${set.join('')} where id = $1`, [
         worker.id,
       ]);
@@ -84,7 +85,7 @@ describe('the sweep', () => {
     const [queued, delayed, running] = [newTask({ expiresAt: past }), newTask({ expiresAt: past }), newTask()];
     await f.store.tasks.insertQueued([queued]);
     const key = { scope: 's', key: 'k', ttlMs: -1000, fingerprint: 'f' };
-    await f.store.tasks.insertFirst(delayed, { delayMs: 60_000, leaseMs: 0, key });
+    await insertOne(f.store.tasks, delayed, { delayMs: 60_000, leaseMs: 0, key });
     await f.store.tasks.claim(await f.worker(), [claimOf(running)], { durable: true });
     await f.db.query('update tasks set expires_at = now() where id = $1', [running.id]);
     expect(await f.store.sweep.sweep()).toMatchObject({ expired: 2 });

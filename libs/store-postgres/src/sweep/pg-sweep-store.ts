@@ -1,4 +1,4 @@
-import { systemClock, type Clock, type SweepReport, type SweepStore } from '@lovage/ports';
+import { systemClock, type Clock, type ExpiredReply, type SweepReport, type SweepStore } from '@lovage/ports';
 import type { Database, Statement } from '../database.ts';
 import { ANY_LIMITED, MEND_RATES, SWEEP_LIMITS, TIDY_LIMITS } from '../sql/limits.ts';
 import { WAKE_UNSERVED } from '../sql/pass-on.ts';
@@ -24,7 +24,7 @@ interface ToSweep {
 }
 
 /** What became of tasks whose holder is dead. */
-type PutBack = { tasks: number; revoked: number };
+type Requeued = { tasks: number; revoked: number };
 
 /** The sweep on Postgres. */
 export class PgSweepStore implements SweepStore {
@@ -41,9 +41,10 @@ export class PgSweepStore implements SweepStore {
   async sweep(): Promise<SweepReport> {
     const [any] = await this.database.run<ToSweep>(ANY_TO_SWEEP, []);
     const [lapsed] = any!.lapsed
-      ? await this.database.run<PutBack & { workers: number }>(SWEEP_LAPSED, [])
+      ? await this.database.run<Requeued & { workers: number }>(SWEEP_LAPSED, [])
       : [{ workers: 0, tasks: 0, revoked: 0 }];
-    const expired = await this.inBatches(SWEEP_EXPIRED);
+    const replies: ExpiredReply[] = [];
+    const expired = await this.inBatches(SWEEP_EXPIRED, replies);
     if (any!.keys) await this.inBatches(SWEEP_KEYS);
     const served = await this.wakeUnserved(any!);
     await this.sweepLimits();
@@ -54,6 +55,7 @@ export class PgSweepStore implements SweepStore {
       revoked: lapsed!.revoked + orphans.revoked,
       expired,
       served,
+      ...(replies.length > 0 && { replies }),
     };
   }
 
@@ -68,11 +70,13 @@ export class PgSweepStore implements SweepStore {
     return served;
   }
 
-  private async inBatches(statement: Statement): Promise<number> {
+  /** @param replies gets those of the statement, where it gives some. */
+  private async inBatches(statement: Statement, replies?: ExpiredReply[]): Promise<number> {
     let rows = 0;
     for (let batch = 1; batch <= MOST_BATCHES; batch += 1) {
-      const [swept] = await this.database.run<{ n: number }>(statement, []);
+      const [swept] = await this.database.run<{ n: number; replies?: ExpiredReply[] }>(statement, []);
       rows += swept!.n;
+      if (swept!.replies) replies?.push(...swept!.replies);
       if (swept!.n < SWEEP_BATCH) break;
     }
     return rows;
@@ -83,10 +87,10 @@ export class PgSweepStore implements SweepStore {
     if (question!.limited) await this.database.run(SWEEP_LIMITS, []);
   }
 
-  private async sweepThoroughly(): Promise<PutBack> {
+  private async sweepThoroughly(): Promise<Requeued> {
     if (this.clock.monotonic() - this.lastThorough < THOROUGH_EVERY_MS) return { tasks: 0, revoked: 0 };
     this.lastThorough = this.clock.monotonic();
-    const [orphans] = await this.database.run<PutBack>(SWEEP_ORPHANS, []);
+    const [orphans] = await this.database.run<Requeued>(SWEEP_ORPHANS, []);
     await this.database.run(TIDY_LIMITS, []);
     await this.database.run(MEND_RATES, []);
     return orphans!;

@@ -1,9 +1,9 @@
 import { newId } from '@lovage/foundation';
 import type { NewTask } from '@lovage/ports';
 import { endedTask, type TaskExtra, type TaskState } from '@lovage/task';
-import { claimOf, fixture, newTask, type Fixture } from '../testing/fixture.ts';
+import { claimOf, fixture, newTask, type StoreFixture } from '../testing/fixture.ts';
 
-let f: Fixture;
+let f: StoreFixture;
 beforeEach(async () => {
   f = await fixture();
 });
@@ -62,7 +62,7 @@ test.each<[TaskState, string | undefined]>([
   ['DEAD', 'test.failed'],
   ['EXPIRED', 'test.failed'],
   ['REVOKED', undefined],
-])('whoever ends a task %s', async (state, name) => {
+])('whichever process ends a task %s', async (state, name) => {
   const task = hooked();
   await f.store.tasks.insertQueued([task]);
   await f.db.query('update tasks set state = $2, finished_at = now() where id = $1', [task.id, state]);

@@ -1,6 +1,6 @@
+import { plainArray, textArray } from '@lovage/foundation';
 import type { HandOverWish, Successor, WorkerId } from '@lovage/ports';
 import type { RunStatement } from '../database.ts';
-import { plainArray, textArray } from '../pg-array.ts';
 import { HAND_OVER, HANDED_OVER } from '../sql/hand-over.ts';
 import { toTaskRow, type RawTask } from '../task-row.ts';
 
@@ -24,5 +24,10 @@ export async function handOver(
 }
 
 function toSuccessor(raw: RawSuccessor): Successor {
-  return { task: toTaskRow(raw), key: raw.key, claimNo: raw.no === null ? null : Number(raw.no), turn: raw.due_turn };
+  return {
+    task: toTaskRow(raw),
+    key: raw.key,
+    claimNo: raw.no === null ? null : Number(raw.no),
+    generation: raw.due_turn,
+  };
 }

@@ -1,8 +1,9 @@
+import { insertOne } from '@lovage/testing';
 import fc from 'fast-check';
 import pg from 'pg';
 import { newId } from '@lovage/foundation';
 import { TaskNotUniqueError, ValueRefusedError, type FirstItem, type SubmitKey, type UniqueKey } from '@lovage/ports';
-import { claimOf, fixture, newTask, type Fixture } from '../testing/fixture.ts';
+import { claimOf, fixture, newTask, type StoreFixture } from '../testing/fixture.ts';
 
 const LIVE = ['PENDING', 'SCHEDULED', 'QUEUED', 'STARTED', 'PROGRESS', 'RETRY'] as const;
 const key = (text: string, fingerprint = 'f'): SubmitKey => ({
@@ -24,9 +25,9 @@ const item = (keys: Pick<FirstItem, 'key' | 'unique'> = {}, more: Partial<FirstI
   ...keys,
   ...more,
 });
-const rows = (f: Fixture) =>
+const rows = (f: StoreFixture) =>
   f.db.query<{ id: string; state: string }>('select id, state from tasks order by created_at, id');
-const outbox = (f: Fixture) =>
+const outbox = (f: StoreFixture) =>
   f.db.query<{ task_id: string; leased: boolean; late: boolean }>(
     "select task_id, leased_until is not null as leased, due_at > now() + interval '1 second' as late from outbox",
   );
@@ -39,14 +40,14 @@ test('one statement makes many, each with its delay, its lease and its keys', as
       { delayMs: n % 5 ? 0 : 60_000, leaseMs: n % 5 ? 10_000 : 0 },
     ),
   );
-  const outcomes = await f.store.tasks.insertFirstEach(items);
+  const outcomes = await f.store.tasks.insertFirst(items);
   expect(outcomes).toEqual(items.map((one) => ({ taskId: one.task.id, fresh: true, fingerprint: one.key ? 'f' : '' })));
   expect((await rows(f)).length).toBe(200);
   const messages = new Map((await outbox(f)).map((row) => [row.task_id, row]));
   for (const { task, delayMs } of items)
     expect(messages.get(task.id)).toMatchObject({ leased: delayMs === 0, late: delayMs > 0 });
   // The same once more, as after an answer that was lost: nothing is made twice.
-  expect(await f.store.tasks.insertFirstEach(items)).toEqual(outcomes);
+  expect(await f.store.tasks.insertFirst(items)).toEqual(outcomes);
   expect((await rows(f)).length).toBe(200);
   expect((await outbox(f)).length).toBe(200);
 });
@@ -57,7 +58,7 @@ test('equal keys of one batch make one task; another input under a key is told a
   const other = item({ key: key('k', 'other') });
   const alike = Array.from({ length: 5 }, () => item({ unique: unique('u') }));
   const refused = item({ unique: unique('u', 'reject') });
-  const outcomes = await f.store.tasks.insertFirstEach([...same, other, ...alike, refused]);
+  const outcomes = await f.store.tasks.insertFirst([...same, other, ...alike, refused]);
   const [first, ...rest] = same;
   expect(outcomes[0]).toEqual({ taskId: first!.task.id, fresh: true, fingerprint: 'f' });
   for (let n = 1; n <= rest.length + 1; n += 1)
@@ -73,10 +74,10 @@ test('equal keys of one batch make one task; another input under a key is told a
 test('of several that replace each other the last one waits, the others are told by whom they were replaced', async () => {
   await using f = await fixture();
   const before = newTask();
-  await f.store.tasks.insertFirst(before, { delayMs: 60_000, leaseMs: 0, unique: unique('u') });
+  await insertOne(f.store.tasks, before, { delayMs: 60_000, leaseMs: 0, unique: unique('u') });
   const neighbour = item({ key: key('k') });
   const three = [1, 2, 3].map(() => item({ unique: unique('u', 'replace') }));
-  const outcomes = await f.store.tasks.insertFirstEach([neighbour, ...three]);
+  const outcomes = await f.store.tasks.insertFirst([neighbour, ...three]);
   const ids = three.map(({ task }) => task.id);
   expect(outcomes).toMatchObject([
     { taskId: neighbour.task.id, fresh: true },
@@ -93,9 +94,9 @@ test('an idempotency key stands for what its submit came to: an existing task, o
   await using f = await fixture();
   const worker = await f.worker();
   const running = newTask();
-  await f.store.tasks.insertFirst(running, { delayMs: 0, leaseMs: 0, unique: unique('u') });
+  await insertOne(f.store.tasks, running, { delayMs: 0, leaseMs: 0, unique: unique('u') });
   await f.store.tasks.claim(worker, [claimOf(running)], { durable: true });
-  const outcomes = await f.store.tasks.insertFirstEach([
+  const outcomes = await f.store.tasks.insertFirst([
     item({ key: key('a'), unique: unique('u') }),
     item({ key: key('a'), unique: unique('u') }),
     item({ key: key('b'), unique: unique('u', 'replace') }),
@@ -125,7 +126,7 @@ test('a value that Postgres refuses fails alone', async () => {
   await using f = await fixture();
   const good = [item({ key: key('a') }), item({ unique: unique('u') })];
   const bad = item({ key: key('b') }, { task: newTask({ name: 'no\0text' }) });
-  const outcomes = await f.store.tasks.insertFirstEach([good[0]!, bad, good[1]!]);
+  const outcomes = await f.store.tasks.insertFirst([good[0]!, bad, good[1]!]);
   expect(outcomes[1]).toBeInstanceOf(ValueRefusedError);
   expect([outcomes[0], outcomes[2]]).toMatchObject([{ fresh: true }, { fresh: true }]);
   expect((await rows(f)).length).toBe(2);
@@ -140,11 +141,11 @@ test('a key that a transaction of somebody else has does not hold the others up'
   await client.connect();
   try {
     await client.query('begin');
-    await f.store.tasks.insertFirstIn(client, mine, { delayMs: 0, unique: unique('held') });
-    const outcomes = await f.store.tasks.insertFirstEach([...others.slice(0, 10), held, ...others.slice(10)]);
+    await insertOne(f.store.tasks, mine, { transaction: client, delayMs: 0, unique: unique('held') });
+    const outcomes = await f.store.tasks.insertFirst([...others.slice(0, 10), held, ...others.slice(10)]);
     expect(outcomes[10]).toBe('locked');
     expect(outcomes.filter((one) => one !== 'locked' && 'fresh' in one && one.fresh).length).toBe(20);
-    const alone = f.store.tasks.insertFirst(held.task, held);
+    const alone = insertOne(f.store.tasks, held.task, held);
     await client.query('commit');
     expect(await alone).toMatchObject({ taskId: mine.id, fresh: false, unique: true });
   } finally {
@@ -177,7 +178,7 @@ test('many batches of the same keys in any order, from several processes at once
             }),
           ),
         );
-        const outcomes = await Promise.all(batches.map((batch) => f.store.tasks.insertFirstEach(batch)));
+        const outcomes = await Promise.all(batches.map((batch) => f.store.tasks.insertFirst(batch)));
         const all = batches.flatMap((batch, b) => batch.map((of, i) => ({ of, outcome: outcomes[b]![i]! })));
         for (const { of, outcome } of all) {
           expect(outcome === 'locked' || (outcome instanceof Error && !(outcome instanceof TaskNotUniqueError))).toBe(
@@ -195,7 +196,7 @@ test('many batches of the same keys in any order, from several processes at once
         expect(new Set(uniques).size).toBe(uniques.length);
         const messages = (await outbox(f)).map(({ task_id }) => task_id).filter((id) => ids.includes(id));
         expect(messages.sort()).toEqual(live.map(({ of }) => of.task.id).sort());
-        // Whoever has an idempotency key in common has a task in common, or was rejected.
+        // Submits that have an idempotency key in common has a task in common, or was rejected.
         for (const { of, outcome } of all) {
           if (!of.key || outcome === 'locked' || outcome instanceof Error) continue;
           const shared = all.filter(

@@ -1,14 +1,17 @@
+import { insertOne } from '@lovage/testing';
 import pg from 'pg';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { newId } from '@lovage/foundation';
 import { isSqlTransaction, type NewTask, type SqlTransaction, type SubmitKey } from '@lovage/ports';
 import { PrismaClient } from '../generated/prisma/client.ts';
-import { claimOf, fixture, newTask, type Fixture } from '../testing/fixture.ts';
+import { claimOf, fixture, newTask, type StoreFixture } from '../testing/fixture.ts';
 
 class RolledBack extends Error {}
 
 /** Runs `work` in a transaction of that driver; it is rolled back when `work` throws. */
-const drivers: Readonly<Record<string, (f: Fixture, work: (tx: SqlTransaction) => Promise<void>) => Promise<void>>> = {
+const drivers: Readonly<
+  Record<string, (f: StoreFixture, work: (tx: SqlTransaction) => Promise<void>) => Promise<void>>
+> = {
   async pg(f, work) {
     const client = new pg.Client({ connectionString: f.db.url });
     await client.connect();
@@ -47,27 +50,27 @@ const whole: Partial<NewTask> = {
 
 describe.each(Object.keys(drivers))('a task in a transaction of %s', (driver) => {
   const within = drivers[driver]!;
-  let f: Fixture;
+  let f: StoreFixture;
   beforeAll(async () => void (f = await fixture()));
   afterAll(() => f[Symbol.asyncDispose]());
   const outbox = (id: string) =>
-    f.db.query('select turn, leased_until, due_at > now() as later from outbox where task_id = $1', [id]);
+    f.db.query('select turn as generation, leased_until, due_at > now() as later from outbox where task_id = $1', [id]);
 
   test('committed, it is what every other submit makes, and the relay has its message', async () => {
     const [mine, other] = [newTask(whole), newTask(whole)];
     await within(f, async (tx) => {
-      expect(await f.store.tasks.insertFirstIn(tx, mine, { delayMs: 0 })).toMatchObject({
+      expect(await insertOne(f.store.tasks, mine, { transaction: tx, delayMs: 0 })).toMatchObject({
         taskId: mine.id,
         fresh: true,
       });
       // Nobody sees it yet.
       expect(await f.store.tasks.get(mine.id)).toBeUndefined();
     });
-    await f.store.tasks.insertFirst(other, { delayMs: 0, leaseMs: 0 });
+    await insertOne(f.store.tasks, other, { delayMs: 0, leaseMs: 0 });
     const [left, right] = await Promise.all([mine, other].map(({ id }) => f.store.tasks.get(id)));
     expect({ ...left, id: '', createdAt: 0 }).toEqual({ ...right, id: '', createdAt: 0 });
     expect(left).toMatchObject({ state: 'PENDING', eta: whole.eta, input: { text: 'a\0"b\\ {NULL}', n: 1000 } });
-    expect(await outbox(mine.id)).toEqual([{ turn: 0, leased_until: null, later: false }]);
+    expect(await outbox(mine.id)).toEqual([{ generation: 0, leased_until: null, later: false }]);
     const due = await f.store.outbox.leaseDue({ withinMs: 0, leaseMs: 1000, limit: 100 });
     expect(due.map((item) => item.taskId)).toContain(mine.id);
     const [granted] = await f.store.tasks.claim(await f.worker(), [claimOf(mine, { hadRow: true })], { durable: true });
@@ -76,7 +79,7 @@ describe.each(Object.keys(drivers))('a task in a transaction of %s', (driver) =>
 
   test('with a delay it waits', async () => {
     const task = newTask();
-    await within(f, async (tx) => void (await f.store.tasks.insertFirstIn(tx, task, { delayMs: 60_000 })));
+    await within(f, async (tx) => void (await insertOne(f.store.tasks, task, { transaction: tx, delayMs: 60_000 })));
     expect(await f.store.tasks.get(task.id)).toMatchObject({ state: 'SCHEDULED' });
     expect(await outbox(task.id)).toMatchObject([{ later: true }]);
   });
@@ -85,23 +88,23 @@ describe.each(Object.keys(drivers))('a task in a transaction of %s', (driver) =>
     const task = newTask();
     const key: SubmitKey = { scope: driver, key: 'rolled back', ttlMs: 60_000, fingerprint: 'f' };
     const rolledBack = within(f, async (tx) => {
-      await f.store.tasks.insertFirstIn(tx, task, { delayMs: 0, key });
+      await insertOne(f.store.tasks, task, { transaction: tx, delayMs: 0, key });
       throw new RolledBack();
     });
     await expect(rolledBack).rejects.toThrow(RolledBack);
     expect(await f.store.tasks.get(task.id)).toBeUndefined();
     expect(await outbox(task.id)).toEqual([]);
-    const again = await f.store.tasks.insertFirst(newTask(), { delayMs: 0, leaseMs: 0, key });
+    const again = await insertOne(f.store.tasks, newTask(), { delayMs: 0, leaseMs: 0, key });
     expect(again.fresh).toBe(true);
   });
 
   test('of one key the first commit wins: the second waits for it, and gets its task', async () => {
     const [first, second] = [newTask(), newTask()];
     const key: SubmitKey = { scope: driver, key: 'raced', ttlMs: 60_000, fingerprint: 'f' };
-    let late: ReturnType<typeof f.store.tasks.insertFirst> | undefined;
+    let late: ReturnType<typeof insertOne> | undefined;
     await within(f, async (tx) => {
-      await f.store.tasks.insertFirstIn(tx, first, { delayMs: 0, key });
-      late = f.store.tasks.insertFirst(second, { delayMs: 0, leaseMs: 0, key });
+      await insertOne(f.store.tasks, first, { transaction: tx, delayMs: 0, key });
+      late = insertOne(f.store.tasks, second, { delayMs: 0, leaseMs: 0, key });
     });
     expect(await late).toEqual({ taskId: first.id, fresh: false, fingerprint: 'f' });
     expect(await f.store.tasks.get(second.id)).toBeUndefined();

@@ -1,4 +1,4 @@
-import { hasCode, toError } from '@lovage/foundation';
+import { hasCode, plainArray, textArray, toError } from '@lovage/foundation';
 import {
   TaskNotUniqueError,
   type FirstItem,
@@ -8,7 +8,6 @@ import {
   type SubmittedFirst,
 } from '@lovage/ports';
 import type { Database, RunStatement } from '../database.ts';
-import { plainArray, textArray } from '../pg-array.ts';
 import { REVOKE } from '../sql/cancel.ts';
 import { newTaskValues } from '../sql/columns.ts';
 import { INSERT_FIRST_EACH } from '../sql/submit.ts';
@@ -28,14 +27,14 @@ type Decided = SubmittedFirst | Error;
 
 /** How long a batch waits for keys that another transaction has, ms: far longer than a statement of another batch holds them. */
 const BATCH_PATIENCE_MS = 1_000;
-/** How long each of them waits alone, after its batch has waited in vain, ms. */
+/** How long each of them waits alone, after its batch has waited without success, ms. */
 const ALONE_PATIENCE_MS = 50;
 
 /**
  * Inserts tasks of one batch. A value that Postgres refuses, or a key that somebody else's transaction has, stops the batch: then
  * each goes alone, so that no other one suffers.
  */
-export async function insertFirstEach(database: Database, items: readonly FirstItem[]): Promise<FirstOutcome[]> {
+export async function insertFirst(database: Database, items: readonly FirstItem[]): Promise<FirstOutcome[]> {
   if (items.length === 0) return [];
   try {
     return await insert(database, items, items.length > 1 ? BATCH_PATIENCE_MS : null);
@@ -53,14 +52,12 @@ export async function insertFirstEach(database: Database, items: readonly FirstI
   return outcomes;
 }
 
-/** The same of one task in the caller's transaction. @throws TaskNotUniqueError and what `run` throws. */
-export async function insertFirstIn(run: RunStatement, item: FirstItem): Promise<SubmittedFirst> {
-  const [outcome] = await new FirstBatch([item]).decide(run);
-  if (outcome instanceof Error) throw outcome;
-  return outcome!;
+/** The same in the caller's transaction: each waits for the holder of its key. Throws what `run` throws. */
+export function insertFirstIn(run: RunStatement, items: readonly FirstItem[]): Promise<FirstOutcome[]> {
+  return new FirstBatch(items).decide(run);
 }
 
-/** Calls off the task that has the key, which this transaction holds; undefined: it does not wait any more. */
+/** Cancels the task that has the key, which this transaction holds; undefined: it does not wait any more. */
 export async function replace(run: RunStatement, holder: string, by: NewTask): Promise<RevokedTask | undefined> {
   const [raw] = await run<RawRevoked>(REVOKE, [plainArray([holder]), by.userId, `replaced by ${by.id}`, false]);
   const revoked = revokedTask(raw!, true);

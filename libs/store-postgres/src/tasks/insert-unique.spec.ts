@@ -1,11 +1,11 @@
 import pg from 'pg';
 import { hasCode, newId } from '@lovage/foundation';
 import type { NewTask, SubmitKey, UniqueKey } from '@lovage/ports';
-import { silentLog } from '@lovage/testing';
+import { silentLog, revokeOne, insertOne } from '@lovage/testing';
 import { openStore } from '../open-store.ts';
-import { claimOf, fixture, newTask, type Fixture } from '../testing/fixture.ts';
+import { claimOf, fixture, newTask, type StoreFixture } from '../testing/fixture.ts';
 
-let f: Fixture;
+let f: StoreFixture;
 beforeAll(async () => void (f = await fixture()));
 afterAll(() => f[Symbol.asyncDispose]());
 
@@ -20,7 +20,7 @@ const rule = (more: Partial<UniqueKey> = {}): UniqueKey => ({
 });
 const idempotency = (fingerprint = 'f'): SubmitKey => ({ scope: 'test', key: newId(), ttlMs: 60_000, fingerprint });
 const submit = (unique: UniqueKey, key?: SubmitKey, task = newTask()) =>
-  f.store.tasks.insertFirst(task, { ...AT_ONCE, unique, key });
+  insertOne(f.store.tasks, task, { ...AT_ONCE, unique, key });
 const stateOf = async (id: string) => (await f.store.tasks.get(id))?.state;
 const outboxOf = (ids: string[]) => f.db.query('select task_id from outbox where task_id = any($1)', [ids]);
 async function claim(task: NewTask | string): Promise<{ worker: string; claimNo: number; id: string }> {
@@ -39,7 +39,7 @@ describe('of a hundred submits at once, from several processes', () => {
     const stores = Array.from({ length: 4 }, () => openStore({ url: f.db.url, log: silentLog }));
     const tasks = Array.from({ length: 100 }, () => newTask());
     const submitted = await Promise.allSettled(
-      tasks.map((task, i) => stores[i % 4]!.tasks.insertFirst(task, { ...AT_ONCE, unique })),
+      tasks.map((task, i) => insertOne(stores[i % 4]!.tasks, task, { ...AT_ONCE, unique })),
     );
     await Promise.all(stores.map((store) => store.close()));
     const ids = tasks.map(({ id }) => id);
@@ -81,16 +81,16 @@ describe('of a hundred submits at once, from several processes', () => {
 });
 
 describe('a task that is replaced', () => {
-  test('ends REVOKED, and tells by what and by whom; whoever waits for it can be told', async () => {
+  test('ends REVOKED, and tells by what and by whom; callers that wait for it can be told', async () => {
     const unique = rule({ onConflict: 'replace' });
     const first = newTask({ message: '{"replyTo":"inbox"}' });
     await submit(unique, undefined, first);
     const second = newTask({ userId: newId() });
     const { replaced } = await submit(unique, undefined, second);
-    const why = `replaced by ${second.id}`;
+    const reason = `replaced by ${second.id}`;
     expect(await f.store.tasks.get(first.id)).toMatchObject({
-      ...{ state: 'REVOKED', cancelBy: second.userId, cancelWhy: why },
-      error: { type: 'Revoked', message: why },
+      ...{ state: 'REVOKED', cancelActor: second.userId, cancelReason: reason },
+      error: { type: 'Revoked', message: reason },
     });
     expect(replaced).toMatchObject({ id: first.id, outcome: { kind: 'revoked' }, reply: { address: 'inbox' } });
     expect(await outboxOf([first.id, second.id])).toEqual([{ task_id: second.id }]);
@@ -123,12 +123,12 @@ describe('a task that is replaced', () => {
     }
   });
 
-  test('makes room also where REVOKED is in the way', async () => {
+  test('makes room also where REVOKED conflicts', async () => {
     const unique = rule({ onConflict: 'replace', states: [...LIVE, 'REVOKED'] });
     const { taskId: first } = await submit(unique);
     const second = await submit(unique);
     expect([second.fresh, second.replaced?.id]).toEqual([true, first]);
-    await f.store.tasks.revoke(second.taskId, { who: null, why: null });
+    await revokeOne(f.store.tasks, second.taskId, { actor: null, reason: null });
     expect(await submit(unique)).toMatchObject({ fresh: false, taskId: second.taskId });
   });
 });
@@ -141,7 +141,7 @@ describe('with an idempotency key as well', () => {
     expect(first).toMatchObject({ fresh: true, fingerprint: 'f' });
     expect(await submit(unique, k2)).toEqual({ taskId: first.taskId, fresh: false, fingerprint: 'g', unique: true });
     await end(first.taskId);
-    // Nothing is in the way any more, and yet these two submits have been answered before.
+    // Nothing conflicts any more, and yet these two submits have been answered before.
     expect(await submit(unique, k1)).toEqual({ taskId: first.taskId, fresh: false, fingerprint: 'f' });
     expect(await submit(unique, k2)).toEqual({ taskId: first.taskId, fresh: false, fingerprint: 'g' });
     expect(await submit(unique)).toMatchObject({ fresh: true });
@@ -184,8 +184,8 @@ describe('in a transaction of the caller', () => {
     const unique = rule({ onConflict });
     const [first, second] = [newTask(), newTask()];
     const answers = await within('read committed', async (client) => [
-      await f.store.tasks.insertFirstIn(client, first, { delayMs: 0, unique }),
-      await f.store.tasks.insertFirstIn(client, second, { delayMs: 0, unique }),
+      await insertOne(f.store.tasks, first, { transaction: client, delayMs: 0, unique }),
+      await insertOne(f.store.tasks, second, { transaction: client, delayMs: 0, unique }),
     ]);
     const [left, other] = onConflict === 'replace' ? [second, first] : [first, second];
     expect(answers.map(({ fresh }) => fresh)).toEqual([true, onConflict === 'replace']);
@@ -199,13 +199,13 @@ describe('in a transaction of the caller', () => {
     const first = newTask();
     let late: ReturnType<typeof submit> | undefined;
     await within('read committed', async (client) => {
-      await f.store.tasks.insertFirstIn(client, first, { delayMs: 0, unique });
+      await insertOne(f.store.tasks, first, { transaction: client, delayMs: 0, unique });
       late = submit(unique);
     });
     expect(await late).toMatchObject({ taskId: first.id, fresh: false });
     const other = rule();
     await within('read committed', async (client) => {
-      await f.store.tasks.insertFirstIn(client, newTask(), { delayMs: 0, unique: other });
+      await insertOne(f.store.tasks, newTask(), { transaction: client, delayMs: 0, unique: other });
       late = submit(other);
       await client.query('rollback');
     });
@@ -217,7 +217,7 @@ describe('in a transaction of the caller', () => {
     const raced = within('repeatable read', async (client) => {
       await client.query('select 1 from tasks limit 1');
       await submit(unique);
-      await f.store.tasks.insertFirstIn(client, newTask(), { delayMs: 0, unique });
+      await insertOne(f.store.tasks, newTask(), { transaction: client, delayMs: 0, unique });
     });
     await expect(raced).rejects.toMatchObject({ code: '40001' });
   });

@@ -1,12 +1,13 @@
 import type { PassOnItem } from '@lovage/ports';
-import { claimOf, fixture, newTask, type Fixture } from '../testing/fixture.ts';
+import { revokeOne } from '@lovage/testing';
+import { claimOf, fixture, newTask, type StoreFixture } from '../testing/fixture.ts';
 
 const FOR_EVER = { mostMs: null, mostRowlessMs: null };
 
 function item(overrides: Partial<PassOnItem> = {}): PassOnItem {
   return {
     task: newTask(),
-    turn: 0,
+    generation: 0,
     hadRow: false,
     reason: 'not_served',
     need: {},
@@ -17,7 +18,7 @@ function item(overrides: Partial<PassOnItem> = {}): PassOnItem {
 }
 
 /** A live worker of the queue `default`. `serves`: as its row tells; null: of an older release. */
-async function serving(f: Fixture, serves: unknown, info: unknown = { queues: ['default'] }): Promise<void> {
+async function serving(f: StoreFixture, serves: unknown, info: unknown = { queues: ['default'] }): Promise<void> {
   const { id } = await f.worker();
   await f.db.query('update workers set serves = $2, info = $3 where id = $1', [
     id,
@@ -26,7 +27,7 @@ async function serving(f: Fixture, serves: unknown, info: unknown = { queues: ['
   ]);
 }
 
-const passOne = async (f: Fixture, one: PassOnItem) => (await f.store.tasks.passOn([one], FOR_EVER))[0];
+const passOne = async (f: StoreFixture, one: PassOnItem) => (await f.store.tasks.passOn([one], FOR_EVER))[0];
 
 describe('passing tasks on', () => {
   test('who serves one: its queue, its contract, its version and its schema decide', async () => {
@@ -71,12 +72,14 @@ describe('passing tasks on', () => {
     expect(await passOne(f, { ...one, claim: { ...mine, no: mine.no + 1 } })).toBeUndefined();
     expect(await passOne(f, { ...one, claim: undefined })).toBeUndefined();
     expect(await passOne(f, one)).toEqual({ id: claim.id, unserved: true, over: false });
-    expect(await f.store.tasks.situations([claim.id])).toMatchObject([
-      { claimWorker: null, row: { state: 'QUEUED', turn: 1, retries: 0 } },
+    expect(await f.store.tasks.claimStates([claim.id])).toMatchObject([
+      { claimWorker: null, row: { state: 'QUEUED', generation: 1, retries: 0 } },
     ]);
     expect(await f.db.query('select * from attempts')).toEqual([]);
     expect(await f.db.query('select * from limit_slots')).toEqual([]);
-    expect(await f.db.query('select turn, unserved from outbox')).toEqual([{ turn: 1, unserved: true }]);
+    expect(await f.db.query('select turn as generation, unserved from outbox')).toEqual([
+      { generation: 1, unserved: true },
+    ]);
   });
 
   test('one that may not wait is left as it is while nobody serves it', async () => {
@@ -94,11 +97,11 @@ describe('passing tasks on', () => {
     await passOne(f, one);
     expect(await passOne(f, one)).toBeUndefined();
     expect(await passOne(f, item({ hadRow: true }))).toBeUndefined();
-    expect(await passOne(f, { ...one, turn: 1, hadRow: true })).toMatchObject({ id: one.task.id });
-    // A Python producer's says nothing of turns: it always is, and takes the place of what waits in the outbox.
-    expect(await passOne(f, { ...one, turn: -1 })).toMatchObject({ id: one.task.id });
-    expect(await f.db.query('select turn from outbox')).toEqual([{ turn: 3 }]);
-    await f.store.tasks.revoke(one.task.id, { who: null, why: null });
-    expect(await passOne(f, { ...one, turn: 3 })).toBeUndefined();
+    expect(await passOne(f, { ...one, generation: 1, hadRow: true })).toMatchObject({ id: one.task.id });
+    // A Python producer's says nothing of generations: it always is, and takes the place of what waits in the outbox.
+    expect(await passOne(f, { ...one, generation: -1 })).toMatchObject({ id: one.task.id });
+    expect(await f.db.query('select turn as generation from outbox')).toEqual([{ generation: 3 }]);
+    await revokeOne(f.store.tasks, one.task.id, { actor: null, reason: null });
+    expect(await passOne(f, { ...one, generation: 3 })).toBeUndefined();
   });
 });

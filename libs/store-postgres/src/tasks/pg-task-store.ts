@@ -1,4 +1,4 @@
-import { hasCode } from '@lovage/foundation';
+import { hasCode, isolate, plainArray, textArray } from '@lovage/foundation';
 import type {
   ClaimedTask,
   ClaimItem,
@@ -20,12 +20,8 @@ import type {
   RevokedBy,
   RevokedTask,
   SqlTransaction,
-  RevokeOutcome,
-  SubmitKeys,
-  SubmittedFirst,
-  TaskNotUniqueError,
   TaskRow,
-  TaskSituation,
+  ClaimState,
   TaskStore,
   UnclaimedPostponeItem,
   UniqueKey,
@@ -33,9 +29,8 @@ import type {
 } from '@lovage/ports';
 import type { TaskErrorDocument, TaskState } from '@lovage/task';
 import type { Database, RunStatement, Statement } from '../database.ts';
-import { plainArray, textArray } from '../pg-array.ts';
-import { END_UNCLAIMED, MARKED, REVOKE } from '../sql/cancel.ts';
-import { CLAIM, PASSED, SITUATIONS, TAKE_OVER } from '../sql/claim.ts';
+import { END_UNCLAIMED, CANCEL_REQUESTED, REVOKE } from '../sql/cancel.ts';
+import { CLAIM, PASSED, CLAIM_STATES, TAKE_OVER } from '../sql/claim.ts';
 import { newTaskValues } from '../sql/columns.ts';
 import { PASS_ON } from '../sql/pass-on.ts';
 import {
@@ -52,9 +47,10 @@ import { GET_FINISHED, GET_TASK, GET_TASKS } from '../sql/read-task.ts';
 import { INSERT_FIRST_MANY, INSERT_QUEUED } from '../sql/submit.ts';
 import { toTaskRow, type RawTask } from '../task-row.ts';
 import { handOver } from './hand-over.ts';
-import { insertFirstEach, insertFirstIn } from './insert-first.ts';
+import { insertFirst, insertFirstIn } from './insert-first.ts';
 import { runInTransaction } from './run-in-transaction.ts';
 import { revokedTask, type RawRevoked } from './revoked-task.ts';
+import { writeFollowUps } from './write-follow-ups.ts';
 
 const SELECT_THERE: Statement = { name: 'tasks-there', text: 'select id from tasks where id = any($1::uuid[])' };
 
@@ -66,18 +62,16 @@ export class PgTaskStore implements TaskStore {
     await this.database.run(INSERT_QUEUED, newTaskValues(tasks), 'submit');
   }
 
-  async insertFirst(
-    task: NewTask,
-    options: { delayMs: number; leaseMs: number } & SubmitKeys,
-  ): Promise<SubmittedFirst> {
-    const [outcome] = await insertFirstEach(this.database, [{ ...options, task }]);
-    if (outcome instanceof Error) throw outcome;
-    // Alone it waits for whoever has its key.
-    return outcome as SubmittedFirst;
-  }
-
-  insertFirstEach(items: readonly FirstItem[]): Promise<FirstOutcome[]> {
-    return insertFirstEach(this.database, items);
+  insertFirst(
+    items: readonly FirstItem[],
+    { transaction }: { readonly transaction?: SqlTransaction | undefined } = {},
+  ): Promise<FirstOutcome[]> {
+    if (!transaction) return insertFirst(this.database, items);
+    const run: RunStatement = (statement, values) => runInTransaction(transaction, statement, values);
+    return insertFirstIn(
+      run,
+      items.map((item) => ({ ...item, leaseMs: 0 })),
+    );
   }
 
   async insertFirstMany(
@@ -87,20 +81,18 @@ export class PgTaskStore implements TaskStore {
     const made = free.length === 0 ? [] : await this.insertFree(free);
     const bound = items.filter(({ unique }) => unique);
     if (bound.length === 0) return made;
-    // What is there already must not call off whoever has its key by now.
+    // What is there already must not cancel the task that has its key by now.
     const ids = plainArray(bound.map(({ task }) => task.id));
     const there = new Set((await this.database.run<{ id: string }>(SELECT_THERE, [ids])).map(({ id }) => id));
     const missing = bound.filter(({ task }) => !there.has(task.id)).map((item) => ({ ...item, leaseMs: 0 }));
-    const outcomes = await this.insertFirstEach(missing);
-    for (const [i, { task, ...options }] of missing.entries()) {
+    const outcomes = await this.insertFirst(missing);
+    for (const [i, item] of missing.entries()) {
+      const { task } = item;
       let outcome = outcomes[i]!;
-      if (outcome === 'locked')
-        outcome = await this.insertFirst(task, options).catch((error: unknown) => {
-          if (hasCode(error, 'task_not_unique')) return error as TaskNotUniqueError;
-          throw error;
-        });
+      // Alone it waits for its key.
+      if (outcome === 'locked') outcome = (await this.insertFirst([item]))[0]!;
       if (hasCode(outcome, 'value_refused')) throw outcome;
-      if (!(outcome instanceof Error) && outcome.fresh) made.push(task.id);
+      if (!(outcome instanceof Error) && outcome !== 'locked' && outcome.fresh) made.push(task.id);
     }
     return made;
   }
@@ -114,15 +106,6 @@ export class PgTaskStore implements TaskStore {
     return rows.map(({ id }) => id);
   }
 
-  async insertFirstIn(
-    transaction: SqlTransaction,
-    task: NewTask,
-    options: { delayMs: number } & SubmitKeys,
-  ): Promise<SubmittedFirst> {
-    const run: RunStatement = (statement, values) => runInTransaction(transaction, statement, values);
-    return insertFirstIn(run, { ...options, task, leaseMs: 0 });
-  }
-
   async claim(
     worker: { id: WorkerId; name: string },
     items: readonly ClaimItem[],
@@ -134,7 +117,7 @@ export class PgTaskStore implements TaskStore {
         worker.id,
         worker.name,
         ...newTaskValues(items.map((item) => item.task)),
-        plainArray(items.map((item) => item.turn)),
+        plainArray(items.map((item) => item.generation)),
         plainArray(items.map((item) => item.claimNo)),
         plainArray(items.map((item) => item.hadRow)),
         options.suspects ?? false,
@@ -143,10 +126,10 @@ export class PgTaskStore implements TaskStore {
     );
   }
 
-  async situations(ids: readonly string[]): Promise<TaskSituation[]> {
+  async claimStates(ids: readonly string[]): Promise<ClaimState[]> {
     const rows = await this.database.run<
       RawTask & Record<string, unknown> & { expired: boolean | null; holder_alive: boolean }
-    >(SITUATIONS, [plainArray(ids)]);
+    >(CLAIM_STATES, [plainArray(ids)]);
     return rows.map((raw) => ({
       row: toTaskRow(raw),
       claimWorker: raw.claim_worker,
@@ -175,8 +158,11 @@ export class PgTaskStore implements TaskStore {
   }
 
   async record(worker: WorkerId, items: readonly RecordItem[]): Promise<EndedOurs> {
-    const write = (batch: readonly RecordItem[]) => runEnd(this.statements, recordOf(worker, batch));
-    return endedOurs((await isolate(items, write, (item, why) => write([notStorable(item, why)]))).flat());
+    const write = (batch: readonly RecordItem[]) =>
+      batch.some(({ followUps }) => followUps)
+        ? this.database.transaction((run) => recordFollowed(run, worker, batch))
+        : runEnd(this.statements, recordOf(worker, batch));
+    return endedOurs(await isolate(items, { write, onFaulty: (item, error) => write([notStorable(item, error)]) }));
   }
 
   async recordFinal(items: readonly FinalItem[]): Promise<void> {
@@ -190,7 +176,7 @@ export class PgTaskStore implements TaskStore {
         textArray(batch.map((item) => item.error)),
         plainArray(batch.map((item) => item.startedAt)),
       ]);
-    await isolate(items, write, (item, why) => write([notStorable(item, why)]));
+    await isolate(items, { write, onFaulty: (item, error) => write([notStorable(item, error)]) });
   }
 
   async postpone(worker: WorkerId, items: readonly PostponeItem[]): Promise<EndedOurs> {
@@ -202,9 +188,12 @@ export class PgTaskStore implements TaskStore {
     ends: FreeingEnds,
     wish: HandOverWish,
   ): Promise<HandedOver> {
-    const end = ends.kind === 'record' ? recordOf(worker.id, ends.items) : postponeOf(worker.id, ends.items);
+    const end = (run: RunStatement): Promise<RawEnded[]> =>
+      ends.kind === 'record'
+        ? recordFollowed(run, worker.id, ends.items)
+        : runEnd(run, postponeOf(worker.id, ends.items));
     return this.database.transaction(async (run) => ({
-      ours: endedOurs(await runEnd(run, end)),
+      ours: endedOurs(await end(run)),
       successors: await handOver(run, worker, wish),
     }));
   }
@@ -212,7 +201,7 @@ export class PgTaskStore implements TaskStore {
   async postponeUnclaimed(items: readonly UnclaimedPostponeItem[]): Promise<void> {
     await this.database.run(POSTPONE_UNCLAIMED, [
       ...newTaskValues(items),
-      plainArray(items.map((item) => item.turn)),
+      plainArray(items.map((item) => item.generation)),
       plainArray(items.map((item) => item.retries)),
       textArray(items.map((item) => item.kind)),
       plainArray(items.map((item) => item.delayMs)),
@@ -224,7 +213,7 @@ export class PgTaskStore implements TaskStore {
     const keys = new Set(items.map(({ limitKey }) => limitKey).filter((key) => key !== undefined));
     return this.database.run<PassedOn & Record<string, unknown>>(PASS_ON, [
       ...newTaskValues(items.map(({ task }) => task)),
-      plainArray(items.map(({ turn }) => turn)),
+      plainArray(items.map(({ generation }) => generation)),
       plainArray(items.map(({ hadRow }) => hadRow)),
       plainArray(items.map(({ claim }) => claim?.worker ?? null)),
       plainArray(items.map(({ claim }) => claim?.no ?? null)),
@@ -262,27 +251,22 @@ export class PgTaskStore implements TaskStore {
     return row?.state ?? undefined;
   }
 
-  async revoke(id: string, by: RevokedBy): Promise<RevokeOutcome> {
-    const [task] = await this.revokeMany([id], by);
-    return task!.outcome;
-  }
-
   async revokeMany(ids: readonly string[], by: RevokedBy): Promise<RevokedTask[]> {
     if (ids.length === 0) return [];
-    const values = [plainArray(ids), by.who, by.why, !by.waitingOnly];
+    const values = [plainArray(ids), by.actor, by.reason, !by.waitingOnly];
     const rows = await this.database.run<RawRevoked>(REVOKE, values);
     const decided = rows.map((row) => revokedTask(row, by.waitingOnly ?? false));
-    // Claimed or let go between the snapshot and the lock: the row says something else by now.
+    // Claimed or released between the snapshot and the lock: the row says something else by now.
     const again = rows.filter((_, i) => !decided[i]).map(({ id }) => id);
     return [...decided.filter((task) => task !== undefined), ...(await this.revokeMany(again, by))];
   }
 
-  async marked(
+  async cancelRequested(
     worker: WorkerId,
     claims: readonly { id: string; claimNo: number }[],
-  ): Promise<{ id: string; by: string | null; why: string | null }[]> {
+  ): Promise<{ id: string; actor: string | null; reason: string | null }[]> {
     const values = [worker, plainArray(claims.map(({ id }) => id)), plainArray(claims.map(({ claimNo }) => claimNo))];
-    return this.database.run<{ id: string; by: string | null; why: string | null }>(MARKED, values);
+    return this.database.run<{ id: string; actor: string | null; reason: string | null }>(CANCEL_REQUESTED, values);
   }
 
   async get(id: string): Promise<TaskRow | undefined> {
@@ -345,6 +329,15 @@ function runEnd(run: RunStatement, { items, plain, limited, values }: End): Prom
   return keys.size === 0 ? run(plain, values) : run(limited, [...values, textArray([...keys])]);
 }
 
+/** Ends attempts, and writes what those bring about that were ours and ended as given. `run` runs in one transaction. */
+async function recordFollowed(run: RunStatement, worker: WorkerId, items: readonly RecordItem[]): Promise<RawEnded[]> {
+  const rows = await runEnd(run, recordOf(worker, items));
+  const followed = new Map(items.flatMap(({ id, followUps }) => (followUps ? [[id, followUps] as const] : [])));
+  const ended = rows.flatMap(({ id, revoked }) => (revoked === null ? (followed.get(id) ?? []) : []));
+  if (ended.length > 0) await writeFollowUps(run, ended);
+  return rows;
+}
+
 // A type, not an interface: it must fit pg's rows, which have an index signature.
 type RawEnded = {
   id: string;
@@ -353,27 +346,10 @@ type RawEnded = {
 
 const endedOurs = (rows: readonly RawEnded[]): EndedOurs => new Map(rows.map(({ id, revoked }) => [id, revoked]));
 
-/** A batch, and where a value of it cannot be kept, each item alone, so that the guilty one fails alone. */
-async function isolate<T, R>(
-  items: readonly T[],
-  write: (batch: readonly T[]) => Promise<R>,
-  onGuilty: (item: T, why: string) => Promise<R>,
-): Promise<R[]> {
-  try {
-    return [await write(items)];
-  } catch (error) {
-    if (!hasCode(error, 'value_refused')) throw error;
-    if (items.length === 1) return [await onGuilty(items[0]!, error.message)];
-    const results: R[] = [];
-    for (const item of items) results.push(...(await isolate([item], write, onGuilty)));
-    return results;
-  }
-}
-
-function notStorable<T extends RecordItem | FinalItem>(item: T, why: string): T {
+function notStorable<T extends RecordItem | FinalItem>(item: T, { message: reason }: Error): T {
   const error = {
     type: 'ResultNotStorable',
-    message: `the task ended ${item.state}, but Postgres refused its value: ${why}`,
+    message: `the task ended ${item.state}, but Postgres refused its value: ${reason}`,
   };
-  return { ...item, state: 'FAILURE', result: null, error: JSON.stringify(error) };
+  return { ...item, state: 'FAILURE', result: null, error: JSON.stringify(error), followUps: undefined };
 }

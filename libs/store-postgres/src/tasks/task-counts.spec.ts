@@ -1,6 +1,7 @@
-import { claimOf, fixture, newTask, type Fixture } from '../testing/fixture.ts';
+import { revokeOne } from '@lovage/testing';
+import { claimOf, fixture, newTask, type StoreFixture } from '../testing/fixture.ts';
 
-let f: Fixture;
+let f: StoreFixture;
 beforeEach(async () => {
   f = await fixture();
 });
@@ -51,8 +52,8 @@ test('every way to end a task counts it once, also when the statement is repeate
   await f.store.tasks.recordFinal([final]);
   const waiting = newTask();
   await f.store.tasks.insertQueued([waiting]);
-  expect(await f.store.tasks.revoke(waiting.id, { who: null, why: null })).toEqual({ kind: 'revoked' });
-  await f.store.tasks.revoke(waiting.id, { who: null, why: null });
+  expect(await revokeOne(f.store.tasks, waiting.id, { actor: null, reason: null })).toEqual({ kind: 'revoked' });
+  await revokeOne(f.store.tasks, waiting.id, { actor: null, reason: null });
   const late = [newTask({ expiresAt: Date.now() - 1000 }), newTask({ expiresAt: Date.now() - 1000 })];
   await f.store.tasks.insertQueued(late);
   expect(await f.store.tasks.endUnclaimed(late[0]!.id)).toBe('EXPIRED');
@@ -72,7 +73,7 @@ test('a value that Postgres refuses is counted as it is recorded', async () => {
   expect(await counted()).toEqual({ FAILURE: 1, SUCCESS: 1 });
 });
 
-test('recorders at once count all there is, whoever waits for whom', async () => {
+test('recorders at once count all there is, whichever waits for the other', async () => {
   const parts = await Promise.all(Array.from({ length: 8 }, () => claimed(20)));
   await Promise.all(
     parts.map(({ worker, items }) =>
@@ -109,12 +110,12 @@ test('deleted tasks are counted no more, and what hangs on them is gone', async 
 
 test('a task that runs is left alone when only a waiting one is to be revoked', async () => {
   const { items } = await claimed(1);
-  const by = { who: null, why: 'because', waitingOnly: true };
-  expect(await f.store.tasks.revoke(items[0]!.id, by)).toMatchObject({ kind: 'running' });
+  const by = { actor: null, reason: 'because', waitingOnly: true };
+  expect(await revokeOne(f.store.tasks, items[0]!.id, by)).toMatchObject({ kind: 'running' });
   expect((await f.store.tasks.get(items[0]!.id))!.cancelAt).toBeNull();
   const waiting = newTask();
   await f.store.tasks.insertQueued([waiting]);
-  expect(await f.store.tasks.revoke(waiting.id, by)).toEqual({ kind: 'revoked' });
-  expect(await f.store.tasks.revoke(waiting.id, by)).toEqual({ kind: 'terminal', state: 'REVOKED' });
-  expect(await f.store.tasks.revoke(newTask().id, by)).toEqual({ kind: 'unknown' });
+  expect(await revokeOne(f.store.tasks, waiting.id, by)).toEqual({ kind: 'revoked' });
+  expect(await revokeOne(f.store.tasks, waiting.id, by)).toEqual({ kind: 'terminal', state: 'REVOKED' });
+  expect(await revokeOne(f.store.tasks, newTask().id, by)).toEqual({ kind: 'unknown' });
 });

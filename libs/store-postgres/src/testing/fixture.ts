@@ -1,17 +1,17 @@
 import { newId } from '@lovage/foundation';
-import type { ClaimItem, NewTask } from '@lovage/ports';
+import { blankTask, type ClaimItem, type NewTask } from '@lovage/ports';
 import { silentLog, testDatabase, type TestDatabase } from '@lovage/testing';
 import { openStore, type PgStore } from '../open-store.ts';
 
 /** A database with its stores, for one test. */
-export interface Fixture extends AsyncDisposable {
+export interface StoreFixture extends AsyncDisposable {
   readonly db: TestDatabase;
   readonly store: PgStore;
   /** A worker whose lease holds for `leaseMs` (default a minute; negative: it has lapsed). */
   worker(leaseMs?: number): Promise<{ id: string; name: string }>;
 }
 
-export async function fixture(): Promise<Fixture> {
+export async function fixture(): Promise<StoreFixture> {
   const db = await testDatabase();
   const store = openStore({ url: db.url, log: silentLog });
   return {
@@ -34,27 +34,12 @@ export async function fixture(): Promise<Fixture> {
 }
 
 export function newTask(overrides: Partial<NewTask> = {}): NewTask {
-  return {
-    id: newId(),
-    wireId: null,
-    name: 'test.task',
-    queue: 'default',
-    input: '{"x":1}',
-    message: null,
-    userId: null,
-    parentId: null,
-    rootId: null,
-    retriedFrom: null,
-    eta: null,
-    expiresAt: null,
-    priority: null,
-    ...overrides,
-  };
+  return blankTask({ id: newId(), name: 'test.task', queue: 'default', input: '{"x":1}', ...overrides });
 }
 
 let claimNo = 0;
 
 export function claimOf(task: NewTask, overrides: Partial<ClaimItem> = {}): ClaimItem & { readonly id: string } {
   claimNo += 1;
-  return { id: task.id, task, turn: 0, claimNo, hadRow: false, ...overrides };
+  return { id: task.id, task, generation: 0, claimNo, hadRow: false, ...overrides };
 }

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { newId } from '@lovage/foundation';
 import type { NewTask, TaskLimits } from '@lovage/ports';
-import { silentLog, testDatabase, type TestDatabase } from '@lovage/testing';
+import { silentLog, testDatabase, type TestDatabase, revokeOne } from '@lovage/testing';
 import { openStore, type PgStore } from '../open-store.ts';
 import { claimOf, newTask } from './fixture.ts';
 
@@ -42,7 +42,7 @@ export type RateStep =
 
 interface Message {
   readonly task: NewTask;
-  readonly turn: number;
+  readonly generation: number;
 }
 interface Start {
   /** Of the world, which no clock's setting moves; ms. */
@@ -76,7 +76,11 @@ export class RateWorld implements AsyncDisposable {
       `do $$ begin execute format('alter database %I set search_path = clock, public, pg_catalog', current_database()); end $$`,
     );
     const store = openStore({ url: db.url, log: silentLog });
-    return new RateWorld(db, store, new pg.Pool({ connectionString: db.url, max: 1 }));
+    const connection = new pg.Pool({ connectionString: db.url, max: 1 });
+    // The kit ends what is still open when the database is given up; a pool tells of that after its end, too.
+    connection.on('error', () => undefined);
+    connection.on('connect', (client) => client.on('error', () => undefined));
+    return new RateWorld(db, store, connection);
   }
 
   async reset(rate: PacedRate): Promise<void> {
@@ -96,7 +100,7 @@ export class RateWorld implements AsyncDisposable {
         for (let i = 0; i < step.count; i += 1) {
           const task = newTask({ name: CONTRACT });
           this.tasks.set(task.id, task);
-          this.broker.push({ task, turn: 0 });
+          this.broker.push({ task, generation: 0 });
         }
         return this.deliver();
       }
@@ -116,7 +120,11 @@ export class RateWorld implements AsyncDisposable {
       case 'cancel': {
         const ids = [...this.tasks.keys()];
         if (ids.length > 0)
-          await this.store.tasks.revoke(ids[step.nth % ids.length]!, { who: null, why: null, waitingOnly: true });
+          await revokeOne(this.store.tasks, ids[step.nth % ids.length]!, {
+            actor: null,
+            reason: null,
+            waitingOnly: true,
+          });
       }
     }
   }
@@ -138,7 +146,7 @@ export class RateWorld implements AsyncDisposable {
   excess(): number {
     const { intervalMs, burst } = this.rate;
     const period = Math.max(1000, intervalMs);
-    // That the clock is set forward is for Postgres a time that passed: the bucket is full again.
+    // Postgres takes a clock that is set forward for time that passed: the bucket is full again.
     const allowed = (steps: number) => Math.round(period / intervalMs) + burst + steps * (burst + 1 + 30 / intervalMs);
     let most = -Infinity;
     let from = 0;
@@ -189,7 +197,7 @@ export class RateWorld implements AsyncDisposable {
     for (;;) {
       const items = await this.store.outbox.leaseDue({ withinMs: 0, leaseMs: 60_000, limit: 1000 });
       if (items.length === 0) return;
-      for (const { taskId, turn } of items) this.broker.push({ task: this.tasks.get(taskId)!, turn });
+      for (const { taskId, generation } of items) this.broker.push({ task: this.tasks.get(taskId)!, generation });
       await this.store.outbox.published(items);
     }
   }
@@ -215,7 +223,7 @@ export class RateWorld implements AsyncDisposable {
       ...{ contract: CONTRACT, concurrency: null },
       rate: { key: `rate:${CONTRACT}`, intervalMs, burst },
     };
-    const items = messages.map(({ task, turn }) => ({ ...claimOf(task, { turn }), limits }));
+    const items = messages.map(({ task, generation }) => ({ ...claimOf(task, { generation }), limits }));
     const claims = await this.store.limits.claim(this.worker, items, { suspects: true });
     const outcomes = new Map(claims.map((claim) => [claim.id, claim.outcome]));
     for (const [i, message] of messages.entries()) {
@@ -229,9 +237,9 @@ export class RateWorld implements AsyncDisposable {
 
   /** As the worker decides: by the row. */
   private async refused(message: Message): Promise<void> {
-    const [situation] = await this.store.tasks.situations([message.task.id]);
-    const { row, claimWorker, claimNo } = situation!;
-    if (row.finishedAt !== null || row.turn > message.turn || claimWorker === this.worker.id) return;
+    const [state] = await this.store.tasks.claimStates([message.task.id]);
+    const { row, claimWorker, claimNo } = state!;
+    if (row.finishedAt !== null || row.generation > message.generation || claimWorker === this.worker.id) return;
     if (claimWorker === null || claimNo === null) throw new Error('refused, and nothing speaks against it');
     const from = { worker: claimWorker, claimNo };
     const claim = { id: row.id, claimNo: claimOf(message.task).claimNo, from, release: true };

@@ -2,7 +2,7 @@ import type { AccessChecks, ApiKey, UserRole, UserStanding } from '@lovage/ports
 import pg from 'pg';
 import { toStoreError } from '../database.ts';
 import { refuseReadOnly } from '../writable.ts';
-import type { UserStoreOptions } from './open-user-store.ts';
+import type { UserStoreOptions } from './user-store-options.ts';
 
 /** A request waits for the answer, and one that Postgres cannot give soon is better not waited for, ms. */
 const LONGEST_MS = 2_000;
@@ -10,18 +10,18 @@ const RANK: Readonly<Record<UserRole, number>> = { viewer: 0, operator: 1, admin
 
 /** An access token holds for fifteen minutes: what ended before them has none left that does. */
 const STANDING = {
-  name: 'access_standing_2',
+  name: 'access_standing_3',
   text: `
     select u.role, u.epoch, array(
       select s.id::text from sessions s where s.user_id = u.id and s.ended_at > now() - interval '16 minutes'
-    ) as "endedSessions" from users u where u.id = $1`,
+    ) as "endedSessions" from users u where u.id = $1 and u.disabled_at is null`,
 };
-/** A key is noted as used once a minute; whoever has noted it already, nobody waits for it. */
+/** A key is noted as used once a minute; nobody waits for one that is noting it. */
 const KEY = {
-  name: 'access_key',
+  name: 'access_key_2',
   text: `
     with found as (
-      select k.*, u.role as user_role from api_keys k join users u on u.id = k.user_id
+      select k.*, u.role as user_role from api_keys k join users u on u.id = k.user_id and u.disabled_at is null
       where k.hash = $1 and k.revoked_at is null and (k.expires_at is null or k.expires_at > now())
     ), noted as (
       update api_keys set last_used_at = now() where id = (

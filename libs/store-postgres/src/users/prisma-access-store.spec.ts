@@ -1,7 +1,8 @@
 import { newId } from '@lovage/foundation';
 import { eventually, testDatabase, type TestDatabase } from '@lovage/testing';
 import pg from 'pg';
-import { openUserStore, type OpenUserStore } from './open-user-store.ts';
+import { openUserStore } from './open-user-store.ts';
+import type { OpenUserStore } from './user-store-options.ts';
 
 let db: TestDatabase;
 let users: OpenUserStore;

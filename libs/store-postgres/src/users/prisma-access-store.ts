@@ -13,6 +13,7 @@ import type {
   UserRole,
 } from '@lovage/ports';
 import { Prisma, type ApiKey as ApiKeyRow, type PrismaClient } from '../generated/prisma/client.ts';
+import { listAudit } from './audit-list.ts';
 import { asStoreError } from './prisma-errors.ts';
 import { endFamilies, listSessions, noteSession } from './prisma-sessions.ts';
 
@@ -37,7 +38,9 @@ export class PrismaAccessStore implements AccessStore {
         with token as (
           insert into refresh_tokens (id, family, user_id, hash, expires_at)
           select ${token.id}::uuid, ${token.family}::uuid, u.id, ${token.hash}, ${new Date(token.expiresAt)}
-          from (select id from users where id = ${token.userId}::uuid and epoch = ${epoch} for share) u
+          from (
+            select id from users where id = ${token.userId}::uuid and epoch = ${epoch} and disabled_at is null for share
+          ) u
           returning family, user_id
         )
         insert into sessions (id, user_id, cookie, address, user_agent)
@@ -149,19 +152,8 @@ export class PrismaAccessStore implements AccessStore {
     await asStoreError(() => this.prisma.auditEntry.create({ data: { ...entry, detail, id: newId() } }));
   }
 
-  async listAudit({ limit, before, action, actor }: AuditSearch): Promise<AuditEntry[]> {
-    const rows = await asStoreError(() =>
-      this.prisma.auditEntry.findMany({
-        where: {
-          ...(before !== undefined && { id: { lt: before } }),
-          ...(action !== undefined && { action: action.endsWith('*') ? { startsWith: action.slice(0, -1) } : action }),
-          ...(actor !== undefined && { userId: actor }),
-        },
-        orderBy: { id: 'desc' },
-        take: limit,
-      }),
-    );
-    return rows.map((row) => ({ ...row, at: row.at.getTime() }));
+  listAudit(search: AuditSearch): Promise<AuditEntry[]> {
+    return asStoreError(() => listAudit(this.prisma, search));
   }
 }
 

@@ -1,5 +1,5 @@
+import { isOutage } from '@lovage/foundation';
 import { StoreUnavailableError } from '@lovage/ports';
-import { isOutage } from '../sql-state.ts';
 
 /** Runs a query; an error of the connection becomes {@link StoreUnavailableError}, any other stays as it is. */
 export async function asStoreError<T>(query: () => Promise<T>): Promise<T> {

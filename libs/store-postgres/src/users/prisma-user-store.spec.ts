@@ -1,7 +1,8 @@
 import { newId } from '@lovage/foundation';
 import { StoreUnavailableError, type NewUser } from '@lovage/ports';
 import { TcpProxy, testDatabase, type TestDatabase } from '@lovage/testing';
-import { openUserStore, type OpenUserStore } from './open-user-store.ts';
+import { openUserStore } from './open-user-store.ts';
+import type { OpenUserStore } from './user-store-options.ts';
 import { isUnavailable } from './prisma-errors.ts';
 
 let db: TestDatabase;
@@ -35,7 +36,7 @@ test('the first user is kept and found by id and by e-mail', () =>
     const before = Date.now();
     expect(await store.insertFirst(first)).toBe(true);
     const found = await store.findByEmail(first.email);
-    expect(found).toEqual({ ...first, epoch: 0, createdAt: expect.any(Number) });
+    expect(found).toEqual({ ...first, epoch: 0, disabledAt: null, createdAt: expect.any(Number) });
     expect(Math.abs(found!.createdAt - before)).toBeLessThan(60_000);
     expect(await store.findById(first.id)).toEqual(found);
   }));

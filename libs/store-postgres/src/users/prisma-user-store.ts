@@ -1,7 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import type { AccessStore, NewUser, User, UserChange, UserPatch, UserRole } from '@lovage/ports';
 import { Prisma, PrismaClient, type User as UserRow } from '../generated/prisma/client.ts';
-import type { OpenUserStore, UserStoreOptions } from './open-user-store.ts';
+import type { OpenUserStore, UserStoreOptions } from './user-store-options.ts';
 import { PgAccessChecks } from './pg-access-checks.ts';
 import { PrismaAccessStore } from './prisma-access-store.ts';
 import { refuseReadOnly } from '../writable.ts';
@@ -67,16 +67,21 @@ export class PrismaUserStore implements OpenUserStore {
 
   update(
     id: string,
-    patch: UserPatch,
+    { disabled, ...patch }: UserPatch,
     { revokeKeys = false }: { readonly revokeKeys?: boolean } = {},
   ): Promise<UserChange | 'last_admin' | undefined> {
     return this.withAdminsLocked(async (tx) => {
       const user = await tx.user.findUnique({ where: { id } });
       if (!user) return undefined;
-      const demotes = user.role === 'admin' && patch.role !== undefined && patch.role !== 'admin';
-      if (demotes && (await isLastAdmin(tx))) return 'last_admin';
-      const endsLogins = patch.role !== undefined || patch.passwordHash !== undefined;
-      const data = endsLogins ? { ...patch, epoch: { increment: 1 } } : patch;
+      const demotes = patch.role !== undefined && patch.role !== 'admin';
+      if ((demotes || disabled) && (await isLastAdmin(tx, user))) return 'last_admin';
+      const switched = disabled !== undefined && disabled !== (user.disabledAt !== null);
+      const endsLogins = patch.role !== undefined || patch.passwordHash !== undefined || (switched && disabled);
+      const data = {
+        ...patch,
+        ...(switched && { disabledAt: disabled ? new Date() : null }),
+        ...(endsLogins && { epoch: { increment: 1 } }),
+      };
       // First the user, whom logins and refreshes lock before they add a token: then no token is missed.
       const changed = toUser(await tx.user.update({ where: { id }, data }))!;
       const revokedAt = new Date();
@@ -84,7 +89,7 @@ export class PrismaUserStore implements OpenUserStore {
       const { count } = revokeKeys
         ? await tx.apiKey.updateMany({ where: { userId: id, revokedAt: null }, data: { revokedAt } })
         : { count: 0 };
-      return { user: changed, revokedKeys: count };
+      return { user: changed, revokedKeys: count, switched };
     });
   }
 
@@ -92,7 +97,7 @@ export class PrismaUserStore implements OpenUserStore {
     return this.withAdminsLocked(async (tx) => {
       const user = await tx.user.findUnique({ where: { id } });
       if (!user) return 'unknown';
-      if (user.role === 'admin' && (await isLastAdmin(tx))) return 'last_admin';
+      if (await isLastAdmin(tx, user)) return 'last_admin';
       // Refresh tokens and API keys go with it, those that are being made included: they refer to the user.
       await tx.user.delete({ where: { id } });
       return 'removed';
@@ -114,12 +119,18 @@ export class PrismaUserStore implements OpenUserStore {
   }
 }
 
-async function isLastAdmin(tx: Prisma.TransactionClient): Promise<boolean> {
-  return (await tx.user.count({ where: { role: 'admin' } })) <= 1;
+/** Whether nobody else may manage users. */
+async function isLastAdmin(tx: Prisma.TransactionClient, { role, disabledAt }: UserRow): Promise<boolean> {
+  if (role !== 'admin' || disabledAt !== null) return false;
+  return (await tx.user.count({ where: { role: 'admin', disabledAt: null } })) <= 1;
 }
 
 function toUser(row: UserRow | null): User | undefined {
   if (!row) return undefined;
-  const { id, email, name, role, passwordHash, epoch, createdAt } = row;
-  return { id, email, name, role: role as UserRole, passwordHash, epoch, createdAt: createdAt.getTime() };
+  const { id, email, name, role, passwordHash, epoch } = row;
+  return {
+    ...{ id, email, name, role: role as UserRole, passwordHash, epoch },
+    disabledAt: row.disabledAt?.getTime() ?? null,
+    createdAt: row.createdAt.getTime(),
+  };
 }

@@ -1,15 +1,15 @@
 import type { DeadLetterFilter, DeadLetterGroup } from '@lovage/ports';
 import type { Query } from '../lists/list-sql.ts';
 
-/** Letters looked at for one page, at most: what keeps every filter within its time. */
+/** Dead letters looked at for one page, at most: what keeps every filter within its time. */
 const WINDOW = 5_000;
 /** The same for a search in texts, which looks into bodies. */
 const TEXT_WINDOW = 500;
 
-/** Letters that are counted in groups, at most. */
-export const GROUPED_LETTERS = 20_000;
+/** Dead letters that are counted in groups, at most. */
+export const GROUPED_DEAD_LETTERS = 20_000;
 
-/** What a look into the newest letters has found. */
+/** What a look into the newest dead letters has found. */
 export interface RawLook {
   /** Those that match, newest first. */
   ids: string[];
@@ -19,13 +19,13 @@ export interface RawLook {
 }
 
 /** All but the message itself. $1 ids */
-export const LETTERS_OF = `
+export const DEAD_LETTERS_OF = `
 select id, queue, reason, code, detail, task_id, wire_id, name, priority, outcome, content_type, content_encoding, body_size, died_at,
   received_at, redriven_at, redriven_as, redriven_by
 from dead_letters where id = any($1::uuid[]) order by id desc`;
 
-/** Which letters of the window match. Answers one row. */
-export function lettersLookedAt(
+/** Which dead letters of the window match. Answers one row. */
+export function deadLettersLookedAt(
   filter: DeadLetterFilter,
   { limit, before }: { limit: number; before?: string | undefined },
 ): Query {
@@ -35,7 +35,7 @@ export function lettersLookedAt(
   const window = filter.text === undefined ? WINDOW : TEXT_WINDOW;
   const range = ['true'];
   if (before !== undefined) range.push(`id < ${p(before)}::uuid`);
-  // It has an index: the letters of one task are found however old they are.
+  // It has an index: the dead letters of one task are found however old they are.
   if (filter.taskId !== undefined) range.push(`task_id = ${p(filter.taskId)}::uuid`);
   const text = `
 with seen as materialized (
@@ -56,10 +56,10 @@ export type RawGroup = {
   seen: number;
 };
 
-/** The newest letters that have not been redriven, in groups. $1 how many groups */
-export const LETTER_GROUPS = `
+/** The newest dead letters that have not been redriven, in groups. $1 how many groups */
+export const DEAD_LETTER_GROUPS = `
 with seen as materialized (
-  select reason, queue, name, code, redriven_at, received_at from dead_letters order by id desc limit ${GROUPED_LETTERS + 1})
+  select reason, queue, name, code, redriven_at, received_at from dead_letters order by id desc limit ${GROUPED_DEAD_LETTERS + 1})
 select reason, queue, name, code, count(*)::int as n, extract(epoch from min(received_at))::float8 * 1000 as first_at,
   extract(epoch from max(received_at))::float8 * 1000 as last_at, (select count(*)::int from seen) as seen
 from seen where redriven_at is null group by 1, 2, 3, 4 order by n desc, max(received_at) desc limit $1`;

@@ -1,7 +1,7 @@
 import type { DeadLetter, DeadLetterOutcome, WholeDeadLetter } from '@lovage/ports';
 
 /** A row of `dead_letters` as `pg` gives it. */
-export interface RawLetter {
+export interface RawDeadLetter {
   id: string;
   queue: string;
   reason: string;
@@ -23,12 +23,12 @@ export interface RawLetter {
   [column: string]: unknown;
 }
 
-export interface RawWholeLetter extends RawLetter {
+export interface RawWholeDeadLetter extends RawDeadLetter {
   headers: Record<string, unknown>;
   body: Buffer;
 }
 
-export function toLetter(raw: RawLetter): DeadLetter {
+export function toDeadLetter(raw: RawDeadLetter): DeadLetter {
   return {
     id: raw.id,
     queue: raw.queue,
@@ -51,6 +51,6 @@ export function toLetter(raw: RawLetter): DeadLetter {
   };
 }
 
-export function toWholeLetter(raw: RawWholeLetter): WholeDeadLetter {
-  return { ...toLetter(raw), headers: raw.headers, body: raw.body };
+export function toWholeDeadLetter(raw: RawWholeDeadLetter): WholeDeadLetter {
+  return { ...toDeadLetter(raw), headers: raw.headers, body: raw.body };
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import pg from 'pg';
+import { plainArray, textArray } from '@lovage/foundation';
 import { testServerUrl } from '@lovage/testing';
-import { plainArray, textArray } from './pg-array.ts';
 
 describe('array literals', () => {
   test('an all-null column is NULL', () => {
