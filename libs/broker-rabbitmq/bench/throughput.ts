@@ -86,7 +86,7 @@ function ourPublish(broker: Broker, queue: string): Promise<number> {
   });
 }
 
-/** One multiple ack per turn of the event loop: what the adapter does, without its bookkeeping. */
+/** One multiple ack per pass of the event loop: what the adapter does, without its bookkeeping. */
 async function plainConsume(queue: string): Promise<number> {
   const connection = await connect(url, { noDelay: true });
   const channel = await connection.createChannel();

@@ -1,6 +1,7 @@
 import { brokerConformance } from '@lovage/conformance';
 import { describeWithRabbit, silentLog } from '@lovage/testing';
 import { RabbitBroker } from './rabbit-broker.ts';
+import { blocked as alarmed, SpeakingProxy, unblocked } from './testing/speaking-proxy.ts';
 
 describeWithRabbit('RabbitMQ adapter', (rabbit) => {
   const { url } = rabbit;
@@ -14,13 +15,22 @@ describeWithRabbit('RabbitMQ adapter', (rabbit) => {
         Promise.resolve({
           url,
           connect: (options) => new RabbitBroker({ url, queueKind, deadLetterQueue, log: silentLog, ...options }),
+          alarm: async () => {
+            const proxy = await SpeakingProxy.before(url);
+            return {
+              connect: () => new RabbitBroker({ url: proxy.url, queueKind, deadLetterQueue, log: silentLog }),
+              raise: (reason) => proxy.say(alarmed(reason), 'publish'),
+              clear: () => proxy.say(unblocked(), 'publish'),
+              close: () => proxy[Symbol.asyncDispose](),
+            };
+          },
           child: {
             module: new URL('./testing/child-broker.ts', import.meta.url).href,
             options: { url, queueKind, deadLetterQueue },
           },
           dispose: () => Promise.resolve(),
         }),
-      capabilities: { deadLetterQueue, bands: queueKind === 'quorum' },
+      capabilities: { deadLetterQueue, levels: queueKind === 'quorum', blocks: true },
     });
   }
 });

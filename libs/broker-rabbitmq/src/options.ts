@@ -1,14 +1,8 @@
 import { hostname } from 'node:os';
-import { InvalidQueueNameError, isQueueName, systemClock, type Clock, type Log } from '@lovage/ports';
-import { DEAD_LETTERS } from './topology/queue-arguments.ts';
-
-/**
- * How queues are made that do not exist yet. A queue that is there is taken over as it is.
- *
- * - `quorum`: replicated, with the dead letters behind it.
- * - `celery`: durable, classic, without arguments, exactly as a Python worker declares it; for queues shared with Python.
- */
-export type QueueKind = 'quorum' | 'celery';
+import { systemClock, type Clock, type Log } from '@lovage/ports';
+import { checkQueueName } from './topology/level-queues.ts';
+import type { DelayQueues } from './topology/delayed-delivery.ts';
+import { DEAD_LETTERS, type QueueKind } from './topology/queue-arguments.ts';
 
 export interface RabbitBrokerOptions {
   /** `amqp://user:password@host:5672/vhost`, or `amqps://`. */
@@ -17,9 +11,16 @@ export interface RabbitBrokerOptions {
   readonly connectTimeoutMs?: number;
   /** Default `quorum`. */
   readonly queueKind?: QueueKind;
+  /** Queues of kind `celery`, whatever {@link queueKind} says. Default none. */
+  readonly celeryQueues?: readonly string[] | undefined;
+  /**
+   * Makes the queues in which messages of Celery's producers (5.5 and later) wait that are delayed, of this kind. Default: Celery's workers make them, if
+   * there are any; our queues receive what comes out of them either way.
+   */
+  readonly delayQueues?: DelayQueues | undefined;
   /**
    * Exchange and queue of the dead letters. Default `lovage.dead`. Every process of a platform has the same, and platforms
-   * that share a virtual host have different ones, or one would collect the letters of the other.
+   * that share a virtual host have different ones, or one would collect the dead letters of the other.
    */
   readonly deadLetterQueue?: string | undefined;
   /**
@@ -42,8 +43,8 @@ export interface RabbitBrokerOptions {
   readonly clock?: Clock;
 }
 
-export type CompiledOptions = Required<Omit<RabbitBrokerOptions, 'managementUrl'>> &
-  Pick<RabbitBrokerOptions, 'managementUrl'> & { readonly vhost: string };
+export type CompiledOptions = Required<Omit<RabbitBrokerOptions, 'managementUrl' | 'delayQueues'>> &
+  Pick<RabbitBrokerOptions, 'managementUrl' | 'delayQueues'> & { readonly vhost: string };
 
 /**
  * @throws TypeError when the URL is not one of AMQP. It names no part of the URL, which may hold a password.
@@ -56,13 +57,15 @@ export function compileOptions(options: RabbitBrokerOptions): CompiledOptions {
     throw new TypeError('not a RabbitMQ URL: write amqp://user:password@host:5672/vhost, or amqps://…');
   }
   const deadLetterQueue = options.deadLetterQueue ?? DEAD_LETTERS;
-  if (!isQueueName(deadLetterQueue)) throw new InvalidQueueNameError(deadLetterQueue);
+  checkQueueName(deadLetterQueue);
   return {
     url: options.url,
     vhost: vhostOf(url),
     managementUrl: options.managementUrl,
     connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
     queueKind: options.queueKind ?? 'quorum',
+    celeryQueues: options.celeryQueues ?? [],
+    delayQueues: options.delayQueues,
     deadLetterQueue,
     heartbeatSeconds: options.heartbeatSeconds ?? 10,
     maxBodyBytes: options.maxBodyBytes ?? 16 * 1024 * 1024,

@@ -1,36 +1,45 @@
 import type { ChannelModel } from 'amqplib';
 import { deferred, hasCode, Lifecycle, LovageError, maskUrl, Signal } from '@lovage/foundation';
 import {
-  bandOf,
-  bandQueue,
+  levelOf,
   BrokerUnavailableError,
-  canHaveBands,
-  isBandQueue,
-  isQueueName,
   UnroutableError,
   type Broker,
   type BrokerState,
+  type CeleryConsole,
+  type CeleryConsoleOptions,
+  type CeleryEventsListener,
+  type CeleryEventsOptions,
+  type CeleryLink,
+  type CeleryLinkOptions,
   type ConsumeOptions,
   type Consumption,
+  type DeclareOptions,
   type OutgoingMessage,
-  type PriorityBand,
+  type PriorityLevel,
   type QueueDepth,
   type Reply,
   type ReplyInbox,
 } from '@lovage/ports';
+import { RabbitCeleryConsole } from './celery/rabbit-celery-console.ts';
+import { RabbitCeleryEvents } from './celery/rabbit-celery-events.ts';
+import { RabbitCeleryLink } from './celery/rabbit-celery-link.ts';
 import { Link } from './connection/link.ts';
 import { onThrowawayChannel, replyCode } from './connection/throwaway.ts';
-import { BandedSubscription } from './consuming/banded-subscription.ts';
+import { QueueSubscription } from './consuming/queue-subscription.ts';
 import { keepInDeadLetters } from './consuming/keep-refused.ts';
 import { ReplyQueue } from './consuming/reply-queue.ts';
 import { Watchdog } from './consuming/watchdog.ts';
 import { compileOptions, type CompiledOptions, type RabbitBrokerOptions } from './options.ts';
 import { RabbitRefusedError } from './refused-error.ts';
 import { ManagementApi } from './management/management-api.ts';
-import { Publisher } from './publishing/publisher.ts';
+import { ConfirmPublisher } from './publishing/confirm-publisher.ts';
 import { ReplySender } from './publishing/reply-sender.ts';
-import { OTHER_BANDS, Topology } from './topology/topology.ts';
+import { hasRoomForLevels, isLevelQueue, isUsersQueue, levelQueue, OTHER_LEVELS } from './topology/level-queues.ts';
+import { Topology } from './topology/topology.ts';
 
+/** Those that every server has. */
+const EXCHANGE_TYPES: ReadonlySet<string> = new Set(['direct', 'topic', 'fanout', 'headers']);
 /** Everything of a stop that waits for the server, together, ms. */
 const STOP_PATIENCE_MS = 2000;
 
@@ -47,10 +56,10 @@ export class RabbitBroker implements Broker {
   private readonly publishing: Link;
   private readonly consuming: Link;
   private readonly topology: Topology;
-  private readonly publisher: Publisher;
+  private readonly publisher: ConfirmPublisher;
   private readonly management: ManagementApi | undefined;
   private readonly replySender: ReplySender;
-  private readonly subscriptions = new Set<BandedSubscription>();
+  private readonly subscriptions = new Set<QueueSubscription>();
   private readonly watchdog: Watchdog;
   private inbox: ReplyQueue | undefined;
   private readonly changed = new Signal<BrokerState>();
@@ -74,9 +83,10 @@ export class RabbitBroker implements Broker {
       prepare: (connection) => this.preparePublishing(connection),
     });
     this.consuming = new Link({ ...link, name: `${connectionName} consume` });
-    this.topology = new Topology(this.options.queueKind, this.options.deadLetterQueue, log);
+    const { queueKind, deadLetterQueue, celeryQueues, delayQueues } = this.options;
+    this.topology = new Topology(queueKind, deadLetterQueue, log, new Set(celeryQueues), delayQueues);
     this.watchdog = new Watchdog({ connection: () => this.consuming.connection, clock, log });
-    this.publisher = new Publisher({ link: this.publishing, maxBodyBytes, log, clock });
+    this.publisher = new ConfirmPublisher({ link: this.publishing, maxBodyBytes, log, clock });
     const { managementUrl, vhost } = this.options;
     if (managementUrl !== undefined) this.management = new ManagementApi({ url: managementUrl, vhost, log, clock });
     this.replySender = new ReplySender({ link: this.publishing, log, clock });
@@ -102,7 +112,7 @@ export class RabbitBroker implements Broker {
     return this.lifecycle.start();
   }
 
-  /** Gives back what is unacked, waits at most 2 s for confirms and for the server's goodbye. */
+  /** Requeues what is unacked, waits at most 2 s for confirms and for the server's goodbye. */
   stop(): Promise<void> {
     this.stopped = true;
     this.publishing.giveUp();
@@ -110,9 +120,11 @@ export class RabbitBroker implements Broker {
     return this.lifecycle.stop();
   }
 
-  async declare(queue: string): Promise<void> {
+  async declare(queue: string, options?: DeclareOptions): Promise<void> {
+    const type = options?.binding?.type ?? 'direct';
+    if (!EXCHANGE_TYPES.has(type)) throw new RangeError(`no exchange is of the type ${JSON.stringify(type)}`);
     await this.onConnection(`declare ${JSON.stringify(queue)}`, (connection) =>
-      this.topology.declare(connection, queue),
+      this.topology.declare(connection, queue, options),
     );
   }
 
@@ -122,27 +134,27 @@ export class RabbitBroker implements Broker {
       return Promise.reject(new BrokerUnavailableError('there is no connection to RabbitMQ: nothing was sent'));
     }
     // There may be such a queue: not for anybody else to use.
-    if (isBandQueue(message.queue)) return Promise.reject(new UnroutableError(message.queue));
-    const band = bandOf(message.priority);
-    if (band !== 'normal') return this.publishTo(band, message);
+    if (isLevelQueue(message.queue)) return Promise.reject(new UnroutableError(message.queue));
+    const level = levelOf(message.priority);
+    if (level !== 'normal') return this.publishTo(level, message);
     return this.publisher.publish(message.queue, message.body, message);
   }
 
-  /** Where the queue has no bands, its arguments decide what the priority means there. */
-  private async publishTo(band: PriorityBand, message: OutgoingMessage): Promise<void> {
+  /** Where the queue has no levels, its arguments decide what the priority means there. */
+  private async publishTo(level: PriorityLevel, message: OutgoingMessage): Promise<void> {
     const { queue, body } = message;
-    const banded =
-      this.topology.isBanded(queue) ||
+    const levels =
+      this.topology.hasKnownLevels(queue) ||
       (await this.onConnection(`ask for ${JSON.stringify(queue)}`, (connection) =>
-        this.topology.hasBands(connection, queue),
+        this.topology.hasLevels(connection, queue),
       ));
-    if (banded) {
+    if (levels) {
       try {
-        return await this.publisher.publish(bandQueue(queue, band), body, message);
+        return await this.publisher.publish(levelQueue(queue, level), body, message);
       } catch (error) {
         if (!hasCode(error, 'unroutable')) throw error;
         // Somebody has deleted it, alone or with its queue, which tells by itself.
-        this.topology.missBands(queue);
+        this.topology.missLevels(queue);
       }
     }
     return this.publisher.publish(queue, body, message);
@@ -155,7 +167,7 @@ export class RabbitBroker implements Broker {
       throw new RangeError(`a prefetch is a whole number from 1 to 65535, not ${prefetch}`);
     }
     const { log, clock } = this.options;
-    const subscription: BandedSubscription = new BandedSubscription({
+    const subscription: QueueSubscription = new QueueSubscription({
       queue,
       consume: options,
       link: this.consuming,
@@ -207,11 +219,40 @@ export class RabbitBroker implements Broker {
     this.replySender.send(address, reply);
   }
 
+  async openCelery(options: CeleryLinkOptions): Promise<CeleryLink> {
+    const { publishing, consuming } = this;
+    const { log, clock } = this.options;
+    const link = new RabbitCeleryLink({ ...options, publishing, consuming, log, clock });
+    await link.start();
+    return link;
+  }
+
+  async openCeleryConsole(options: CeleryConsoleOptions): Promise<CeleryConsole> {
+    const { log, clock } = this.options;
+    const console = new RabbitCeleryConsole({ ...options, link: this.consuming, log, clock });
+    try {
+      await this.onConnection("reach Celery's remote control", (connection) => console.start(connection));
+    } catch (error) {
+      await console.close();
+      throw error;
+    }
+    return console;
+  }
+
+  async listenToCelery(options: CeleryEventsOptions): Promise<CeleryEventsListener> {
+    const { log, clock } = this.options;
+    const listener = new RabbitCeleryEvents({ ...options, link: this.consuming, log, clock });
+    await listener.start(this.consuming.connection).catch((err: unknown) => {
+      log.warn({ err }, "RabbitMQ does not let this process hear Celery's events yet; trying again");
+    });
+    return listener;
+  }
+
   async depth(queue: string): Promise<QueueDepth> {
     const { messageCount, consumerCount } = await this.onQueue(queue, (connection) =>
       onThrowawayChannel(connection, (channel) => channel.checkQueue(queue)),
     );
-    const others = await this.onBands(queue, (connection, name) =>
+    const others = await this.onLevels(queue, (connection, name) =>
       onThrowawayChannel(connection, (channel) => channel.checkQueue(name)),
     );
     const { high, low } = others;
@@ -228,8 +269,10 @@ export class RabbitBroker implements Broker {
     return new Map(
       queues.flatMap((queue) => {
         const own = counts?.get(queue);
-        const bands = canHaveBands(queue) ? OTHER_BANDS.map((band) => counts?.get(bandQueue(queue, band)) ?? 0) : [];
-        return own === undefined ? [] : [[queue, bands.reduce((sum, n) => sum + n, own)] as const];
+        const levels = hasRoomForLevels(queue)
+          ? OTHER_LEVELS.map((level) => counts?.get(levelQueue(queue, level)) ?? 0)
+          : [];
+        return own === undefined ? [] : [[queue, levels.reduce((sum, n) => sum + n, own)] as const];
       }),
     );
   }
@@ -238,7 +281,7 @@ export class RabbitBroker implements Broker {
     const { messageCount } = await this.onQueue(queue, (connection) =>
       onThrowawayChannel(connection, (channel) => channel.purgeQueue(queue)),
     );
-    const others = await this.onBands(queue, (connection, name) =>
+    const others = await this.onLevels(queue, (connection, name) =>
       onThrowawayChannel(connection, (channel) => channel.purgeQueue(name)),
     );
     return messageCount + others.high + others.low;
@@ -246,11 +289,11 @@ export class RabbitBroker implements Broker {
 
   async deleteQueue(queue: string): Promise<void> {
     this.topology.forget(queue);
-    if (!isQueueName(queue)) return;
-    const bands = canHaveBands(queue) ? OTHER_BANDS.map((band) => bandQueue(queue, band)) : [];
+    if (!isUsersQueue(queue)) return;
+    const levels = hasRoomForLevels(queue) ? OTHER_LEVELS.map((level) => levelQueue(queue, level)) : [];
     await this.onConnection(`delete ${JSON.stringify(queue)}`, (connection) =>
       Promise.all(
-        [queue, ...bands].map((name) =>
+        [queue, ...levels].map((name) =>
           onThrowawayChannel(connection, (channel) => channel.deleteQueue(name)).catch((error: unknown) => {
             if (replyCode(error) !== 404) throw error;
           }),
@@ -318,7 +361,7 @@ export class RabbitBroker implements Broker {
   }
 
   private async onQueue<T>(queue: string, use: (connection: ChannelModel) => Promise<T>): Promise<T> {
-    if (!isQueueName(queue)) throw new UnroutableError(queue);
+    if (!isUsersQueue(queue)) throw new UnroutableError(queue);
     return this.onConnection(`answer for ${JSON.stringify(queue)}`, (connection) =>
       use(connection).catch((error: unknown) => {
         throw replyCode(error) === 404 ? new UnroutableError(queue, { cause: error }) : error;
@@ -326,19 +369,19 @@ export class RabbitBroker implements Broker {
     );
   }
 
-  /** The messages that `use` counts in the other bands of a queue that exists. One that is missing holds none. */
-  private async onBands(
+  /** The messages that `use` counts in the other levels of a queue that exists. One that is missing holds none. */
+  private async onLevels(
     queue: string,
     use: (connection: ChannelModel, name: string) => Promise<{ messageCount: number }>,
   ): Promise<{ high: number; low: number }> {
     return this.onConnection(`answer for ${JSON.stringify(queue)}`, async (connection) => {
-      if (!(await this.topology.hasBands(connection, queue))) return { high: 0, low: 0 };
-      const count = async (band: (typeof OTHER_BANDS)[number]): Promise<number> => {
+      if (!(await this.topology.hasLevels(connection, queue))) return { high: 0, low: 0 };
+      const count = async (level: PriorityLevel): Promise<number> => {
         try {
-          return (await use(connection, bandQueue(queue, band))).messageCount;
+          return (await use(connection, levelQueue(queue, level))).messageCount;
         } catch (error) {
           if (replyCode(error) !== 404) throw error;
-          this.topology.missBands(queue);
+          this.topology.missLevels(queue);
           return 0;
         }
       };

@@ -1,7 +1,7 @@
 import type { Channel } from 'amqplib';
 
 /**
- * Resolves once the channel is closed, whoever closed it. amqplib's own promise stays open for ever when the connection
+ * Resolves once the channel is closed, whatever closed it. amqplib's own promise stays open for ever when the connection
  * goes before the server has answered.
  */
 export function closeChannel(channel: Channel): Promise<void> {

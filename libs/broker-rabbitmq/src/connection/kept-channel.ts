@@ -32,7 +32,7 @@ export class KeptChannel<C extends Channel> {
   private opening: ChannelModel | undefined;
   private failures = 0;
   private closed = false;
-  private callOffRetry: () => void = () => undefined;
+  private cancelRetry: () => void = () => undefined;
   private readonly offs: (() => void)[] = [];
 
   constructor(private readonly options: KeptChannelOptions<C>) {}
@@ -60,7 +60,7 @@ export class KeptChannel<C extends Channel> {
         this.failures = 0;
         this.reopen(connection);
       }),
-      link.down.on(() => this.callOffRetry()),
+      link.down.on(() => this.cancelRetry()),
     );
     if (link.connection) this.reopen(link.connection);
   }
@@ -68,7 +68,7 @@ export class KeptChannel<C extends Channel> {
   /** Not opened again from here on; what is open stays. */
   retire(): void {
     this.closed = true;
-    this.callOffRetry();
+    this.cancelRetry();
     for (const off of this.offs.splice(0)) off();
   }
 
@@ -85,12 +85,12 @@ export class KeptChannel<C extends Channel> {
     const { channel } = this;
     if (!channel) return;
     const { clock, link, log, purpose } = this.options;
-    const callOff = clock.after(GOODBYE_MS, () => {
+    const cancelTimer = clock.after(GOODBYE_MS, () => {
       if (this.channel !== channel) return;
       log.warn({ channel: purpose }, 'RabbitMQ does not answer on a channel: connecting again');
       link.drop();
     });
-    void closeChannel(channel).then(callOff);
+    void closeChannel(channel).then(cancelTimer);
   }
 
   private async openOn(connection: ChannelModel): Promise<void> {
@@ -138,8 +138,8 @@ export class KeptChannel<C extends Channel> {
   private retry(connection: ChannelModel): void {
     if (this.closed || this.options.link.connection !== connection) return;
     this.failures += 1;
-    this.callOffRetry();
-    this.callOffRetry = this.options.clock.after(backoffDelayMs(REOPEN, this.failures), () => {
+    this.cancelRetry();
+    this.cancelRetry = this.options.clock.after(backoffDelayMs(REOPEN, this.failures), () => {
       if (this.options.link.connection === connection) this.reopen(connection);
     });
   }

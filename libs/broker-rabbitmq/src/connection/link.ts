@@ -27,7 +27,7 @@ export interface LinkOptions {
 }
 
 /**
- * One connection to RabbitMQ, kept. `amqp-connection-manager` connects and connects again; channels are made by whoever
+ * One connection to RabbitMQ, kept. `amqp-connection-manager` connects and connects again; channels are made by what
  * listens to {@link up}, on the raw connection. Nothing is buffered while it is away.
  */
 export class Link {
@@ -136,7 +136,7 @@ export class Link {
       await new Promise((resolve) => setImmediate(resolve));
       this.abort.abort();
       await Promise.race([over.catch(() => undefined), patience.promise]);
-      // The manager schedules its next attempt right after that event; close, below, can call it off then.
+      // The manager schedules its next attempt right after that event; close, below, can cancel it then.
       await new Promise((resolve) => setImmediate(resolve));
     }
     await Promise.race([this.manager.close().catch(() => undefined), patience.promise]);

@@ -3,7 +3,7 @@ import type { ChannelModel } from 'amqplib';
 import { onThrowawayChannel } from './throwaway.ts';
 
 /** Counts its channels. */
-class Connection {
+class FakeConnection {
   open = 0;
   most = 0;
 
@@ -18,11 +18,11 @@ class Connection {
   }
 }
 
-const ask = (connection: Connection, use: () => Promise<number>) =>
+const ask = (connection: FakeConnection, use: () => Promise<number>) =>
   onThrowawayChannel(connection as unknown as ChannelModel, use);
 
 test('a thousand questions at once open a few channels at a time, on each connection', async () => {
-  const [one, other] = [new Connection(), new Connection()];
+  const [one, other] = [new FakeConnection(), new FakeConnection()];
   const later = (n: number) => new Promise<number>((resolve) => setImmediate(() => resolve(n)));
   const numbers = Array.from({ length: 1000 }, (_, n) => n);
   const asked = numbers.map((n) => ask(n % 2 ? one : other, () => later(n)));
@@ -34,8 +34,8 @@ test('a thousand questions at once open a few channels at a time, on each connec
   }
 });
 
-test('a question that fails gives its channel back', async () => {
-  const connection = new Connection();
+test('a question that fails closes its channel', async () => {
+  const connection = new FakeConnection();
   const asked = Array.from({ length: 50 }, () => ask(connection, () => Promise.reject(new Error('404'))));
   for (const result of await Promise.allSettled(asked)) expect(result.status).toBe('rejected');
   expect(await ask(connection, () => Promise.resolve(1))).toBe(1);

@@ -101,17 +101,17 @@ const finish = (pick: number): Step =>
     else real.window.nackReserved(tag, true);
   });
 
-const turn: Step = {
+const pass: Step = {
   check: () => true,
   run: (model, real) => {
     expect(real.scheduled.length).toBeLessThanOrEqual(1);
     for (const flush of real.scheduled.splice(0)) flush();
-    // After each turn both sides agree: nothing settled waits, nothing held was given away.
+    // After each pass both sides agree: nothing settled waits, nothing held was given away.
     expect(real.server.acked).toEqual(model.acked);
     expect(real.server.requeued).toEqual(model.nacked);
     expect(real.server.outstanding).toEqual(new Set([...model.held, ...model.reserved]));
   },
-  toString: () => 'turn of the event loop',
+  toString: () => 'pass of the event loop',
 };
 
 function setUp(): { model: Model; real: Real } {
@@ -140,11 +140,11 @@ describe('AckWindow', () => {
       pick.map(nack),
       pick.map(reserve),
       pick.map(finish),
-      fc.constant(turn),
+      fc.constant(pass),
     ];
     fc.assert(
       fc.property(fc.commands(steps, { maxCommands: 200, size: 'max' }), (commands) => {
-        fc.modelRun(setUp, [...commands, turn]);
+        fc.modelRun(setUp, [...commands, pass]);
       }),
       { numRuns: 500 },
     );
@@ -187,7 +187,7 @@ describe('AckWindow', () => {
     expect(server.frames).toBe(2);
   });
 
-  it('asks for one flush in each turn of the event loop', () => {
+  it('asks for one flush in each pass of the event loop', () => {
     const { window, scheduled } = filled(10);
     for (let tag = 1; tag <= 5; tag += 1) window.ack(tag);
     expect(scheduled).toHaveLength(1);

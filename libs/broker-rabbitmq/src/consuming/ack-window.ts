@@ -10,10 +10,10 @@ const SETTLED = 1;
 /** Its holder is done with it, but something has to be finished before the server is told. */
 const RESERVED = 2;
 
-type Mark = typeof HELD | typeof SETTLED | typeof RESERVED;
+type AckState = typeof HELD | typeof SETTLED | typeof RESERVED;
 
 /**
- * Gathers the acks of one channel into few frames, once per turn of the event loop.
+ * Gathers the acks of one channel into few frames, once per pass of the event loop.
  *
  * A multiple ack covers only the unbroken run of settled deliveries at the beginning, and names the last of that run, which is
  * itself outstanding: a tag that is not makes the server close the channel (406). What is settled beyond a gap is acked
@@ -21,7 +21,7 @@ type Mark = typeof HELD | typeof SETTLED | typeof RESERVED;
  */
 export class AckWindow {
   /** Deliveries that the server counts as unacked, in the order they came: tags rise, and a Map keeps that order. */
-  private readonly outstanding = new Map<number, Mark>();
+  private readonly outstanding = new Map<number, AckState>();
   /** Settled since the last flush. */
   private settled: number[] = [];
   private scheduled = false;

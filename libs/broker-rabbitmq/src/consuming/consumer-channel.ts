@@ -1,13 +1,13 @@
 import type { Channel, ConsumeMessage, Message } from 'amqplib';
-import type { ConsumeOptions, Log, PriorityBand } from '@lovage/ports';
+import type { ConsumeOptions, Log, PriorityLevel } from '@lovage/ports';
 import { AckWindow } from './ack-window.ts';
-import { RabbitDelivery, type Settler } from './rabbit-delivery.ts';
+import { RabbitDelivery, type DeliverySettler } from './rabbit-delivery.ts';
 
 export interface ConsumerChannelOptions {
   readonly channel: Channel;
   /** As users know it. */
   readonly queue: string;
-  readonly band: PriorityBand;
+  readonly level: PriorityLevel;
   /** As the server knows it. */
   readonly source: string;
   readonly onDelivery: ConsumeOptions['onDelivery'];
@@ -22,7 +22,7 @@ export interface ConsumerChannelOptions {
 }
 
 /** One channel that consumes one queue. Deliveries are settled here, on the channel they came on, or nowhere. */
-export class ConsumerChannel implements Settler {
+export class ConsumerChannel implements DeliverySettler {
   private readonly window: AckWindow;
   /** Deliveries so far. */
   received = 0;
@@ -113,8 +113,8 @@ export class ConsumerChannel implements Settler {
       return;
     }
     try {
-      const { queue, band } = this.options;
-      this.options.onDelivery(new RabbitDelivery(queue, band, message, this));
+      const { queue, level } = this.options;
+      this.options.onDelivery(new RabbitDelivery(queue, level, message, this));
     } catch (error) {
       // It stays held: to requeue it would bring it back at once, and again.
       this.options.log.error({ err: error, queue: this.options.queue }, 'the listener of a delivery threw');

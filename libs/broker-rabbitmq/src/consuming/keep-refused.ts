@@ -1,11 +1,12 @@
 import { hasCode } from '@lovage/foundation';
 import type { Clock } from '@lovage/ports';
 import type { Link } from '../connection/link.ts';
-import type { Publisher } from '../publishing/publisher.ts';
+import type { ConfirmPublisher } from '../publishing/confirm-publisher.ts';
 import type { Topology } from '../topology/topology.ts';
+import { OWN_DEATH, ownDeath } from './death.ts';
 import type { RabbitDelivery } from './rabbit-delivery.ts';
 
-/** Until a message that could not be kept goes back to its queue, ms: it comes again at once, and would turn in circles. */
+/** Until a message that could not be kept goes back to its queue, ms: it comes again at once, and would come round and round. */
 const RETRY_MS = 1000;
 
 /**
@@ -13,7 +14,7 @@ const RETRY_MS = 1000;
  * before it is acked, so that it is in one of both places, or for a moment in both.
  */
 export function keepInDeadLetters(deps: {
-  publisher: Publisher;
+  publisher: ConfirmPublisher;
   topology: Topology;
   deadLetterQueue: string;
   link: Link;
@@ -25,7 +26,7 @@ export function keepInDeadLetters(deps: {
         contentType: delivery.contentType,
         contentEncoding: delivery.contentEncoding,
         // What RabbitMQ notes in `x-death` when it does this itself.
-        headers: { ...delivery.headers, 'x-lovage-death': { queue: delivery.queue, reason: 'rejected' } },
+        headers: { ...delivery.headers, [OWN_DEATH]: ownDeath(delivery.queue, deps.clock.now()) },
         correlationId: delivery.correlationId,
         replyTo: delivery.replyTo,
         priority: delivery.priority,

@@ -1,9 +1,9 @@
 import type { ConsumeMessage } from 'amqplib';
-import type { Delivery, PriorityBand } from '@lovage/ports';
-import { headersOfDead } from './dead-headers.ts';
+import type { Delivery, MessageDeath, PriorityLevel } from '@lovage/ports';
+import { deathOf, headersOfDead, tellDeath } from './death.ts';
 
 /** Settles the deliveries of one channel. */
-export interface Settler {
+export interface DeliverySettler {
   ack(tag: number): void;
   nack(delivery: RabbitDelivery, requeue: boolean): void;
 }
@@ -19,13 +19,15 @@ export class RabbitDelivery implements Delivery {
   readonly redelivered: boolean;
   /** Of its channel, and of no other. */
   readonly tag: number;
-  private readonly settler: Settler;
+  /** Headers as they came. */
+  private readonly sent: Readonly<Record<string, unknown>>;
+  private readonly settler: DeliverySettler;
 
   constructor(
     readonly queue: string,
-    readonly band: PriorityBand,
+    readonly level: PriorityLevel,
     message: ConsumeMessage,
-    settler: Settler,
+    settler: DeliverySettler,
   ) {
     const { properties, fields } = message;
     this.body = message.content;
@@ -33,13 +35,18 @@ export class RabbitDelivery implements Delivery {
     this.contentEncoding = properties.contentEncoding as string | undefined;
     // Absent when the producer sent none.
     const headers = (properties.headers as Record<string, unknown> | undefined) ?? {};
-    this.headers = 'x-death' in headers ? headersOfDead(headers) : headers;
+    this.sent = headers;
+    this.headers = tellDeath(headers) ? headersOfDead(headers) : headers;
     this.correlationId = properties.correlationId as string | undefined;
     this.replyTo = properties.replyTo as string | undefined;
     this.priority = properties.priority as number | undefined;
     this.redelivered = fields.redelivered;
     this.tag = fields.deliveryTag;
     this.settler = settler;
+  }
+
+  get death(): MessageDeath | undefined {
+    return deathOf(this.sent);
   }
 
   ack(): void {

@@ -6,7 +6,7 @@ import type { Link } from '../connection/link.ts';
 
 /**
  * The process's reply queue: exclusive, gone with the connection, and made anew under the same name on the next one. While
- * the server still takes the old connection for alive it refuses that (405); it is then tried again until it lets go.
+ * the server still takes the old connection for alive it refuses that (405); it is then tried again until it has closed it.
  */
 export class ReplyQueue implements ReplyInbox {
   readonly address = randomUUID();
@@ -31,7 +31,7 @@ export class ReplyQueue implements ReplyInbox {
   }
 
   close(): Promise<void> {
-    this.closing ??= this.letGo();
+    this.closing ??= this.finish();
     return this.closing;
   }
 
@@ -58,7 +58,7 @@ export class ReplyQueue implements ReplyInbox {
     );
   }
 
-  private async letGo(): Promise<void> {
+  private async finish(): Promise<void> {
     const channel = this.kept.current;
     this.kept.retire();
     // Fails with the connection, and the queue is gone with that.

@@ -1,13 +1,13 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { ChannelModel } from 'amqplib';
-import type { Delivery, OutgoingMessage } from '@lovage/ports';
+import { systemClock, type Clock, type Delivery, type OutgoingMessage } from '@lovage/ports';
 import { describeWithRabbit, eventually, RecordingLog, silentLog, TestClock } from '@lovage/testing';
 import { RabbitBroker } from '../rabbit-broker.ts';
 import { SpeakingProxy } from '../testing/speaking-proxy.ts';
-import { LOOK_MS, Watchdog, type Progress, type Watched } from './watchdog.ts';
+import { LOOK_MS, Watchdog, type Progress, type WatchedQueue } from './watchdog.ts';
 
 /** A subscription and a server, both as the test says. */
-class Fake implements Watched {
+class Fake implements WatchedQueue {
   readonly queue = 'q';
   progress: Progress | undefined = { channel: {}, received: 0, hasRoom: true };
   stalled = false;
@@ -44,7 +44,7 @@ class Fake implements Watched {
   async look(): Promise<void> {
     await this.clock.advance(LOOK_MS);
     // The answers of the fake server.
-    for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    for (let pass = 0; pass < 5; pass += 1) await new Promise((resolve) => setImmediate(resolve));
   }
 
   receive(count: number): void {
@@ -112,6 +112,13 @@ describe('Watchdog', () => {
   });
 });
 
+/** Real time, in which a watchdog looks ten times a second. */
+const looksOften: Clock = {
+  now: () => systemClock.now(),
+  monotonic: () => systemClock.monotonic(),
+  after: (delayMs, run) => systemClock.after(delayMs === LOOK_MS ? 100 : delayMs, run),
+};
+
 describeWithRabbit('a consumer that gets nothing', (rabbit) => {
   const stops: (() => Promise<unknown>)[] = [];
   afterEach(async () => {
@@ -122,7 +129,7 @@ describeWithRabbit('a consumer that gets nothing', (rabbit) => {
     const proxy = await SpeakingProxy.before(rabbit.url);
     stops.push(() => proxy[Symbol.asyncDispose]());
     const log = new RecordingLog();
-    const broker = new RabbitBroker({ url: proxy.url, log });
+    const broker = new RabbitBroker({ url: proxy.url, log, clock: looksOften });
     stops.push(() => broker.stop());
     await broker.start();
     const queue = rabbit.queue();
@@ -170,7 +177,7 @@ describeWithRabbit('a consumer that gets nothing', (rabbit) => {
     await eventually(() => arrived.includes('waits'), { timeoutMs: 60_000 });
   }, 40_000);
 
-  it('is found when it is that of a band alone', async () => {
+  it('is found when it is that of a level alone', async () => {
     const { proxy, broker, queue, arrived, found } = await consuming(2);
     proxy.cancelBehindItsBack('latest');
     await found;

@@ -8,7 +8,7 @@ export const LOOK_MS = 2500;
 const STRIKES = 2;
 
 /** What a subscription shows to the watchdog. */
-export interface Watched {
+export interface WatchedQueue {
   /** As the server knows it. */
   readonly queue: string;
   /** What it got; undefined while it is not subscribed, or takes nothing more. */
@@ -39,8 +39,8 @@ interface Seen {
  * claim in Postgres keeps it from running twice. A busy subscription costs nothing; an idle one a question in each look.
  */
 export class Watchdog {
-  private readonly seen = new Map<Watched, Seen>();
-  private callOff: () => void = () => undefined;
+  private readonly seen = new Map<WatchedQueue, Seen>();
+  private cancelTimer: () => void = () => undefined;
   private running = false;
 
   constructor(
@@ -51,22 +51,22 @@ export class Watchdog {
     },
   ) {}
 
-  add(watched: Watched): void {
+  add(watched: WatchedQueue): void {
     this.seen.set(watched, { progress: watched.progress, strikes: 0 });
     if (this.running) return;
     this.running = true;
     this.schedule();
   }
 
-  remove(watched: Watched): void {
+  remove(watched: WatchedQueue): void {
     this.seen.delete(watched);
     if (this.seen.size > 0) return;
     this.running = false;
-    this.callOff();
+    this.cancelTimer();
   }
 
   private schedule(): void {
-    this.callOff = this.options.clock.after(LOOK_MS, () => {
+    this.cancelTimer = this.options.clock.after(LOOK_MS, () => {
       void this.look().finally(() => {
         if (this.running) this.schedule();
       });
@@ -96,7 +96,7 @@ export class Watchdog {
     }
   }
 
-  private isIdle(watched: Watched, seen: Seen): boolean {
+  private isIdle(watched: WatchedQueue, seen: Seen): boolean {
     const { progress } = watched;
     const before = seen.progress;
     seen.progress = progress;
@@ -109,7 +109,7 @@ export class Watchdog {
     return idle;
   }
 
-  private judge(watched: Watched, seen: Seen, ready: number, consumers: number): void {
+  private judge(watched: WatchedQueue, seen: Seen, ready: number, consumers: number): void {
     // It was busy, or gone, while the server answered.
     const now = watched.progress;
     if (!now || now.channel !== seen.progress?.channel || now.received !== seen.progress.received) return;
@@ -119,13 +119,13 @@ export class Watchdog {
     if (seen.strikes >= STRIKES) this.rebuild(watched, seen, `${ready} messages wait and none is delivered`);
   }
 
-  private alive(watched: Watched, seen: Seen, proven: boolean): void {
+  private alive(watched: WatchedQueue, seen: Seen, proven: boolean): void {
     seen.strikes = 0;
     if (proven) watched.setStalled(false);
   }
 
-  private rebuild(watched: Watched, seen: Seen, why: string): void {
-    this.options.log.warn({ queue: watched.queue, why }, 'a subscription does not consume: subscribing anew');
+  private rebuild(watched: WatchedQueue, seen: Seen, reason: string): void {
+    this.options.log.warn({ queue: watched.queue, reason }, 'a subscription does not consume: subscribing anew');
     seen.strikes = 0;
     watched.setStalled(true);
     watched.rebuild();

@@ -2,8 +2,8 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from '@jest/globals';
-import type { MessageProperties } from './lean-publish.ts';
-import { PublishFrames } from './publish-frames.ts';
+
+import { PublishFrames, type MessageProperties } from './publish-frames.ts';
 
 interface Frames {
   BasicPublish: number;

@@ -1,4 +1,12 @@
-import type { MessageProperties } from './lean-publish.ts';
+/** Properties of a message for the default exchange. */
+export interface MessageProperties {
+  readonly contentType: string | undefined;
+  readonly contentEncoding: string | undefined;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly correlationId?: string | undefined;
+  readonly replyTo?: string | undefined;
+  readonly priority?: number | undefined;
+}
 
 /** Longest message made here, bytes with its frames: up to there amqplib writes one piece, and so does this. */
 const MAX_BYTES = 2047;

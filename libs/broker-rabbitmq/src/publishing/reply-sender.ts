@@ -3,7 +3,7 @@ import type { Clock, Log, Reply } from '@lovage/ports';
 import { KeptChannel } from '../connection/kept-channel.ts';
 import type { Link } from '../connection/link.ts';
 
-/** Frames that may wait for the socket. Beyond, replies are dropped: they are a doorbell, not the record. */
+/** Frames that may wait for the socket. Beyond, replies are dropped: they notify, the row is the record. */
 const MAX_WAITING = 16_384;
 
 /** Sends replies, best effort, on a channel without confirms. As Celery's rpc backend does: default exchange, not persistent. */

@@ -2,10 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { expect, it } from '@jest/globals';
 import type { Delivery, OutgoingMessage } from '@lovage/ports';
 import { describeWithRabbit, eventually, RecordingLog } from '@lovage/testing';
-import type { QueueKind } from '../options.ts';
 import { RabbitBroker } from '../rabbit-broker.ts';
 import { Plain, put } from '../testing/plain.ts';
-import { queueOptions } from './queue-arguments.ts';
+import { queueOptions, type QueueKind } from './queue-arguments.ts';
 
 function message(queue: string, body: string, priority?: number): OutgoingMessage {
   const [contentType, contentEncoding] = ['text/plain', 'utf-8'];
@@ -35,7 +34,7 @@ describeWithRabbit('topology', (rabbit) => {
       prefetch: 1,
       onDelivery: (delivery) => delivery.nack({ requeue: false }),
     });
-    // Those of other tests may stand there too: held until ours comes, then given back.
+    // Those of other tests may stand there too: held until ours comes, then requeued.
     let found!: (delivery: Delivery) => void;
     const ours = new Promise<Delivery>((resolve) => (found = resolve));
     const dead = await broker.consume(deadLetterQueue, {
@@ -78,6 +77,7 @@ describeWithRabbit('topology', (rabbit) => {
       const body = `refused ${randomUUID()}`;
       const dead = await refuse(broker, queue, body);
       expect(dead.headers).toMatchObject({ id: 'kept', 'x-death': [{ queue, reason: 'rejected' }] });
+      expect(dead.death).toMatchObject({ queue, reason: 'rejected', at: expect.any(Number) as unknown, count: 1 });
       expect(dead.contentType).toBe('text/plain');
     });
   });
@@ -90,7 +90,8 @@ describeWithRabbit('topology', (rabbit) => {
       await withBroker(kind, async (broker) => {
         await broker.declare(queue);
         const dead = await refuse(broker, queue, `refused ${randomUUID()}`);
-        expect(dead.headers).toMatchObject({ id: 'kept', 'x-lovage-death': { queue, reason: 'rejected' } });
+        expect(dead.headers).toEqual({ id: 'kept' });
+        expect(dead.death).toMatchObject({ queue, reason: 'rejected', at: expect.any(Number) as unknown, count: 1 });
         expect(dead.contentType).toBe('text/plain');
         expect((await broker.depth(queue)).ready).toBe(0);
       });
@@ -135,7 +136,7 @@ describeWithRabbit('topology', (rabbit) => {
     }
   });
 
-  it('leaves the order to a queue that Python declared with x-max-priority, and makes no bands beside it', async () => {
+  it('leaves the order to a queue that Python declared with x-max-priority, and makes no levels beside it', async () => {
     const queue = rabbit.queue();
     await plain.on((channel) => channel.assertQueue(queue, { durable: true, arguments: { 'x-max-priority': 10 } }));
     for (const declared of [true, false])
@@ -148,7 +149,7 @@ describeWithRabbit('topology', (rabbit) => {
           void broker.consume(queue, {
             prefetch: 1,
             onDelivery: (delivery) => {
-              got.push([delivery.body.toString(), delivery.band, delivery.priority]);
+              got.push([delivery.body.toString(), delivery.level, delivery.priority]);
               delivery.ack();
               if (got.length === 4) resolve();
             },
@@ -165,7 +166,7 @@ describeWithRabbit('topology', (rabbit) => {
     await expect(plain.on((channel) => channel.checkQueue(`${queue}~high`))).rejects.toMatchObject({ code: 404 });
   });
 
-  it('makes a band again that somebody has deleted, and loses nothing meanwhile', async () => {
+  it('makes a level again that somebody has deleted, and loses nothing meanwhile', async () => {
     const queue = rabbit.queue();
     await withBroker('quorum', async (broker) => {
       await broker.declare(queue);
@@ -178,22 +179,22 @@ describeWithRabbit('topology', (rabbit) => {
     });
   });
 
-  it('serves the bands of a queue that was somebody else’s when it was subscribed to', async () => {
+  it('serves the levels of a queue that was somebody else’s when it was subscribed to', async () => {
     const queue = rabbit.queue();
     await plain.on((channel) => channel.assertQueue(queue, { durable: true }));
     await withBroker('quorum', async (broker) => {
-      const bands: string[] = [];
+      const levels: string[] = [];
       await broker.consume(queue, {
         prefetch: 5,
         onDelivery: (delivery) => {
-          bands.push(delivery.band);
+          levels.push(delivery.level);
           delivery.ack();
         },
       });
       await plain.on((channel) => channel.deleteQueue(queue));
       await eventually(async () => {
         await broker.publish(message(queue, 'x', 9)).catch(() => undefined);
-        return bands.includes('high');
+        return levels.includes('high');
       });
     });
   });

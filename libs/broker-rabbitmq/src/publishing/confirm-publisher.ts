@@ -1,4 +1,4 @@
-import { ChurnMap } from '@lovage/foundation';
+import { RecyclingMap } from '@lovage/foundation';
 import type { ChannelModel, ConfirmChannel, Message } from 'amqplib';
 import {
   BrokerUnavailableError,
@@ -10,7 +10,8 @@ import {
 import type { Clock, Log } from '@lovage/ports';
 import { KeptChannel } from '../connection/kept-channel.ts';
 import type { Link } from '../connection/link.ts';
-import { LeanPublisher, type MessageProperties } from './lean-publish.ts';
+import { LeanPublisher } from './lean-publish.ts';
+import type { MessageProperties } from './publish-frames.ts';
 
 interface InFlight {
   readonly queue: string;
@@ -20,7 +21,7 @@ interface InFlight {
   returned: boolean;
 }
 
-export interface PublisherOptions {
+export interface ConfirmPublisherOptions {
   readonly link: Link;
   readonly maxBodyBytes: number;
   readonly log: Log;
@@ -34,15 +35,15 @@ const NACKED = 'message nacked';
  * Confirmed, mandatory, persistent publishes to the default exchange, any number in flight. Nothing is kept for later: without a
  * channel the answer is no, at once.
  */
-export class Publisher {
+export class ConfirmPublisher {
   private readonly kept: KeptChannel<ConfirmChannel>;
   private readonly lean = new WeakMap<ConfirmChannel, LeanPublisher>();
-  private readonly inFlight = new ChurnMap<number, InFlight>();
+  private readonly inFlight = new RecyclingMap<number, InFlight>();
   private lastId = 0;
   private blockedBecause: string | undefined;
   private idleWaiters: (() => void)[] = [];
 
-  constructor(private readonly options: PublisherOptions) {
+  constructor(private readonly options: ConfirmPublisherOptions) {
     this.kept = new KeptChannel<ConfirmChannel>({
       purpose: 'publisher',
       link: options.link,

@@ -1,24 +1,24 @@
 import type { Channel, ChannelModel } from 'amqplib';
 import {
-  bandQueue,
   type Clock,
   type ConsumeOptions,
   type Consumption,
   type ConsumptionHealth,
   type ConsumptionState,
   type Log,
-  type PriorityBand,
+  type PriorityLevel,
 } from '@lovage/ports';
 import { KeptChannel } from '../connection/kept-channel.ts';
 import type { Link } from '../connection/link.ts';
+import { levelQueue } from '../topology/level-queues.ts';
 import type { DeadLettering } from '../topology/topology.ts';
 import { ConsumerChannel } from './consumer-channel.ts';
 import type { RabbitDelivery } from './rabbit-delivery.ts';
-import type { Progress, Watchdog, Watched } from './watchdog.ts';
+import type { Progress, Watchdog, WatchedQueue } from './watchdog.ts';
 
-export interface SubscriptionOptions {
+export interface LevelSubscriptionOptions {
   readonly queue: string;
-  readonly band: PriorityBand;
+  readonly level: PriorityLevel;
   readonly consume: ConsumeOptions;
   readonly link: Link;
   readonly watchdog: Watchdog;
@@ -30,8 +30,8 @@ export interface SubscriptionOptions {
   declare(connection: ChannelModel): Promise<DeadLettering>;
 }
 
-/** A subscription to one band of a queue, on a channel of its own; made anew when the channel, the queue or the connection was lost. */
-export class Subscription implements Consumption, Watched {
+/** A subscription to one level of a queue, on a channel of its own; made anew when the channel, the queue or the connection was lost. */
+export class LevelSubscription implements Consumption, WatchedQueue {
   /** As the server knows it. */
   readonly queue: string;
   private readonly kept: KeptChannel<Channel>;
@@ -41,9 +41,9 @@ export class Subscription implements Consumption, Watched {
   private isStalled = false;
   private shown: ConsumptionHealth;
 
-  constructor(private readonly options: SubscriptionOptions) {
+  constructor(private readonly options: LevelSubscriptionOptions) {
     this.shown = { state: 'stalled', since: options.clock.now() };
-    this.queue = bandQueue(options.queue, options.band);
+    this.queue = levelQueue(options.queue, options.level);
     this.kept = new KeptChannel<Channel>({
       purpose: `consumer of ${this.queue}`,
       link: options.link,
@@ -99,7 +99,7 @@ export class Subscription implements Consumption, Watched {
   }
 
   close(): Promise<void> {
-    this.closing ??= this.letGo();
+    this.closing ??= this.finish();
     return this.closing;
   }
 
@@ -109,7 +109,7 @@ export class Subscription implements Consumption, Watched {
     const consumer = new ConsumerChannel({
       channel,
       queue: options.queue,
-      band: options.band,
+      level: options.level,
       source,
       onDelivery: options.consume.onDelivery,
       log: options.log,
@@ -131,7 +131,7 @@ export class Subscription implements Consumption, Watched {
     await Promise.all([...this.consumers.values()].map((consumer) => consumer.unsubscribe().catch(() => undefined)));
   }
 
-  private async letGo(): Promise<void> {
+  private async finish(): Promise<void> {
     this.options.watchdog.remove(this);
     this.kept.retire();
     await Promise.all([...this.consumers.values()].map((consumer) => consumer.settled()));
