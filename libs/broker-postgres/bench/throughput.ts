@@ -2,7 +2,7 @@
 //   node --conditions=@lovage/source --import ./tools/ts-hooks.mjs libs/broker-postgres/bench/throughput.ts
 // TEST_DATABASE_URL names the server (default: postgres on 127.0.0.1); a database is made there and dropped again.
 // MESSAGES (50000), ROUNDS (3), IN_FLIGHT (1000), PREFETCH (200) and RATE (50 a second, for the latencies) may be set.
-// Publisher and consumer are processes of their own.
+// BatchPublisher and consumer are processes of their own.
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';

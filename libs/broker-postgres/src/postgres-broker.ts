@@ -11,18 +11,18 @@ import {
   type ReplyInbox,
 } from '@lovage/ports';
 import { isConnectionError } from './connection/connection-errors.ts';
-import { Lane } from './connection/lane.ts';
+import { OnDemandConnection } from './connection/on-demand-connection.ts';
 import { Consumer } from './consume/consumer.ts';
 import { compileOptions, type CompiledOptions, type PostgresBrokerOptions } from './options.ts';
-import { Publisher } from './publish/publisher.ts';
+import { BatchPublisher } from './publish/batch-publisher.ts';
 import { Queues } from './queues/queues.ts';
-import { Inbox } from './replies/inbox.ts';
+import { NotifiedInbox } from './replies/notified-inbox.ts';
 import { Replier } from './replies/replier.ts';
 import { Channels } from './sessions/channels.ts';
 import { Reaper } from './sessions/reaper.ts';
 import { END_BACKEND } from './sessions/session-sql.ts';
 import { SessionKeeper } from './sessions/session-keeper.ts';
-import type { Session } from './sessions/session.ts';
+import type { BrokerSession } from './sessions/broker-session.ts';
 import { Upkeep } from './upkeep.ts';
 
 /** For what is under way when the broker stops: taken together, within the 10 s that a process has for its end. */
@@ -46,16 +46,16 @@ export class PostgresBroker implements Broker {
   readonly deadLetterQueue: string;
   private readonly options: CompiledOptions;
   private readonly lifecycle: Lifecycle;
-  private readonly lanes: Record<'publish' | 'reply' | 'control', Lane>;
+  private readonly connections: Record<'publish' | 'reply' | 'control', OnDemandConnection>;
   private readonly keeper: SessionKeeper;
   private readonly channels: Channels;
   private readonly queues: Queues;
-  private readonly publisher: Publisher;
+  private readonly publisher: BatchPublisher;
   private readonly consumer: Consumer;
   private readonly replier: Replier;
   private readonly reaper: Reaper;
   private readonly upkeep: Upkeep;
-  private inbox: Inbox | undefined;
+  private inbox: NotifiedInbox | undefined;
   private stopping = false;
 
   /** @throws RangeError when an option makes no sense. */
@@ -67,15 +67,15 @@ export class PostgresBroker implements Broker {
     this.deadLetterQueue = deadLetterQueue;
     const target = { url, applicationName, clock };
     const isUp = (): boolean => !this.stopping && this.state === 'up';
-    this.lanes = {
-      publish: new Lane({ ...target, setUp: WAIT_FOR_DISK }),
+    this.connections = {
+      publish: new OnDemandConnection({ ...target, setUp: WAIT_FOR_DISK }),
       // Neither replies nor what is tidied up is worth waiting for the disk.
-      reply: new Lane({ ...target, setUp: 'set synchronous_commit = off' }),
-      control: new Lane(target),
+      reply: new OnDemandConnection({ ...target, setUp: 'set synchronous_commit = off' }),
+      control: new OnDemandConnection(target),
     };
     this.channels = new Channels(log);
-    this.queues = new Queues(this.lanes.control);
-    this.publisher = new Publisher({ lane: this.lanes.publish, isUp, maxMessageBytes });
+    this.queues = new Queues(this.connections.control);
+    this.publisher = new BatchPublisher({ runner: this.connections.publish, isUp, maxMessageBytes });
     this.consumer = new Consumer({
       channels: this.channels,
       deadLetterQueue,
@@ -84,9 +84,9 @@ export class PostgresBroker implements Broker {
       log,
       onRemoved: (count) => this.upkeep.count(count),
     });
-    this.replier = new Replier({ lane: this.lanes.reply, isUp, maxReplyBytes: maxMessageBytes, log });
-    this.reaper = new Reaper(this.lanes.control, log);
-    this.upkeep = new Upkeep({ target, lane: this.lanes.control, queues: this.queues, clock, log });
+    this.replier = new Replier({ runner: this.connections.reply, isUp, maxReplyBytes: maxMessageBytes, log });
+    this.reaper = new Reaper(this.connections.control, log);
+    this.upkeep = new Upkeep({ target, runner: this.connections.control, queues: this.queues, clock, log });
     this.keeper = new SessionKeeper({
       ...target,
       log,
@@ -142,9 +142,9 @@ export class PostgresBroker implements Broker {
   async openReplies(onReply: (reply: Reply) => void): Promise<ReplyInbox> {
     return this.whileUp(async (session) => {
       if (this.inbox) throw new Error('the reply inbox of this process is open already: close it first');
-      const inbox = new Inbox(this.lanes.reply, onReply, this.options.log);
+      const inbox = new NotifiedInbox(this.connections.reply, onReply, this.options.log);
       this.inbox = inbox;
-      const close = async (on: Session | undefined): Promise<void> => {
+      const close = async (on: BrokerSession | undefined): Promise<void> => {
         if (this.inbox === inbox) this.inbox = undefined;
         await this.channels.remove(on, inbox.address, inbox.onPayload).catch(() => undefined);
       };
@@ -165,7 +165,7 @@ export class PostgresBroker implements Broker {
   async depth(queue: string): Promise<QueueDepth> {
     return this.whileUp(async () => {
       // What the dead hold is waiting.
-      if (await this.reaper.anyDead(this.lanes.control)) await this.reaper.reap();
+      if (await this.reaper.anyDead(this.connections.control)) await this.reaper.reap();
       return this.queues.depth(queue);
     });
   }
@@ -202,32 +202,32 @@ export class PostgresBroker implements Broker {
     await Promise.all([
       this.upkeep.stop(),
       session?.end(inTime, GOODBYE_MS),
-      ...Object.values(this.lanes).map((lane) => lane.close(GOODBYE_MS)),
+      ...Object.values(this.connections).map((runner) => runner.close(GOODBYE_MS)),
     ]);
   }
 
   /** On a new connection, before anything else is done on it. */
-  private async prepare(session: Session, lost: number | undefined): Promise<void> {
+  private async prepare(session: BrokerSession, lost: number | undefined): Promise<void> {
     await this.queues.declareAgain(session);
     await this.channels.moveTo(session);
     await this.consumer.moveTo(session);
     // The server may not know yet that the lost connection is dead; nobody else could take what it holds until then.
     if (lost !== undefined) await session.run(END_BACKEND, [lost]);
-    // What is given back comes before anything newer; but a long queue, which is read whole for this, keeps nobody waiting.
-    const givenBack = Promise.all([
+    // What is requeued comes before anything newer; but a long queue, which is read whole for this, keeps nobody waiting.
+    const requeued = Promise.all([
       lost === undefined ? undefined : this.reaper.release(lost),
       (await this.reaper.anyDead(session)) ? this.reaper.reap() : undefined,
     ]);
-    await Promise.race([givenBack, this.pause(RELEASE_MS)]);
+    await Promise.race([requeued, this.pause(RELEASE_MS)]);
   }
 
   private onDown(silent: boolean): void {
     this.consumer.detach();
     if (!silent) return;
-    for (const lane of Object.values(this.lanes)) lane.break(new Error('the server has gone silent'));
+    for (const runner of Object.values(this.connections)) runner.break(new Error('the server has gone silent'));
   }
 
-  private async beat(session: Session): Promise<void> {
+  private async beat(session: BrokerSession): Promise<void> {
     this.consumer.poll();
     this.upkeep.run();
     // Only the question is the session's; the work takes as long as the queues are long.
@@ -240,7 +240,7 @@ export class PostgresBroker implements Broker {
   }
 
   /** @throws BrokerUnavailableError when there is no connection, or it breaks meanwhile. */
-  private async whileUp<T>(work: (session: Session) => Promise<T>): Promise<T> {
+  private async whileUp<T>(work: (session: BrokerSession) => Promise<T>): Promise<T> {
     const session = this.stopping ? undefined : this.keeper.current;
     if (!session) throw new BrokerUnavailableError('the broker (Postgres) is away: try again later');
     try {

@@ -1,12 +1,12 @@
+import { sqlState } from '@lovage/foundation';
 import type { Clock, Log } from '@lovage/ports';
 import { Connection, type ConnectionOptions } from './connection/connection.ts';
-import { sqlState } from './connection/sql-state.ts';
-import type { Runs } from './connection/statement.ts';
+import type { StatementRunner } from './connection/statement.ts';
 import type { Queues } from './queues/queues.ts';
 import { EXPIRE_REPLIES } from './replies/replies-sql.ts';
 
 const EVERY_MS = 60_000;
-/** Whoever has not come for a large reply by then is gone, or has read the result from its row. */
+/** A caller that has not come for a large reply by then is gone, or has read the result from its row. */
 const REPLY_TTL_MS = 60_000;
 /**
  * So many messages are removed before this process vacuums. Autovacuum looks once a minute, or never where it is off: at
@@ -17,13 +17,13 @@ const CONNECT_TIMEOUT_MS = 5000;
 
 export interface UpkeepOptions {
   readonly target: ConnectionOptions;
-  readonly lane: Runs;
+  readonly runner: StatementRunner;
   readonly queues: Queues;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** Removes what nobody comes for any more, and gives back its room. Any number of processes may run one. */
+/** Removes what nobody comes for any more, and frees its room. Any number of processes may run one. */
 export class Upkeep {
   private last: number | undefined;
   private removed = 0;
@@ -56,22 +56,22 @@ export class Upkeep {
   }
 
   private async work(minute: boolean): Promise<void> {
-    if (minute) await this.options.lane.run(EXPIRE_REPLIES, [REPLY_TTL_MS]);
+    if (minute) await this.options.runner.run(EXPIRE_REPLIES, [REPLY_TTL_MS]);
     if (minute) await this.options.queues.deleteOrphans();
     if (this.removed > 0) await this.vacuum(minute);
   }
 
   /**
-   * @param giveBack to the disk as well: for a moment that locks the table, so not while the queue is at its busiest.
+   * @param shrink give room to the disk as well: for a moment that locks the table, so not while the queue is at its busiest.
    * Somebody who may not vacuum, or finds that another process does it already, does nothing.
    */
-  private async vacuum(giveBack: boolean): Promise<void> {
+  private async vacuum(shrink: boolean): Promise<void> {
     const counted = this.removed;
     const connection = await Connection.open(this.options.target, CONNECT_TIMEOUT_MS, this.stopped.signal);
     const giveUp = (): void => connection.destroy(new Error('given up: stopped'));
     this.stopped.signal.addEventListener('abort', giveUp);
     try {
-      await connection.script(`vacuum (skip_locked, truncate ${giveBack}) lovage_broker.messages`);
+      await connection.script(`vacuum (skip_locked, truncate ${shrink}) lovage_broker.messages`);
       this.removed -= counted;
     } catch (error) {
       // Refused for good: asking at each beat would not help.

@@ -1,10 +1,9 @@
 import { Socket } from 'node:net';
-import { toError } from '@lovage/foundation';
+import { endsSession, isReadOnly, sqlState, toError } from '@lovage/foundation';
 import { systemClock, type Clock } from '@lovage/ports';
 import pg from 'pg';
 import { ConnectionLostError, NotSentError } from './connection-errors.ts';
-import { endsSession, isReadOnly, sqlState } from './sql-state.ts';
-import type { Row, Runs, Statement, Values } from './statement.ts';
+import type { Row, StatementRunner, BrokerStatement, Values } from './statement.ts';
 
 export interface ConnectionOptions {
   /** `postgres://…` */
@@ -24,7 +23,7 @@ const types: pg.CustomTypesConfig = {
     // Ids count from 1; 2^53 of them are not reached.
     if (oid === INT8) return Number;
     if (oid === BYTEA) return (hex: string) => Buffer.from(hex.slice(2), 'hex');
-    // Parsed by whoever needs it.
+    // Parsed where it is needed.
     if (oid === JSON_OID) return (text: string) => text;
     return pg.types.getTypeParser(oid, format);
   },
@@ -38,14 +37,14 @@ set plan_cache_mode = force_generic_plan; set jit = off; set enable_seqscan = of
 set enable_hashjoin = off; set enable_mergejoin = off;
 set bytea_output = hex; set default_transaction_isolation = 'read committed'`;
 
-const READ_ONLY: Statement = { name: 'read-only', text: 'show transaction_read_only' };
+const READ_ONLY: BrokerStatement = { name: 'read-only', text: 'show transaction_read_only' };
 
 /**
  * One connection to Postgres that takes writes. Statements are pipelined: they leave at once and run one after the other, each in a
- * transaction of its own. It is never opened again: when it is lost, whoever uses it makes another.
+ * transaction of its own. It is never opened again: when it is lost, its user makes another.
  */
-export class Connection implements Runs {
-  /** Settles when the connection is gone, whoever ended it, with the reason. Never rejects. */
+export class Connection implements StatementRunner {
+  /** Settles when the connection is gone, whatever ended it, with the reason. Never rejects. */
   readonly gone: Promise<Error>;
   private alive = true;
   private reason: Error | undefined;
@@ -104,9 +103,9 @@ export class Connection implements Runs {
   }
 
   /**
-   * @throws NotSentError, ConnectionLostError, or the error that Postgres answered: see `sql-state.ts`.
+   * @throws NotSentError, ConnectionLostError, or the error that Postgres answered: see `sqlState` of libs/foundation.
    */
-  run(statement: Statement, values: Values): Promise<readonly Row[]> {
+  run(statement: BrokerStatement, values: Values): Promise<readonly Row[]> {
     return this.send({ name: statement.name, text: statement.text, values: values as unknown[], rowMode: 'array' });
   }
 

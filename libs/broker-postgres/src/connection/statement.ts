@@ -1,5 +1,5 @@
 /** A statement with its parameters; the name makes it prepared, once a connection. */
-export interface Statement {
+export interface BrokerStatement {
   readonly name: string;
   readonly text: string;
 }
@@ -7,10 +7,10 @@ export interface Statement {
 /** Columns in the order of the statement's select list. */
 export type Row = readonly unknown[];
 
-/** Parameters: arrays travel as the literals of `array-literal.ts`, bytes as they are. */
+/** Parameters: arrays travel as array literals (libs/foundation), bytes as they are. */
 export type Values = readonly (string | number | boolean | null | Buffer)[];
 
 /** Whatever runs statements one after the other. */
-export interface Runs {
-  run(statement: Statement, values: Values): Promise<readonly Row[]>;
+export interface StatementRunner {
+  run(statement: BrokerStatement, values: Values): Promise<readonly Row[]>;
 }

@@ -1,7 +1,7 @@
-import type { Statement } from '../connection/statement.ts';
+import type { BrokerStatement } from '../connection/statement.ts';
 
 /** $1 session · $2 number of the consumption in it · $3 queue → whether the queue exists */
-export const BEGIN_CONSUMPTION: Statement = {
+export const BEGIN_CONSUMPTION: BrokerStatement = {
   name: 'broker-begin-consumption',
   text: `
 with begun as (insert into lovage_broker.consumptions (session_id, no, queue) values ($1, $2, $3))
@@ -9,18 +9,18 @@ select exists (select from lovage_broker.queues where name = $3)`,
 };
 
 /** $1 session · $2 number of the consumption */
-export const END_CONSUMPTION: Statement = {
+export const END_CONSUMPTION: BrokerStatement = {
   name: 'broker-end-consumption',
   text: `delete from lovage_broker.consumptions where session_id = $1 and no = $2`,
 };
 
 /**
- * Marks waiting messages of a band as taken, lowest ids first, passing over those that others are taking at this moment.
+ * Flags waiting messages of a level as taken, lowest ids first, passing over those that others are taking at this moment.
  * The rows are changed by their place (ctid), which their lock keeps: no second search in the index.
  * $1 queue · $2 session · $3 how many at most · $4 only ids above · $5 and below
  * → id, redelivered, refused_by, properties, body; in no order
  */
-export const TAKE: Statement = {
+export const TAKE: BrokerStatement = {
   name: 'broker-take',
   text: `
 update lovage_broker.messages set taken_by = $2
@@ -40,17 +40,17 @@ const TAKEN = `ctid = any (array(
   from unnest($2::bigint[]) as s(id))) and taken_by = $3`;
 
 /** Removes messages that this session holds. $1 queue · $2 ids · $3 session */
-export const ACK: Statement = {
+export const ACK: BrokerStatement = {
   name: 'broker-ack',
   text: `delete from lovage_broker.messages where ${TAKEN}`,
 };
 
 /**
- * Gives back messages that this session holds, and wakes consumers of the queue.
+ * Requeues messages that this session holds, and wakes consumers of the queue.
  * $1 queue · $2 ids · $3 session · $4 whether they were delivered, hence are redelivered next · $5 channel of the queue
  */
-export const GIVE_BACK: Statement = {
-  name: 'broker-give-back',
+export const REQUEUE: BrokerStatement = {
+  name: 'broker-requeue',
   text: `
 with back as (
   update lovage_broker.messages set taken_by = null, redelivered = redelivered or $4 where ${TAKEN} returning 1)
@@ -58,22 +58,25 @@ select pg_notify($5, '<') where exists (select from back)`,
 };
 
 /**
- * Moves messages that this session holds to the dead letters.
+ * Moves messages that this session holds to the dead letters. The time is added to the text of the properties, an object that is never
+ * empty, so that nothing else of it changes.
  * $1 queue · $2 ids · $3 session · $4 queue of the dead letters, which exists
  */
-export const REFUSE: Statement = {
+export const REFUSE: BrokerStatement = {
   name: 'broker-refuse',
   text: `
 with dead as (select id, channel from lovage_broker.queues where name = $4),
 gone as (delete from lovage_broker.messages where ${TAKEN} returning id, properties, body),
 kept as (
   insert into lovage_broker.messages (queue_id, refused_by, properties, body)
-  select dead.id, $1, gone.properties, gone.body from gone, dead order by gone.id returning 1)
+  select dead.id, $1,
+    (left(gone.properties::text, -1) || ',"diedAt":' || floor(extract(epoch from clock_timestamp()) * 1000)::bigint || '}')::json, gone.body
+  from gone, dead order by gone.id returning 1)
 select pg_notify(channel, '') from dead where exists (select from kept)`,
 };
 
 /** Keeps the newest dead letters and drops the rest. $1 queue of the dead letters · $2 how many to keep → how many were dropped */
-export const TRIM: Statement = {
+export const TRIM: BrokerStatement = {
   name: 'broker-trim',
   text: `
 with dead as (select id from lovage_broker.queues where name = $1),

@@ -9,7 +9,7 @@ import {
 import { queueChannel } from '../queues/queue-name.ts';
 import { declareQueues } from '../queues/queues.ts';
 import type { Channels } from '../sessions/channels.ts';
-import type { Session } from '../sessions/session.ts';
+import type { BrokerSession } from '../sessions/broker-session.ts';
 import { BEGIN_CONSUMPTION, END_CONSUMPTION } from './consume-sql.ts';
 import { Subscription } from './subscription.ts';
 
@@ -34,7 +34,7 @@ export class Consumer {
   constructor(private readonly options: ConsumerOptions) {}
 
   /** @throws UnroutableError; errors of the connection pass through: there is no subscription then. */
-  async consume(session: Session, queue: string, options: ConsumeOptions): Promise<Consumption> {
+  async consume(session: BrokerSession, queue: string, options: ConsumeOptions): Promise<Consumption> {
     if (!Number.isSafeInteger(options.prefetch) || options.prefetch < 1)
       throw new RangeError(`prefetch must be a whole number of 1 or more, not ${options.prefetch}`);
     if (!isQueueName(queue)) throw new UnroutableError(queue);
@@ -74,14 +74,14 @@ export class Consumer {
   }
 
   /** Enters the consumptions that last into the books of a new session. */
-  async moveTo(session: Session): Promise<void> {
+  async moveTo(session: BrokerSession): Promise<void> {
     this.entered = [...this.taking];
     await Promise.all(
       this.entered.map((no) => session.run(BEGIN_CONSUMPTION, [session.id, no, this.subscriptions.get(no)!.queue])),
     );
   }
 
-  attach(session: Session): void {
+  attach(session: BrokerSession): void {
     for (const subscription of this.subscriptions.values()) subscription.attach(session);
     // Cancelled since they were entered.
     for (const no of this.entered.splice(0))
@@ -93,7 +93,7 @@ export class Consumer {
   }
 
   /** What is consumed is there, also when somebody deleted it meanwhile. */
-  async declareAgain(session: Session): Promise<void> {
+  async declareAgain(session: BrokerSession): Promise<void> {
     const queues = new Set([...this.taking].map((no) => this.subscriptions.get(no)!.queue));
     if (queues.size > 0) await declareQueues(session, [...queues]);
   }
@@ -106,7 +106,7 @@ export class Consumer {
     await Promise.all([...this.subscriptions.values()].map((subscription) => subscription.close()));
   }
 
-  private async leave(session: Session | undefined, entry: Entry): Promise<void> {
+  private async leave(session: BrokerSession | undefined, entry: Entry): Promise<void> {
     this.taking.delete(entry.no);
     try {
       await Promise.all([

@@ -5,7 +5,7 @@ import { eventually, TestClock, testDatabase } from '@lovage/testing';
 import { Brokers, Deliveries, message } from '../testing/brokers.ts';
 
 describe('consuming', () => {
-  test('whatever is acked, given back or refused by whom, in whatever order: each message ends once', async () => {
+  test('whatever is acked, requeued or refused by whom, in whatever order: each message ends once', async () => {
     await using db = await testDatabase({ migrated: false });
     await using brokers = new Brokers(db.url);
     const [one, two] = [await brokers.start(), await brokers.start()];
@@ -74,7 +74,7 @@ describe('consuming', () => {
     expect(order).toEqual(order.map((_, n) => n));
   });
 
-  test('dead letters tell where they come from, and only the newest are kept', async () => {
+  test('dead deadLetters tell where they come from, and only the newest are kept', async () => {
     await using db = await testDatabase({ migrated: false });
     await using brokers = new Brokers(db.url);
     const broker = await brokers.start({ deadLetterQueue: 'graveyard', deadLetterLimit: 3 });
@@ -88,12 +88,13 @@ describe('consuming', () => {
     await consumption.close();
     const dead = new Deliveries();
     const last = await broker.consume('graveyard', { prefetch: 10, onDelivery: dead.onDelivery });
-    const letters = await dead.take(3);
-    expect(letters.map(({ headers }) => headers)).toEqual(
-      [2, 3, 4].map((n) => ({ n, 'x-first-death-queue': 'q', 'x-first-death-reason': 'rejected' })),
+    const deadLetters = await dead.take(3);
+    expect(deadLetters.map(({ headers }) => headers)).toEqual([2, 3, 4].map((n) => ({ n })));
+    expect(new Set(deadLetters.map(({ death }) => `${death?.queue} ${death?.reason}`))).toEqual(
+      new Set(['q rejected']),
     );
     // Refused once more, they are dropped.
-    for (const letter of letters) letter.nack({ requeue: false });
+    for (const deadLetter of deadLetters) deadLetter.nack({ requeue: false });
     await last.close();
     expect((await broker.depth('graveyard')).ready).toBe(0);
   });

@@ -4,12 +4,12 @@ import { testDatabase } from '@lovage/testing';
 import { SETTINGS } from '../connection/connection.ts';
 import { DELETE_ORPHANS } from '../queues/queues-sql.ts';
 import { Brokers, message } from '../testing/brokers.ts';
-import { ACK, GIVE_BACK, REFUSE, TAKE } from './consume-sql.ts';
+import { ACK, REQUEUE, REFUSE, TAKE } from './consume-sql.ts';
 
 const statements = {
   take: { ...TAKE, sample: `'q', 1, 200, 0, 562949953421312` },
   ack: { ...ACK, sample: `'q', '{1,2}', 1` },
-  'give back': { ...GIVE_BACK, sample: `'q', '{1,2}', 1, true, 'channel'` },
+  requeue: { ...REQUEUE, sample: `'q', '{1,2}', 1, true, 'channel'` },
   refuse: { ...REFUSE, sample: `'q', '{1,2}', 1, 'dead'` },
   'delete orphans': { ...DELETE_ORPHANS, sample: '' },
 };
@@ -43,7 +43,7 @@ describe('plans', () => {
         expect(all['take']).toMatch(/Tid Scan on messages/);
         expect(all['take']).not.toMatch(/Sort/);
         expect(all['take']).toMatch(/Index Cond: \(\(queue_id = .+\) AND \(id > .+\)\)/);
-        for (const name of ['ack', 'give back', 'refuse']) {
+        for (const name of ['ack', 'requeue', 'refuse']) {
           expect(all[name]).toMatch(/Tid Scan on messages/);
           expect(all[name]).toMatch(/Index Cond: \(\(queue_id = .+\) AND \(id = s.id\)\)/);
         }

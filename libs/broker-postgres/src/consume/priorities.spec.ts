@@ -22,7 +22,7 @@ describe('priorities', () => {
     expect((await deliveries.take(300)).map(body)).toEqual(expected);
   });
 
-  test('what is more urgent overtakes within its band, also what was given back', async () => {
+  test('what is more urgent overtakes within its level, also what was requeued', async () => {
     await using db = await testDatabase({ migrated: false });
     await using brokers = new Brokers(db.url);
     const broker = await brokers.start();

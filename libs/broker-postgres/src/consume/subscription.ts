@@ -1,22 +1,21 @@
-import { toError } from '@lovage/foundation';
+import { plainArray, toError } from '@lovage/foundation';
 import {
-  PRIORITY_BANDS,
+  PRIORITY_LEVELS,
   type Clock,
   type Consumption,
   type ConsumeOptions,
   type ConsumptionHealth,
   type ConsumptionState,
   type Log,
-  type PriorityBand,
+  type PriorityLevel,
 } from '@lovage/ports';
-import { numberArray } from '../connection/array-literal.ts';
 import { isConnectionError } from '../connection/connection-errors.ts';
 import type { Row } from '../connection/statement.ts';
 import { declareQueues } from '../queues/queues.ts';
 import { queueChannel } from '../queues/queue-name.ts';
-import type { Session } from '../sessions/session.ts';
-import { ACK, GIVE_BACK, REFUSE, TAKE, TRIM } from './consume-sql.ts';
-import { BandTakes } from './band-takes.ts';
+import type { BrokerSession } from '../sessions/broker-session.ts';
+import { ACK, REQUEUE, REFUSE, TAKE, TRIM } from './consume-sql.ts';
+import { LevelTakes } from './level-takes.ts';
 import { TakeSize } from './take-size.ts';
 import { type Settlement, TakenMessage } from './taken-message.ts';
 
@@ -32,21 +31,21 @@ export interface SubscriptionOptions extends ConsumeOptions {
   /** So many messages are gone for good. */
   readonly onRemoved: (count: number) => void;
   /** Takes the subscription out of the books; its queue is no longer listened to for it. */
-  readonly onCancelled: (session: Session | undefined) => Promise<void>;
+  readonly onCancelled: (session: BrokerSession | undefined) => Promise<void>;
   /** Once nothing is held by it any more. */
   readonly onClosed: () => void;
 }
 
 /**
  * One consumption. A single loop serves it: settle what was settled, take what there is room for, until there is neither. Each
- * band of its queue has room of its own.
+ * level of its queue has room of its own.
  */
 export class Subscription implements Consumption {
   readonly queue: string;
   readonly channel: string;
-  private readonly bands: BandTakes;
+  private readonly levels: LevelTakes;
   private readonly settled: Record<Settlement, number[]> = { ack: [], requeue: [], refuse: [] };
-  private session: Session | undefined;
+  private session: BrokerSession | undefined;
   private looping: Promise<void> | undefined;
   private scheduled = false;
   private paused = false;
@@ -60,7 +59,7 @@ export class Subscription implements Consumption {
   constructor(private readonly options: SubscriptionOptions) {
     this.queue = options.queue;
     this.channel = queueChannel(options.queue);
-    this.bands = new BandTakes(options.prefetch, () => options.clock.monotonic());
+    this.levels = new LevelTakes(options.prefetch, () => options.clock.monotonic());
     this.shown = { state: 'stalled', since: options.clock.now() };
   }
 
@@ -70,10 +69,10 @@ export class Subscription implements Consumption {
   }
 
   /** Takes on this session from here on. What an earlier one held is no longer held. */
-  attach(session: Session): void {
+  attach(session: BrokerSession): void {
     this.detach();
     this.session = session;
-    this.bands.begin();
+    this.levels.begin();
     this.failing = false;
     this.updateHealth();
     void this.loop();
@@ -82,7 +81,7 @@ export class Subscription implements Consumption {
   /** The session is gone: what it held is the queue's again, and settling it does nothing. */
   detach(): void {
     this.session = undefined;
-    this.bands.holdNothing();
+    this.levels.holdNothing();
     for (const ids of Object.values(this.settled)) ids.length = 0;
     this.paused = false;
     this.updateHealth();
@@ -90,23 +89,23 @@ export class Subscription implements Consumption {
 
   /** There may be messages, as a notification tells. */
   wake(payload: string): void {
-    this.bands.wake(payload);
+    this.levels.wake(payload);
     void this.loop();
   }
 
   /** In case a notification was lost, a taker died half-way, or a statement failed. */
   poll(): void {
     this.paused = false;
-    this.bands.poll();
+    this.levels.poll();
     void this.loop();
   }
 
   settle(message: TakenMessage, how: Settlement): void {
-    if (message.session !== this.session?.id || !this.bands.letGo(message.id)) return;
+    if (message.session !== this.session?.id || !this.levels.drop(message.id)) return;
     this.settled[how].push(message.id);
     if (this.scheduled || this.looping) return;
     this.scheduled = true;
-    // All that is settled in this turn of the event loop leaves together.
+    // All that is settled in this pass of the event loop leaves together.
     setImmediate(() => {
       this.scheduled = false;
       void this.loop();
@@ -119,7 +118,7 @@ export class Subscription implements Consumption {
   }
 
   close(): Promise<void> {
-    this.closing ??= this.letGo();
+    this.closing ??= this.finish();
     return this.closing;
   }
 
@@ -130,7 +129,7 @@ export class Subscription implements Consumption {
     await this.options.onCancelled(this.session);
   }
 
-  private async letGo(): Promise<void> {
+  private async finish(): Promise<void> {
     await this.cancel();
     this.paused = false;
     const { session } = this;
@@ -139,14 +138,14 @@ export class Subscription implements Consumption {
     this.options.onClosed();
   }
 
-  private async release(session: Session): Promise<void> {
+  private async release(session: BrokerSession): Promise<void> {
     try {
       while (session === this.session && !this.paused && (this.looping || this.hasSettled())) await this.loop();
       if (session !== this.session) return;
       const left = Object.values(this.settled).flat();
-      const back = [...this.bands.held(), ...left];
-      this.bands.holdNothing();
-      await this.giveBack(session, back, true);
+      const back = [...this.levels.held(), ...left];
+      this.levels.holdNothing();
+      await this.requeue(session, back, true);
     } catch (error) {
       // They would stay taken for as long as this session lives.
       if (!isConnectionError(error)) session.destroy(toError(error));
@@ -165,7 +164,7 @@ export class Subscription implements Consumption {
   }
 
   private hasWork(): boolean {
-    return this.hasSettled() || PRIORITY_BANDS.some((band) => this.room(band) > 0);
+    return this.hasSettled() || PRIORITY_LEVELS.some((level) => this.room(level) > 0);
   }
 
   private hasSettled(): boolean {
@@ -174,15 +173,15 @@ export class Subscription implements Consumption {
   }
 
   /** How many to take now. */
-  private room(band: PriorityBand): number {
-    return this.cancelling ? 0 : this.takeSize.upTo(this.bands.of(band).free);
+  private room(level: PriorityLevel): number {
+    return this.cancelling ? 0 : this.takeSize.upTo(this.levels.of(level).free);
   }
 
-  private async run(session: Session): Promise<void> {
+  private async run(session: BrokerSession): Promise<void> {
     while (session === this.session && !this.paused && this.hasWork()) {
       try {
         // Settlements first: on the one connection the take then never brings the session above its prefetch.
-        await allDone([this.flush(session), ...PRIORITY_BANDS.map((band) => this.take(session, band))]);
+        await allDone([this.flush(session), ...PRIORITY_LEVELS.map((level) => this.take(session, level))]);
         this.failing = false;
       } catch (error) {
         if (session !== this.session) return;
@@ -196,10 +195,10 @@ export class Subscription implements Consumption {
     }
   }
 
-  private async take(session: Session, band: PriorityBand): Promise<void> {
-    const count = this.room(band);
+  private async take(session: BrokerSession, level: PriorityLevel): Promise<void> {
+    const count = this.room(level);
     if (count === 0) return;
-    const { cursor, held, range } = this.bands.of(band);
+    const { cursor, held, range } = this.levels.of(level);
     let rows: readonly Row[];
     try {
       rows = await session.run(TAKE, [this.queue, session.id, count, cursor.begin(), range.before]);
@@ -210,17 +209,17 @@ export class Subscription implements Consumption {
     if (session !== this.session) return;
     const messages = rows.map((row) => new TakenMessage(this, session.id, row)).sort((a, b) => a.id - b.id);
     for (const message of messages) held.add(message.id);
-    if (this.cancelling) return this.takeBack(session, messages);
+    if (this.cancelling) return this.requeueUndelivered(session, messages);
     cursor.end(messages.at(-1)?.id, messages.length === count);
     this.takeSize.took(messages.map(({ body }) => body.length));
     for (const message of messages) this.deliver(message);
   }
 
   /** They came too late to be delivered. */
-  private async takeBack(session: Session, messages: readonly TakenMessage[]): Promise<void> {
+  private async requeueUndelivered(session: BrokerSession, messages: readonly TakenMessage[]): Promise<void> {
     const ids = messages.map((message) => message.id);
-    await this.giveBack(session, ids, false);
-    for (const id of ids) this.bands.letGo(id);
+    await this.requeue(session, ids, false);
+    for (const id of ids) this.levels.drop(id);
   }
 
   private deliver(message: TakenMessage): void {
@@ -231,15 +230,19 @@ export class Subscription implements Consumption {
     }
   }
 
-  private async flush(session: Session): Promise<void> {
+  private async flush(session: BrokerSession): Promise<void> {
     await allDone([
       this.send(session, 'ack', (ids) => this.remove(session, ids)),
-      this.send(session, 'requeue', (ids) => this.giveBack(session, ids, true)),
+      this.send(session, 'requeue', (ids) => this.requeue(session, ids, true)),
       this.send(session, 'refuse', (ids) => this.refuse(session, ids)),
     ]);
   }
 
-  private async send(session: Session, how: Settlement, settle: (ids: number[]) => Promise<unknown>): Promise<void> {
+  private async send(
+    session: BrokerSession,
+    how: Settlement,
+    settle: (ids: number[]) => Promise<unknown>,
+  ): Promise<void> {
     const ids = this.settled[how].splice(0, MAX_BATCH);
     if (ids.length === 0) return;
     try {
@@ -251,22 +254,22 @@ export class Subscription implements Consumption {
     }
   }
 
-  private async remove(session: Session, ids: number[]): Promise<void> {
-    await session.run(ACK, [this.queue, numberArray(ids), session.id]);
+  private async remove(session: BrokerSession, ids: number[]): Promise<void> {
+    await session.run(ACK, [this.queue, plainArray(ids), session.id]);
     this.options.onRemoved(ids.length);
   }
 
-  private async giveBack(session: Session, ids: number[], delivered: boolean): Promise<void> {
+  private async requeue(session: BrokerSession, ids: number[], delivered: boolean): Promise<void> {
     if (ids.length === 0) return;
-    await session.run(GIVE_BACK, [this.queue, numberArray(ids), session.id, delivered, this.channel]);
+    await session.run(REQUEUE, [this.queue, plainArray(ids), session.id, delivered, this.channel]);
   }
 
-  private async refuse(session: Session, ids: number[]): Promise<void> {
+  private async refuse(session: BrokerSession, ids: number[]): Promise<void> {
     const { deadLetterQueue, deadLetterLimit } = this.options;
     // A dead letter refused again is dropped.
     if (this.queue === deadLetterQueue) return this.remove(session, ids);
     const declared = declareQueues(session, [deadLetterQueue]);
-    const moved = session.run(REFUSE, [this.queue, numberArray(ids), session.id, deadLetterQueue]);
+    const moved = session.run(REFUSE, [this.queue, plainArray(ids), session.id, deadLetterQueue]);
     const trimmed = session.run(TRIM, [deadLetterQueue, deadLetterLimit]);
     await allDone([declared, moved, trimmed]);
   }

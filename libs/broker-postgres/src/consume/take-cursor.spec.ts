@@ -115,7 +115,7 @@ describe('take cursor', () => {
         ids: fc.array(fc.integer({ min: 1, max: 200 }), { maxLength: 3 }),
       }),
       fc.record({
-        kind: fc.constant('give back' as const),
+        kind: fc.constant('requeue' as const),
         ids: fc.array(fc.integer({ min: 1, max: 200 }), { maxLength: 3 }),
       }),
       fc.constant({ kind: 'poll' as const, ids: [] as number[] }),
@@ -128,10 +128,10 @@ describe('take cursor', () => {
         for (const { kind, ids } of steps) {
           for (const id of ids) queue.waiting.add(id);
           if (kind === 'publish') cursor.wake(false);
-          else if (kind === 'give back') cursor.wake(true);
+          else if (kind === 'requeue') cursor.wake(true);
           else if (kind === 'poll') cursor.poll();
           queue.drain(cursor, count);
-          if (kind === 'poll' || kind === 'give back') expect(queue.waiting.size).toBe(0);
+          if (kind === 'poll' || kind === 'requeue') expect(queue.waiting.size).toBe(0);
         }
       }),
     );

@@ -7,9 +7,9 @@ const START_SHARE = 1 / 20;
  * Takes begin behind what was taken before. Else each would wade through all that was acked since the last vacuum, and a
  * transaction somebody left open, which stops vacuum, would bring the queue to a crawl. What may still appear in front of
  * there is looked for:
- * - what was committed late by a concurrent publisher: at each end of the queue the next take goes back to `floor`, the
+ * - what was committed late by a concurrent publisher: at each end of the queue the next take starts again at `lowest`, the
  *   highest id of one to two polls ago;
- * - what was given back, or is more urgent than what was taken: from the very start, when told so;
+ * - what was requeued, or is more urgent than what was taken: from the very start, when told so;
  * - anything else (a lost notification, a taker that died half-way, a commit of more than a second): from the very start
  *   with each poll, unless that costs too much of the time; then with one of the next.
  *
@@ -20,7 +20,7 @@ export class TakeCursor {
   private isHungry = true;
   private fromStart = true;
   private after: number;
-  private floor: number;
+  private lowest: number;
   private highest: number;
   private highestAtPoll: number;
   private nextStartAt = 0;
@@ -34,7 +34,7 @@ export class TakeCursor {
     private readonly now: () => number,
     private readonly start = 0,
   ) {
-    this.after = this.floor = this.highest = this.highestAtPoll = start;
+    this.after = this.lowest = this.highest = this.highestAtPoll = start;
   }
 
   get hungry(): boolean {
@@ -48,7 +48,7 @@ export class TakeCursor {
   }
 
   poll(): void {
-    this.floor = this.highestAtPoll;
+    this.lowest = this.highestAtPoll;
     this.highestAtPoll = this.highest;
     this.wake(this.now() >= this.nextStartAt);
   }
@@ -67,8 +67,8 @@ export class TakeCursor {
     const { after, at, fromStart } = this.began!;
     if (fromStart) this.nextStartAt = this.now() + (this.now() - at) / START_SHARE;
     if (last !== undefined) this.highest = Math.max(this.highest, last);
-    if (full || after > this.floor) this.isHungry = true;
-    this.after = full ? last! : this.floor;
+    if (full || after > this.lowest) this.isHungry = true;
+    this.after = full ? last! : this.lowest;
   }
 
   /** It failed: the same again. */

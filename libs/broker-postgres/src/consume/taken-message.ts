@@ -1,12 +1,12 @@
-import type { Delivery, PriorityBand } from '@lovage/ports';
+import type { Delivery, MessageDeath, PriorityLevel } from '@lovage/ports';
 import { readProperties, type StoredProperties } from '../publish/properties.ts';
 import type { Row } from '../connection/statement.ts';
-import { bandOfId } from '../queues/message-order.ts';
+import { levelOfId } from '../queues/message-order.ts';
 
 /** How a held message was settled. */
 export type Settlement = 'ack' | 'requeue' | 'refuse';
 
-/** Whoever holds the message until it is settled. */
+/** Holds the message until it is settled. */
 export interface Holder {
   readonly queue: string;
   settle(message: TakenMessage, how: Settlement): void;
@@ -18,6 +18,8 @@ export class TakenMessage implements Delivery {
   readonly redelivered: boolean;
   readonly body: Buffer;
   readonly headers: Readonly<Record<string, unknown>>;
+  /** Queue that it was refused in; null: it was not. */
+  private readonly refusedBy: string | null;
   private readonly properties: StoredProperties;
   private settled = false;
 
@@ -29,14 +31,10 @@ export class TakenMessage implements Delivery {
   ) {
     this.id = row[0] as number;
     this.redelivered = row[1] as boolean;
-    const refusedBy = row[2] as string | null;
+    this.refusedBy = row[2] as string | null;
     this.properties = readProperties(row[3] as string);
+    this.headers = this.properties.headers;
     this.body = row[4] as Buffer;
-    // The names that RabbitMQ gives to what it dead-letters.
-    this.headers =
-      refusedBy === null
-        ? this.properties.headers
-        : { ...this.properties.headers, 'x-first-death-queue': refusedBy, 'x-first-death-reason': 'rejected' };
   }
 
   get queue(): string {
@@ -68,8 +66,13 @@ export class TakenMessage implements Delivery {
     return this.properties.priority;
   }
 
-  get band(): PriorityBand {
-    return bandOfId(this.id);
+  get level(): PriorityLevel {
+    return levelOfId(this.id);
+  }
+
+  get death(): MessageDeath | undefined {
+    if (this.refusedBy === null) return undefined;
+    return { queue: this.refusedBy, reason: 'rejected', at: this.properties.diedAt ?? null, count: 1 };
   }
 
   ack(): void {

@@ -1,7 +1,7 @@
-import { numberArray, textArray } from '../connection/array-literal.ts';
+import { plainArray, textArray } from '@lovage/foundation';
 import type { Values } from '../connection/statement.ts';
-import { FROM_START } from '../consume/band-takes.ts';
-import { bandOfId, idShift } from '../queues/message-order.ts';
+import { FROM_START } from '../consume/level-takes.ts';
+import { levelOfId, idShift } from '../queues/message-order.ts';
 
 /** A message ready to be stored. */
 export interface Packable {
@@ -44,10 +44,10 @@ export function pack(items: readonly Packable[]): Packed {
     places,
     values: [
       textArray([...placeOf.keys()]),
-      numberArray(places),
-      numberArray(at),
-      numberArray(items.map((item) => item.propertiesSize)),
-      numberArray(items.map((item) => item.body.length)),
+      plainArray(places),
+      plainArray(at),
+      plainArray(items.map((item) => item.propertiesSize)),
+      plainArray(items.map((item) => item.body.length)),
       bytes,
     ],
   };
@@ -71,8 +71,8 @@ export function packPriorities(items: readonly Packable[]): Packed {
     values: [
       textArray(list.map(({ queue }) => queue)),
       ...values.slice(1),
-      numberArray(list.map(({ shift }) => shift)),
-      textArray(list.map(({ shift }) => (shift === 0 ? '' : FROM_START + bandOfId(shift)))),
+      plainArray(list.map(({ shift }) => shift)),
+      textArray(list.map(({ shift }) => (shift === 0 ? '' : FROM_START + levelOfId(shift)))),
     ],
   };
 }

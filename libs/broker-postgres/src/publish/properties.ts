@@ -8,6 +8,8 @@ export interface StoredProperties {
   readonly correlationId?: string;
   readonly replyTo?: string;
   readonly priority?: number;
+  /** When it was refused, ms since the epoch; `REFUSE` adds it. */
+  readonly diedAt?: number;
 }
 
 /** JSON text. @throws TypeError when headers hold what JSON cannot: a bigint, a cycle. */

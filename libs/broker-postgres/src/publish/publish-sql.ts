@@ -1,4 +1,4 @@
-import type { Statement } from '../connection/statement.ts';
+import type { BrokerStatement } from '../connection/statement.ts';
 
 const MESSAGES = 'unnest($2::int[], $3::int[], $4::int[], $5::int[]) with ordinality';
 
@@ -17,7 +17,7 @@ const contentOf = (m: string): string =>
  * $6 bytes: properties (JSON in UTF-8) and bodies
  * → places in $1 of the queues that exist; the messages of the others are not stored
  */
-export const PUBLISH: Statement = {
+export const PUBLISH: BrokerStatement = {
   name: 'broker-publish',
   text: `
 with queue as (
@@ -36,7 +36,7 @@ from queue`,
  * The same for a batch in which messages have priorities: those get ids of other ranges. It takes the right to use the sequence.
  * As {@link PUBLISH}, and for each place of $1: $7 what ids are moved by · $8 what consumers are told
  */
-export const PUBLISH_PRIORITIES: Statement = {
+export const PUBLISH_PRIORITIES: BrokerStatement = {
   name: 'broker-publish-priorities',
   text: `
 with queue as (

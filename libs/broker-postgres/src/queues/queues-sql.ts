@@ -1,9 +1,9 @@
-import type { Statement } from '../connection/statement.ts';
-import { BAND_RANGES } from './message-order.ts';
+import type { BrokerStatement } from '../connection/statement.ts';
+import { LEVEL_RANGES } from './message-order.ts';
 import { sessionLives } from '../sessions/session-sql.ts';
 
 /** Makes sure the queues are there; uses up no number for one that is. $1 names · $2 their channels */
-export const DECLARE: Statement = {
+export const DECLARE: BrokerStatement = {
   name: 'broker-declare',
   text: `
 insert into lovage_broker.queues (name, channel)
@@ -13,14 +13,14 @@ on conflict (name) do nothing`,
 };
 
 /** $1 name → messages that wait, of them those of a high and of a low priority, living consumptions; no row: no such queue */
-export const DEPTH: Statement = {
+export const DEPTH: BrokerStatement = {
   name: 'broker-depth',
   text: `
 select m.ready, m.high, m.low,
   (select count(*) from lovage_broker.consumptions c where c.queue = q.name and ${sessionLives('c.session_id')})
 from lovage_broker.queues q cross join lateral (
-  select count(*) as ready, count(*) filter (where m.id < ${BAND_RANGES.high.before}) as high,
-    count(*) filter (where m.id > ${BAND_RANGES.low.after}) as low
+  select count(*) as ready, count(*) filter (where m.id < ${LEVEL_RANGES.high.before}) as high,
+    count(*) filter (where m.id > ${LEVEL_RANGES.low.after}) as low
   from lovage_broker.messages m where m.queue_id = q.id and m.taken_by is null) m
 where q.name = $1`,
 };
@@ -29,7 +29,7 @@ where q.name = $1`,
 const LOOKED_AT = 20_000;
 
 /** $1 names → name, messages that are taken */
-export const TAKEN: Statement = {
+export const TAKEN: BrokerStatement = {
   name: 'broker-taken',
   text: `
 select q.name, t.n from lovage_broker.queues q cross join lateral (
@@ -39,7 +39,7 @@ where q.name = any($1::text[])`,
 };
 
 /** Drops what waits; what is taken stays. $1 name → how many; no row: no such queue */
-export const PURGE: Statement = {
+export const PURGE: BrokerStatement = {
   name: 'broker-purge',
   text: `
 with queue as (select id from lovage_broker.queues where name = $1),
@@ -48,7 +48,7 @@ select (select count(*) from gone) from queue`,
 };
 
 /** $1 name → id; no row: there was none. Its messages go in a later statement, when no publish sees the queue any more. */
-export const DELETE_QUEUE: Statement = {
+export const DELETE_QUEUE: BrokerStatement = {
   name: 'broker-delete-queue',
   text: `delete from lovage_broker.queues where name = $1 returning id`,
 };
@@ -57,7 +57,7 @@ export const DELETE_QUEUE: Statement = {
  * Removes messages of queues that are deleted: also those of a publish that was under way meanwhile. Hops over the
  * queues' ranges of the primary key, so what exists costs nothing.
  */
-export const DELETE_ORPHANS: Statement = {
+export const DELETE_ORPHANS: BrokerStatement = {
   name: 'broker-delete-orphans',
   text: `
 with recursive used(id) as (

@@ -1,6 +1,6 @@
+import { textArray } from '@lovage/foundation';
 import { InvalidQueueNameError, isQueueName, UnroutableError, type QueueDepth } from '@lovage/ports';
-import { textArray } from '../connection/array-literal.ts';
-import type { Runs } from '../connection/statement.ts';
+import type { StatementRunner } from '../connection/statement.ts';
 import { queueChannel } from './queue-name.ts';
 import { DECLARE, DELETE_ORPHANS, DELETE_QUEUE, DEPTH, PURGE, TAKEN } from './queues-sql.ts';
 
@@ -8,17 +8,17 @@ import { DECLARE, DELETE_ORPHANS, DELETE_QUEUE, DEPTH, PURGE, TAKEN } from './qu
 export class Queues {
   private readonly declared = new Set<string>();
 
-  constructor(private readonly lane: Runs) {}
+  constructor(private readonly runner: StatementRunner) {}
 
   /** Makes sure the queue is there and remembers it for {@link declareAgain}. @throws InvalidQueueNameError */
   async declare(name: string): Promise<void> {
     if (!isQueueName(name)) throw new InvalidQueueNameError(name);
-    await declareQueues(this.lane, [name]);
+    await declareQueues(this.runner, [name]);
     this.declared.add(name);
   }
 
   /** On a new connection: what was lost meanwhile is there again. */
-  async declareAgain(on: Runs): Promise<void> {
+  async declareAgain(on: StatementRunner): Promise<void> {
     if (this.declared.size > 0) await declareQueues(on, [...this.declared]);
   }
 
@@ -30,7 +30,7 @@ export class Queues {
 
   /** Messages that consumers hold, of those queues that are there. */
   async taken(names: readonly string[]): Promise<ReadonlyMap<string, number>> {
-    const rows = await this.lane.run(TAKEN, [textArray(names.filter(isQueueName))]);
+    const rows = await this.runner.run(TAKEN, [textArray(names.filter(isQueueName))]);
     return new Map(rows.map(([name, taken]) => [name as string, taken as number]));
   }
 
@@ -43,21 +43,21 @@ export class Queues {
   async delete(name: string): Promise<void> {
     this.declared.delete(name);
     if (!isQueueName(name)) return;
-    const gone = await this.lane.run(DELETE_QUEUE, [name]);
+    const gone = await this.runner.run(DELETE_QUEUE, [name]);
     if (gone.length > 0) await this.deleteOrphans();
   }
 
   async deleteOrphans(): Promise<void> {
-    await this.lane.run(DELETE_ORPHANS, []);
+    await this.runner.run(DELETE_ORPHANS, []);
   }
 
   private async ofQueue(statement: typeof DEPTH, name: string): Promise<readonly unknown[]> {
-    const [row] = isQueueName(name) ? await this.lane.run(statement, [name]) : [];
+    const [row] = isQueueName(name) ? await this.runner.run(statement, [name]) : [];
     if (!row) throw new UnroutableError(name);
     return row;
   }
 }
 
-export async function declareQueues(on: Runs, names: readonly string[]): Promise<void> {
+export async function declareQueues(on: StatementRunner, names: readonly string[]): Promise<void> {
   await on.run(DECLARE, [textArray(names), textArray(names.map(queueChannel))]);
 }

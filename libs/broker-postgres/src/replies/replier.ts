@@ -1,16 +1,15 @@
-import { Batcher } from '@lovage/foundation';
+import { Batcher, textArray } from '@lovage/foundation';
 import type { Log, Reply } from '@lovage/ports';
-import { textArray } from '../connection/array-literal.ts';
-import type { Runs } from '../connection/statement.ts';
+import type { StatementRunner } from '../connection/statement.ts';
 import { isAddress } from './address.ts';
 import { NOTIFY, STORE_REPLY } from './replies-sql.ts';
 import { writePayload, writeStoredPrefix } from './reply-payload.ts';
 
-/** Most replies that wait to be sent; with more than that the lane is stuck, and the row has the result anyway. */
+/** Most replies that wait to be sent; with more than that the runner is stuck, and the row has the result anyway. */
 const MAX_WAITING = 10_000;
 
 export interface ReplierOptions {
-  readonly lane: Runs;
+  readonly runner: StatementRunner;
   readonly isUp: () => boolean;
   /** Largest reply, bytes. */
   readonly maxReplyBytes: number;
@@ -44,7 +43,7 @@ export class Replier {
   }
 
   private async flush(items: { address: string; payload: string }[]): Promise<void[]> {
-    await this.options.lane.run(NOTIFY, [
+    await this.options.runner.run(NOTIFY, [
       textArray(items.map((item) => item.address)),
       textArray(items.map((item) => item.payload)),
     ]);
@@ -55,7 +54,7 @@ export class Replier {
     const prefix = writeStoredPrefix(reply.correlationId);
     if (prefix === undefined || reply.body.length > this.options.maxReplyBytes)
       return this.dropped(address, reply, undefined);
-    const stored: Promise<void> = this.options.lane
+    const stored: Promise<void> = this.options.runner
       .run(STORE_REPLY, [address, reply.body, prefix])
       .then(() => undefined)
       .catch((error: unknown) => this.dropped(address, reply, error))

@@ -5,7 +5,7 @@ import { testDatabase } from '@lovage/testing';
 import { Brokers } from '../testing/brokers.ts';
 
 /** Replies in the order they came. */
-class Replies {
+class CollectedReplies {
   private readonly waiting: Reply[] = [];
   private takers: ((reply: Reply) => void)[] = [];
   readonly onReply = (reply: Reply): void => {
@@ -24,7 +24,7 @@ describe('replies', () => {
     await using db = await testDatabase({ migrated: false });
     await using brokers = new Brokers(db.url);
     const [caller, worker] = [await brokers.start(), await brokers.start()];
-    const replies = new Replies();
+    const replies = new CollectedReplies();
     const inbox = await caller.openReplies(replies.onReply);
     const bodies = [
       Buffer.alloc(0),
@@ -50,7 +50,7 @@ describe('replies', () => {
     await using db = await testDatabase({ migrated: false });
     await using brokers = new Brokers(db.url);
     const [caller, worker] = [await brokers.start(), await brokers.start({ maxMessageBytes: 20_000 })];
-    const replies = new Replies();
+    const replies = new CollectedReplies();
     const inbox = await caller.openReplies(replies.onReply);
     worker.reply(inbox.address, { correlationId: 'large', body: Buffer.alloc(20_001) });
     worker.reply(inbox.address, { correlationId: 'x'.repeat(9000), body: Buffer.alloc(10) });
@@ -65,7 +65,7 @@ describe('replies', () => {
     await using db = await testDatabase({ migrated: false });
     await using brokers = new Brokers(db.url);
     const broker = await brokers.start();
-    const replies = new Replies();
+    const replies = new CollectedReplies();
     const inbox = await broker.openReplies(replies.onReply);
     for (const forged of ['', 'what', 's1 2', 's 999', 't', 'b%ff x'])
       await db.query('select pg_notify($1, $2)', [inbox.address, forged]);
@@ -77,7 +77,7 @@ describe('replies', () => {
     await using db = await testDatabase({ migrated: false });
     await using brokers = new Brokers(db.url);
     const broker = await brokers.start();
-    const replies = new Replies();
+    const replies = new CollectedReplies();
     const inbox = await broker.openReplies((reply) => {
       replies.onReply(reply);
       throw new Error('a listener that throws, for the test');
@@ -96,7 +96,7 @@ describe('replies', () => {
     await expect(broker.openReplies(() => undefined)).rejects.toThrow('open already');
     await first.close();
     await first.close();
-    const replies = new Replies();
+    const replies = new CollectedReplies();
     const second = await broker.openReplies(replies.onReply);
     expect(second.address).not.toBe(first.address);
     broker.reply(second.address, { correlationId: 'x', body: Buffer.from('x') });

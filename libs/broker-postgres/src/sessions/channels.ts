@@ -1,6 +1,6 @@
 import type { Log } from '@lovage/ports';
 import { toError } from '@lovage/foundation';
-import type { Session } from './session.ts';
+import type { BrokerSession } from './broker-session.ts';
 
 export type OnPayload = (payload: string) => void;
 
@@ -11,7 +11,7 @@ export class Channels {
   constructor(private readonly log: Log) {}
 
   /** Listens on this session, and on every later one. */
-  async add(session: Session, channel: string, listener: OnPayload): Promise<void> {
+  async add(session: BrokerSession, channel: string, listener: OnPayload): Promise<void> {
     const known = this.listeners.get(channel);
     if (known) known.add(listener);
     else this.listeners.set(channel, new Set([listener]));
@@ -20,7 +20,7 @@ export class Channels {
   }
 
   /** A session that is gone listens to nothing: pass `undefined`. */
-  async remove(session: Session | undefined, channel: string, listener: OnPayload): Promise<void> {
+  async remove(session: BrokerSession | undefined, channel: string, listener: OnPayload): Promise<void> {
     const known = this.listeners.get(channel);
     if (!known?.delete(listener) || known.size > 0) return;
     this.listeners.delete(channel);
@@ -28,7 +28,7 @@ export class Channels {
   }
 
   /** Brings a new session to what is listened to. */
-  async moveTo(session: Session): Promise<void> {
+  async moveTo(session: BrokerSession): Promise<void> {
     session.onNotification((channel, payload) => this.tell(channel, payload));
     await Promise.all([...this.listeners.keys()].map((channel) => session.listen(channel)));
   }

@@ -1,9 +1,8 @@
-import { backoffDelayMs, Signal, toError, type BackoffPolicy } from '@lovage/foundation';
+import { backoffDelayMs, type BackoffPolicy, isHopeless, isMissingTable, Signal, toError } from '@lovage/foundation';
 import type { BrokerState, Clock, Log } from '@lovage/ports';
-import { isHopeless, isMissingTable } from '../connection/sql-state.ts';
 import { Connection, type ConnectionOptions } from '../connection/connection.ts';
 import { BrokerStorageTooNewError, ensureStorage } from '../storage/ensure-storage.ts';
-import { Session } from './session.ts';
+import { BrokerSession } from './broker-session.ts';
 
 export interface SessionKeeperOptions extends ConnectionOptions {
   readonly clock: Clock;
@@ -13,22 +12,22 @@ export interface SessionKeeperOptions extends ConnectionOptions {
   /** A session that leaves a beat unanswered for so long is given up, ms. */
   readonly silenceMs: number;
   /** Brings a new session to where the last one was: rejects, and the session is given up. `lost`: id of the one before. */
-  readonly prepare: (session: Session, lost: number | undefined) => Promise<void>;
+  readonly prepare: (session: BrokerSession, lost: number | undefined) => Promise<void>;
   /** Once a session is there and prepared. */
-  readonly onUp: (session: Session) => void;
+  readonly onUp: (session: BrokerSession) => void;
   /** Once it is gone; `silent`: it was given up for its silence, so other connections may hang too. */
   readonly onDown: (silent: boolean) => void;
-  /** Runs on the session at each beat; its answer is the sign of life. */
-  readonly beat: (session: Session) => Promise<void>;
+  /** StatementRunner on the session at each beat; its answer is the sign of life. */
+  readonly beat: (session: BrokerSession) => Promise<void>;
 }
 
 const BACKOFF: BackoffPolicy = { kind: 'exponential', delayMs: 100, maxDelayMs: 2000, jitter: true };
 const ATTEMPT_TIMEOUT_MS = 5000;
 
-/** Keeps one {@link Session} going: connects, watches it, and begins another when it is lost, for ever. */
+/** Keeps one {@link BrokerSession} going: connects, watches it, and begins another when it is lost, for ever. */
 export class SessionKeeper {
   readonly stateChanged = new Signal<BrokerState>();
-  private session: Session | undefined;
+  private session: BrokerSession | undefined;
   private lost: number | undefined;
   private readonly stopped = new AbortController();
   private cancelTimer: () => void = () => undefined;
@@ -41,7 +40,7 @@ export class SessionKeeper {
   }
 
   /** The session while there is one. */
-  get current(): Session | undefined {
+  get current(): BrokerSession | undefined {
     return this.session;
   }
 
@@ -70,8 +69,8 @@ export class SessionKeeper {
     if (!this.session) this.cancelTimer();
   }
 
-  /** Lets go of the session and resolves with it, for the caller to end. */
-  async stop(): Promise<Session | undefined> {
+  /** Gives the session up and resolves with it, for the caller to end. */
+  async stop(): Promise<BrokerSession | undefined> {
     this.giveUp();
     await this.attempt;
     this.cancelTimer();
@@ -93,7 +92,7 @@ export class SessionKeeper {
     this.stopped.signal.addEventListener('abort', giveUp);
     try {
       await ensureStorage(connection);
-      const session = await Session.begin(connection, options.applicationName);
+      const session = await BrokerSession.begin(connection, options.applicationName);
       await options.prepare(session, this.lost);
       this.use(session);
     } catch (error) {
@@ -105,7 +104,7 @@ export class SessionKeeper {
     }
   }
 
-  private use(session: Session): void {
+  private use(session: BrokerSession): void {
     if (this.stopped.signal.aborted) throw new Error('given up: stopped');
     this.session = session;
     let silent = false;
@@ -115,7 +114,7 @@ export class SessionKeeper {
     this.stateChanged.emit('up');
   }
 
-  private watch(session: Session, onSilence: () => void): void {
+  private watch(session: BrokerSession, onSilence: () => void): void {
     const { clock, beatMs, silenceMs } = this.options;
     // Counted, not timed: a handler that blocks this process for long leaves answers unread, which is no silence.
     let unanswered = 0;
@@ -139,7 +138,7 @@ export class SessionKeeper {
     this.cancelTimer = clock.after(beatMs, beat);
   }
 
-  private onBeatFailed(session: Session, error: unknown): void {
+  private onBeatFailed(session: BrokerSession, error: unknown): void {
     if (isMissingTable(error)) {
       // Somebody dropped the storage: a new session makes it again. In there ids count from 1 anew, and this one may be
       // another's.
@@ -148,7 +147,7 @@ export class SessionKeeper {
     } else this.options.log.debug({ err: error }, 'a look after dead consumers failed');
   }
 
-  private lose(session: Session, reason: Error, how: { silent: boolean; id: number | undefined }): void {
+  private lose(session: BrokerSession, reason: Error, how: { silent: boolean; id: number | undefined }): void {
     if (this.session !== session) return;
     this.cancelTimer();
     this.session = undefined;

@@ -1,7 +1,6 @@
-import { LovageError } from '@lovage/foundation';
+import { isMissingTable, LovageError } from '@lovage/foundation';
 import type { Connection } from '../connection/connection.ts';
-import { isMissingTable } from '../connection/sql-state.ts';
-import type { Statement } from '../connection/statement.ts';
+import type { BrokerStatement } from '../connection/statement.ts';
 import { MIGRATIONS, SCHEMA } from './migrations.ts';
 
 /** The storage was made by a newer version of Lovage than this one. */
@@ -9,7 +8,7 @@ export class BrokerStorageTooNewError extends LovageError {
   readonly code = 'broker_storage_too_new';
 }
 
-const VERSION: Statement = { name: 'broker-storage-version', text: `select version from ${SCHEMA}.storage` };
+const VERSION: BrokerStatement = { name: 'broker-storage-version', text: `select version from ${SCHEMA}.storage` };
 
 // Any number will do, so long as nobody else uses it in the same database.
 const STORAGE_LOCK = '4923187261540';

@@ -1,18 +1,17 @@
-import { Batcher, toError } from '@lovage/foundation';
+import { Batcher, plainArray, toError } from '@lovage/foundation';
 import type { Log, Reply } from '@lovage/ports';
-import { numberArray } from '../connection/array-literal.ts';
-import type { Runs } from '../connection/statement.ts';
+import type { StatementRunner } from '../connection/statement.ts';
 import { newAddress } from './address.ts';
 import { FETCH_REPLIES } from './replies-sql.ts';
 import { readPayload } from './reply-payload.ts';
 
 /** Receives the replies to this process. */
-export class Inbox {
+export class NotifiedInbox {
   readonly address = newAddress();
   private readonly bodies: Batcher<number, Buffer | undefined>;
 
   constructor(
-    lane: Runs,
+    runner: StatementRunner,
     private readonly onReply: (reply: Reply) => void,
     private readonly log: Log,
   ) {
@@ -20,7 +19,7 @@ export class Inbox {
       // Stored bodies are large: not too many of them in one answer.
       maxSize: 20,
       flush: async (numbers) => {
-        const rows = await lane.run(FETCH_REPLIES, [this.address, numberArray(numbers)]);
+        const rows = await runner.run(FETCH_REPLIES, [this.address, plainArray(numbers)]);
         const byNumber = new Map(rows.map((row) => [row[0] as number, row[1] as Buffer]));
         return numbers.map((number) => byNumber.get(number));
       },

@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { ConnectionLostError, NotSentError } from '../connection/connection-errors.ts';
-import type { Row, Runs, Values } from '../connection/statement.ts';
+import type { Row, StatementRunner, Values } from '../connection/statement.ts';
 import { message } from '../testing/brokers.ts';
-import { Publisher } from './publisher.ts';
+import { BatchPublisher } from './batch-publisher.ts';
 
-/** A lane that answers as told; batches are lists of bodies. */
-class FakeLane implements Runs {
+/** A runner that answers as told; batches are lists of bodies. */
+class FakeRunner implements StatementRunner {
   readonly batches: string[][] = [];
   constructor(private readonly answer: (bodies: string[], attempt: number) => readonly Row[] | Error) {}
 
@@ -27,11 +27,12 @@ function bodiesOf(values: Values): string[] {
   );
 }
 
-const sqlError = (code: string): Error => Object.assign(new Error(`an error of ${code}, for the test`), { code });
+const sqlError = (code: string): Error =>
+  Object.assign(new Error(`an error of ${code}, for the test`), { code, severity: 'ERROR' });
 const stored: readonly Row[] = [[1]];
 
-function publisher(lane: Runs, isUp = (): boolean => true): Publisher {
-  return new Publisher({ lane, isUp, maxMessageBytes: 1000 });
+function publisher(runner: StatementRunner, isUp = (): boolean => true): BatchPublisher {
+  return new BatchPublisher({ runner, isUp, maxMessageBytes: 1000 });
 }
 
 async function codes(publishing: Promise<void>[]): Promise<string[]> {
@@ -41,24 +42,24 @@ async function codes(publishing: Promise<void>[]): Promise<string[]> {
 }
 
 describe('publisher', () => {
-  test('what comes in one turn of the event loop is stored together', async () => {
-    const lane = new FakeLane(() => stored);
-    const publishing = publisher(lane);
+  test('what comes in one pass of the event loop is stored together', async () => {
+    const runner = new FakeRunner(() => stored);
+    const publishing = publisher(runner);
     await Promise.all(['a', 'b', 'c'].map((body) => publishing.publish(message('q', body))));
-    expect(lane.batches).toEqual([['a', 'b', 'c']]);
+    expect(runner.batches).toEqual([['a', 'b', 'c']]);
   });
 
   test.each(['22P05', '23502', '54001'])('a value that Postgres cannot keep (%s) fails alone', async (code) => {
-    const lane = new FakeLane((bodies) => (bodies.includes('bad') ? sqlError(code) : stored));
-    const publishing = publisher(lane);
+    const runner = new FakeRunner((bodies) => (bodies.includes('bad') ? sqlError(code) : stored));
+    const publishing = publisher(runner);
     const outcomes = await codes(['a', 'bad', 'c'].map((body) => publishing.publish(message('q', body))));
     expect(outcomes).toEqual(['ok', 'publish_refused', 'ok']);
   });
 
   test('a deadlock is tried again, a lasting one is refused in the end', async () => {
-    const once = new FakeLane((_, attempt) => (attempt === 1 ? sqlError('40P01') : stored));
+    const once = new FakeRunner((_, attempt) => (attempt === 1 ? sqlError('40P01') : stored));
     expect(await codes([publisher(once).publish(message('q', 'a'))])).toEqual(['ok']);
-    const ever = new FakeLane(() => sqlError('40001'));
+    const ever = new FakeRunner(() => sqlError('40001'));
     expect(await codes([publisher(ever).publish(message('q', 'a'))])).toEqual(['publish_refused']);
     expect(ever.batches).toHaveLength(5);
   });
@@ -71,31 +72,31 @@ describe('publisher', () => {
     [sqlError('57014'), 'broker_unavailable'],
     [sqlError('42501'), 'publish_refused'],
   ])('%s is told as %s', async (error, code) => {
-    expect(await codes([publisher(new FakeLane(() => error)).publish(message('q', 'a'))])).toEqual([code]);
+    expect(await codes([publisher(new FakeRunner(() => error)).publish(message('q', 'a'))])).toEqual([code]);
   });
 
   test('a queue that is not found is unroutable, the others are stored', async () => {
-    const lane = new FakeLane(() => [[2]]);
-    const publishing = publisher(lane);
+    const runner = new FakeRunner(() => [[2]]);
+    const publishing = publisher(runner);
     const outcomes = await codes(['no', 'yes', 'no'].map((queue) => publishing.publish(message(queue, 'x'))));
     expect(outcomes).toEqual(['unroutable', 'ok', 'unroutable']);
   });
 
   test('nothing is sent while the broker is away, nor what still waits when it goes', async () => {
-    const lane = new FakeLane(() => stored);
+    const runner = new FakeRunner(() => stored);
     let up = false;
-    const publishing = publisher(lane, () => up);
+    const publishing = publisher(runner, () => up);
     expect(await codes([publishing.publish(message('q', 'a'))])).toEqual(['broker_unavailable']);
     up = true;
     const waiting = publishing.publish(message('q', 'b'));
     up = false;
     expect(await codes([waiting])).toEqual(['broker_unavailable']);
-    expect(lane.batches).toEqual([]);
+    expect(runner.batches).toEqual([]);
   });
 
   test('refuses what is too large or cannot be written, before anything is sent', async () => {
-    const lane = new FakeLane(() => stored);
-    const publishing = publisher(lane);
+    const runner = new FakeRunner(() => stored);
+    const publishing = publisher(runner);
     const cycle: Record<string, unknown> = {};
     cycle['self'] = cycle;
     const outcomes = await codes([
@@ -114,13 +115,13 @@ describe('publisher', () => {
       'unroutable',
       'unroutable',
     ]);
-    expect(lane.batches).toEqual([]);
+    expect(runner.batches).toEqual([]);
   });
 
   test('a crowd of large messages is no single huge statement', async () => {
-    const lane = new FakeLane(() => stored);
-    const publishing = new Publisher({ lane, isUp: () => true, maxMessageBytes: 10_000_000 });
+    const runner = new FakeRunner(() => stored);
+    const publishing = new BatchPublisher({ runner, isUp: () => true, maxMessageBytes: 10_000_000 });
     await Promise.all([3, 3, 3].map((mb) => publishing.publish(message('q', Buffer.alloc(mb * 1_000_000)))));
-    expect(lane.batches.map((batch) => batch.length)).toEqual([1, 1, 1]);
+    expect(runner.batches.map((batch) => batch.length)).toEqual([1, 1, 1]);
   });
 });

@@ -1,6 +1,6 @@
+import { plainArray } from '@lovage/foundation';
 import type { Connection } from '../connection/connection.ts';
-import { numberArray } from '../connection/array-literal.ts';
-import type { Row, Runs, Statement, Values } from '../connection/statement.ts';
+import type { Row, StatementRunner, BrokerStatement, Values } from '../connection/statement.ts';
 import { BEGIN_SESSION, FORGET_SESSIONS } from './session-sql.ts';
 
 // Takes and acks need not wait for the disk: one that a crash of Postgres undoes comes to a redelivery, as the crash
@@ -12,17 +12,17 @@ set synchronous_commit = off; set tcp_keepalives_idle = 5; set tcp_keepalives_in
  * What this process is to the broker while one connection lasts: it listens, and it takes and settles messages under
  * its {@link id}. All of that is done on the one connection, so that nothing can be taken after it is seen to be gone.
  */
-export class Session implements Runs {
+export class BrokerSession implements StatementRunner {
   private constructor(
     /** Never given to another. Messages taken carry it. */
     readonly id: number,
     private readonly connection: Connection,
   ) {}
 
-  static async begin(connection: Connection, application: string): Promise<Session> {
+  static async begin(connection: Connection, application: string): Promise<BrokerSession> {
     const [row] = await connection.run(BEGIN_SESSION, [application]);
     await connection.script(SET_UP);
-    return new Session(row![0] as number, connection);
+    return new BrokerSession(row![0] as number, connection);
   }
 
   /** Settles when the connection is gone, with the reason. */
@@ -30,7 +30,7 @@ export class Session implements Runs {
     return this.connection.gone;
   }
 
-  run(statement: Statement, values: Values): Promise<readonly Row[]> {
+  run(statement: BrokerStatement, values: Values): Promise<readonly Row[]> {
     return this.connection.run(statement, values);
   }
 
@@ -49,7 +49,7 @@ export class Session implements Runs {
 
   /** Ends it. @param holdsNothing leaves nothing for others to clean up. */
   async end(holdsNothing: boolean, timeoutMs: number): Promise<void> {
-    if (holdsNothing) this.connection.run(FORGET_SESSIONS, [numberArray([this.id])]).catch(() => undefined);
+    if (holdsNothing) this.connection.run(FORGET_SESSIONS, [plainArray([this.id])]).catch(() => undefined);
     await this.connection.close(timeoutMs);
   }
 

@@ -1,4 +1,13 @@
-import { Batcher, type LovageError, toError } from '@lovage/foundation';
+import {
+  Batcher,
+  isBadValue,
+  isolate,
+  isReadOnly,
+  isTransient,
+  type LovageError,
+  sqlClass,
+  toError,
+} from '@lovage/foundation';
 import {
   BrokerUnavailableError,
   ConfirmLostError,
@@ -9,33 +18,32 @@ import {
   type OutgoingMessage,
 } from '@lovage/ports';
 import { ConnectionLostError, NotSentError } from '../connection/connection-errors.ts';
-import { isBadValue, isReadOnly, isTransient, sqlClass } from '../connection/sql-state.ts';
-import type { Runs } from '../connection/statement.ts';
+import type { StatementRunner } from '../connection/statement.ts';
 import { pack, packPriorities, splitBySize, type Packable } from './pack.ts';
 import { writeProperties } from './properties.ts';
 import { PUBLISH, PUBLISH_PRIORITIES } from './publish-sql.ts';
 
 type Outcome = LovageError | undefined;
 
-// Twice: while Postgres waits for the disk with one batch, the next is already at its door.
+// Twice: while Postgres waits for the disk with one batch, it gets the next.
 const BATCHES_UNDER_WAY = 2;
 /** Bytes of one statement, so that a crowd of large messages is no single huge one. */
 const STATEMENT_BYTES = 4 * 1024 * 1024;
 const MAX_ATTEMPTS = 5;
 
-export interface PublisherOptions {
-  readonly lane: Runs;
+export interface BatchPublisherOptions {
+  readonly runner: StatementRunner;
   readonly isUp: () => boolean;
   /** Largest message, bytes. */
   readonly maxMessageBytes: number;
 }
 
 /** Stores messages in batches; each is confirmed once its batch is committed and on disk. */
-export class Publisher {
+export class BatchPublisher {
   private readonly batcher: Batcher<Packable, Outcome>;
 
-  constructor(private readonly options: PublisherOptions) {
-    this.batcher = new Batcher({ lanes: BATCHES_UNDER_WAY, flush: (items) => this.flush(items) });
+  constructor(private readonly options: BatchPublisherOptions) {
+    this.batcher = new Batcher({ concurrency: BATCHES_UNDER_WAY, flush: (items) => this.flush(items) });
   }
 
   /** As `Broker.publish`. */
@@ -85,18 +93,25 @@ export class Publisher {
     return (await Promise.all(runs.map((run) => this.store(run)))).flat();
   }
 
-  private async store(items: readonly Packable[], attempt = 1): Promise<Outcome[]> {
+  /** One value that Postgres cannot keep undoes the whole batch: the others must not suffer for it. */
+  private store(items: readonly Packable[]): Promise<readonly Outcome[]> {
+    return isolate(items, {
+      write: (batch) => this.storeTogether(batch),
+      isOfOne: isBadValue,
+      onFaulty: (_, error) => [explain(error)],
+    });
+  }
+
+  private async storeTogether(items: readonly Packable[], attempt = 1): Promise<Outcome[]> {
     const prioritized = hasPriority(items[0]!);
     const { values, places } = prioritized ? packPriorities(items) : pack(items);
     try {
       const statement = prioritized ? PUBLISH_PRIORITIES : PUBLISH;
-      const found = new Set((await this.options.lane.run(statement, values)).map((row) => row[0]));
+      const found = new Set((await this.options.runner.run(statement, values)).map((row) => row[0]));
       return places.map((place, n) => (found.has(place) ? undefined : new UnroutableError(items[n]!.queue)));
     } catch (error) {
-      if (isTransient(error) && attempt < MAX_ATTEMPTS) return this.store(items, attempt + 1);
-      // One value that Postgres cannot keep undoes the whole batch: the others must not suffer for it.
-      if (isBadValue(error) && items.length > 1)
-        return (await Promise.all(items.map((item) => this.store([item])))).flat();
+      if (isTransient(error) && attempt < MAX_ATTEMPTS) return this.storeTogether(items, attempt + 1);
+      if (isBadValue(error)) throw error;
       return items.map(() => explain(error));
     }
   }

@@ -1,12 +1,12 @@
 import { NotSentError } from './connection-errors.ts';
 import { Connection, type ConnectionOptions } from './connection.ts';
-import type { Row, Runs, Statement, Values } from './statement.ts';
+import type { Row, StatementRunner, BrokerStatement, Values } from './statement.ts';
 
 // A server that was reachable a moment ago answers sooner or not at all.
 const OPEN_TIMEOUT_MS = 5000;
 
 /** One connection for one purpose: opened when first needed, and again when needed after it was lost. */
-export class Lane implements Runs {
+export class OnDemandConnection implements StatementRunner {
   private connection: Connection | undefined;
   private opening: Promise<Connection> | undefined;
   private readonly closed = new AbortController();
@@ -14,7 +14,7 @@ export class Lane implements Runs {
   constructor(private readonly options: ConnectionOptions & { readonly setUp?: string }) {}
 
   /** @throws NotSentError also when no connection can be had; else as {@link Connection.run}. */
-  run(statement: Statement, values: Values): Promise<readonly Row[]> {
+  run(statement: BrokerStatement, values: Values): Promise<readonly Row[]> {
     if (this.connection) return this.connection.run(statement, values);
     return this.open().then((connection) => connection.run(statement, values));
   }
