@@ -4,20 +4,21 @@ import { encodeTask } from './encode-task.ts';
 import { inputOf } from './input.ts';
 import { decodeResult, encodeResult } from './result.ts';
 import type { IncomingTask, OutgoingTask } from './task-message.ts';
-import { askCelery, describeWithCelery, type CeleryPeer } from './testing/celery-peer.ts';
+import { describeWithCelery } from '@lovage/testing';
+import { askCelery, type CeleryPeer } from './testing/celery-peer.ts';
 
 const ID = '01890a5d-ac96-774b-bcce-b302099a8057';
 const WHEN = Date.UTC(2030, 0, 2, 3, 4, 5, 678);
 
 const task = (over: Partial<OutgoingTask>): OutgoingTask => ({
   ...{ id: ID, name: 'peer.seen', inputJson: '{"x":1,"y":"Liebstöckel 🌿"}', rootId: null, parentId: null },
-  ...{ retries: 0, turn: 0, hasRow: false },
+  ...{ retries: 0, generation: 0, hasRow: false },
   ...over,
 });
 const next = { task: 'peer.add', args: [1], kwargs: {}, options: {}, subtask_type: null, immutable: false };
 
 const SENT = {
-  plain: task({ replyTo: 'inbox', facts: { userId: ID }, turn: 2, hasRow: true }),
+  plain: task({ replyTo: 'inbox', newTask: { userId: ID }, generation: 2, hasRow: true }),
   full: task({
     ...{ eta: WHEN, expiresAt: WHEN, timeLimit: [30, 20], retries: 2, rootId: 'root', parentId: 'parent' },
     ...{ group: 'g', shadow: 'pretty', ignoreResult: true },
@@ -104,7 +105,13 @@ describeWithCelery('against a real Celery', () => {
   });
 
   it("we read a Celery producer's messages", () => {
-    expect(received('plain')).toMatchObject({ id: 'id-1', name: 'peer.add', args: [2, 3], replyTo: 'inbox', turn: -1 });
+    expect(received('plain')).toMatchObject({
+      id: 'id-1',
+      name: 'peer.add',
+      args: [2, 3],
+      replyTo: 'inbox',
+      generation: -1,
+    });
     expect(received('full')).toMatchObject({
       ...{ args: [2], kwargs: { y: 3 }, eta: WHEN, expiresAt: WHEN, timeLimit: [30, 20], retries: 2 },
       ...{ rootId: 'root', parentId: 'parent', shadow: 'pretty', group: 'g' },

@@ -27,7 +27,7 @@ const list = fc.option(fc.array(object, { maxLength: 3 }), { nil: null });
 const int = fc.nat(MAX_COUNT);
 
 const common = {
-  ...{ id: fc.oneof(fc.uuid(), word), name: word, retries: int, turn: int, hasRow: fc.boolean(), eta: time },
+  ...{ id: fc.oneof(fc.uuid(), word), name: word, retries: int, generation: int, hasRow: fc.boolean(), eta: time },
   rootId: fc.option(word, { nil: null }),
   parentId: fc.option(word, { nil: null }),
   expiresAt: time,
@@ -38,7 +38,7 @@ const common = {
   groupIndex: fc.option(int, { nil: null }),
   replyTo: fc.option(word, { nil: undefined }),
   embed: fc.record({ callbacks: list, errbacks: list, chain: list, chord: fc.option(object, { nil: null }) }),
-  facts: fc.option(
+  newTask: fc.option(
     fc.record(
       { userId: fc.uuid(), retriedFrom: fc.uuid(), version: int, expiresAt: fc.nat(1e13) },
       { requiredKeys: [] },
@@ -72,7 +72,7 @@ describe('a task encoded and decoded', () => {
     );
   });
 
-  it('gives back the very text of the input', () => {
+  it('returns the very text of the input', () => {
     fc.assert(
       fc.property(ours, (sent) => {
         const decoded = decodeTask(encodeTask({ ...sent, embed: undefined }));
@@ -219,7 +219,12 @@ describe('decodeTask', () => {
         if (!decoded.ok) return;
         accepted += 1;
         const { task } = decoded;
-        const again = { ...task, inputJson: null, turn: Math.max(0, task.turn), headers: task.extraHeaders };
+        const again = {
+          ...task,
+          inputJson: null,
+          generation: Math.max(0, task.generation),
+          headers: task.extraHeaders,
+        };
         const kept = JSON.parse(JSON.stringify(again)) as typeof again;
         const received = decodeTask(encodeTask(kept));
         expect(received).toMatchObject({

@@ -1,5 +1,5 @@
 import { deflateSync, gzipSync } from 'node:zlib';
-import { canvasRefusal } from './canvas.ts';
+import { canvasRefusal } from './canvas/refusal.ts';
 import { decodeTask } from './decode-task.ts';
 import { encodeTask } from './encode-task.ts';
 import { REJECT_CODES } from './reject-codes.ts';
@@ -45,10 +45,10 @@ describe('a message of a Python producer', () => {
       ...{ id: ID, name: 'interop.add', args: [2, 3], kwargs: {}, inputJson: null },
       ...{ embed: { callbacks: null, errbacks: null, chain: null, chord: null }, canvas: [], holdsBigints: false },
       ...{ rootId: ID, parentId: null, retries: 0, eta: null, expiresAt: null, timeLimit: [null, null] },
-      ...{ turn: -1, hasRow: false, rowless: true, facts: undefined, ignoreResult: false },
+      ...{ generation: -1, hasRow: false, rowless: true, newTask: undefined, ignoreResult: false },
       stamp: null,
       ...{ replyTo: 'e8170cb1-70e1-3d1b-a5c5-b69670e28aa8', correlationId: ID, extraHeaders: undefined },
-      ...{ origin: 'gen15372@vm', shadow: null, group: null, groupIndex: null },
+      ...{ lang: 'py', origin: 'gen15372@vm', shadow: null, group: null, groupIndex: null },
     });
   });
 
@@ -74,7 +74,7 @@ describe('a message of a Python producer', () => {
       onlyHeaders: { task: 'interop.add', id: 'my-own-id' },
       ...{ body: '[[], {}, null]', contentEncoding: undefined, correlationId: undefined, replyTo: '' },
     });
-    expect(task).toMatchObject({ id: 'my-own-id', correlationId: 'my-own-id', replyTo: undefined, turn: -1 });
+    expect(task).toMatchObject({ id: 'my-own-id', correlationId: 'my-own-id', replyTo: undefined, generation: -1 });
     expect(accepted({ body: '[[], {}, {}]' }).embed.chain).toBeNull();
   });
 
@@ -130,7 +130,7 @@ describe('a message of protocol 1', () => {
   it('is read', () => {
     expect(accepted({ body: JSON.stringify(old), onlyHeaders: {} })).toMatchObject({
       ...{ id: ID, name: 'interop.add', args: [2, 3], retries: 1, eta: Date.parse('2030-01-01T00:00:00Z') },
-      ...{ timeLimit: [5, null], group: 'g', turn: -1, embed: { errbacks: [{ task: 'e' }], chain: null } },
+      ...{ timeLimit: [5, null], group: 'g', generation: -1, embed: { errbacks: [{ task: 'e' }], chain: null } },
     });
   });
 
@@ -214,15 +214,15 @@ describe('a message that is no task', () => {
     ['timelimit_invalid', 'a text as limit', { headers: { timelimit: ['1', null] } }],
     ['retries_invalid', 'negative retries', { headers: { retries: -1 } }],
     ['retries_invalid', 'a text', { headers: { retries: '1' } }],
-    ['turn_invalid', 'a fraction', { headers: { 'x-lovage-turn': 0.5 } }],
-    ['turn_invalid', 'too large to raise in an int4', { headers: { 'x-lovage-turn': 2 ** 31 - 1 } }],
-    ['facts_invalid', 'no JSON', { headers: { 'x-lovage-facts': '{' } }],
-    ['facts_invalid', 'no text', { headers: { 'x-lovage-facts': { userId: ID } } }],
-    ['facts_invalid', 'an array', { headers: { 'x-lovage-facts': '[]' } }],
-    ['facts_invalid', 'a user that is no UUID', { headers: { 'x-lovage-facts': '{"userId":"root"}' } }],
-    ['facts_invalid', 'a time that is none', { headers: { 'x-lovage-facts': '{"expiresAt":1e300}' } }],
-    ['facts_invalid', 'a time before Christ', { headers: { 'x-lovage-facts': '{"expiresAt":-8e15}' } }],
-    ['facts_invalid', 'a version that is none', { headers: { 'x-lovage-facts': '{"version":"1"}' } }],
+    ['generation_invalid', 'a fraction', { headers: { 'x-lovage-turn': 0.5 } }],
+    ['generation_invalid', 'too large to raise in an int4', { headers: { 'x-lovage-turn': 2 ** 31 - 1 } }],
+    ['new_task_invalid', 'no JSON', { headers: { 'x-lovage-facts': '{' } }],
+    ['new_task_invalid', 'no text', { headers: { 'x-lovage-facts': { userId: ID } } }],
+    ['new_task_invalid', 'an array', { headers: { 'x-lovage-facts': '[]' } }],
+    ['new_task_invalid', 'a user that is no UUID', { headers: { 'x-lovage-facts': '{"userId":"root"}' } }],
+    ['new_task_invalid', 'a time that is none', { headers: { 'x-lovage-facts': '{"expiresAt":1e300}' } }],
+    ['new_task_invalid', 'a time before Christ', { headers: { 'x-lovage-facts': '{"expiresAt":-8e15}' } }],
+    ['new_task_invalid', 'a version that is none', { headers: { 'x-lovage-facts': '{"version":"1"}' } }],
     ['headers_invalid', 'a bigint', { headers: { 'x-mine': 1n } }],
   ];
 
@@ -235,7 +235,7 @@ describe('a message that is no task', () => {
     // A canvas and a bigint are decoded, and refused by who would have to run it. The net under the decoder: no input is known that falls into
     // it, and decode-task.property.spec.ts looks for one.
     expect([...REJECT_CODES].filter((code) => !tested.has(code))).toEqual([
-      ...['body_number_inexact', 'canvas_unsupported', 'message_unreadable'],
+      ...['body_number_inexact', 'canvas_invalid', 'canvas_unsupported', 'message_unreadable'],
     ]);
   });
 
@@ -268,7 +268,16 @@ describe('a message that is no task', () => {
 describe('what an input was made for', () => {
   const stampOf = (headers: Record<string, unknown>) => {
     const message = encodeTask({
-      ...{ id: 'a', name: 'a.b', inputJson: '{}', rootId: null, parentId: null, retries: 0, turn: 0, hasRow: false },
+      ...{
+        id: 'a',
+        name: 'a.b',
+        inputJson: '{}',
+        rootId: null,
+        parentId: null,
+        retries: 0,
+        generation: 0,
+        hasRow: false,
+      },
     });
     const decoded = decodeTask({ ...message, headers: { ...message.headers, ...headers } });
     return decoded.ok ? decoded.task.stamp : decoded.code;
@@ -315,10 +324,61 @@ describe('a canvas', () => {
     ['chain', `{"chain":[${step}]}`],
     ['chord', `{"chord":${step}}`],
     ['group', `{"group":[${step}]}`],
-  ])('that asks for %s is told, and refused', (part, embed) => {
+  ])('that asks for %s is told, and refused by who runs none', (part, embed) => {
     const task = parts({ body: `[[],{},${embed}]` });
     expect(task.canvas).toEqual([part]);
-    expect(canvasRefusal(task)).toEqual({ code: 'canvas_unsupported', reason: expect.stringContaining(`"${part}"`) });
+    expect(canvasRefusal(task, undefined)).toEqual({
+      code: 'canvas_unsupported',
+      reason: expect.stringContaining(`"${part}"`),
+    });
+    const refused = canvasRefusal(task, { chords: true });
+    expect(refused?.code).toBe(part === 'group' ? 'canvas_unsupported' : undefined);
+  });
+
+  it('with a part of a chord is refused where chords are not counted', () => {
+    const chord = { body: `[[],{},{"chord":${step}}]`, headers: { group: 'g' } };
+    expect(canvasRefusal(accepted(chord), { chords: false })).toEqual({
+      code: 'canvas_unsupported',
+      reason: expect.stringContaining('CELERY_RESULT_BACKEND'),
+    });
+  });
+
+  it('with a whole number that no double holds is refused', () => {
+    const task = parts({ body: '[[],{},{"chain":[{"task":"a.b","args":[9007199254740993]}]}]' });
+    expect(canvasRefusal(task, { chords: true })).toEqual({
+      code: 'body_number_inexact',
+      reason: expect.stringContaining('embed.chain'),
+    });
+  });
+
+  const deep = (levels: number): string =>
+    levels === 0 ? step : `{"task":"a.b","options":{"link":[${deep(levels - 1)}]}}`;
+  it.each([
+    ['no object', '7'],
+    ['no name', '{"args":[]}'],
+    ['a name with NUL', '{"task":"a\\u0000"}'],
+    ['args that are no list', '{"task":"a.b","args":{}}'],
+    ['kwargs that are a list', '{"task":"a.b","kwargs":[]}'],
+    ['options that are a text', '{"task":"a.b","options":"x"}'],
+    ['an id that is a number', '{"task":"a.b","options":{"task_id":7}}'],
+    ['a link that is none', '{"task":"a.b","options":{"link":[1]}}'],
+    ['a group without members', '{"task":"celery.group","subtask_type":"group"}'],
+    ['a chord without a body', '{"task":"celery.chord","subtask_type":"chord","kwargs":{"header":[]}}'],
+    ['a kind that nobody knows', '{"task":"a.b","subtask_type":"loop"}'],
+    ['a map over a number', `{"task":"celery.map","subtask_type":"xmap","kwargs":{"task":${step},"it":7}}`],
+    ['chunks of nothing', `{"task":"x.y","subtask_type":"chunks","kwargs":{"task":${step},"it":[],"n":0}}`],
+    ['forty links in each other', deep(40)],
+  ])('with a signature of %s is refused', (_, signature) => {
+    const task = parts({ body: `[[],{},{"chain":[${signature}]}]` });
+    expect(canvasRefusal(task, { chords: true })).toEqual({
+      code: 'canvas_invalid',
+      reason: expect.stringContaining('chain[0]'),
+    });
+  });
+
+  it('of a hundred thousand signatures is refused soon', () => {
+    const task = parts({ body: `[[],{},{"chain":[${Array(100_000).fill('{"task":"a.b"}').join(',')}]}]` });
+    expect(canvasRefusal(task, { chords: true })).toMatchObject({ code: 'canvas_invalid' });
   });
 
   it('of protocol 1 stands among the fields of its body', () => {
@@ -330,13 +390,13 @@ describe('a canvas', () => {
   it('that is empty is none', () => {
     for (const embed of ['null', '{}', EMBED, '{"callbacks":[],"errbacks":[],"chain":[],"chord":{},"more":false}']) {
       const task = parts({ body: `[[],{},${embed}]` });
-      expect([task.canvas, canvasRefusal(task)]).toEqual([[], undefined]);
+      expect([task.canvas, canvasRefusal(task, undefined)]).toEqual([[], undefined]);
     }
   });
 
   it('of very many or long parts is refused in few words', () => {
     const embed = Object.fromEntries(Array.from({ length: 1000 }, (_, n) => [`${n}${'x'.repeat(1000)}`, 1]));
-    const { reason } = canvasRefusal(parts({ body: JSON.stringify([[], {}, embed]) }))!;
+    const { reason } = canvasRefusal(parts({ body: JSON.stringify([[], {}, embed]) }), { chords: true })!;
     expect(reason.length).toBeLessThan(500);
     expect(reason).toContain('995 more');
   });

@@ -1,9 +1,9 @@
 import { mayChangeNumbers, parseExactJson, pathOf } from '@lovage/foundation';
 import { bodyText, parseBody } from './body.ts';
 import { PLAIN_EMBED } from './encode-task.ts';
-import { extraHeaders, FACTS, INPUT, ROW, TURN } from './headers.ts';
+import { extraHeaders, FORMER_NEW_TASK, generationIn, INPUT, LANG, NEW_TASK, ROW } from './headers.ts';
 import { plain, type PlainOptions } from './plain-json.ts';
-import { Malformed, type RejectCode } from './reject-codes.ts';
+import { MalformedError, type RejectCode } from './reject-codes.ts';
 import * as field from './task-fields.ts';
 import type { IncomingTask, TaskEmbed, WireMessage } from './task-message.ts';
 
@@ -28,13 +28,13 @@ interface Seen {
   name?: string;
 }
 
-/** Reads a Celery task message, protocol 2 or 1, from whoever sent it. Never throws, whatever the bytes and headers. */
+/** Reads a Celery task message, protocol 2 or 1, from any sender. Never throws, whatever the bytes and headers. */
 export function decodeTask(message: WireMessage): DecodedTask {
   const seen: Seen = {};
   try {
     return { ok: true, task: read(message, seen) };
   } catch (error) {
-    const code = error instanceof Malformed ? error.code : 'message_unreadable';
+    const code = error instanceof MalformedError ? error.code : 'message_unreadable';
     return { ok: false, code, reason: error instanceof Error ? error.message : 'unreadable', ...seen };
   }
 }
@@ -43,7 +43,7 @@ function read(message: WireMessage, seen: Seen): IncomingTask {
   const { headers } = message;
   const version2 = headers['task'] !== undefined && headers['task'] !== null;
   if (version2) {
-    // Both before anything that may fail, so that a failure can be told to whom it concerns.
+    // Both before anything that may fail, so that a failure can be told to the sender.
     if (field.isName(headers['id'])) seen.id = headers['id'];
     seen.name = field.nameOf(headers['task']);
     seen.id = field.idOf(headers['id']);
@@ -78,9 +78,13 @@ function ownTask(message: WireMessage, inputJson: string): IncomingTask | undefi
 }
 
 function protocol2(message: WireMessage, body: unknown): IncomingTask {
-  if (!Array.isArray(body)) throw new Malformed('body_not_array', 'the body is not an array [args, kwargs, embed]');
+  if (!Array.isArray(body))
+    throw new MalformedError('body_not_array', 'the body is not an array [args, kwargs, embed]');
   if (body.length !== 3)
-    throw new Malformed('body_arity_invalid', `the body has ${body.length} elements; it must be [args, kwargs, embed]`);
+    throw new MalformedError(
+      'body_arity_invalid',
+      `the body has ${body.length} elements; it must be [args, kwargs, embed]`,
+    );
   const task = headersOf(message);
   task.args = field.argsOf(body[0]);
   task.kwargs = field.kwargsOf(body[1]);
@@ -107,7 +111,7 @@ function protocol1(message: WireMessage, body: unknown, seen: Seen): IncomingTas
   const fields = typeof body === 'object' && body !== null && !Array.isArray(body) ? body : {};
   const old = fields as Record<string, unknown>;
   if (!Object.hasOwn(old, 'task'))
-    throw new Malformed('task_missing', 'the message names no task: no header "task", and none in the body');
+    throw new MalformedError('task_missing', 'the message names no task: no header "task", and none in the body');
   if (field.isName(old['id'])) seen.id = old['id'];
   seen.name = field.nameOf(old['task']);
   seen.id = field.idOf(old['id']);
@@ -131,7 +135,8 @@ function common(
   source: Readonly<Record<string, unknown>>,
 ): IncomingTask {
   const { headers } = message;
-  const facts = field.factsOf(headers[FACTS]);
+  const generation = generationIn(headers);
+  const newTask = field.newTaskDataOf(headers[NEW_TASK] ?? headers[FORMER_NEW_TASK]);
   return {
     id,
     name,
@@ -147,15 +152,16 @@ function common(
     eta: field.timeOf('eta_invalid', source['eta']),
     expiresAt: field.timeOf('expires_invalid', source['expires']),
     timeLimit: field.timeLimitOf(source['timelimit']),
-    turn: field.turnOf(headers[TURN]),
+    generation: field.generationOf(generation),
     hasRow: headers[ROW] === 1 || headers[ROW] === true,
-    rowless: headers[ROW] === 0 || headers[TURN] === undefined || headers[TURN] === null,
-    stamp: field.stampOf(headers[INPUT], facts),
-    facts,
+    rowless: headers[ROW] === 0 || generation === undefined || generation === null,
+    stamp: field.stampOf(headers[INPUT], newTask),
+    newTask,
     ignoreResult: false,
     replyTo: message.replyTo || undefined,
     correlationId: message.correlationId || id,
     extraHeaders: extraHeaders(headers),
+    lang: field.textOrNull(headers[LANG] ?? headers['lang']) ?? '',
     origin: typeof headers['origin'] === 'string' ? headers['origin'] : undefined,
     shadow: null,
     group: null,

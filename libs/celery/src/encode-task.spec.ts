@@ -5,7 +5,7 @@ import type { OutgoingTask } from './task-message.ts';
 const ID = '01890a5d-ac96-774b-bcce-b302099a8057';
 const task = (over: Partial<OutgoingTask> = {}): OutgoingTask => ({
   ...{ id: ID, name: 'math.add', inputJson: '{"x":1,"y":2}', rootId: null, parentId: null, retries: 0 },
-  ...{ turn: 0, hasRow: false },
+  ...{ generation: 0, hasRow: false },
   ...over,
 });
 
@@ -36,12 +36,12 @@ describe('encodeTask', () => {
     expect(message).not.toHaveProperty('expiration');
   });
 
-  it('carries turn, row, stamp and facts in headers of our own', () => {
-    const facts = { userId: ID, expiresAt: 5 };
-    const { headers } = encodeTask(task({ turn: 3, hasRow: true, stamp: '2:0123456789abcdef', facts }));
+  it('carries generation, row, stamp and new-task data in headers of our own', () => {
+    const newTask = { userId: ID, expiresAt: 5 };
+    const { headers } = encodeTask(task({ generation: 3, hasRow: true, stamp: '2:0123456789abcdef', newTask }));
     expect(headers).toMatchObject({ 'x-lovage-turn': 3, 'x-lovage-row': 1, 'x-lovage-input': '2:0123456789abcdef' });
     expect(encodeTask(task({ stamp: null })).headers).not.toHaveProperty('x-lovage-input');
-    expect(JSON.parse(headers['x-lovage-facts'] as string)).toEqual(facts);
+    expect(JSON.parse(headers['x-lovage-facts'] as string)).toEqual(newTask);
   });
 
   it('leaves the reply address out when there is none', () => {

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { FACTS, forwardableHeaders, INPUT, ROW, TURN } from './headers.ts';
+import { FORMER_GENERATION, FORMER_NEW_TASK, forwardableHeaders, INPUT, LANG, NEW_TASK, ROW } from './headers.ts';
 import { isoTime } from './iso-time.ts';
 import type { EncodedMessage, OutgoingTask } from './task-message.ts';
 
@@ -51,12 +51,14 @@ export function encodeTask(task: OutgoingTask): EncodedMessage {
     kwargsrepr,
     origin: ORIGIN,
     ignore_result: task.ignoreResult ?? false,
-    [TURN]: task.turn,
+    // Not the new name yet: a worker up to 0.1 would carry it along as a header of somebody else, unchanged, to the next message.
+    [FORMER_GENERATION]: task.generation,
   };
+  if (task.lang !== undefined) headers[LANG] = task.lang;
   if (task.hasRow) headers[ROW] = 1;
   else if (task.rowless) headers[ROW] = 0;
   if (task.stamp) headers[INPUT] = task.stamp;
-  if (task.facts) headers[FACTS] = JSON.stringify(task.facts);
+  if (task.newTask) headers[FORMER_NEW_TASK] = JSON.stringify(task.newTask);
   const message: EncodedMessage = {
     body: Buffer.from(body, 'utf8'),
     contentType: 'application/json',
@@ -70,8 +72,8 @@ export function encodeTask(task: OutgoingTask): EncodedMessage {
 
 function withExtra(extra: Readonly<Record<string, unknown>>, own: Record<string, unknown>): Record<string, unknown> {
   const kept = forwardableHeaders(extra);
-  // The body is never compressed; a header that says so would make it unreadable. Row and facts are ours alone to state.
-  for (const key of ['compression', ROW, FACTS, INPUT]) delete kept[key];
+  // The body is never compressed; a header that says so would make it unreadable. Row and new-task data are ours alone to state.
+  for (const key of ['compression', ROW, NEW_TASK, FORMER_NEW_TASK, INPUT, LANG]) delete kept[key];
   return Object.assign(kept, own);
 }
 

@@ -1,11 +1,52 @@
+export { clockOf, decodeControl, encodeControlReply, type ControlRequest, type IncomingControl } from './control.ts';
+export {
+  decodeControlReply,
+  encodeControlRequest,
+  type ControlReply,
+  type OutgoingControl,
+} from './control-request.ts';
+export { decodeEvents, type CeleryEvent } from './decode-events.ts';
 export { decodeTask, type DecodedTask } from './decode-task.ts';
 export { encodeTask } from './encode-task.ts';
-export { forwardableHeaders } from './headers.ts';
+export { wireException, type WireException } from './exception.ts';
+export { forwardableHeaders, generationIn } from './headers.ts';
+export { parseIsoTime } from './iso-time.ts';
 export { headersJson } from './plain-headers.ts';
 export { ArgumentsError, inputOf } from './input.ts';
+export { pythonRepr, pythonTuple } from './repr.ts';
 export { REJECT_CODES, type RejectCode } from './reject-codes.ts';
 export { decodeResult, encodeResult, type IncomingResult, type TaskResult } from './result.ts';
+export { encodeMeta, type TaskMeta } from './meta.ts';
 export { celeryState } from './state.ts';
-export { canvasRefusal } from './canvas.ts';
-export { rootIdOf, taskIdOf } from './task-id.ts';
-export type { EncodedMessage, IncomingTask, OutgoingTask, TaskEmbed, TaskFacts, WireMessage } from './task-message.ts';
+export {
+  bodyIdOf,
+  chordError,
+  chordPart,
+  chordResults,
+  type ChordResults,
+  type PartEnd,
+} from './canvas/chord-parts.ts';
+export { failedAfter, planFailure, planSuccess, type FailedTask } from './canvas/ends.ts';
+export {
+  CanvasError,
+  CanvasPlanner,
+  CHORD_TASK,
+  chordOfTask,
+  type CanvasParent,
+  type CanvasPlan,
+  type CanvasTask,
+  type ChordStart,
+  type PlanOptions,
+} from './canvas/plan.ts';
+export { canvasRefusal, type CanvasAbility } from './canvas/refusal.ts';
+export { SignatureCheck, type Signature, type SignatureOptions } from './canvas/signature.ts';
+export { taskIdOf } from './task-id.ts';
+export { rowOf, wireIdOf, type KnownOfRow } from './task-row.ts';
+export type {
+  EncodedMessage,
+  IncomingTask,
+  OutgoingTask,
+  TaskEmbed,
+  NewTaskData,
+  WireMessage,
+} from './task-message.ts';

@@ -23,13 +23,14 @@ export const REJECT_CODES = [
   'args_invalid',
   'kwargs_invalid',
   'embed_invalid',
+  'canvas_invalid',
   'canvas_unsupported',
   'eta_invalid',
   'expires_invalid',
   'timelimit_invalid',
   'retries_invalid',
-  'turn_invalid',
-  'facts_invalid',
+  'generation_invalid',
+  'new_task_invalid',
   'headers_invalid',
   'message_unreadable',
 ] as const;
@@ -37,7 +38,7 @@ export const REJECT_CODES = [
 export type RejectCode = (typeof REJECT_CODES)[number];
 
 /** Thrown inside the decoder only; it never leaves this library. */
-export class Malformed extends Error {
+export class MalformedError extends Error {
   constructor(
     readonly code: RejectCode,
     reason: string,

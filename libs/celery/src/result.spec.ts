@@ -89,7 +89,7 @@ describe('decodeResult', () => {
     },
     { requiredKeys: ['type', 'message'] },
   );
-  it('gives back state, result and declared error of what we sent', () => {
+  it('returns state, result and declared error of what we sent', () => {
     fc.assert(
       fc.property(fc.constantFrom(...TASK_STATES), harmless, errors, (state: TaskState, result, error) => {
         const failed = (isTerminal(state) && state !== 'SUCCESS') || state === 'RETRY';

@@ -1,12 +1,12 @@
 import { isUtf8 } from 'node:buffer';
-import { errorFacts, stackWithCauses } from '@lovage/foundation';
+import { errorDetails, mayChangeNumbers, parseExactJson, stackWithCauses, withBigintsAsText } from '@lovage/foundation';
 import { TASK_STATES, type TaskErrorDocument, type TaskState } from '@lovage/task';
 import { MAX_BODY_BYTES } from './body.ts';
 import { errorOf, wireException } from './exception.ts';
 import { plain } from './plain-json.ts';
 import { celeryState, stateOf } from './state.ts';
 
-/** A state of a task, on its way to whoever waits. */
+/** A state of a task, on its way to callers that wait. */
 export interface TaskResult {
   /** The id on the wire. */
   taskId: string;
@@ -20,6 +20,8 @@ export interface TaskResult {
   traceback?: string | null;
   state?: TaskState;
   error?: TaskErrorDocument;
+  /** JSON text of what followed from it, in Celery's form. Default `[]`. */
+  childrenJson?: string | undefined;
 }
 
 /** A result as received, from us or from a Celery worker. */
@@ -57,19 +59,21 @@ export function encodeResult(given: TaskResult): Buffer {
   const ours = state || error ? `,"lovage":${JSON.stringify({ state, error })}` : '';
   return Buffer.from(
     `{"task_id":${JSON.stringify(given.taskId)},"status":${JSON.stringify(status)},"result":${result},` +
-      `"traceback":${JSON.stringify(traceback)},"children":[]${ours}}`,
+      `"traceback":${JSON.stringify(traceback)},"children":${given.childrenJson ?? '[]'}${ours}}`,
     'utf8',
   );
 }
 
 /**
- * Reads the body of a result message; undefined when it is none, or nested deeper than 128 levels: whoever waits then
+ * Reads the body of a result message; undefined when it is none, or nested deeper than 128 levels: a caller that waits then
  * has to look at the row. Never throws. Keys that could change a prototype are left out.
  */
 export function decodeResult(body: Buffer): IncomingResult | undefined {
   if (body.length > MAX_BODY_BYTES || !isUtf8(body)) return undefined;
   try {
-    return read(JSON.parse(body.toString('utf8')));
+    const text = body.toString('utf8');
+    // A whole number that no double holds becomes a text of its digits.
+    return read(mayChangeNumbers(text) ? withBigintsAsText(parseExactJson(text)) : JSON.parse(text));
   } catch {
     return undefined;
   }
@@ -100,5 +104,5 @@ function documentOf(value: unknown): TaskErrorDocument | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const { type, message, data } = value as Record<string, unknown>;
   if (typeof type !== 'string' || typeof message !== 'string') return undefined;
-  return { ...errorFacts(value), ...(data !== undefined && { data }) };
+  return { ...errorDetails(value), ...(data !== undefined && { data }) };
 }

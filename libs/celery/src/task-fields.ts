@@ -2,10 +2,10 @@ import { isUuid } from '@lovage/foundation';
 import { isTag, MAX_TAGS, type FollowUp, type TaskExtra } from '@lovage/task';
 import { MAX_MS, MIN_MS, parseIsoTime } from './iso-time.ts';
 import { plain } from './plain-json.ts';
-import { Malformed, type RejectCode } from './reject-codes.ts';
-import type { TaskEmbed, TaskFacts } from './task-message.ts';
+import { MalformedError, type RejectCode } from './reject-codes.ts';
+import type { TaskEmbed, NewTaskData } from './task-message.ts';
 
-// Each reads one field of a task message and throws `Malformed` when it cannot be what the protocol says.
+// Each reads one field of a task message and throws `MalformedError` when it cannot be what the protocol says.
 
 /** Longest id or name: that of an AMQP short string. */
 const MAX_TEXT = 255;
@@ -14,13 +14,14 @@ const MAX_COUNT = 2 ** 30;
 
 export function nameOf(value: unknown): string {
   if (!isName(value))
-    throw new Malformed('task_invalid', `the task's name is not a text of 1 to ${MAX_TEXT} characters`);
+    throw new MalformedError('task_invalid', `the task's name is not a text of 1 to ${MAX_TEXT} characters`);
   return value;
 }
 
 export function idOf(value: unknown): string {
-  if (value === undefined || value === null) throw new Malformed('id_missing', 'the message has no task id');
-  if (!isName(value)) throw new Malformed('id_invalid', `the task's id is not a text of 1 to ${MAX_TEXT} characters`);
+  if (value === undefined || value === null) throw new MalformedError('id_missing', 'the message has no task id');
+  if (!isName(value))
+    throw new MalformedError('id_invalid', `the task's id is not a text of 1 to ${MAX_TEXT} characters`);
   return value;
 }
 
@@ -30,20 +31,20 @@ export function isName(value: unknown): value is string {
 }
 
 export function argsOf(value: unknown): unknown[] {
-  if (!Array.isArray(value)) throw new Malformed('args_invalid', 'args is not an array');
+  if (!Array.isArray(value)) throw new MalformedError('args_invalid', 'args is not an array');
   return value;
 }
 
 export function kwargsOf(value: unknown): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new Malformed('kwargs_invalid', 'kwargs is not an object');
+    throw new MalformedError('kwargs_invalid', 'kwargs is not an object');
   return value as Record<string, unknown>;
 }
 
 /** Null and missing keys are as good as an embed without canvas. */
 export function embedOf(value: unknown): TaskEmbed {
   if (value !== null && (typeof value !== 'object' || Array.isArray(value)))
-    throw new Malformed('embed_invalid', 'the third element of the body is neither an object nor null');
+    throw new MalformedError('embed_invalid', 'the third element of the body is neither an object nor null');
   const given = (value ?? {}) as Record<string, unknown>;
   return {
     callbacks: listOrNull('callbacks', given['callbacks']),
@@ -53,7 +54,7 @@ export function embedOf(value: unknown): TaskEmbed {
   };
 }
 
-/** Names of what is not empty. A part that is not known here counts as well: whoever wrote it expects something of it. */
+/** Names of what is not empty. A part that is not known here counts as well: its sender expects something of it. */
 export function canvasOf(embed: unknown, keys = Object.keys((embed ?? {}) as object)): readonly string[] {
   const given = (embed ?? {}) as Record<string, unknown>;
   return keys.filter((key) => !isEmpty(given[key]));
@@ -65,21 +66,21 @@ function isEmpty(value: unknown): boolean {
 
 function listOrNull(key: string, value: unknown): unknown[] | null {
   if (value === undefined || value === null) return null;
-  if (!Array.isArray(value)) throw new Malformed('embed_invalid', `${key} is neither an array nor null`);
+  if (!Array.isArray(value)) throw new MalformedError('embed_invalid', `${key} is neither an array nor null`);
   return value;
 }
 
 export function timeOf(code: RejectCode & ('eta_invalid' | 'expires_invalid'), value: unknown): number | null {
   if (value === undefined || value === null) return null;
   const ms = typeof value === 'string' ? parseIsoTime(value) : undefined;
-  if (ms === undefined) throw new Malformed(code, `${code.split('_')[0]} is not an ISO 8601 time`);
+  if (ms === undefined) throw new MalformedError(code, `${code.split('_')[0]} is not an ISO 8601 time`);
   return ms;
 }
 
 export function timeLimitOf(value: unknown): [number | null, number | null] {
   if (value === undefined || value === null) return [null, null];
   if (!Array.isArray(value) || value.length !== 2)
-    throw new Malformed('timelimit_invalid', 'timelimit is not [hard, soft]');
+    throw new MalformedError('timelimit_invalid', 'timelimit is not [hard, soft]');
   return [secondsOrNull(value[0]), secondsOrNull(value[1])];
 }
 
@@ -87,20 +88,21 @@ export function timeLimitOf(value: unknown): [number | null, number | null] {
 function secondsOrNull(value: unknown): number | null {
   if (value === undefined || value === null || value === 0) return null;
   if (typeof value !== 'number' || !Number.isFinite(value) || value < 0)
-    throw new Malformed('timelimit_invalid', 'a time limit is neither a number of seconds nor null');
+    throw new MalformedError('timelimit_invalid', 'a time limit is neither a number of seconds nor null');
   return value;
 }
 
 export function retriesOf(value: unknown): number {
   if (value === undefined || value === null) return 0;
-  if (!isCount(value)) throw new Malformed('retries_invalid', 'retries is not a whole number from 0');
+  if (!isCount(value)) throw new MalformedError('retries_invalid', 'retries is not a whole number from 0');
   return value;
 }
 
 /** -1 when absent. */
-export function turnOf(value: unknown): number {
+export function generationOf(value: unknown): number {
   if (value === undefined || value === null) return -1;
-  if (!isCount(value)) throw new Malformed('turn_invalid', 'x-lovage-turn is not a whole number from 0');
+  if (!isCount(value))
+    throw new MalformedError('generation_invalid', 'x-lovage-generation is not a whole number from 0');
   return value;
 }
 
@@ -111,14 +113,14 @@ function isCount(value: unknown): value is number {
 /** `version:fingerprint`. What is none is as good as absent: the input is then checked as one of which nobody said anything. */
 const STAMP = /^[1-9]\d{0,9}:(?:[0-9a-f]{16})?$/;
 
-export function stampOf(value: unknown, facts: TaskFacts | undefined): string | null {
+export function stampOf(value: unknown, newTask: NewTaskData | undefined): string | null {
   if (typeof value === 'string' && STAMP.test(value)) return value;
-  return facts?.version === undefined ? null : `${facts.version}:`;
+  return newTask?.version === undefined ? null : `${newTask.version}:`;
 }
 
-export function factsOf(value: unknown): TaskFacts | undefined {
+export function newTaskDataOf(value: unknown): NewTaskData | undefined {
   if (value === undefined || value === null) return undefined;
-  const refuse = (why: string) => new Malformed('facts_invalid', `x-lovage-facts: ${why}`);
+  const refuse = (reason: string) => new MalformedError('new_task_invalid', `x-lovage-task: ${reason}`);
   if (typeof value !== 'string' || value.length > 10_000) throw refuse('not a text of reasonable length');
   let given: unknown;
   try {
@@ -128,24 +130,24 @@ export function factsOf(value: unknown): TaskFacts | undefined {
   }
   if (typeof given !== 'object' || given === null || Array.isArray(given)) throw refuse('not an object');
   const { userId, expiresAt, version, retriedFrom, retry, extra } = given as Record<string, unknown>;
-  const facts: TaskFacts = {};
-  if (userId !== undefined) facts.userId = uuid('userId', userId);
-  if (retriedFrom !== undefined) facts.retriedFrom = uuid('retriedFrom', retriedFrom);
+  const newTask: NewTaskData = {};
+  if (userId !== undefined) newTask.userId = uuid('userId', userId);
+  if (retriedFrom !== undefined) newTask.retriedFrom = uuid('retriedFrom', retriedFrom);
   if (expiresAt !== undefined) {
     if (typeof expiresAt !== 'number' || !(expiresAt >= MIN_MS && expiresAt <= MAX_MS))
       throw refuse('expiresAt is no time');
-    facts.expiresAt = expiresAt;
+    newTask.expiresAt = expiresAt;
   }
   if (version !== undefined) {
     if (!isCount(version)) throw refuse('version is no whole number');
-    facts.version = version;
+    newTask.version = version;
   }
   if (retry !== undefined) {
     if (typeof retry !== 'object' || retry === null || Array.isArray(retry)) throw refuse('retry is no object');
-    facts.retry = retry as Record<string, unknown>;
+    newTask.retry = retry as Record<string, unknown>;
   }
-  if (extra !== undefined) facts.extra = extraOf(extra, refuse);
-  return facts;
+  if (extra !== undefined) newTask.extra = extraOf(extra, refuse);
+  return newTask;
 
   function uuid(key: string, text: unknown): string {
     if (typeof text !== 'string' || !isUuid(text)) throw refuse(`${key} is no UUID`);
@@ -153,7 +155,7 @@ export function factsOf(value: unknown): TaskFacts | undefined {
   }
 }
 
-/** Of fields that only monitors and workflows read: what does not fit is as good as absent. */
+/** For fields that only monitors and workflows read: a value that does not fit counts as absent. */
 export function textOrNull(value: unknown): string | null {
   return typeof value === 'string' && value !== '' && value.length <= 1000 && !value.includes('\0') ? value : null;
 }
@@ -163,7 +165,7 @@ export function indexOrNull(value: unknown): number | null {
 }
 
 /** What this release does not know is left out, so that a newer one may say more. */
-function extraOf(value: unknown, refuse: (why: string) => Malformed): TaskExtra {
+function extraOf(value: unknown, refuse: (reason: string) => MalformedError): TaskExtra {
   if (!isObject(value)) throw refuse('extra is no object');
   const { tags, scheduledFor, onEnd } = value;
   if (tags !== undefined && !(Array.isArray(tags) && tags.length <= MAX_TAGS && tags.every(isTag)))

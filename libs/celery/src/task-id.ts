@@ -3,8 +3,8 @@ import type { IncomingTask } from './task-message.ts';
 
 /**
  * The id of the row of what a message, a person or a Celery program calls a task: the UUID itself in the one form that
- * Postgres prints, whatever its case here; for any other text one derived from it, always the same. Everything that turns an
- * id from outside into a row's goes through here.
+ * Postgres prints, whatever its case here; for any other text one derived from it, always the same. Every id from
+ * outside becomes that of a row here.
  */
 export function taskIdOf(publicId: string): string {
   if (isUuid(publicId)) return publicId;

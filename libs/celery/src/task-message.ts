@@ -9,8 +9,8 @@ export interface TaskEmbed {
   chord: unknown;
 }
 
-/** What a claim needs to make the row of a task whose producer died between confirm and insert. Header `x-lovage-facts`, JSON text. */
-export interface TaskFacts {
+/** What a claim needs to make the row of a task whose producer died between confirm and insert. Header `x-lovage-task`, JSON text. */
+export interface NewTaskData {
   /** UUID of the user who submitted it. */
   userId?: string;
   /** ms since the epoch. */
@@ -19,7 +19,7 @@ export interface TaskFacts {
   version?: number;
   /** UUID of the task that this one runs again. */
   retriedFrom?: string;
-  /** Retry policy of the submit, where it differs from the contract's; whoever compiles it checks it. */
+  /** Retry policy of the submit, where it differs from the contract's; the code that compiles it checks it. */
   retry?: Readonly<Record<string, unknown>>;
   /** Its tags, the moment of its schedule, what follows its end. */
   extra?: TaskExtra;
@@ -47,14 +47,14 @@ export interface OutgoingTask {
   expiresAt?: number | null;
   timeLimit?: readonly [hardSeconds: number | null, softSeconds: number | null];
   /** Which message of the task this is; see the glossary. */
-  turn: number;
+  generation: number;
   /** The task's row was committed before this publish. */
   hasRow: boolean;
   /** What the input was made for (libs/task, `Stamp`); null: nobody said. */
   stamp?: string | null;
   /** It gets no row while it waits (`record: 'final' | 'none'`). Default false. */
   rowless?: boolean;
-  facts?: TaskFacts;
+  newTask?: NewTaskData;
   replyTo?: string;
   /** Further headers of the caller. Those of the protocol win over equal names; what a broker adds is left out. */
   headers?: Readonly<Record<string, unknown>>;
@@ -64,6 +64,8 @@ export interface OutgoingTask {
   shadow?: string | null;
   group?: string | null;
   groupIndex?: number | null;
+  /** `lang` of the message that a Celery program sent it with. Left out: we sent it. */
+  lang?: string | undefined;
 }
 
 /** An encoded message; with a `queue` it is what a broker port publishes. */
@@ -110,19 +112,21 @@ export interface IncomingTask {
   /** Seconds. */
   timeLimit: [hard: number | null, soft: number | null];
   /** -1: the message carries none (a Python producer), it is never stale. */
-  turn: number;
+  generation: number;
   hasRow: boolean;
   /** What the input was made for (libs/task, `Stamp`); null: the message does not tell, or not readably. */
   stamp: string | null;
   /** Nobody but the message knows of it while it waits: it says so, or a Python producer sent it. */
   rowless: boolean;
-  facts: TaskFacts | undefined;
+  newTask: NewTaskData | undefined;
   ignoreResult: boolean;
   replyTo: string | undefined;
   /** What a result must be sent with; the id when the sender gave none. */
   correlationId: string;
   /** Headers that are neither the protocol's, nor ours, nor added by a broker: to be sent again with a retry. */
   extraHeaders: Record<string, unknown> | undefined;
+  /** Of the program that sent the task first: `js` for us, `py` for Celery; empty where it does not say. */
+  lang: string;
   origin: string | undefined;
   shadow: string | null;
   group: string | null;

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { describe } from '@jest/globals';
+import { celeryPython } from '@lovage/testing';
 import type { EncodedMessage, WireMessage } from '../task-message.ts';
 
 interface Seen {
@@ -31,15 +31,7 @@ export interface CeleryPeer {
   readonly results: Readonly<Record<string, Buffer>>;
 }
 
-const python = process.env['TEST_CELERY_PYTHON'] || 'python3';
 const script = fileURLToPath(new URL('celery_peer.py', import.meta.url));
-
-/** A suite that needs Python with Celery at `TEST_CELERY_PYTHON` (default `python3`); where there is none it is skipped and named on stderr. */
-export function describeWithCelery(name: string, suite: () => void): void {
-  if (spawnSync(python, ['-c', 'import celery'], { stdio: 'ignore' }).status === 0) return void describe(name, suite);
-  process.stderr.write(`skipped, for ${python} has no celery (TEST_CELERY_PYTHON names another): ${name}\n`);
-  describe.skip(name, suite);
-}
 
 /** Runs Celery once over our messages and results. */
 export function askCelery(messages: readonly EncodedMessage[], results: readonly Buffer[]): CeleryPeer {
@@ -47,7 +39,7 @@ export function askCelery(messages: readonly EncodedMessage[], results: readonly
     messages: messages.map((message) => ({ ...message, body: message.body.toString('base64') })),
     results: results.map(String),
   });
-  const { status, stdout, stderr } = spawnSync(python, [script], { input, encoding: 'utf8', timeout: 60_000 });
+  const { status, stdout, stderr } = spawnSync(celeryPython()!, [script], { input, encoding: 'utf8', timeout: 60_000 });
   if (status !== 0) throw new Error(`celery_peer.py failed:\n${stderr}`);
   const answer = JSON.parse(stdout) as {
     readonly messages: Record<string, Omit<WireMessage, 'body'> & { body: string }>;
