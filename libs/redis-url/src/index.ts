@@ -1,0 +1,1 @@
+export { redisTargetOf, RedisUrlError, type RedisTarget, type TransportOptions } from './redis-url.ts';
