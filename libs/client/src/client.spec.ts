@@ -12,7 +12,7 @@ import { eventually, MemoryBroker, RecordingLog, TestClock } from '@lovage/testi
 import { LovageClient } from './client.ts';
 import type { TaskHandle } from './handle.ts';
 import { submitChildWith } from './submit/submit-child.ts';
-import { Fixture, plainEcho, unrecordedEcho, type Received } from './testing/fixture.ts';
+import { ClientFixture, plainEcho, unrecordedEcho, type Received } from './testing/fixture.ts';
 
 /** Answers each task at once: `value` says how. */
 function answering({ task, reply }: Received): void {
@@ -26,7 +26,7 @@ function answering({ task, reply }: Received): void {
 
 describe('call', () => {
   test('gives what the handler returned, by the reply alone', async () => {
-    await using fixture = await Fixture.open();
+    await using fixture = await ClientFixture.open();
     await fixture.serve(answering);
     const lovage = fixture.client();
     const math = lovage.client({ echo: plainEcho, unrecorded: unrecordedEcho });
@@ -38,14 +38,14 @@ describe('call', () => {
   });
 
   test('throws the error that the contract declares, typed, and any other as TaskFailedError', async () => {
-    await using fixture = await Fixture.open();
+    await using fixture = await ClientFixture.open();
     await fixture.serve(answering);
     const { echo } = fixture.client().client({ echo: plainEcho });
-    const refused = { type: 'Refused', message: 'no', data: { why: 'full' } };
+    const refused = { type: 'Refused', message: 'no', data: { reason: 'full' } };
     await expect(echo({ value: { fail: refused } })).rejects.toMatchObject({
       code: 'declared_error',
       type: 'Refused',
-      data: { why: 'full' },
+      data: { reason: 'full' },
       message: 'no',
     });
     for (const fail of [
@@ -64,7 +64,7 @@ describe('call', () => {
   });
 
   test('safe gives errors instead of throwing them', async () => {
-    await using fixture = await Fixture.open();
+    await using fixture = await ClientFixture.open();
     await fixture.serve(({ task, reply }) =>
       task.kwargs['value'] === 'never' ? undefined : answering({ task, reply }),
     );
@@ -74,7 +74,7 @@ describe('call', () => {
       const result = await echo.safe(input, options);
       return result.ok ? 'ok' : result.error.code;
     };
-    expect(await codeOf({ value: { fail: { type: 'Refused', message: '', data: { why: '' } } } })).toBe(
+    expect(await codeOf({ value: { fail: { type: 'Refused', message: '', data: { reason: '' } } } })).toBe(
       'declared_error',
     );
     expect(await codeOf({ value: 'never' }, { timeout: '30ms' })).toBe('result_timeout');
@@ -86,7 +86,7 @@ describe('call', () => {
   });
 
   test('an abort ends the wait, and its signal keeps no listener of ours', async () => {
-    await using fixture = await Fixture.open();
+    await using fixture = await ClientFixture.open();
     const came = new Signal<Received>();
     await fixture.serve((received) => came.emit(received));
     const { echo } = fixture.client().client({ echo: plainEcho });
@@ -103,7 +103,7 @@ describe('call', () => {
   });
 
   test('a reply that never comes is made up for by the row', async () => {
-    await using fixture = await Fixture.open();
+    await using fixture = await ClientFixture.open();
     const came = new Signal<Received>();
     await fixture.serve((received) => came.emit(received));
     const { echo } = fixture.client().client({ echo: plainEcho });
@@ -116,7 +116,7 @@ describe('call', () => {
   });
 
   test('with the broker away the task is accepted, and its result comes from the row', async () => {
-    await using fixture = await Fixture.open();
+    await using fixture = await ClientFixture.open();
     const lovage = fixture.client();
     fixture.broker.cut();
     const call = lovage.call(plainEcho, { value: 1 });
@@ -126,7 +126,7 @@ describe('call', () => {
   });
 
   test('with a key that was used, it waits for the earlier task', async () => {
-    await using fixture = await Fixture.open();
+    await using fixture = await ClientFixture.open();
     await fixture.serve(() => undefined);
     const lovage = fixture.client();
     const first = await lovage.submit(plainEcho, { value: 1 }, { idempotencyKey: 'k' });
@@ -139,7 +139,7 @@ describe('call', () => {
 
 describe('a handle', () => {
   test('gives the result when asked before, and after, the task has ended', async () => {
-    await using fixture = await Fixture.open();
+    await using fixture = await ClientFixture.open();
     const came = new Signal<Received>();
     await fixture.serve((received) => came.emit(received));
     const lovage = fixture.client();
@@ -156,26 +156,26 @@ describe('a handle', () => {
   });
 
   test('settled and outcome tell of a failure without throwing, and give up in time', async () => {
-    await using fixture = await Fixture.open();
+    await using fixture = await ClientFixture.open();
     await fixture.serve(() => undefined);
     const handle = await fixture.client().submit(plainEcho, { value: 1 });
     expect(await handle.settled({ timeoutMs: 20 })).toBeUndefined();
     expect(await handle.outcome({ timeoutMs: 20 })).toBeUndefined();
     await expect(handle.result({ timeout: '20ms' })).rejects.toMatchObject({ code: 'result_timeout' });
-    const error = { type: 'Refused', message: 'm', data: { why: 'w' } };
+    const error = { type: 'Refused', message: 'm', data: { reason: 'w' } };
     await fixture.end(handle.id, 'FAILURE', { error });
     expect((await handle.settled({ timeoutMs: 30_000 }))?.error).toEqual(error);
     expect(await handle.outcome({ timeoutMs: 30_000 })).toMatchObject({ state: 'FAILURE', error });
-    await expect(handle.result()).rejects.toMatchObject({ code: 'declared_error', data: { why: 'w' } });
+    await expect(handle.result()).rejects.toMatchObject({ code: 'declared_error', data: { reason: 'w' } });
   });
 
   test('of an id from elsewhere finds the contract by the row; of an unknown id says so', async () => {
-    await using fixture = await Fixture.open();
+    await using fixture = await ClientFixture.open();
     const lovage = fixture.client();
     const { id } = await lovage.submit(plainEcho, { value: 1 });
     const elsewhere = fixture.client().handle(id);
     expect(await elsewhere.state()).toBe('QUEUED');
-    await fixture.end(id, 'FAILURE', { error: { type: 'Refused', message: 'm', data: { why: 'w' } } });
+    await fixture.end(id, 'FAILURE', { error: { type: 'Refused', message: 'm', data: { reason: 'w' } } });
     await expect(elsewhere.result()).rejects.toMatchObject({ code: 'declared_error', type: 'Refused' });
     const unknown = lovage.handle('no such task');
     for (const question of [
@@ -189,7 +189,7 @@ describe('a handle', () => {
   });
 
   test('reports progress as it comes', async () => {
-    await using fixture = await Fixture.open();
+    await using fixture = await ClientFixture.open();
     const came = new Signal<Received>();
     await fixture.serve((received) => came.emit(received));
     const next = came.next();
@@ -208,13 +208,13 @@ describe('a handle', () => {
     expect(seen).toEqual([0, 50, 100]);
   });
 
-  test('revokes what waits, and whoever waits for it knows at once', async () => {
-    await using fixture = await Fixture.open();
+  test('revokes what waits, and callers that wait for it know at once', async () => {
+    await using fixture = await ClientFixture.open();
     const lovage = fixture.client();
     const handle = await lovage.submit(plainEcho, { value: 1 }, { delay: '1h' });
     const result = handle.result();
-    const refused = expect(result).rejects.toMatchObject({ code: 'task_revoked', why: 'changed my mind' });
-    expect(await handle.revoke({ who: 'me', why: 'changed my mind' })).toEqual({ kind: 'revoked' });
+    const refused = expect(result).rejects.toMatchObject({ code: 'task_revoked', reason: 'changed my mind' });
+    expect(await handle.revoke({ actor: 'me', reason: 'changed my mind' })).toEqual({ kind: 'revoked' });
     await refused;
     expect(await handle.revoke()).toMatchObject({ kind: 'terminal', state: 'REVOKED' });
   });
@@ -222,7 +222,7 @@ describe('a handle', () => {
 
 describe('many submits', () => {
   test('of a generator no more are taken in than are under way; each stands for itself', async () => {
-    await using fixture = await Fixture.open();
+    await using fixture = await ClientFixture.open();
     const { echo } = fixture.client().client({ echo: plainEcho });
     function* inputs() {
       for (let n = 0; n < 3000; n += 1) yield n === 7 ? ({ wrong: n } as never) : { value: n };
@@ -256,7 +256,7 @@ describe('many submits', () => {
   });
 
   test('four thousand children at once, each with a key, wait for their batches and none fails', async () => {
-    await using fixture = await Fixture.open();
+    await using fixture = await ClientFixture.open();
     const submit = submitChildWith(fixture.client());
     const id = newId();
     const parent = { id, rootId: id, userId: null };
@@ -272,7 +272,7 @@ describe('many submits', () => {
   });
 
   test('a child has what is its parent’s from it, any other option of a submit from the handler', async () => {
-    await using fixture = await Fixture.open();
+    await using fixture = await ClientFixture.open();
     const submit = submitChildWith(fixture.client());
     const [id, rootId, userId] = [newId(), newId(), newId()];
     const parent = { id, rootId, userId };
@@ -301,8 +301,8 @@ describe('many submits', () => {
 });
 
 describe('the client as a service', () => {
-  test('stop lets go of all who wait, and takes nothing more', async () => {
-    await using fixture = await Fixture.open();
+  test('stop rejects all who wait, and takes nothing more', async () => {
+    await using fixture = await ClientFixture.open();
     await fixture.serve(() => undefined);
     const lovage = fixture.client();
     await lovage.start();
@@ -324,7 +324,7 @@ describe('the client as a service', () => {
     const unhandled: unknown[] = [];
     const listener = (reason: unknown) => unhandled.push(reason);
     process.on('unhandledRejection', listener);
-    await using fixture = await Fixture.open();
+    await using fixture = await ClientFixture.open();
     await fixture.serve(() => undefined);
     const asError = (promise: Promise<unknown>) => promise.catch((error: unknown) => error);
     try {
@@ -370,7 +370,7 @@ describe('the client as a service', () => {
   });
 
   test('a confirm that never comes does not keep the client from stopping; nobody claims to know what became of its task', async () => {
-    await using fixture = await Fixture.open();
+    await using fixture = await ClientFixture.open();
     const clock = new TestClock();
     const lovage = fixture.client({ clock });
     await lovage.submit(plainEcho, { value: 0 });
@@ -388,7 +388,7 @@ describe('the client as a service', () => {
   });
 
   test('without a reply inbox results are read, and not every submit tries to open one', async () => {
-    await using fixture = await Fixture.open();
+    await using fixture = await ClientFixture.open();
     const log = new RecordingLog();
     const lovage = fixture.client({ log });
     fixture.broker.openReplies = () => Promise.reject(new Error('no more queues'));
@@ -400,7 +400,7 @@ describe('the client as a service', () => {
   });
 
   test('a message tells the contract’s version and limits only where they are not the plain ones', async () => {
-    await using fixture = await Fixture.open();
+    await using fixture = await ClientFixture.open();
     const { tasks, outbox } = fixture.store;
     const second = defineTask({ name: 'test.second', version: 2, input: z.strictObject({}), output: z.null() });
     const contracts = new ContractRegistry([second]);

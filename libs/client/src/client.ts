@@ -23,7 +23,7 @@ import { Revoker, type RevokeManyOptions, type RevokeOptions, type RevokeReport 
 import type { SubmitOptions } from './submit/options.ts';
 import { prepare, prepareForeign, type ForeignTask, type PreparedTask } from './submit/prepare.ts';
 import { Submitter } from './submit/submitter.ts';
-import { Inbox } from './wait/inbox.ts';
+import { ClientInbox } from './wait/client-inbox.ts';
 import { valueOf } from './wait/outcome.ts';
 import { waitFor } from './wait/wait.ts';
 import { PLAN_POLL, PLAN_REPLY } from './wait/watch.ts';
@@ -33,7 +33,7 @@ import { WatchList } from './wait/watch-list.ts';
 const MANY_AT_ONCE = 1000;
 
 export interface LovageClientOptions {
-  /** Started and stopped by whoever made it. */
+  /** Started and stopped by the one who made it. */
   readonly broker: Broker;
   readonly tasks: TaskStore;
   readonly outbox: OutboxStore;
@@ -66,7 +66,7 @@ export class LovageClient implements Service {
   private readonly clock: Clock;
   private readonly submitter: Submitter;
   private readonly watches: WatchList;
-  private readonly inbox: Inbox;
+  private readonly inbox: ClientInbox;
   private readonly revoker: Revoker;
   private readonly context: HandleContext;
   private readonly routes: TaskRoutes;
@@ -80,7 +80,7 @@ export class LovageClient implements Service {
     const ofContracts = contracts.list().map((contract) => contract.options.queue);
     const queues = new Set([...ofContracts, ...this.routes.queues, ...(options.queues ?? [])]);
     this.watches = new WatchList({ tasks, clock, log });
-    this.inbox = new Inbox(broker, this.watches, log, clock);
+    this.inbox = new ClientInbox(broker, this.watches, log, clock);
     this.revoker = new Revoker({ tasks, lists, broker, watches: this.watches, clock });
     const onReplaced = (task: RevokedTask) => this.revoker.settle(task);
     this.submitter = new Submitter({ broker, tasks, outbox, gaps: options.gaps, queues, log, clock, onReplaced });
@@ -98,7 +98,7 @@ export class LovageClient implements Service {
   }
 
   /**
-   * Rejects whoever still waits, ends the submits under way (for two seconds at most), writes their rows and closes the inbox. The
+   * Rejects those who still wait, ends the submits under way (for two seconds at most), writes their rows and closes the inbox. The
    * broker and the stores stay open.
    */
   stop(): Promise<void> {
@@ -117,7 +117,7 @@ export class LovageClient implements Service {
    * Submits a task. Resolves once it cannot be lost, whatever is restarted.
    * @throws InputInvalidError SubmitOptionsError before anything is sent.
    * @throws IdempotencyKeyReusedError
-   * @throws TaskNotUniqueError another task of the same work is in the way, and the rule is to reject.
+   * @throws TaskNotUniqueError another task of the same work conflicts, and the rule is to reject.
    * @throws UnroutableError no worker has ever served that queue, and no contract or route here names it.
    * @throws PublishRefusedError the broker answered no.
    * @throws StoreUnavailableError the task needs Postgres first (key, delay, unique, or the broker is away) and it is away.
@@ -134,7 +134,7 @@ export class LovageClient implements Service {
 
   /**
    * Submits a task within a transaction of the caller's, on the database that Lovage keeps its tables in: rolled back, it never
-   * was; committed, it runs, whatever dies. Wait for it after the commit only.
+   * was; committed, it runs, whichever process dies. Wait for it after the commit only.
    * @param transaction a client of `pg` after `begin`, or the client that Prisma hands to an interactive transaction.
    * @throws InputInvalidError SubmitOptionsError IdempotencyKeyReusedError TaskNotUniqueError UnroutableError; and what the
    *   transaction throws.
@@ -154,7 +154,7 @@ export class LovageClient implements Service {
     const task = prepare(contract, input, options, this.sending(replyTo));
     const { id, fresh, earlier, state } = await this.submitter.submitIn(transaction, task);
     const kept = fresh ? { task: task.row, state } : undefined;
-    // Not known to exist before the commit: whoever waits too early, or after a rollback, is told so.
+    // Not known to exist before the commit: a caller that waits too early, or after a rollback, is told so.
     return new ClientTaskHandle(this.context, {
       ...{ id, fresh, earlier, submitted: kept, contract, own: false },
       replies: fresh && replyTo !== undefined,
@@ -261,7 +261,7 @@ export class LovageClient implements Service {
   }
 
   /**
-   * Calls a task off: at once if it waits, through its signal if it runs. Whoever waits for it is told.
+   * Cancels a task: at once if it waits, through its signal if it runs. Callers that wait for it are told.
    * @throws StoreUnavailableError
    */
   revoke(id: string, options?: RevokeOptions): Promise<RevokeOutcome>;

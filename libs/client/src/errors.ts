@@ -6,10 +6,10 @@ export class SubmitOptionsError extends LovageError {
   readonly code = 'submit_options_invalid';
   constructor(
     readonly option: string,
-    why: string,
+    reason: string,
     options?: ErrorOptions,
   ) {
-    super(`${option}: ${why}`, options);
+    super(`${option}: ${reason}`, options);
   }
 }
 
@@ -81,7 +81,7 @@ export class ClientStoppedError extends LovageError {
   constructor(
     /** The task that was waited for. */
     readonly taskId?: string,
-    /** False: its submit was still under way when the client let go of it, so it may come to run or not. */
+    /** False: its submit was still under way when the client dropped it, so it may come to run or not. */
     readonly accepted = true,
   ) {
     super(

@@ -7,7 +7,7 @@ import type { SubmitOptions } from './submit/options.ts';
 import type { SubmittedState } from './submit/submitter.ts';
 import { valueOf, type Outcome } from './wait/outcome.ts';
 import { progressOf } from './wait/progress.ts';
-import { waitFor, type Ended } from './wait/wait.ts';
+import { waitFor, type EndedOutcome } from './wait/wait.ts';
 import { PLAN_LATE, PLAN_POLL } from './wait/watch.ts';
 import type { WatchList } from './wait/watch-list.ts';
 
@@ -33,7 +33,7 @@ export interface TaskHandle<C extends AnyContract = AnyContract> {
   readonly id: string;
   /** False: it was there before this submit, which made no other; {@link earlier} tells why. */
   readonly fresh: boolean;
-  /** `idempotencyKey`: an earlier submit of the key made it. `unique`: it is the same work, and in the way. */
+  /** `idempotencyKey`: an earlier submit of the key made it. `unique`: it is the same work, and conflicts. */
   readonly earlier: EarlierBy | undefined;
   /** What was submitted; undefined unless {@link fresh}. */
   readonly submitted: SubmittedTask | undefined;
@@ -53,7 +53,7 @@ export interface TaskHandle<C extends AnyContract = AnyContract> {
   settled(options: { timeoutMs: number; signal?: AbortSignal }): Promise<TaskRow | undefined>;
   /** What it reports, from now until it ends; then the iteration is over, however it ended. */
   progress(options?: { signal?: AbortSignal }): AsyncIterable<Progress<C>>;
-  /** Calls it off: at once if it waits, through its signal if it runs. @throws StoreUnavailableError */
+  /** Cancels it: at once if it waits, through its signal if it runs. @throws StoreUnavailableError */
   revoke(options?: RevokeOptions): Promise<RevokeOutcome>;
 }
 
@@ -66,7 +66,7 @@ export interface HandleContext {
   readonly revoker: Revoker;
 }
 
-export interface HandleFacts<C extends AnyContract> {
+export interface HandleData<C extends AnyContract> {
   readonly id: string;
   readonly fresh: boolean;
   readonly earlier?: EarlierBy;
@@ -86,15 +86,15 @@ export class ClientTaskHandle<C extends AnyContract> implements TaskHandle<C> {
 
   // Hard-private, so that a handle in a console or a log shows what it is, not all that the client holds.
   readonly #context: HandleContext;
-  readonly #facts: HandleFacts<C>;
+  readonly #data: HandleData<C>;
 
-  constructor(context: HandleContext, facts: HandleFacts<C>) {
+  constructor(context: HandleContext, data: HandleData<C>) {
     this.#context = context;
-    this.#facts = facts;
-    this.id = facts.id;
-    this.fresh = facts.fresh;
-    this.earlier = facts.earlier;
-    this.submitted = facts.submitted;
+    this.#data = data;
+    this.id = data.id;
+    this.fresh = data.fresh;
+    this.earlier = data.earlier;
+    this.submitted = data.submitted;
   }
 
   async state(): Promise<TaskState> {
@@ -106,7 +106,7 @@ export class ClientTaskHandle<C extends AnyContract> implements TaskHandle<C> {
   async result(options: ResultOptions = {}): Promise<Output<C>> {
     const { timeout, signal } = options;
     const { outcome, row } = await this.wait(timeoutOf(timeout), signal);
-    const contract = this.#facts.contract ?? ((row && this.#context.contracts.find(row.name)) as C | undefined);
+    const contract = this.#data.contract ?? ((row && this.#context.contracts.find(row.name)) as C | undefined);
     return valueOf(outcome, this.id, contract);
   }
 
@@ -127,7 +127,7 @@ export class ClientTaskHandle<C extends AnyContract> implements TaskHandle<C> {
     const { watches } = this.#context;
     const values = progressOf(watches, this.id, {
       plan: this.plan,
-      mustExist: !this.#facts.own,
+      mustExist: !this.#data.own,
       signal: options.signal,
     });
     return values as AsyncIterable<Progress<C>>;
@@ -138,15 +138,15 @@ export class ClientTaskHandle<C extends AnyContract> implements TaskHandle<C> {
   }
 
   private get plan(): readonly number[] {
-    return this.#facts.replies ? PLAN_LATE : PLAN_POLL;
+    return this.#data.replies ? PLAN_LATE : PLAN_POLL;
   }
 
-  private wait(timeoutMs: number | undefined, signal: AbortSignal | undefined): Promise<Ended> {
+  private wait(timeoutMs: number | undefined, signal: AbortSignal | undefined): Promise<EndedOutcome> {
     const { watches, clock } = this.#context;
-    return waitFor(watches, clock, this.id, { timeoutMs, signal, plan: this.plan, mustExist: !this.#facts.own }).ended;
+    return waitFor(watches, clock, this.id, { timeoutMs, signal, plan: this.plan, mustExist: !this.#data.own }).ended;
   }
 
-  private async endedWithin(options: { timeoutMs: number; signal?: AbortSignal }): Promise<Ended | undefined> {
+  private async endedWithin(options: { timeoutMs: number; signal?: AbortSignal }): Promise<EndedOutcome | undefined> {
     try {
       return await this.wait(options.timeoutMs, options.signal);
     } catch (error) {

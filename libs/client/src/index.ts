@@ -1,3 +1,9 @@
+export {
+  ControlBusyError,
+  ControlUnavailableError,
+  RemoteControl,
+  type ControlQuestion,
+} from './control/remote-control.ts';
 export { LovageClient, type LovageClientOptions } from './client.ts';
 export {
   ClientStoppedError,

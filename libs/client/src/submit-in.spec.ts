@@ -1,11 +1,11 @@
 import pg from 'pg';
 import type { SqlTransaction } from '@lovage/ports';
-import { Fixture, plainEcho } from './testing/fixture.ts';
+import { ClientFixture, plainEcho } from './testing/fixture.ts';
 
 const ours = { value: 1 };
 
 /** A connection in a transaction. */
-async function begin(f: Fixture): Promise<pg.Client> {
+async function begin(f: ClientFixture): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: f.db.url });
   await client.connect();
   await client.query('begin');
@@ -13,11 +13,11 @@ async function begin(f: Fixture): Promise<pg.Client> {
 }
 
 /** What the relay would send now. */
-const due = (f: Fixture) => f.store.outbox.leaseDue({ withinMs: 0, leaseMs: 60_000, limit: 10 });
+const due = (f: ClientFixture) => f.store.outbox.leaseDue({ withinMs: 0, leaseMs: 60_000, limit: 10 });
 
 describe('submitIn', () => {
   test('committed: the task is there with its message, though its client was gone by then', async () => {
-    await using f = await Fixture.open();
+    await using f = await ClientFixture.open();
     await f.broker.declare('default');
     const client = f.client();
     const tx = await begin(f);
@@ -27,12 +27,12 @@ describe('submitIn', () => {
     expect(await due(f)).toEqual([]);
     await tx.query('commit');
     await tx.end();
-    expect(await due(f)).toMatchObject([{ taskId: handle.id, turn: 0, task: { input: ours } }]);
+    expect(await due(f)).toMatchObject([{ taskId: handle.id, generation: 0, task: { input: ours } }]);
     expect(f.received).toEqual([]);
   });
 
-  test('rolled back: it never was, and whoever waits for it is told', async () => {
-    await using f = await Fixture.open();
+  test('rolled back: it never was, and callers that wait for it are told', async () => {
+    await using f = await ClientFixture.open();
     const client = f.client();
     const tx = await begin(f);
     const handle = await client.submitIn(tx, plainEcho, ours);
@@ -43,7 +43,7 @@ describe('submitIn', () => {
   });
 
   test('a connection that breaks is a rollback', async () => {
-    await using f = await Fixture.open();
+    await using f = await ClientFixture.open();
     const client = f.client();
     const tx = await begin(f);
     tx.on('error', () => undefined);
@@ -55,7 +55,7 @@ describe('submitIn', () => {
   });
 
   test('its reply comes to the client that submitted it', async () => {
-    await using f = await Fixture.open();
+    await using f = await ClientFixture.open();
     const client = f.client();
     const tx = await begin(f);
     const handle = await client.submitIn(tx, plainEcho, ours);
@@ -67,7 +67,7 @@ describe('submitIn', () => {
   });
 
   test('a key holds with the commit; the same key with something else is refused, and the transaction goes on', async () => {
-    await using f = await Fixture.open();
+    await using f = await ClientFixture.open();
     const client = f.client();
     const options = { idempotencyKey: 'order-7' };
     const tx = await begin(f);
@@ -83,7 +83,7 @@ describe('submitIn', () => {
   });
 
   test('bad input and what is no transaction are refused before anything is sent to it', async () => {
-    await using f = await Fixture.open();
+    await using f = await ClientFixture.open();
     const client = f.client();
     const asked: unknown[] = [];
     const tx = { query: (...all: unknown[]) => Promise.resolve({ rows: asked.splice(asked.length, 0, all) }) };

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { Signal } from '@lovage/foundation';
 import type { SubmittedFirst, TaskStore } from '@lovage/ports';
 import { defineTask, type TaskOptions } from '@lovage/task';
-import { Fixture, plainEcho } from './testing/fixture.ts';
+import { ClientFixture, plainEcho } from './testing/fixture.ts';
 
 const input = z.strictObject({
   tenant: z.string().transform((text) => text.toLowerCase()),
@@ -19,9 +19,9 @@ const replacing = define('test.replacing', { unique: { by: ['tenant'], onConflic
 const free = define('test.free');
 const contracts = [whole, byFields, byFunction, replacing, free, plainEcho] as const;
 
-let f: Fixture;
+let f: ClientFixture;
 beforeEach(async () => {
-  f = await Fixture.open();
+  f = await ClientFixture.open();
   await f.broker.declare('default');
 });
 afterEach(() => f[Symbol.asyncDispose]());
@@ -93,8 +93,8 @@ test('a period, and states in which it runs or is done', async () => {
 test('a call waits for the task that is there', async () => {
   const answered = new Signal<SubmittedFirst>();
   const tasks = Object.create(f.store.tasks) as TaskStore;
-  tasks.insertFirstEach = async (...given) => {
-    const answers = await f.store.tasks.insertFirstEach(...given);
+  tasks.insertFirst = async (...given) => {
+    const answers = await f.store.tasks.insertFirst(...given);
     for (const answer of answers) answered.emit(answer as SubmittedFirst);
     return answers;
   };
@@ -109,13 +109,13 @@ test('a call waits for the task that is there', async () => {
   expect(await rows('test.whole')).toHaveLength(1);
 });
 
-test('a task that is replaced is told to whoever waits for it, here and elsewhere', async () => {
+test('a task that is replaced is told to callers that wait for it, here and elsewhere', async () => {
   const [here, elsewhere] = [client(), client()];
   const first = await elsewhere.replacing.submit({ tenant: 'a', n: 1 }, { delay: '1h' });
   const waiting = first.result().catch((error: unknown) => error);
   const second = await here.replacing.submit({ tenant: 'a', n: 2 }, { delay: '1h' });
   expect(second.fresh).toBe(true);
-  expect(await waiting).toMatchObject({ code: 'task_revoked', why: `replaced by ${second.id}` });
+  expect(await waiting).toMatchObject({ code: 'task_revoked', reason: `replaced by ${second.id}` });
   expect(await f.outbox()).toMatchObject([{ task_id: second.id }]);
 });
 
@@ -157,7 +157,7 @@ test('what cannot be compared is refused before anything is stored', async () =>
     },
   });
   const lovage = f.client({ contracts: [odd, failing, throwing] });
-  const refused = (why: string) => ({ code: 'submit_options_invalid', option: 'unique.by', message: why });
+  const refused = (reason: string) => ({ code: 'submit_options_invalid', option: 'unique.by', message: reason });
   await expect(lovage.submit(odd, { tags: ['a'] })).rejects.toMatchObject(
     refused('unique.by: compares a Set, which is no JSON; compare other fields'),
   );

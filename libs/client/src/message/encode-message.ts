@@ -1,4 +1,4 @@
-import { encodeTask, type TaskFacts } from '@lovage/celery';
+import { encodeTask, type NewTaskData } from '@lovage/celery';
 import type { NewTask, OutgoingMessage, StoredMessage } from '@lovage/ports';
 import type { TaskExtra } from '@lovage/task';
 
@@ -20,16 +20,23 @@ export type MessageSource = Pick<
   | 'extra'
 >;
 
+/** Which message of its task it is, and where it goes. */
+export interface MessageSending {
+  readonly generation: number;
+  /** Failed attempts so far. */
+  readonly retries: number;
+  /** The row is committed already. */
+  readonly hasRow: boolean;
+  readonly rowless?: boolean;
+  /** Queue that workers of another platform reply to. */
+  readonly foreignResults: string;
+}
+
 /**
  * The message of a task for a broker. No `eta` is stated: what waits does so in the outbox, so a message is due when it is
  * sent, and a worker whose clock is behind must not think otherwise.
- * @param hasRow the row is committed already.
  */
-export function encodeMessage(
-  task: MessageSource,
-  stored: StoredMessage,
-  sending: { turn: number; retries: number; hasRow: boolean; rowless?: boolean },
-): OutgoingMessage {
+export function encodeMessage(task: MessageSource, stored: StoredMessage, sending: MessageSending): OutgoingMessage {
   const encoded = encodeTask({
     id: task.wireId ?? task.id,
     name: task.name,
@@ -42,17 +49,18 @@ export function encodeMessage(
     retries: sending.retries,
     expiresAt: task.expiresAt,
     timeLimit: stored.timeLimit,
-    turn: sending.turn,
+    generation: sending.generation,
     hasRow: sending.hasRow,
     stamp: task.stamp ?? (stored.version === undefined ? null : `${stored.version}:`),
     rowless: sending.rowless,
-    facts: factsOf(task, stored),
-    replyTo: stored.replyTo,
+    newTask: newTaskDataOf(task, stored),
+    replyTo: stored.foreign === undefined ? stored.replyTo : sending.foreignResults,
     headers: stored.headers,
     ignoreResult: stored.ignoreResult,
     shadow: stored.shadow,
     group: stored.group,
     groupIndex: stored.groupIndex,
+    lang: stored.lang,
   });
   return {
     queue: task.queue,
@@ -66,15 +74,15 @@ export function encodeMessage(
   };
 }
 
-function factsOf(task: MessageSource, { retry }: StoredMessage): TaskFacts | undefined {
+function newTaskDataOf(task: MessageSource, { retry }: StoredMessage): NewTaskData | undefined {
   const { userId, expiresAt, retriedFrom, extra = null } = task;
   if (userId === null && expiresAt === null && retriedFrom === null && retry === undefined && extra === null)
     return undefined;
-  const facts: TaskFacts = {};
-  if (userId !== null) facts.userId = userId;
-  if (expiresAt !== null) facts.expiresAt = expiresAt;
-  if (retriedFrom !== null) facts.retriedFrom = retriedFrom;
-  if (retry !== undefined) facts.retry = retry;
-  if (extra !== null) facts.extra = JSON.parse(extra) as TaskExtra;
-  return facts;
+  const newTask: NewTaskData = {};
+  if (userId !== null) newTask.userId = userId;
+  if (expiresAt !== null) newTask.expiresAt = expiresAt;
+  if (retriedFrom !== null) newTask.retriedFrom = retriedFrom;
+  if (retry !== undefined) newTask.retry = retry;
+  if (extra !== null) newTask.extra = JSON.parse(extra) as TaskExtra;
+  return newTask;
 }

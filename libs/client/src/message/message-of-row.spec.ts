@@ -7,7 +7,7 @@ import { messageOfRow } from './message-of-row.ts';
 import { plainEcho } from '../testing/fixture.ts';
 
 /** The row as it is read back: JSON columns parsed. */
-function asRead({ row }: PreparedTask, turn: number, retries: number): TaskRow {
+function asRead({ row }: PreparedTask, generation: number, retries: number): TaskRow {
   const parsed = (text: string | null): unknown => (text === null ? null : JSON.parse(text));
   return {
     ...row,
@@ -15,7 +15,7 @@ function asRead({ row }: PreparedTask, turn: number, retries: number): TaskRow {
     message: parsed(row.message),
     extra: parsed(row.extra ?? null) as TaskRow['extra'],
     state: 'QUEUED',
-    turn,
+    generation,
     retries,
     suspected: 0,
     crashes: 0,
@@ -24,8 +24,8 @@ function asRead({ row }: PreparedTask, turn: number, retries: number): TaskRow {
     progress: null,
     worker: null,
     cancelAt: null,
-    cancelBy: null,
-    cancelWhy: null,
+    cancelActor: null,
+    cancelReason: null,
     createdAt: 0,
     startedAt: null,
     finishedAt: null,
@@ -58,16 +58,22 @@ const options = fc
 // What JSON carries unchanged: -0 comes back as 0.
 const json = fc.jsonValue().map((value) => JSON.parse(JSON.stringify(value)) as unknown);
 const safe = json.filter((value) => !JSON.stringify(value).includes('__proto__'));
+const broker = { deadLetterQueue: 'dead' };
 const sending = { now: Date.UTC(2026, 0, 1), replyTo: 'inbox-1', routes: TaskRoutes.none };
 
 describe('the message of a row', () => {
-  test('is the one that was submitted, of the row’s turn and retries, saying that the row is there', () => {
+  test('is the one that was submitted, of the row’s generation and retries, saying that the row is there', () => {
     fc.assert(
-      fc.property(safe, options, fc.nat(9), fc.nat(9), (value, given, turn, retries) => {
+      fc.property(safe, options, fc.nat(9), fc.nat(9), (value, given, generation, retries) => {
         const task = prepare(plainEcho, { value }, given, sending);
-        const expected = encodeMessage(task.row, task.stored, { turn, retries, hasRow: true });
-        expect(messageOfRow(asRead(task, turn, retries))).toEqual(expected);
-        expect(expected.headers).toMatchObject({ 'x-lovage-turn': turn, retries, 'x-lovage-row': 1, eta: null });
+        const expected = encodeMessage(task.row, task.stored, {
+          generation,
+          retries,
+          hasRow: true,
+          foreignResults: 'unused',
+        });
+        expect(messageOfRow(asRead(task, generation, retries), broker)).toEqual(expected);
+        expect(expected.headers).toMatchObject({ 'x-lovage-turn': generation, retries, 'x-lovage-row': 1, eta: null });
         expect(expected.replyTo).toBe('inbox-1');
         expect(expected.priority).toBe(given.priority);
       }),
@@ -80,8 +86,13 @@ describe('the message of a row', () => {
     fc.assert(
       fc.property(args, kwargs, (args, kwargs) => {
         const task = prepareForeign({ name: 'interop.add', args, kwargs }, { queue: 'celery' }, sending);
-        const expected = encodeMessage(task.row, task.stored, { turn: 0, retries: 0, hasRow: true });
-        expect(messageOfRow(asRead(task, 0, 0))).toEqual(expected);
+        const expected = encodeMessage(task.row, task.stored, {
+          generation: 0,
+          retries: 0,
+          hasRow: true,
+          foreignResults: 'dead.foreign-results',
+        });
+        expect(messageOfRow(asRead(task, 0, 0), broker)).toEqual(expected);
         expect(JSON.parse(expected.body.toString())).toMatchObject([args, kwargs, {}]);
       }),
     );
@@ -100,7 +111,7 @@ describe('the message of a row', () => {
         shadow: 's',
       },
     };
-    expect(messageOfRow(row)).toMatchObject({
+    expect(messageOfRow(row, broker)).toMatchObject({
       correlationId: 'c',
       replyTo: 'r',
       headers: { id: 'my task', 'x-trace': 'abc', group: 'g', group_index: 3, shadow: 's', 'x-lovage-turn': 2 },

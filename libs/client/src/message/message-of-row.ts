@@ -1,13 +1,22 @@
-import type { OutgoingMessage, StoredMessage, TaskRow } from '@lovage/ports';
+import {
+  foreignResultsQueue,
+  type Broker,
+  type OutgoingMessage,
+  type StoredMessage,
+  type TaskRow,
+} from '@lovage/ports';
 import { encodeMessage } from './encode-message.ts';
 
 /**
- * The message of a task made again from its row, of the row's turn: what the outbox relay publishes.
- * Pure; the same row always gives the same message.
+ * The message of a task made again from its row, of the row's generation: what the outbox relay publishes.
+ * The same row always gives the same message.
+ * @param broker that it is for: workers of another platform reply to a queue there.
  */
-export function messageOfRow(row: TaskRow): OutgoingMessage {
+export function messageOfRow(row: TaskRow, broker: Pick<Broker, 'deadLetterQueue'>): OutgoingMessage {
   const stored = (row.message ?? {}) as StoredMessage;
   const input = row.input === null || row.input === undefined ? null : JSON.stringify(row.input);
   const extra = row.extra ? JSON.stringify(row.extra) : null;
-  return encodeMessage({ ...row, input, extra }, stored, { turn: row.turn, retries: row.retries, hasRow: true });
+  const foreignResults = foreignResultsQueue(broker);
+  const { generation, retries } = row;
+  return encodeMessage({ ...row, input, extra }, stored, { generation, retries, hasRow: true, foreignResults });
 }

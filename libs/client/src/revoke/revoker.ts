@@ -14,18 +14,22 @@ import type {
 import { isTerminal, TASK_STATES } from '@lovage/task';
 import type { WatchList } from '../wait/watch-list.ts';
 
-/** Who calls tasks off, and which of them. */
+/** Who cancels tasks, and which of them. */
 export interface RevokeOptions {
   /** Kept with the task: a user's id, or whatever the caller calls itself. */
+  readonly actor?: string;
+  /** Kept with the task, and told to callers that wait for it. */
+  readonly reason?: string;
+  /** @deprecated Use `actor`. Read until the next release. */
   readonly who?: string;
-  /** Kept with the task, and told to whoever waits for it. */
+  /** @deprecated Use `reason`. Read until the next release. */
   readonly why?: string;
   /** Also tasks that run: their signal is aborted. Default true; false leaves them alone. */
   readonly terminate?: boolean;
 }
 
 export interface RevokeManyOptions extends RevokeOptions {
-  /** Most tasks that are revoked or marked by one call. Default 10000; the report tells how to go on. */
+  /** Most tasks that are revoked, or get a cancel request, by one call. Default 10000; the report tells how to go on. */
   readonly limit?: number;
   /** Goes on where an earlier report ended: its `next`. */
   readonly after?: TaskPosition;
@@ -37,8 +41,8 @@ export interface RevokeManyOptions extends RevokeOptions {
 export interface RevokeReport {
   /** They waited: they have ended REVOKED. */
   readonly revoked: number;
-  /** They run and are marked: their workers end them. */
-  readonly marked: number;
+  /** They run and got a cancel request: their workers end them. */
+  readonly cancelRequested: number;
   /** They run, and were left alone. */
   readonly running: number;
   /** They had ended. */
@@ -49,7 +53,7 @@ export interface RevokeReport {
 }
 
 export interface RevokerDeps {
-  readonly tasks: Pick<TaskStore, 'revoke' | 'revokeMany'>;
+  readonly tasks: Pick<TaskStore, 'revokeMany'>;
   /** Needed for filters. */
   readonly lists: Pick<TaskLists, 'list'> | undefined;
   readonly broker: Pick<Broker, 'reply'>;
@@ -63,7 +67,7 @@ const LIMIT = 10_000;
 
 const LIVE_STATES = TASK_STATES.filter((state) => !isTerminal(state));
 
-/** Calls tasks off: in the rows, and then for those who wait, since no worker answers for a task that it never had. */
+/** Cancels tasks: in the rows, and then for those who wait, since no worker answers for a task that it never had. */
 export class Revoker {
   constructor(private readonly deps: RevokerDeps) {}
 
@@ -93,11 +97,11 @@ export class Revoker {
     if (states.length === 0) return { ...counts, next: null };
     let after = options.after;
     for (;;) {
-      const room = limit - counts.revoked - counts.marked;
+      const room = limit - counts.revoked - counts.cancelRequested;
       const page = await lists.list({ ...filter, states }, { limit: Math.min(MAX_BATCH, room), after });
       const ids = page.items.map(({ id }) => id);
       count(counts, await this.batch(ids, by), by);
-      if (!page.next || counts.revoked + counts.marked >= limit || clock.monotonic() >= until)
+      if (!page.next || counts.revoked + counts.cancelRequested >= limit || clock.monotonic() >= until)
         return { ...counts, next: page.next };
       after = page.next;
     }
@@ -109,7 +113,7 @@ export class Revoker {
     return tasks;
   }
 
-  /** Tells those who wait what became of a task that was called off. */
+  /** Tells those who wait what became of a task that was cancelled. */
   settle({ id, outcome, reply }: RevokedTask): void {
     if (reply) this.tell(reply);
     if (outcome.kind !== 'unknown') this.deps.watches.check(id);
@@ -122,18 +126,18 @@ export class Revoker {
 
 type Counts = { -readonly [K in Exclude<keyof RevokeReport, 'next'>]: number };
 
-const noCounts = (): Counts => ({ revoked: 0, marked: 0, running: 0, ended: 0, unknown: 0 });
+const noCounts = (): Counts => ({ revoked: 0, cancelRequested: 0, running: 0, ended: 0, unknown: 0 });
 
 function count(counts: Counts, tasks: readonly RevokedTask[], by: RevokedBy): void {
   for (const { outcome } of tasks) {
     if (outcome.kind === 'terminal') counts.ended += 1;
-    else if (outcome.kind === 'running' && !by.waitingOnly) counts.marked += 1;
+    else if (outcome.kind === 'running' && !by.waitingOnly) counts.cancelRequested += 1;
     else counts[outcome.kind] += 1;
   }
 }
 
-const byOf = ({ who, why, terminate = true }: RevokeOptions): RevokedBy => ({
-  who: who ?? null,
-  why: why ?? null,
+const byOf = ({ who, why, actor = who, reason = why, terminate = true }: RevokeOptions): RevokedBy => ({
+  actor: actor ?? null,
+  reason: reason ?? null,
   waitingOnly: !terminate,
 });

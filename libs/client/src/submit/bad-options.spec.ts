@@ -1,6 +1,6 @@
 import { hasCode } from '@lovage/foundation';
 import type { SubmitOptions } from './options.ts';
-import { Fixture, plainEcho } from '../testing/fixture.ts';
+import { ClientFixture, plainEcho } from '../testing/fixture.ts';
 
 const HOUR_MS = 3_600_000;
 const fromNow = (ms: number): Date => new Date(Date.now() + ms);
@@ -41,7 +41,7 @@ const BAD: readonly [object, string][] = [
 ];
 
 test('each is refused by name, typed, in every way to submit; nothing is stored or sent', async () => {
-  await using fixture = await Fixture.open();
+  await using fixture = await ClientFixture.open();
   await fixture.broker.declare('default');
   const lovage = fixture.client();
   const { echo } = lovage.client({ echo: plainEcho });

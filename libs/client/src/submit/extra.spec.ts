@@ -52,7 +52,7 @@ test.each<[unknown, RegExp]>([
   ['tenant', /tags: must be a list/],
   [['tenat'], /tags\.0: the input has no field "tenat"; did you mean tenant/],
   [['a:b'], /tags\.0: "a:b" is no path/],
-])('a contract with tags %j is refused', (tags, why) => {
+])('a contract with tags %j is refused', (tags, reason) => {
   const define = () =>
     defineTask({
       name: 'test.wrong',
@@ -60,5 +60,5 @@ test.each<[unknown, RegExp]>([
       output: z.null(),
       defaults: { tags: tags as string[] },
     });
-  expect(define).toThrow(why);
+  expect(define).toThrow(reason);
 });

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { canonical, fingerprintOf } from './fingerprint.ts';
+import { canonical, fingerprintOf } from './keys.ts';
 
 /** The same value with the keys of every object in another order. */
 function shuffled(value: unknown, flip: boolean): unknown {

@@ -1,5 +1,5 @@
 import { hasCode } from '@lovage/foundation';
-import { inputJson } from './input-json.ts';
+import { inputJson } from './prepare.ts';
 
 function nested(depth: number): unknown {
   let value: unknown = 1;

@@ -1,8 +1,8 @@
 import { deferred } from '@lovage/foundation';
 import { TaskNotUniqueError, type FirstItem, type FirstOutcome, type SubmittedFirst } from '@lovage/ports';
 import { TestClock } from '@lovage/testing';
-import { Fixture, plainEcho } from '../testing/fixture.ts';
-import { KeyedWriter, type KeyedTask } from './keyed-writer.ts';
+import { ClientFixture, plainEcho } from '../testing/fixture.ts';
+import { KeyedWriter, type KeyedTask } from './outbox-writer.ts';
 
 function made(id: string): SubmittedFirst {
   return { taskId: id, fresh: true, fingerprint: '' };
@@ -23,16 +23,17 @@ test('what comes together goes in batches; each has its own outcome; a locked on
   const writer = new KeyedWriter({
     clock,
     tasks: {
-      insertFirstEach: async (items) => {
+      insertFirst: async (items) => {
+        const [{ task: first }] = items as [FirstItem];
+        if (items.length === 1 && (first.id === '8' || first.id === '9')) {
+          await free.promise;
+          return [made(first.id)];
+        }
         batches.push(items);
         return items.map(({ task }): FirstOutcome => {
           if (task.id === '7') return new TaskNotUniqueError('test', 'other');
           return task.id === '8' || task.id === '9' ? 'locked' : made(task.id);
         });
-      },
-      insertFirst: async ({ id }) => {
-        await free.promise;
-        return made(id);
       },
     },
   });
@@ -56,12 +57,12 @@ test('what comes together goes in batches; each has its own outcome; a locked on
 });
 
 test('a thousand at once, unique or with a key, need a handful of statements, and none of them fails', async () => {
-  await using fixture = await Fixture.open();
+  await using fixture = await ClientFixture.open();
   let statements = 0;
   const tasks = Object.create(fixture.store.tasks) as typeof fixture.store.tasks;
-  tasks.insertFirstEach = (items) => {
+  tasks.insertFirst = (items) => {
     statements += 1;
-    return fixture.store.tasks.insertFirstEach(items);
+    return fixture.store.tasks.insertFirst(items);
   };
   const client = fixture.client({ tasks });
   const submits = Array.from({ length: 1000 }, (_, n) =>

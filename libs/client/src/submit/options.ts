@@ -63,7 +63,7 @@ export interface CompiledSubmit {
 }
 
 /** What a submit needs to know of its contract. */
-type SubmitContract = Pick<AnyContract, 'input' | 'options'>;
+type SubmitContract = Pick<AnyContract, 'input' | 'options'> & Partial<Pick<AnyContract, 'foreign'>>;
 
 const KNOWN: ReadonlySet<string> = new Set<keyof SubmitOptions>([
   'queue',
@@ -174,6 +174,8 @@ function timeLimit({ timeLimit: hard, softTimeLimit: soft }: SubmitOptions): Sto
 /** As it was given, once it is known to work with the contract's. */
 function retryPolicy(given: RetryOptions | undefined, contract: SubmitContract | undefined): StoredMessage['retry'] {
   if (given === undefined) return undefined;
+  if (contract?.foreign !== undefined)
+    throw new SubmitOptionsError('retry', `a worker of ${contract.foreign} retries as its own task says`);
   named('retry', () => compileRetry(given, contract?.options.retry));
   if (JSON.stringify(given).length > MAX_RETRY_JSON)
     throw new SubmitOptionsError('retry', `is longer than ${MAX_RETRY_JSON} characters as JSON`);
@@ -186,7 +188,8 @@ function uniqueRule(given: SubmitOptions['unique'], contract: SubmitContract | u
   if (typeof (given as { by?: unknown }).by === 'function')
     throw new SubmitOptionsError('unique.by', 'must be a list of fields; a function belongs to the contract');
   const rule = named('unique', () => compileUnique(given, contract?.input, contract?.options.unique));
-  if (!contract) throw new SubmitOptionsError('unique', 'needs a contract: nobody records when a foreign task ends');
+  if (!contract)
+    throw new SubmitOptionsError('unique', 'needs a contract: without one the fields of the input are not known');
   if (contract.options.record !== 'full')
     throw new SubmitOptionsError(
       'unique',
@@ -200,8 +203,8 @@ function named<T>(option: string, compile: () => T): T {
   try {
     return compile();
   } catch (error) {
-    const [, at = option, why = ''] = /^([^:]*): (.*)$/s.exec((error as Error).message) ?? [];
-    throw new SubmitOptionsError(at, why, { cause: error });
+    const [, at = option, reason = ''] = /^([^:]*): (.*)$/s.exec((error as Error).message) ?? [];
+    throw new SubmitOptionsError(at, reason, { cause: error });
   }
 }
 

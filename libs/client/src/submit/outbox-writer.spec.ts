@@ -1,27 +1,13 @@
 import { deferred, newId } from '@lovage/foundation';
-import { StoreUnavailableError, ValueRefusedError, type NewTask, type TaskStore } from '@lovage/ports';
+import { blankTask, StoreUnavailableError, ValueRefusedError, type NewTask, type TaskStore } from '@lovage/ports';
 import { TestClock } from '@lovage/testing';
 import { OutboxWriter } from './outbox-writer.ts';
 
-const task = (id = newId()): NewTask => ({
-  id,
-  wireId: null,
-  name: 'test.task',
-  queue: 'default',
-  input: '{}',
-  message: null,
-  userId: null,
-  parentId: null,
-  rootId: null,
-  retriedFrom: null,
-  eta: null,
-  expiresAt: null,
-  priority: null,
-});
+const task = (id = newId()): NewTask => blankTask({ id, name: 'test.task', queue: 'default', input: '{}' });
 
 type Items = Parameters<TaskStore['insertFirstMany']>[0];
 
-class FakeStore {
+class FakeOutboxStore {
   readonly batches: Items[] = [];
   readonly delays = new Map<string, number>();
   away = false;
@@ -40,7 +26,7 @@ class FakeStore {
 }
 
 function setUp() {
-  const tasks = new FakeStore();
+  const tasks = new FakeOutboxStore();
   const clock = new TestClock();
   const writer = new OutboxWriter({ tasks, clock });
   return {
@@ -62,7 +48,7 @@ test('the time that a task waits for its batch is off its delay, of which someth
   const { tasks, clock, write } = setUp();
   const line = deferred();
   tasks.line = line.promise;
-  // Both lanes are taken.
+  // Both flushes are under way.
   const first = [write(task(), 5000)];
   await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
   first.push(write(task(), 5000));

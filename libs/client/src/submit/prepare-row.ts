@@ -11,7 +11,7 @@ export interface PreparedRow {
 }
 
 /**
- * Checks input and options as `LovageClient.submit` does and makes the task's row, sending nothing: for whoever puts
+ * Checks input and options as `LovageClient.submit` does and makes the task's row, sending nothing: for code that puts
  * row and outbox message into a transaction of its own.
  * @param now ms since the epoch; an expiry counts from it.
  * @param routes where tasks go whose options name no queue; default: where their contracts say.

@@ -1,12 +1,29 @@
-import { newId, type TaskRoutes } from '@lovage/foundation';
+import {
+  boundedJson,
+  fieldOf,
+  JsonTooLargeError,
+  newId,
+  NotJsonError,
+  textOf,
+  type TaskRoutes,
+} from '@lovage/foundation';
 import type { NewTask, StoredMessage, SubmitKey, UniqueKey } from '@lovage/ports';
-import { validateInput, type AnyContract, type RecordMode } from '@lovage/task';
+import {
+  bigintsToJson,
+  followUpsOf,
+  InputInvalidError,
+  isTag,
+  MAX_TAGS,
+  TAG_RULE,
+  tagsOfInput,
+  validateInput,
+  type AnyContract,
+  type RecordMode,
+  type TaskExtra,
+} from '@lovage/task';
 import { SubmitOptionsError } from '../errors.ts';
-import { extraJson } from './extra.ts';
-import { fingerprintOf } from './fingerprint.ts';
-import { inputJson } from './input-json.ts';
+import { fingerprintOf, uniqueKey } from './keys.ts';
 import { compileSubmit, type CompiledSubmit, type SubmitOptions } from './options.ts';
-import { uniqueKey } from './unique-key.ts';
 
 /** How long an idempotency key holds, ms. */
 const KEY_TTL_MS = 24 * 3600 * 1000;
@@ -61,6 +78,7 @@ export function prepare(
       : compileSubmit(options ?? {}, sending.now, contract, sending.closedQueue);
   const stored: StoredMessage = {
     replyTo: sending.replyTo,
+    foreign: contract.foreign,
     timeLimit: compiled.timeLimit,
     retry: compiled.retry,
   };
@@ -95,6 +113,7 @@ export function prepareForeign(
   if (positional) inputJson(name, { args, kwargs });
   const stored: StoredMessage = {
     replyTo: sending.replyTo,
+    foreign: 'celery',
     timeLimit: compiled.timeLimit,
     retry: compiled.retry,
     ...(positional && { args, kwargs }),
@@ -162,4 +181,98 @@ function storedJson(stored: StoredMessage): string | null {
 /** The options that make a submit another one. As given, not as compiled: a time from now on would never be the same twice. */
 function identity(options: SubmitOptions | undefined): unknown {
   return { ...options, idempotencyKey: undefined, awaitReply: undefined, userId: undefined };
+}
+
+/**
+ * What a task has that only some have, as JSON text; null: nothing.
+ * @param contract undefined: it is not known.
+ * @throws SubmitOptionsError the tags of contract and submit are too many, or a field of the input makes no tag.
+ */
+function extraJson(
+  contract: AnyContract | undefined,
+  input: unknown,
+  { tags: given, scheduledFor }: CompiledSubmit,
+  routes?: TaskRoutes,
+): string | null {
+  const paths = contract?.options.tags ?? [];
+  const onEnd = contract && followUpsOf(contract.options, (name) => routes?.of(name)?.queue);
+  if (given.length === 0 && scheduledFor === undefined && paths.length === 0 && !onEnd) return null;
+  const taken = tagsOfInput(paths, input);
+  const wrong = taken.find((tag: unknown) => !isTag(tag));
+  if (wrong !== undefined)
+    throw new SubmitOptionsError(
+      'tags',
+      `the field ${wrong.slice(0, wrong.indexOf(':'))} of the input is a tag by the contract, and ${JSON.stringify(wrong.slice(0, 40))}… is not ${TAG_RULE}`,
+    );
+  const tags = [...new Set([...taken, ...given])];
+  if (tags.length > MAX_TAGS)
+    throw new SubmitOptionsError(
+      'tags',
+      `a task has at most ${MAX_TAGS}, those that its contract takes from the input included`,
+    );
+  const extra: TaskExtra = {
+    ...(tags.length > 0 && { tags }),
+    ...(scheduledFor !== undefined && { scheduledFor }),
+    ...(onEnd && { onEnd }),
+  };
+  return Object.keys(extra).length === 0 ? null : JSON.stringify(extra);
+}
+
+/** Longest JSON text of an input, in UTF-16 units. Workers refuse bodies from 16 MiB on, and a unit is at most 3 bytes. */
+const MAX_LENGTH = 4 * 1024 * 1024;
+const TOO_LONG = `is longer than ${MAX_LENGTH} characters of JSON; send a reference to it instead`;
+/** Deepest nesting of an input; workers refuse what is deeper. */
+const MAX_DEPTH = 64;
+
+/**
+ * The JSON text of an input, made once. Refuses what a worker would not take: it would go to the dead letters there, and its
+ * caller would wait.
+ * @param schema of the contract, where it is known.
+ * @throws InputInvalidError naming what JSON cannot carry as it is.
+ */
+export function inputJson(contract: string, input: unknown, schema?: AnyContract['input']): string {
+  const refuse = (path: string, message: string): never => {
+    throw new InputInvalidError(contract, [{ path, message }]);
+  };
+  inspect(input, 'input', 1, refuse);
+  let json: string;
+  try {
+    json = written(input, schema);
+  } catch (error) {
+    if (error instanceof NotJsonError) return refuse(`input${error.path}`, error.message);
+    if (error instanceof JsonTooLargeError) return refuse('input', TOO_LONG);
+    return refuse('input', `is no JSON: ${textOf(fieldOf(error, 'message') ?? error)}`);
+  }
+  if (json.length > MAX_LENGTH) refuse('input', TOO_LONG);
+  return json;
+}
+
+/** Bigints where the schema wants them travel as texts; no other input is looked through for them. */
+function written(input: unknown, schema: AnyContract['input'] | undefined): string {
+  try {
+    return boundedJson(input, 3 * MAX_LENGTH);
+  } catch (error) {
+    if (!(error instanceof NotJsonError) || !schema) throw error;
+    return boundedJson(bigintsToJson(schema, input), 3 * MAX_LENGTH);
+  }
+}
+
+function inspect(value: unknown, path: string, depth: number, refuse: (path: string, message: string) => never): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (depth > MAX_DEPTH) refuse(path.slice(0, 200), `is nested deeper than ${MAX_DEPTH}`);
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i += 1)
+      if (typeof value[i] === 'object') inspect(value[i], `${path}.${i}`, depth + 1, refuse);
+    return;
+  }
+  for (const key of Object.keys(value)) {
+    const member = (value as Record<string, unknown>)[key];
+    if (key === '__proto__' || (key === 'constructor' && hasPrototype(member)))
+      refuse(`${path}.${key}`, 'is a name that is not allowed');
+    if (typeof member === 'object') inspect(member, `${path}.${key}`, depth + 1, refuse);
+  }
+}
+
+function hasPrototype(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, 'prototype');
 }

@@ -2,7 +2,7 @@ import { TaskRoutes } from '@lovage/foundation';
 import { ContractRegistry } from '@lovage/task';
 import { silentLog } from '@lovage/testing';
 import { LovageClient } from '../client.ts';
-import { echo, Fixture, plainEcho } from '../testing/fixture.ts';
+import { echo, ClientFixture, plainEcho } from '../testing/fixture.ts';
 import { prepareRow } from './prepare-row.ts';
 
 const elsewhere = echo({ queue: 'own' }, 'other.echo');
@@ -13,7 +13,7 @@ const routes = [
 
 describe('the queue of a task', () => {
   test('is the option’s, else that of the first route that fits, else the contract’s; in every way to submit', async () => {
-    await using fixture = await Fixture.open();
+    await using fixture = await ClientFixture.open();
     await fixture.broker.declare('named');
     const lovage = fixture.client({ routes: [routes[0]!], contracts: [plainEcho, elsewhere] });
     const input = { value: 1 };
@@ -34,7 +34,7 @@ describe('the queue of a task', () => {
   });
 
   test('of a call is routed as well: it comes back', async () => {
-    await using fixture = await Fixture.open();
+    await using fixture = await ClientFixture.open();
     await fixture.serve(({ reply }) => reply({ state: 'SUCCESS', result: 'back' }), 'routed');
     const lovage = fixture.client({ routes });
     expect(await lovage.call(plainEcho, { value: 1 }, { timeout: '10s' })).toBe('back');
@@ -48,7 +48,7 @@ describe('the queue of a task', () => {
   });
 
   test('a route that cannot work is told when the client is made', async () => {
-    await using fixture = await Fixture.open();
+    await using fixture = await ClientFixture.open();
     const { tasks, outbox } = fixture.store;
     const contracts = new ContractRegistry([plainEcho]);
     const options = { broker: fixture.broker, tasks, outbox, contracts, log: silentLog };

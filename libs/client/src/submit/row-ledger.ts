@@ -13,14 +13,14 @@ export interface RowLedgerOptions {
 }
 
 /**
- * Tells other processes whether all that this one has accepted has its row: so that whoever asks for a task in vain learns
+ * Tells other processes whether all that this one has accepted has its row: so that a caller that asks for a task that is not found learns
  * whether it is unknown, or not written yet. Begins with the first task; one renewal a second, none on the way of a task.
  */
 export class RowLedger {
   private readonly id = newId();
-  private readonly letGoId = newId();
-  private letGo: { from: number; to: number } | undefined;
-  private toldOfLetGo = true;
+  private readonly lossId = newId();
+  private lostSpan: { from: number; to: number } | undefined;
+  private lossRecorded = true;
   private begun = false;
   private stopped = false;
   private cancelTimer: (() => void) | undefined;
@@ -38,9 +38,9 @@ export class RowLedger {
   lost(rows: readonly NewTask[]): void {
     for (const { id } of rows) {
       const at = madeAtOf(id) ?? this.options.clock.now();
-      this.letGo = { from: Math.min(at, this.letGo?.from ?? at), to: Math.max(at, this.letGo?.to ?? at) };
+      this.lostSpan = { from: Math.min(at, this.lostSpan?.from ?? at), to: Math.max(at, this.lostSpan?.to ?? at) };
     }
-    this.toldOfLetGo = false;
+    this.lossRecorded = false;
   }
 
   /** Tells now; false: Postgres is away. What is told must be known before rows are written. */
@@ -57,7 +57,7 @@ export class RowLedger {
     this.cancelTimer?.();
     await this.renewing;
     if (!this.begun) return;
-    if (!clean || !this.toldOfLetGo) await this.renew();
+    if (!clean || !this.lossRecorded) await this.renew();
     else await this.options.gaps.end(this.id).catch(() => undefined);
   }
 
@@ -69,9 +69,9 @@ export class RowLedger {
   private async tell(): Promise<boolean> {
     const { gaps, kept, log } = this.options;
     try {
-      if (!this.toldOfLetGo && this.letGo) {
-        await gaps.letGo(this.letGoId, this.letGo.from, this.letGo.to);
-        this.toldOfLetGo = true;
+      if (!this.lossRecorded && this.lostSpan) {
+        await gaps.recordLoss(this.lossId, this.lostSpan.from, this.lostSpan.to);
+        this.lossRecorded = true;
       }
       await gaps.renew(this.id, oldestOf(kept()));
       return true;

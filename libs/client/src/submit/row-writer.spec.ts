@@ -1,32 +1,21 @@
 import { newId } from '@lovage/foundation';
-import { StoreUnavailableError, type NewTask } from '@lovage/ports';
+import { blankTask, StoreUnavailableError, type NewTask } from '@lovage/ports';
 import { RecordingLog, TestClock } from '@lovage/testing';
 import { RowWriter } from './row-writer.ts';
 
-const task = (): NewTask => ({
-  id: newId(),
-  wireId: null,
-  name: 'test.task',
-  queue: 'default',
-  input: '{}',
-  message: null,
-  userId: null,
-  parentId: null,
-  rootId: null,
-  retriedFrom: null,
-  eta: null,
-  expiresAt: null,
-  priority: null,
-});
+const task = (): NewTask => blankTask({ id: newId(), name: 'test.task', queue: 'default', input: '{}' });
 
-class FakeStore {
+class FakeRowStore {
   readonly batches: number[] = [];
   readonly written = new Set<string>();
   away = false;
   guilty: string | undefined;
+  /** Called while a batch is being written. */
+  onInsert: () => void = () => undefined;
 
   async insertQueued(tasks: readonly NewTask[]): Promise<void> {
     this.batches.push(tasks.length);
+    this.onInsert();
     if (this.away) throw new StoreUnavailableError('away');
     if (tasks.some(({ id }) => id === this.guilty)) throw Object.assign(new Error('bad value'), { code: '22P05' });
     for (const { id } of tasks) this.written.add(id);
@@ -34,7 +23,7 @@ class FakeStore {
 }
 
 function setUp(maxKept?: number) {
-  const tasks = new FakeStore();
+  const tasks = new FakeRowStore();
   const clock = new TestClock();
   const log = new RecordingLog();
   return { tasks, clock, log, writer: new RowWriter({ tasks, clock, log, maxKept }) };
@@ -72,6 +61,20 @@ describe('RowWriter', () => {
     expect(clock.pending).toBe(0);
   });
 
+  test('what was kept counts as missing until it is written', async () => {
+    const { tasks, clock, writer } = setUp();
+    tasks.away = true;
+    const row = task();
+    await writer.write(row);
+    tasks.away = false;
+    const told: boolean[] = [];
+    tasks.onInsert = () => told.push(writer.keeps(row.id));
+    const tried = writer.tried.next();
+    await clock.advance(1000);
+    await tried;
+    expect([told, writer.keeps(row.id)]).toEqual([[true], false]);
+  });
+
   test('keeps no more than it is told: the oldest go', async () => {
     const { tasks, writer } = setUp(150);
     tasks.away = true;
@@ -94,7 +97,7 @@ describe('RowWriter', () => {
     expect(log.entries).toMatchObject([{ level: 'error', fields: { taskId: rows[7]!.id } }]);
   });
 
-  test('stop writes what was kept once more, and then lets go', async () => {
+  test('stop writes what was kept once more, and then drops it', async () => {
     const { tasks, log, writer, clock } = setUp();
     tasks.away = true;
     await writer.write(task());

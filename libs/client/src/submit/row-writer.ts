@@ -1,4 +1,4 @@
-import { backoffDelayMs, Batcher, Signal, type BackoffPolicy } from '@lovage/foundation';
+import { backoffDelayMs, Batcher, isolate, Signal, type BackoffPolicy } from '@lovage/foundation';
 import { StoreUnavailableError, type Clock, type Log, type NewTask, type RowGaps, type TaskStore } from '@lovage/ports';
 import { RowLedger } from './row-ledger.ts';
 
@@ -6,7 +6,7 @@ export interface RowWriterOptions {
   readonly tasks: Pick<TaskStore, 'insertQueued'>;
   readonly log: Log;
   readonly clock: Clock;
-  /** Rows kept while Postgres is away. Beyond it the oldest are let go: the worker's claim makes them anyway. Default 10000. */
+  /** Rows kept while Postgres is away. Beyond it the oldest are dropped: the worker's claim makes them anyway. Default 10000. */
   readonly maxKept?: number;
   /** Gets to know which rows are not written; without it nobody else does. */
   readonly gaps?: RowGaps | undefined;
@@ -23,18 +23,19 @@ export class RowWriter {
   /** A try to write what was kept has ended. For tests. */
   readonly tried = new Signal<{ left: number }>();
   private readonly batcher: Batcher<NewTask>;
-  private readonly kept: NewTask[] = [];
+  /** Until they are written: a caller that asks is told that they may be missing. */
+  private kept: readonly NewTask[] = [];
   /** Postgres did not answer the last time; callers do not wait for another failing try. */
   private away = false;
   private failures = 0;
-  private callOffTimer: (() => void) | undefined;
+  private cancelTimer: (() => void) | undefined;
   private stopped = false;
   private readonly ledger: RowLedger | undefined;
 
   constructor(private readonly options: RowWriterOptions) {
     const { gaps, clock, log } = options;
     this.ledger = gaps && new RowLedger({ gaps, kept: () => this.kept, clock, log });
-    this.batcher = new Batcher<NewTask>({ maxSize: BATCH, lanes: 2, flush: (batch) => this.flush(batch) });
+    this.batcher = new Batcher<NewTask>({ maxSize: BATCH, concurrency: 2, flush: (batch) => this.flush(batch) });
   }
 
   /** Resolves when the row is there, or is kept for another try. */
@@ -56,7 +57,7 @@ export class RowWriter {
   /** Writes what is under way and makes one last try for what was kept. */
   async stop(): Promise<void> {
     this.stopped = true;
-    this.callOffTimer?.();
+    this.cancelTimer?.();
     await this.batcher.idle();
     await this.writeKept();
     await this.ledger?.stop(this.kept.length === 0);
@@ -74,22 +75,25 @@ export class RowWriter {
 
   /** False: Postgres is away, nothing was written. */
   private async insert(batch: readonly NewTask[]): Promise<boolean> {
+    const { tasks, log } = this.options;
+    const isAway = (error: unknown): boolean => error instanceof StoreUnavailableError;
     try {
-      await this.options.tasks.insertQueued(batch);
+      // A row inserted twice is no harm.
+      await isolate<NewTask, void>(batch, {
+        write: (part) => tasks.insertQueued(part).then(() => []),
+        isOfOne: (error) => !isAway(error),
+        onFaulty: ({ id: taskId }, err) => {
+          log.error(
+            { err, taskId },
+            'the row of a submitted task was refused; it is made when a worker takes the task',
+          );
+          return [];
+        },
+      });
       return true;
     } catch (error) {
-      if (error instanceof StoreUnavailableError) return false;
-      if (batch.length === 1) {
-        const fields = { err: error, taskId: batch[0]!.id };
-        this.options.log.error(
-          fields,
-          'the row of a submitted task was refused; it is made when a worker takes the task',
-        );
-        return true;
-      }
-      // One row is at fault: each alone, so that only that one is missed. A row inserted twice is no harm.
-      for (const task of batch) if (!(await this.insert([task]))) return false;
-      return true;
+      if (isAway(error)) return false;
+      throw error;
     }
   }
 
@@ -97,34 +101,33 @@ export class RowWriter {
     if (!this.away)
       this.options.log.warn({}, 'Postgres is away; submits go on, their rows are written when it is back');
     this.away = true;
-    this.kept.push(...batch);
-    const over = this.kept.length - (this.options.maxKept ?? 10_000);
-    if (over > 0) {
-      const lost = this.kept.splice(0, over);
-      this.ledger?.lost(lost);
-    }
+    const kept = [...this.kept, ...batch];
+    const over = kept.length - (this.options.maxKept ?? 10_000);
+    if (over > 0) this.ledger?.lost(kept.slice(0, over));
+    this.kept = kept.slice(Math.max(0, over));
     this.schedule();
   }
 
   private schedule(): void {
-    if (this.callOffTimer || this.stopped) return;
+    if (this.cancelTimer || this.stopped) return;
     this.failures += 1;
-    this.callOffTimer = this.options.clock.after(backoffDelayMs(AGAIN, this.failures), () => {
-      this.callOffTimer = undefined;
+    this.cancelTimer = this.options.clock.after(backoffDelayMs(AGAIN, this.failures), () => {
+      this.cancelTimer = undefined;
       void this.writeKept();
     });
   }
 
   private async writeKept(): Promise<void> {
     if (this.kept.length === 0) return;
-    // First that rows are missing, then the rows: whoever asks in between must not be told that the task is unknown.
+    // First that rows are missing, then the rows: a caller that asks in between must not be told that the task is unknown.
     await this.ledger?.renew();
     while (this.kept.length > 0) {
-      const batch = this.kept.splice(0, BATCH);
-      if (await this.insert(batch)) continue;
-      this.kept.unshift(...batch);
-      this.schedule();
-      return void this.tried.emit({ left: this.kept.length });
+      const batch = new Set(this.kept.slice(0, BATCH));
+      if (!(await this.insert([...batch]))) {
+        this.schedule();
+        return void this.tried.emit({ left: this.kept.length });
+      }
+      this.kept = this.kept.filter((task) => !batch.has(task));
     }
     this.away = false;
     this.failures = 0;

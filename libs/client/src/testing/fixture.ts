@@ -3,9 +3,8 @@ import { decodeTask, encodeResult, type IncomingTask, type TaskResult } from '@l
 import type { Clock, Log, TaskStore } from '@lovage/ports';
 import { openStore, type PgStore } from '@lovage/store-postgres';
 import { ContractRegistry, defineTask, type AnyContract, type TaskOptions } from '@lovage/task';
-import { silentLog, TcpProxy, testDatabase, type TestDatabase } from '@lovage/testing';
+import { MemoryBroker, silentLog, TcpProxy, testDatabase, type TestDatabase } from '@lovage/testing';
 import { LovageClient, type LovageClientOptions } from '../client.ts';
-import { FaultyBroker } from './faulty-broker.ts';
 
 export function echo(defaults: TaskOptions = {}, name = 'test.echo') {
   return defineTask({
@@ -13,7 +12,7 @@ export function echo(defaults: TaskOptions = {}, name = 'test.echo') {
     input: z.strictObject({ value: z.unknown() }),
     output: z.unknown(),
     progress: z.object({ percent: z.number() }),
-    errors: { Refused: z.object({ why: z.string() }) },
+    errors: { Refused: z.object({ reason: z.string() }) },
     defaults,
   });
 }
@@ -29,8 +28,8 @@ export interface Received {
 }
 
 /** A real database behind a line that can be cut, a broker in memory, and clients on both. */
-export class Fixture implements AsyncDisposable {
-  readonly broker = new FaultyBroker();
+export class ClientFixture implements AsyncDisposable {
+  readonly broker = new MemoryBroker();
   readonly received: Received[] = [];
   private readonly clients: LovageClient[] = [];
 
@@ -41,11 +40,11 @@ export class Fixture implements AsyncDisposable {
     readonly store: PgStore,
   ) {}
 
-  static async open(): Promise<Fixture> {
+  static async open(): Promise<ClientFixture> {
     const db = await testDatabase();
     const line = await TcpProxy.before(db.url);
-    const store = openStore({ url: line.url, log: silentLog, connectTimeoutMs: 1000 });
-    const fixture = new Fixture(db, line, store);
+    const store = openStore({ url: line.url, log: silentLog });
+    const fixture = new ClientFixture(db, line, store);
     await fixture.broker.start();
     return fixture;
   }
@@ -104,9 +103,9 @@ export class Fixture implements AsyncDisposable {
     );
   }
 
-  async outbox(): Promise<{ task_id: string; turn: number; due_in: number; leased: boolean }[]> {
+  async outbox(): Promise<{ task_id: string; generation: number; due_in: number; leased: boolean }[]> {
     return this.db.query(
-      'select task_id, turn, extract(epoch from due_at - now())::float8 as due_in, leased_until > now() as leased from outbox',
+      'select task_id, turn as generation, extract(epoch from due_at - now())::float8 as due_in, leased_until > now() as leased from outbox order by task_id',
     );
   }
 

@@ -1,6 +1,7 @@
 import type { IncomingResult } from '@lovage/celery';
 import type { TaskRow } from '@lovage/ports';
 import {
+  checkValue,
   DeclaredError,
   isTerminal,
   revokedData,
@@ -37,8 +38,18 @@ export function outcomeOfRow(row: TaskRow): Outcome | undefined {
  */
 export function valueOf<C extends AnyContract>(outcome: Outcome, id: string, contract: C | undefined): Output<C> {
   // With an error its result is one that cannot be read.
-  if (outcome.state === 'SUCCESS' && outcome.error === null) return outcome.result as Output<C>;
+  if (outcome.state === 'SUCCESS' && outcome.error === null)
+    return contract?.foreign === undefined ? (outcome.result as Output<C>) : checked(outcome.result, id, contract);
   throw errorOf(outcome, id, contract);
+}
+
+/** What a foreign worker returned: nobody has held it against the contract yet. */
+function checked<C extends AnyContract>(result: unknown, id: string, contract: C): Output<C> {
+  const found = checkValue(contract.output, 'result', result);
+  if (!found.issues) return found.value as Output<C>;
+  const { issues } = found;
+  const message = `the worker's result does not fit ${contract.name}: ${issues.map(({ path, message }) => `${path}: ${message}`).join('; ')}`;
+  throw new TaskFailedError(id, { type: 'OutputInvalidError', message: message.slice(0, 2000) }, 'FAILURE');
 }
 
 function errorOf(outcome: Outcome, id: string, contract: AnyContract | undefined): Error {

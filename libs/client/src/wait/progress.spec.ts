@@ -34,10 +34,10 @@ describe('progress', () => {
     const { list, iterate, clock } = setUp();
     const values = iterate();
     const first = values.next();
-    list.ring('a', report(10));
+    list.notify('a', report(10));
     expect(await first).toEqual({ done: false, value: 10 });
-    for (const value of [20, 20, 30]) list.ring('a', report(value));
-    list.ring('a', end());
+    for (const value of [20, 20, 30]) list.notify('a', report(value));
+    list.notify('a', end());
     const rest: unknown[] = [];
     for await (const value of values) rest.push(value);
     expect(rest).toEqual([20, 20, 30]);
@@ -55,9 +55,9 @@ describe('progress', () => {
       for await (const value of values) seen.push((value as { percent: number }).percent);
     })();
     await clock.advance(0);
-    list.ring('a', report({ percent: 20 }));
+    list.notify('a', report({ percent: 20 }));
     await clock.advance(1000);
-    list.ring('a', report({ percent: 30 }));
+    list.notify('a', report({ percent: 30 }));
     rows.set('a', { id: 'a', state: 'PROGRESS', progress: { percent: 20 } });
     await clock.advance(2000);
     rows.set('a', { id: 'a', state: 'SUCCESS', progress: { percent: 100 }, error: null });
@@ -73,18 +73,18 @@ describe('progress', () => {
     const first = values.next();
     await clock.advance(0);
     expect((await first).value).toBe(70);
-    for (const value of [70, 80, 70]) list.ring('a', report(value));
-    list.ring('a', end());
+    for (const value of [70, 80, 70]) list.notify('a', report(value));
+    list.notify('a', end());
     const rest: unknown[] = [];
     for await (const value of values) rest.push(value);
     expect(rest).toEqual([80, 70]);
   });
 
-  test('leaving the loop, an abort and the stop of the client all let go', async () => {
+  test('leaving the loop, an abort and the stop of the client all end it', async () => {
     const { list, iterate } = setUp();
     const left = iterate();
     const pending = left.next();
-    list.ring('a', report(1));
+    list.notify('a', report(1));
     await pending;
     await left.return();
     expect(list.size).toBe(0);
@@ -105,8 +105,8 @@ describe('progress', () => {
     const { list, iterate } = setUp();
     const values = iterate();
     const first = values.next();
-    for (let n = 0; n <= 5000; n += 1) list.ring('a', report(n));
-    list.ring('a', end());
+    for (let n = 0; n <= 5000; n += 1) list.notify('a', report(n));
+    list.notify('a', end());
     const seen = [(await first).value];
     for await (const value of values) seen.push(value);
     expect(seen.length).toBe(1000);

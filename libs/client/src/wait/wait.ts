@@ -11,14 +11,14 @@ export interface WaitOptions {
   readonly mustExist: boolean;
 }
 
-export interface Ended {
+export interface EndedOutcome {
   readonly outcome: Outcome;
   readonly row: TaskRow | undefined;
 }
 
 /** A wait that has begun. */
 export interface Waiting {
-  readonly ended: Promise<Ended>;
+  readonly ended: Promise<EndedOutcome>;
   /** Gives it up; `ended` rejects with `reason`. */
   cancel(reason: unknown): void;
 }
@@ -31,10 +31,10 @@ export function waitFor(watches: WatchList, clock: Clock, id: string, options: W
   const { timeoutMs, signal } = options;
   // Until the wait has begun there is nothing to give up.
   let cancel: (reason: unknown) => void = () => undefined;
-  const ended = new Promise<Ended>((resolve, reject) => {
+  const ended = new Promise<EndedOutcome>((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
     const release = () => {
-      callOffTimer?.();
+      cancelTimer?.();
       signal?.removeEventListener('abort', onAbort);
     };
     const fail = (error: unknown) => {
@@ -52,7 +52,7 @@ export function waitFor(watches: WatchList, clock: Clock, id: string, options: W
       onUnknown: options.mustExist ? () => fail(new TaskUnknownError(id)) : undefined,
       onStop: () => fail(new ClientStoppedError(id)),
     });
-    const callOffTimer =
+    const cancelTimer =
       timeoutMs === undefined ? undefined : clock.after(timeoutMs, () => fail(new ResultTimeoutError(id, timeoutMs)));
     signal?.addEventListener('abort', onAbort, { once: true });
     cancel = fail;

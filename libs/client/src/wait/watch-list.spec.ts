@@ -72,10 +72,10 @@ describe('waiting for tasks', () => {
     const { tasks, clock, list, wait } = setUp();
     const [one, two] = [wait('a'), wait('a')];
     const other = wait('b');
-    list.ring('a', reply('STARTED'));
-    list.ring('a', reply('RETRY'));
+    list.notify('a', reply('STARTED'));
+    list.notify('a', reply('RETRY'));
     expect(await peek(one.ended)).toBe('waiting');
-    list.ring('a', reply('SUCCESS', 7));
+    list.notify('a', reply('SUCCESS', 7));
     const success: Outcome = { state: 'SUCCESS', result: 7, error: null };
     expect(await Promise.all([one.ended, two.ended])).toEqual([{ outcome: success }, { outcome: success }]);
     expect(await peek(other.ended)).toBe('waiting');
@@ -162,7 +162,7 @@ describe('waiting for tasks', () => {
     expect(tasks.gets.length).toBe(3);
   });
 
-  test('while Postgres is away whoever waits waits on', async () => {
+  test('while Postgres is away callers wait on', async () => {
     const { tasks, clock, log, wait } = setUp();
     tasks.away = true;
     const one = wait('a');
@@ -185,7 +185,7 @@ describe('waiting for tasks', () => {
     const ids = Array.from({ length: 10_000 }, (_, i) => String(i));
     const timed = ids.map((id) => wait(id, { timeoutMs: 100 + (Number(id) % 800) }).ended.catch(() => 'late'));
     const answered = ids.map((id) => wait(`x${id}`).ended);
-    for (const id of ids) list.ring(`x${id}`, reply('SUCCESS', id));
+    for (const id of ids) list.notify(`x${id}`, reply('SUCCESS', id));
     await Promise.all(answered);
     await clock.advance(899);
     expect(new Set(await Promise.all(timed))).toEqual(new Set(['late']));

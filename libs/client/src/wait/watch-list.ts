@@ -1,8 +1,8 @@
 import type { IncomingResult } from '@lovage/celery';
-import { ChurnMap } from '@lovage/foundation';
+import { RecyclingMap } from '@lovage/foundation';
 import { StoreUnavailableError, type Clock, type Log, type TaskRow, type TaskStore } from '@lovage/ports';
 import { ClientStoppedError } from '../errors.ts';
-import { Backstop } from './backstop.ts';
+import { RowPoll } from './row-poll.ts';
 import { outcomeOfReply, outcomeOfRow, type Outcome } from './outcome.ts';
 import { Watch, type WatchOptions } from './watch.ts';
 
@@ -16,16 +16,16 @@ export interface WatchListOptions {
 const READ_AT_ONCE = 500;
 
 /**
- * Everyone in this process who waits for a task. Replies are the doorbell; a reply that got lost is made up for by reading
- * rows, all waiting ids in one query.
+ * All callers in this process that wait for a task. Replies notify them; where a reply got lost a poll of the rows finds the end,
+ * all waiting ids in one query.
  */
 export class WatchList {
-  private readonly byId = new ChurnMap<string, Watch[]>();
-  private readonly backstop: Backstop;
+  private readonly byId = new RecyclingMap<string, Watch[]>();
+  private readonly poll: RowPoll;
   private stopped = false;
 
   constructor(private readonly options: WatchListOptions) {
-    this.backstop = new Backstop(options.clock, (due) => void this.read(due));
+    this.poll = new RowPoll(options.clock, (due) => void this.read(due));
   }
 
   /** Tasks watched. */
@@ -40,14 +40,14 @@ export class WatchList {
     const others = this.byId.get(id);
     if (others) others.push(watch);
     else this.byId.set(id, [watch]);
-    this.backstop.add(watch);
+    this.poll.add(watch);
     return watch;
   }
 
   remove(watch: Watch): void {
     if (watch.ended) return;
     watch.ended = true;
-    this.backstop.remove(watch);
+    this.poll.remove(watch);
     const watches = this.byId.get(watch.id);
     if (!watches) return;
     if (watches.length === 1) this.byId.delete(watch.id);
@@ -55,7 +55,7 @@ export class WatchList {
   }
 
   /** A reply has come. Most are for nobody any more, or for one. */
-  ring(id: string, reply: IncomingResult): void {
+  notify(id: string, reply: IncomingResult): void {
     const watches = this.byId.get(id);
     if (!watches) return;
     if (reply.state === 'PROGRESS') for (const watch of [...watches]) watch.options.onProgress?.(reply.result, 'reply');
@@ -67,13 +67,13 @@ export class WatchList {
   check(id: string): void {
     const watches = this.byId.get(id)?.filter((watch) => !watch.reading);
     if (!watches || watches.length === 0) return;
-    for (const watch of watches) this.backstop.remove(watch);
+    for (const watch of watches) this.poll.remove(watch);
     void this.read(watches);
   }
 
   stop(): void {
     this.stopped = true;
-    this.backstop.stop();
+    this.poll.stop();
     const all = [...this.byId.values()].flat();
     this.byId.clear();
     for (const watch of all) {
@@ -88,7 +88,7 @@ export class WatchList {
     this.byId.delete(id);
     for (const watch of watches) {
       watch.ended = true;
-      this.backstop.remove(watch);
+      this.poll.remove(watch);
     }
     for (const watch of watches) watch.options.onOutcome(outcome, row);
   }
@@ -109,7 +109,7 @@ export class WatchList {
       }
     } catch (error) {
       if (error instanceof StoreUnavailableError)
-        this.options.log.debug({ err: error }, 'Postgres is away; whoever waits for a task waits on');
+        this.options.log.debug({ err: error }, 'Postgres is away; callers that wait for a task wait on');
       else
         this.options.log.error({ err: error, tasks: due.length }, 'waiting tasks could not be looked up; tried again');
     }
@@ -117,7 +117,7 @@ export class WatchList {
       watch.reading = false;
       if (watch.ended) continue;
       watch.step += 1;
-      this.backstop.add(watch);
+      this.poll.add(watch);
     }
   }
 

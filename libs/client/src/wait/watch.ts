@@ -35,7 +35,7 @@ export class Watch {
   /** Monotonic ms of the next read, while in a bucket. */
   dueAt = 0;
   ended = false;
-  /** A read is under way; it puts the watch back itself. */
+  /** A read is under way; it schedules the watch anew itself. */
   reading = false;
 
   constructor(

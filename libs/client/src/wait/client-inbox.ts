@@ -3,10 +3,10 @@ import type { Broker, Clock, Log, ReplyInbox } from '@lovage/ports';
 import type { WatchList } from './watch-list.ts';
 
 /** After a failed try to open it, none for so long, ms: each submit would wait for the next. */
-const NOT_AGAIN_MS = 5000;
+const REOPEN_MS = 5000;
 
 /** This process's one reply inbox, opened when the first task asks for a reply. */
-export class Inbox {
+export class ClientInbox {
   private inbox: ReplyInbox | undefined;
   private opening: Promise<void> | undefined;
   private notBefore = -Infinity;
@@ -24,7 +24,7 @@ export class Inbox {
     return this.inbox?.address;
   }
 
-  /** Opens it if the broker can be reached; without it whoever waits reads rows. Never rejects. */
+  /** Opens it if the broker can be reached; without it callers that wait read rows. Never rejects. */
   open(): Promise<void> {
     if (this.inbox || this.stopped || this.broker.state === 'down' || this.clock.monotonic() < this.notBefore)
       return Promise.resolve();
@@ -42,11 +42,11 @@ export class Inbox {
     try {
       this.inbox = await this.broker.openReplies(({ correlationId, body }) => {
         const reply = decodeResult(body);
-        if (reply) this.watches.ring(correlationId, reply);
+        if (reply) this.watches.notify(correlationId, reply);
         else this.log.warn({ correlationId, bytes: body.length }, 'a reply that is no task result was dropped');
       });
     } catch (error) {
-      this.notBefore = this.clock.monotonic() + NOT_AGAIN_MS;
+      this.notBefore = this.clock.monotonic() + REOPEN_MS;
       this.log.warn({ err: error }, 'no reply inbox: results are read from Postgres until one can be opened');
     }
   }

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import type { UniqueKey } from '@lovage/ports';
 import { valueAt, type AnyContract, type CompiledUnique } from '@lovage/task';
 import { SubmitOptionsError } from '../errors.ts';
-import { canonical } from './fingerprint.ts';
 
 /**
  * The key of a task by its validated input. What is compared is part of it, so that tasks compared by different fields never
@@ -59,4 +58,22 @@ function isPlain(value: object): boolean {
 
 function refuse(what: string): never {
   throw new SubmitOptionsError('unique.by', `compares ${what}, which is no JSON; compare other fields`);
+}
+
+/** Hash of a JSON value that does not depend on the order of object keys. */
+export function fingerprintOf(value: unknown): string {
+  return createHash('sha256').update(canonical(value)).digest('base64url');
+}
+
+/** JSON text with the keys of each object sorted; what JSON leaves out is left out. */
+export function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, member: unknown) => {
+    if (typeof member === 'bigint') return `${member}n`;
+    if (member === null || typeof member !== 'object' || Array.isArray(member)) return member;
+    const record = member as Record<string, unknown>;
+    // Null prototype: a key named __proto__ must stay a key.
+    const sorted = Object.create(null) as Record<string, unknown>;
+    for (const key of Object.keys(record).sort()) sorted[key] = record[key];
+    return sorted;
+  });
 }

@@ -1,14 +1,14 @@
-import { ChurnMap } from '@lovage/foundation';
+import { RecyclingMap } from '@lovage/foundation';
 import type { Clock } from '@lovage/ports';
 import type { Watch } from './watch.ts';
 
 /**
- * Tells which watches are due for a read, with one timer for all of them. The waits come from a few constants, so a bucket
+ * Polls for lost replies: tells which watches are due for a read of their rows, with one timer for all of them. The waits come from a few constants, so a bucket
  * per wait is in order of time by itself: adding, removing and finding the next are O(1), with ten thousand waiting too.
  */
-export class Backstop {
-  private readonly buckets = new Map<number, ChurnMap<number, Watch>>();
-  private callOffTimer: (() => void) | undefined;
+export class RowPoll {
+  private readonly buckets = new Map<number, RecyclingMap<number, Watch>>();
+  private cancelTimer: (() => void) | undefined;
   private timerAt = Infinity;
 
   constructor(
@@ -20,7 +20,7 @@ export class Backstop {
     const { delayMs } = watch;
     watch.dueAt = this.clock.monotonic() + delayMs;
     let bucket = this.buckets.get(delayMs);
-    if (!bucket) this.buckets.set(delayMs, (bucket = new ChurnMap()));
+    if (!bucket) this.buckets.set(delayMs, (bucket = new RecyclingMap()));
     bucket.set(watch.no, watch);
     if (watch.dueAt < this.timerAt) this.setTimer(watch.dueAt);
   }
@@ -30,24 +30,24 @@ export class Backstop {
   }
 
   stop(): void {
-    this.callOffTimer?.();
+    this.cancelTimer?.();
     this.buckets.clear();
     this.timerAt = -Infinity;
   }
 
   private setTimer(at: number): void {
-    this.callOffTimer?.();
+    this.cancelTimer?.();
     this.timerAt = at;
-    this.callOffTimer = this.clock.after(Math.max(0, at - this.clock.monotonic()), () => this.ring());
+    this.cancelTimer = this.clock.after(Math.max(0, at - this.clock.monotonic()), () => this.fire());
   }
 
-  private ring(): void {
+  private fire(): void {
     const now = this.clock.monotonic();
     const due: Watch[] = [];
     let next = Infinity;
     for (const bucket of this.buckets.values())
       for (const watch of bucket.values()) {
-        // A timer may ring a fraction of a millisecond early.
+        // A timer may fire a fraction of a millisecond early.
         if (watch.dueAt > now + 1) {
           next = Math.min(next, watch.dueAt);
           break;
@@ -55,7 +55,7 @@ export class Backstop {
         bucket.delete(watch.no);
         due.push(watch);
       }
-    this.callOffTimer = undefined;
+    this.cancelTimer = undefined;
     this.timerAt = Infinity;
     if (next < Infinity) this.setTimer(next);
     if (due.length > 0) this.onDue(due);
