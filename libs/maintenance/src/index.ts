@@ -1,3 +1,7 @@
+export { BackendReports, type BackendReportsOptions } from './foreign/backend-reports.ts';
+export { ResultBackfill, type Backfilled, type ResultBackfillOptions } from './foreign/result-backfill.ts';
+export { CeleryWatch, type CeleryWatchOptions } from './celery-watch/celery-watch.ts';
+export { ForeignResults, type ForeignResultsOptions, type SettledResult } from './foreign/foreign-results.ts';
 export { DeadLetterCollector, type DeadLetterCollectorOptions } from './dead-letters/dead-letter-collector.ts';
 export { HistoryCounter, type HistoryCounterOptions } from './history/history-counter.ts';
 export { BeatPresence, type BeatPresenceOptions } from './presence/beat-presence.ts';

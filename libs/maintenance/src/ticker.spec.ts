@@ -1,7 +1,7 @@
 import { deferred } from '@lovage/foundation';
-import { TestClock } from '@lovage/testing';
+import { Ticker } from '@lovage/ports';
+import { RecordingLog, silentLog, TestClock } from '@lovage/testing';
 import { rest } from './testing/fakes.ts';
-import { Ticker } from './ticker.ts';
 
 describe('Ticker', () => {
   test('runs at once, then each time so long after the last run has ended', async () => {
@@ -14,7 +14,8 @@ describe('Ticker', () => {
         runs.push(clock.monotonic());
         return false;
       },
-      onFailure: () => undefined,
+      log: silentLog,
+      failure: 'failed',
     });
     ticker.start();
     await rest(clock);
@@ -36,7 +37,7 @@ describe('Ticker', () => {
       runs += 1;
       return gate.promise;
     };
-    const ticker = new Ticker({ everyMs: 200, clock, run, onFailure: () => undefined });
+    const ticker = new Ticker({ everyMs: 200, clock, run, log: silentLog, failure: 'failed' });
     ticker.start();
     for (let i = 0; i < 5; i += 1) ticker.poke();
     await clock.advance(10_000);
@@ -58,7 +59,7 @@ describe('Ticker', () => {
     const clock = new TestClock();
     let left = 3;
     const run = async () => (left -= 1) > 0;
-    const ticker = new Ticker({ everyMs: 1000, clock, run, onFailure: () => undefined });
+    const ticker = new Ticker({ everyMs: 1000, clock, run, log: silentLog, failure: 'failed' });
     ticker.start();
     await rest(clock);
     expect(left).toBe(0);
@@ -67,7 +68,7 @@ describe('Ticker', () => {
 
   test('a failure is told, and runs go on with growing waits until one succeeds', async () => {
     const clock = new TestClock();
-    const failures: number[] = [];
+    const log = new RecordingLog();
     let broken = true;
     const runs: number[] = [];
     const ticker = new Ticker({
@@ -78,13 +79,16 @@ describe('Ticker', () => {
         if (broken) throw new Error('broken');
         return false;
       },
-      onFailure: (_error, count) => failures.push(count),
+      log,
+      failure: 'it failed',
     });
     ticker.start();
     await rest(clock);
     await clock.advance(30_000);
-    expect(failures.length).toBeGreaterThan(5);
-    expect(failures).toEqual(failures.map((_, i) => i + 1));
+    const levels = log.entries.map(({ level }) => level);
+    expect(levels.length).toBeGreaterThan(5);
+    expect(levels).toEqual(['warn', ...Array(levels.length - 1).fill('debug')]);
+    expect(log.entries[0]).toMatchObject({ message: 'it failed', fields: { err: { message: 'broken' } } });
     broken = false;
     const before = runs.length;
     await clock.advance(5000);
@@ -99,7 +103,8 @@ describe('Ticker', () => {
       everyMs: 1,
       clock: new TestClock(),
       run: () => gate.promise,
-      onFailure: () => undefined,
+      log: silentLog,
+      failure: 'failed',
     });
     ticker.start();
     let stopped = false;
@@ -108,5 +113,40 @@ describe('Ticker', () => {
     expect(stopped).toBe(false);
     gate.resolve(true);
     await stopping;
+  });
+
+  test('the first run may wait, unless it is stopped or poked before', async () => {
+    const clock = new TestClock();
+    const runs: number[] = [];
+    const run = () => Promise.resolve(void runs.push(clock.monotonic()));
+    const options = { ...{ everyMs: 100, firstAfterMs: 70, clock, run }, ...{ log: silentLog, failure: 'failed' } };
+    const ticker = new Ticker(options);
+    await ticker.start();
+    await clock.advance(170);
+    expect(runs).toEqual([70, 170]);
+    await ticker.stop();
+    const stopped = new Ticker(options);
+    await stopped.start();
+    await stopped.stop();
+    expect(clock.pending).toBe(0);
+    const poked = new Ticker(options);
+    await poked.start();
+    poked.poke();
+    expect(runs).toEqual([70, 170, 170]);
+    await poked.stop();
+  });
+
+  test('a run may say when the next one comes', async () => {
+    const clock = new TestClock();
+    const runs: number[] = [];
+    const run = async () => runs.push(clock.monotonic()) * 100;
+    const ticker = new Ticker({ everyMs: 1, clock, run, log: silentLog, failure: 'failed' });
+    ticker.poke();
+    expect(runs).toEqual([]);
+    await ticker.start();
+    await rest(clock);
+    await clock.advance(600);
+    expect(runs).toEqual([0, 100, 300, 600]);
+    await ticker.stop();
   });
 });

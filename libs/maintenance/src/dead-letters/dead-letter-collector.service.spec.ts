@@ -3,7 +3,7 @@ import { PostgresBroker } from '@lovage/broker-postgres';
 import { RabbitBroker } from '@lovage/broker-rabbitmq';
 import { LovageClient } from '@lovage/client';
 import { newId } from '@lovage/foundation';
-import type { Broker, DeadLetterStore } from '@lovage/ports';
+import { blankTask, type Broker, type DeadLetterStore } from '@lovage/ports';
 import { openStore, type PgStore } from '@lovage/store-postgres';
 import { ContractRegistry, defineTask } from '@lovage/task';
 import {
@@ -14,6 +14,7 @@ import {
   testDatabase,
   type TestDatabase,
   type TestRabbit,
+  insertOne,
 } from '@lovage/testing';
 import { z } from 'zod';
 import { OutboxRelay } from '../relay/outbox-relay.ts';
@@ -22,7 +23,7 @@ import { DeadLetterCollector } from './dead-letter-collector.ts';
 /** A broker of one process, on the server that all of a test share. */
 type Connect = (db: TestDatabase) => Broker;
 
-class Fixture implements AsyncDisposable {
+class CollectorServers implements AsyncDisposable {
   readonly store: PgStore;
   private readonly started: { stop(): Promise<void> }[] = [];
 
@@ -34,8 +35,8 @@ class Fixture implements AsyncDisposable {
     this.store = openStore({ url: db.url, log: silentLog, maxConnections: 4 });
   }
 
-  static async open(connect: Connect, queue: string): Promise<Fixture> {
-    return new Fixture(await testDatabase(), connect, queue);
+  static async open(connect: Connect, queue: string): Promise<CollectorServers> {
+    return new CollectorServers(await testDatabase(), connect, queue);
   }
 
   async broker(): Promise<Broker> {
@@ -48,9 +49,9 @@ class Fixture implements AsyncDisposable {
   /** As a beat of its own has it. */
   async collector(
     broker: Broker,
-    letters: Pick<DeadLetterStore, 'keep'> = this.store.deadLetters,
+    deadLetters: Pick<DeadLetterStore, 'keep'> = this.store.deadLetters,
   ): Promise<DeadLetterCollector> {
-    const collector = new DeadLetterCollector({ broker, letters, log: silentLog });
+    const collector = new DeadLetterCollector({ broker, deadLetters, log: silentLog });
     this.started.push(collector);
     await collector.start();
     return collector;
@@ -91,7 +92,7 @@ const numbered = (count: number): string[] => Array.from({ length: count }, (_, 
 
 function suite(connect: Connect, queue: () => string): void {
   test('what was refused is written down, with where and why, and is out of the broker', async () => {
-    await using f = await Fixture.open(connect, queue());
+    await using f = await CollectorServers.open(connect, queue());
     const broker = await f.broker();
     const collector = await f.collector(broker);
     const collected = collector.collected.next();
@@ -111,19 +112,19 @@ function suite(connect: Connect, queue: () => string): void {
     expect((await broker.depth(broker.deadLetterQueue)).ready).toBe(0);
   });
 
-  test('killed between the write and the ack: the letter comes again and is the same', async () => {
-    await using f = await Fixture.open(connect, queue());
+  test('killed between the write and the ack: the dead letter comes again and is the same', async () => {
+    await using f = await CollectorServers.open(connect, queue());
     const [producer, first, second] = [await f.broker(), await f.broker(), await f.broker()];
     const bodies = numbered(30);
     let written = 0;
     // Written, and the process hears no more of it.
     const doomed: Pick<DeadLetterStore, 'keep'> = {
-      async keep(letters) {
-        written += (await f.store.deadLetters.keep(letters)).length;
+      async keep(deadLetters) {
+        written += (await f.store.deadLetters.keep(deadLetters)).length;
         return new Promise(() => undefined);
       },
     };
-    const dead = new DeadLetterCollector({ broker: first, letters: doomed, log: silentLog });
+    const dead = new DeadLetterCollector({ broker: first, deadLetters: doomed, log: silentLog });
     await dead.start();
     await f.refused(producer, bodies);
     await eventually(() => written > 0);
@@ -138,8 +139,8 @@ function suite(connect: Connect, queue: () => string): void {
     expect((await f.bodies()).sort()).toEqual([...bodies].sort());
   });
 
-  test('two share the queue, and each letter is one', async () => {
-    await using f = await Fixture.open(connect, queue());
+  test('two share the queue, and each dead letter is one', async () => {
+    await using f = await CollectorServers.open(connect, queue());
     const [producer, one, two] = [await f.broker(), await f.broker(), await f.broker()];
     const by = new Map<string, number>();
     for (const [n, broker] of [one, two].entries()) {
@@ -153,8 +154,8 @@ function suite(connect: Connect, queue: () => string): void {
     expect(new Set(by.values()).size).toBe(2);
   });
 
-  test('a task whose message was refused ends, and whoever waits for it hears so', async () => {
-    await using f = await Fixture.open(connect, queue());
+  test('a task whose message was refused ends, and callers that wait for it hear so', async () => {
+    await using f = await CollectorServers.open(connect, queue());
     const broker = await f.broker();
     const job = defineTask({
       name: 'test.job',
@@ -193,8 +194,8 @@ describeWithRabbit('collecting dead letters: RabbitMQ', (rabbit: TestRabbit) => 
   const connect: Connect = () => new RabbitBroker({ url: rabbit.url, deadLetterQueue, log: silentLog });
   suite(connect, () => rabbit.queue());
 
-  test('equal messages are so many letters', async () => {
-    await using f = await Fixture.open(connect, rabbit.queue());
+  test('equal messages are so many dead letters', async () => {
+    await using f = await CollectorServers.open(connect, rabbit.queue());
     const broker = await f.broker();
     await f.collector(broker);
     await f.refused(broker, ['same', 'same', 'same']);
@@ -203,11 +204,11 @@ describeWithRabbit('collecting dead letters: RabbitMQ', (rabbit: TestRabbit) => 
 
   test('a message that a rule of its queue took away is sent once more, then its task ends', async () => {
     const queue = rabbit.queue('ttl');
-    await using f = await Fixture.open(connect, queue);
+    await using f = await CollectorServers.open(connect, queue);
     const broker = await f.broker();
     const collector = await f.collector(broker);
     const outcomes: unknown[] = [];
-    collector.collected.on(({ letter: { reason, diedAt }, outcome }) =>
+    collector.collected.on(({ deadLetter: { reason, diedAt }, outcome }) =>
       outcomes.push([reason, typeof diedAt, outcome]),
     );
     await broker.declare(deadLetterQueue);
@@ -223,16 +224,7 @@ describeWithRabbit('collecting dead letters: RabbitMQ', (rabbit: TestRabbit) => 
       await connection.close();
     }
     const id = newId();
-    const task = { id, wireId: null, name: 'test.job', queue, input: '{}', message: null, userId: null };
-    const row = {
-      ...task,
-      parentId: null,
-      rootId: null,
-      retriedFrom: null,
-      eta: null,
-      expiresAt: null,
-      priority: null,
-    };
+    const row = blankTask({ id, name: 'test.job', queue, input: '{}' });
     const relay = new OutboxRelay({
       broker,
       outbox: f.store.outbox,
@@ -244,7 +236,7 @@ describeWithRabbit('collecting dead letters: RabbitMQ', (rabbit: TestRabbit) => 
     });
     await relay.start();
     try {
-      await f.store.tasks.insertFirst(row, { delayMs: 0, leaseMs: 0 });
+      await insertOne(f.store.tasks, row, { delayMs: 0, leaseMs: 0 });
       await eventually(async () => (await f.store.tasks.get(id))?.state === 'FAILURE', { timeoutMs: 20_000 });
     } finally {
       await relay.stop();
@@ -255,9 +247,9 @@ describeWithRabbit('collecting dead letters: RabbitMQ', (rabbit: TestRabbit) => 
     ]);
   });
 
-  test('a queue of letters that is deleted is made again', async () => {
+  test('a queue of dead letters that is deleted is made again', async () => {
     const log = new RecordingLog();
-    await using f = await Fixture.open(
+    await using f = await CollectorServers.open(
       () => new RabbitBroker({ url: rabbit.url, deadLetterQueue, log }),
       rabbit.queue(),
     );

@@ -5,35 +5,35 @@ import { eventually, MemoryBroker, silentLog, TestClock } from '@lovage/testing'
 import { DeadLetterCollector } from './dead-letter-collector.ts';
 
 /** A store in memory; each call may be answered by the test. */
-class FakeLetters {
+class FakeDeadLetters {
   readonly kept: NewDeadLetter[] = [];
   readonly calls: (readonly NewDeadLetter[])[] = [];
-  answer: (letters: readonly NewDeadLetter[]) => Promise<KeptDeadLetter[]> = (letters) =>
-    Promise.resolve(letters.map(({ id }) => ({ id, outcome: 'none', failed: false })));
+  answer: (deadLetters: readonly NewDeadLetter[]) => Promise<KeptDeadLetter[]> = (deadLetters) =>
+    Promise.resolve(deadLetters.map(({ id }) => ({ id, outcome: 'none', failed: false })));
 
-  async keep(letters: readonly NewDeadLetter[]): Promise<KeptDeadLetter[]> {
-    this.calls.push(letters);
-    const kept = await this.answer(letters);
-    this.kept.push(...letters);
+  async keep(deadLetters: readonly NewDeadLetter[]): Promise<KeptDeadLetter[]> {
+    this.calls.push(deadLetters);
+    const kept = await this.answer(deadLetters);
+    this.kept.push(...deadLetters);
     return kept;
   }
 }
 
-class Fixture implements AsyncDisposable {
+class CollectorFixture implements AsyncDisposable {
   readonly broker = new MemoryBroker();
-  readonly letters = new FakeLetters();
+  readonly deadLetters = new FakeDeadLetters();
   readonly clock = new TestClock();
   readonly collector: DeadLetterCollector;
-  sentAgain = 0;
+  resent = 0;
 
   private constructor(prefetch: number) {
-    const { broker, letters, clock } = this;
-    const onSentAgain = (): void => void (this.sentAgain += 1);
-    this.collector = new DeadLetterCollector({ broker, letters, clock, prefetch, log: silentLog, onSentAgain });
+    const { broker, deadLetters, clock } = this;
+    const onResent = (): void => void (this.resent += 1);
+    this.collector = new DeadLetterCollector({ broker, deadLetters, clock, prefetch, log: silentLog, onResent });
   }
 
-  static async open(prefetch = 100): Promise<Fixture> {
-    const fixture = new Fixture(prefetch);
+  static async open(prefetch = 100): Promise<CollectorFixture> {
+    const fixture = new CollectorFixture(prefetch);
     await fixture.broker.start();
     await fixture.broker.declare('lovage.dead');
     return fixture;
@@ -68,64 +68,64 @@ class Fixture implements AsyncDisposable {
   }
 }
 
-test('a letter is written, then acked', async () => {
-  await using f = await Fixture.open();
+test('a dead letter is written, then acked', async () => {
+  await using f = await CollectorFixture.open();
   const written = deferred();
-  f.letters.answer = async (letters) => {
+  f.deadLetters.answer = async (deadLetters) => {
     await written.promise;
-    return letters.map(({ id }) => ({ id, outcome: 'none', failed: false }));
+    return deadLetters.map(({ id }) => ({ id, outcome: 'none', failed: false }));
   };
   await f.bury();
   const collected = f.collector.collected.next();
   await f.collector.start();
-  await eventually(() => f.letters.calls.length === 1);
+  await eventually(() => f.deadLetters.calls.length === 1);
   expect((await f.broker.depth('lovage.dead')).ready).toBe(0);
   written.resolve();
-  expect((await collected).letter).toMatchObject({ code: 'body_not_json', body: Buffer.from('no task') });
+  expect((await collected).deadLetter).toMatchObject({ code: 'body_not_json', body: Buffer.from('no task') });
   await f.collector.stop();
   expect(await f.left()).toBe(0);
 });
 
-test('while Postgres is away letters are held, and no more are taken than there is room for', async () => {
-  await using f = await Fixture.open(2);
-  const usual = f.letters.answer;
-  f.letters.answer = () => Promise.reject(new StoreUnavailableError('away'));
+test('while Postgres is away dead letters are held, and no more are taken than there is room for', async () => {
+  await using f = await CollectorFixture.open(2);
+  const usual = f.deadLetters.answer;
+  f.deadLetters.answer = () => Promise.reject(new StoreUnavailableError('away'));
   for (const body of ['1', '2', '3']) await f.bury(body);
   await f.collector.start();
-  await eventually(() => f.letters.calls.length === 1);
+  await eventually(() => f.deadLetters.calls.length === 1);
   await f.clock.advance(60_000);
-  expect(f.letters.calls.length).toBeGreaterThan(5);
+  expect(f.deadLetters.calls.length).toBeGreaterThan(5);
   expect((await f.broker.depth('lovage.dead')).ready).toBe(1);
-  f.letters.answer = usual;
+  f.deadLetters.answer = usual;
   await f.clock.advance(10_000);
-  await eventually(() => f.letters.kept.length === 3);
-  expect(f.letters.kept.map(({ body }) => body.toString())).toEqual(['1', '2', '3']);
+  await eventually(() => f.deadLetters.kept.length === 3);
+  expect(f.deadLetters.kept.map(({ body }) => body.toString())).toEqual(['1', '2', '3']);
 });
 
-test('stopped while Postgres is away it gives them back', async () => {
-  await using f = await Fixture.open();
-  f.letters.answer = () => Promise.reject(new StoreUnavailableError('away'));
+test('stopped while Postgres is away it requeues them', async () => {
+  await using f = await CollectorFixture.open();
+  f.deadLetters.answer = () => Promise.reject(new StoreUnavailableError('away'));
   await f.bury();
   await f.collector.start();
-  await eventually(() => f.letters.calls.length > 0);
+  await eventually(() => f.deadLetters.calls.length > 0);
   await f.collector.stop();
   expect(await f.left()).toBe(1);
 });
 
 test('one that Postgres refuses is kept in part, and harms no other', async () => {
-  await using f = await Fixture.open();
-  f.letters.answer = (letters) => {
-    if (letters.some(({ headers }) => headers.includes('bad'))) return Promise.reject(new ValueRefusedError('bad'));
-    return Promise.resolve(letters.map(({ id }) => ({ id, outcome: 'none' as const, failed: false })));
+  await using f = await CollectorFixture.open();
+  f.deadLetters.answer = (deadLetters) => {
+    if (deadLetters.some(({ headers }) => headers.includes('bad'))) return Promise.reject(new ValueRefusedError('bad'));
+    return Promise.resolve(deadLetters.map(({ id }) => ({ id, outcome: 'none' as const, failed: false })));
   };
   await f.bury('1');
   const id = newId();
   await f.bury('2', { headers: { bad: 1, task: 'a.b', id } });
   await f.bury('3');
   await f.collector.start();
-  await eventually(() => f.letters.kept.length === 3);
-  expect(f.letters.kept.map(({ body }) => body.toString())).toEqual(['1', '2', '3']);
-  expect(f.letters.kept[1]).toMatchObject({
+  await eventually(() => f.deadLetters.kept.length === 3);
+  expect(f.deadLetters.kept.map(({ body }) => body.toString())).toEqual(['1', '2', '3']);
+  expect(f.deadLetters.kept[1]).toMatchObject({
     headers: '{}',
     taskId: id,
     hadRow: true,
@@ -133,28 +133,31 @@ test('one that Postgres refuses is kept in part, and harms no other', async () =
   });
 });
 
-test('a task that is being sent is asked for again until it is decided, and the letter acked then', async () => {
-  await using f = await Fixture.open();
+test('a task that is being sent is asked for again until it is decided, and the dead letter acked then', async () => {
+  await using f = await CollectorFixture.open();
   const outcomes = [null, null, 'sent_again'] as const;
-  f.letters.answer = (letters) =>
-    Promise.resolve(letters.map(({ id }) => ({ id, outcome: outcomes[f.letters.calls.length - 1]!, failed: false })));
+  f.deadLetters.answer = (deadLetters) =>
+    Promise.resolve(
+      deadLetters.map(({ id }) => ({ id, outcome: outcomes[f.deadLetters.calls.length - 1]!, failed: false })),
+    );
   await f.bury();
   await f.collector.start();
-  await eventually(() => f.letters.calls.length === 1);
+  await eventually(() => f.deadLetters.calls.length === 1);
   await f.clock.advance(999);
-  expect(f.letters.calls).toHaveLength(1);
+  expect(f.deadLetters.calls).toHaveLength(1);
   await f.clock.advance(1);
-  await eventually(() => f.letters.calls.length === 2);
+  await eventually(() => f.deadLetters.calls.length === 2);
   await f.clock.advance(1000);
-  await eventually(() => f.sentAgain === 1);
-  expect(f.letters.calls.map(([letter]) => letter!.redelivered)).toEqual([false, true, true]);
+  await eventually(() => f.resent === 1);
+  expect(f.deadLetters.calls.map(([deadLetter]) => deadLetter!.redelivered)).toEqual([false, true, true]);
   await f.collector.stop();
   expect(await f.left()).toBe(0);
 });
 
-test('whoever waits for a task that ends so is told', async () => {
-  await using f = await Fixture.open();
-  f.letters.answer = (letters) => Promise.resolve(letters.map(({ id }) => ({ id, outcome: 'ended', failed: true })));
+test('callers that wait for a task that ends so are told', async () => {
+  await using f = await CollectorFixture.open();
+  f.deadLetters.answer = (deadLetters) =>
+    Promise.resolve(deadLetters.map(({ id }) => ({ id, outcome: 'ended', failed: true })));
   const replied = deferred<Buffer>();
   const inbox = await f.broker.openReplies(({ body }) => replied.resolve(body));
   const id = newId();
@@ -168,7 +171,7 @@ test('whoever waits for a task that ends so is told', async () => {
 });
 
 test('a subscription that is refused is asked for again', async () => {
-  await using f = await Fixture.open();
+  await using f = await CollectorFixture.open();
   const { broker } = f;
   const declare = broker.declare.bind(broker);
   let refusals = 0;
@@ -176,12 +179,12 @@ test('a subscription that is refused is asked for again', async () => {
   await f.bury();
   await f.collector.start();
   await f.clock.advance(60_000);
-  await eventually(() => f.letters.kept.length === 1);
+  await eventually(() => f.deadLetters.kept.length === 1);
   expect(refusals).toBe(4);
 });
 
 test('stopped before it ever started, and twice', async () => {
-  await using f = await Fixture.open();
+  await using f = await CollectorFixture.open();
   await f.collector.stop();
   await f.collector.stop();
 });

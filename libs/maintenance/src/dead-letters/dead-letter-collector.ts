@@ -1,218 +1,142 @@
-import { encodeResult } from '@lovage/celery';
+import { encodeResult, type CanvasAbility } from '@lovage/celery';
+import { Signal, type Service } from '@lovage/foundation';
 import {
-  backoffDelayMs,
-  Batcher,
-  hasCode,
-  Lifecycle,
-  Signal,
-  type BackoffPolicy,
-  type Service,
-} from '@lovage/foundation';
-import {
-  systemClock,
   type Broker,
   type Clock,
-  type Consumption,
   type DeadLetterStore,
   type Delivery,
   type KeptDeadLetter,
   type Log,
   type NewDeadLetter,
 } from '@lovage/ports';
-import { asRepeated, bareLetter, readLetter } from './read-letter.ts';
+import { QueueReader } from '../queue-reader/queue-reader.ts';
+import { asRepeated, bareDeadLetter, readDeadLetter } from './read-dead-letter.ts';
 
 export interface DeadLetterCollectorOptions {
   readonly broker: Pick<Broker, 'deadLetterQueue' | 'declare' | 'consume' | 'reply'>;
-  readonly letters: Pick<DeadLetterStore, 'keep'>;
+  readonly deadLetters: Pick<DeadLetterStore, 'keep'>;
   readonly log: Log;
   /** Default: the system's. */
   readonly clock?: Clock;
-  /** Most letters held at once, unacked. Default 100. */
+  /** Most dead letters held at once, unacked. Default 100. */
   readonly prefetch?: number;
+  /** What workers can do with Celery's canvas. Default: nothing. */
+  readonly canvas?: CanvasAbility | undefined;
   /** A task was put into the outbox again: tell the relay. */
-  readonly onSentAgain?: () => void;
+  readonly onResent?: () => void;
 }
 
-/** A letter was settled: written, and its row has an outcome. */
-export interface CollectedLetter extends KeptDeadLetter {
-  readonly letter: NewDeadLetter;
+/** A dead letter was settled: written, and its row has an outcome. */
+export interface CollectedDeadLetter extends KeptDeadLetter {
+  readonly deadLetter: NewDeadLetter;
 }
 
 /** Most of one statement: a body may have a mebibyte, and its text twice that. */
 const BATCH = 50;
 const BATCH_BYTES = 4 * 1024 * 1024;
-/** While Postgres or the broker does not take it. */
-const AGAIN: BackoffPolicy = { kind: 'exponential', delayMs: 250, maxDelayMs: 5000, jitter: true };
-/** Until a letter is asked for again whose task is being sent at the moment, ms. */
-const UNDECIDED_AGAIN_MS = 1000;
-/** Until a letter goes back that Postgres refuses in any form, ms. */
-const REFUSED_AGAIN_MS = 5000;
+/** Until a dead letter is asked for again whose task is being sent at the moment, ms. */
+const UNDECIDED_RETRY_MS = 1000;
+/** Until a dead letter goes back that Postgres refuses in any form, ms. */
+const REFUSED_RETRY_MS = 5000;
 
 /**
- * Empties the queue of the dead letters: writes each letter down, gives the row that it names an outcome, then acks. Killed in between,
- * the letter comes again and is found to be there. Any number may share the queue.
+ * Empties the queue of the dead letters: writes each dead letter down, gives the row that it names an outcome, then acks. Killed in between,
+ * the dead letter comes again and is found to be there. Any number may share the queue.
  */
 export class DeadLetterCollector implements Service {
   /** For tests. */
-  readonly collected = new Signal<CollectedLetter>();
-  private readonly clock: Clock;
-  private readonly lifecycle = new Lifecycle(
-    () => this.begin(),
-    () => this.end(),
-  );
-  private readonly batcher: Batcher<NewDeadLetter, KeptDeadLetter>;
-  private consumption: Consumption | undefined;
-  private subscribing: Promise<void> | undefined;
-  private stopping = false;
-  /** Ends waits when the collector stops. */
-  private readonly wakers = new Set<() => void>();
+  readonly collected = new Signal<CollectedDeadLetter>();
+  private readonly reader: QueueReader<NewDeadLetter, KeptDeadLetter>;
 
   constructor(private readonly options: DeadLetterCollectorOptions) {
-    this.clock = options.clock ?? systemClock;
-    this.batcher = new Batcher({ maxSize: BATCH, flush: (letters) => this.keep(letters) });
+    const { broker, log, clock, prefetch = 100 } = options;
+    this.reader = new QueueReader({
+      ...{ broker, log, clock, prefetch, batchSize: BATCH },
+      queue: broker.deadLetterQueue,
+      messages: 'dead letters',
+      onDelivery: (delivery) => this.take(delivery),
+      split: bySize,
+      write: (deadLetters) => this.keep(deadLetters),
+      // What is left can be kept.
+      onRefused: (deadLetter, { message }) => this.keep([bareDeadLetter(deadLetter, message)]),
+    });
   }
 
   /** Resolves at once; a broker that refuses the subscription is asked again and again. */
   start(): Promise<void> {
-    return this.lifecycle.start();
+    return this.reader.start();
   }
 
-  /** Takes no further letters; what is not written yet goes back to the queue. */
+  /** Takes no further dead letters; what is not written yet goes back to the queue. */
   stop(): Promise<void> {
-    return this.lifecycle.stop();
-  }
-
-  private async begin(): Promise<void> {
-    this.subscribing = this.subscribe();
-  }
-
-  private async end(): Promise<void> {
-    this.stopping = true;
-    for (const wake of this.wakers) wake();
-    await this.subscribing;
-    await this.consumption?.cancel();
-    await this.batcher.idle();
-    await this.consumption?.close();
-  }
-
-  private async subscribe(): Promise<void> {
-    const { broker, log, prefetch = 100 } = this.options;
-    const queue = broker.deadLetterQueue;
-    for (let failures = 1; !this.stopping; failures += 1) {
-      try {
-        await broker.declare(queue);
-        this.consumption = await broker.consume(queue, { prefetch, onDelivery: (delivery) => this.take(delivery) });
-        return;
-      } catch (error) {
-        log[failures === 1 ? 'warn' : 'debug']({ err: error, queue }, 'dead letters cannot be collected; tried again');
-        await this.pause(backoffDelayMs(AGAIN, failures));
-      }
-    }
+    return this.reader.stop();
   }
 
   /** Never throws, and never rejects. */
   private take(delivery: Delivery): void {
-    void this.settle(delivery, readLetter(delivery)).catch(async (error: unknown) => {
-      if (!this.stopping) this.options.log.error({ err: error }, 'a dead letter could not be kept; it goes back');
-      // It comes again at once, and would turn in circles.
-      await this.pause(REFUSED_AGAIN_MS);
+    void this.settle(delivery, readDeadLetter(delivery, this.options.canvas)).catch(async (error: unknown) => {
+      if (!this.reader.stopping)
+        this.options.log.error({ err: error }, 'a dead letter could not be kept; it goes back');
+      // It comes again at once, without end.
+      await this.reader.pause(REFUSED_RETRY_MS);
       delivery.nack({ requeue: true });
     });
   }
 
-  private async settle(delivery: Delivery, letter: NewDeadLetter): Promise<void> {
-    let kept = await this.batcher.add(letter);
+  private async settle(delivery: Delivery, deadLetter: NewDeadLetter): Promise<void> {
+    let kept = await this.reader.write(deadLetter);
     while (kept.outcome === null) {
-      if (this.stopping) throw new Error('stopped');
-      await this.pause(UNDECIDED_AGAIN_MS);
-      kept = await this.batcher.add(asRepeated(letter));
+      if (this.reader.stopping) throw new Error('stopped');
+      await this.reader.pause(UNDECIDED_RETRY_MS);
+      kept = await this.reader.write(asRepeated(deadLetter));
     }
     delivery.ack();
-    this.tell(delivery, letter, kept);
-    this.collected.emit({ ...kept, letter });
+    this.tell(delivery, deadLetter, kept);
+    this.collected.emit({ ...kept, deadLetter });
   }
 
-  /** To the log, and to whoever waits for the task. */
+  /** To the log, and to callers that wait for the task. */
   private tell(
     { replyTo, correlationId }: Delivery,
-    letter: NewDeadLetter,
+    deadLetter: NewDeadLetter,
     { id, outcome, failed }: KeptDeadLetter,
   ): void {
-    const { broker, log, onSentAgain } = this.options;
-    const { reason, code, queue, name, taskId, wireId } = letter;
+    const { broker, log, onResent } = this.options;
+    const { reason, code, queue, name, taskId, wireId } = deadLetter;
     log.debug(
-      { letter: id, reason, code, queue, task: taskId, contract: name, outcome },
+      { deadLetter: id, reason, code, queue, task: taskId, contract: name, outcome },
       'a dead letter was collected',
     );
-    if (outcome === 'sent_again') onSentAgain?.();
+    if (outcome === 'sent_again') onResent?.();
     if (!failed || taskId === null || !replyTo) return;
     const publicId = wireId ?? taskId;
     broker.reply(replyTo, {
       correlationId: correlationId || publicId,
-      body: encodeResult({ taskId: publicId, state: 'FAILURE', error: JSON.parse(letter.error) }),
+      body: encodeResult({ taskId: publicId, state: 'FAILURE', error: JSON.parse(deadLetter.error) }),
     });
   }
 
-  /** Holds on to letters while Postgres is away. */
-  private async keep(letters: readonly NewDeadLetter[]): Promise<KeptDeadLetter[]> {
-    const kept: KeptDeadLetter[] = [];
-    for (const part of bySize(letters)) kept.push(...(await this.keepPart(part)));
-    const [queues, reasons] = [letters.map(({ queue }) => queue), letters.map(({ reason }) => reason)];
+  private async keep(deadLetters: readonly NewDeadLetter[]): Promise<KeptDeadLetter[]> {
+    const kept = await this.options.deadLetters.keep(deadLetters);
+    const [queues, reasons] = [deadLetters.map(({ queue }) => queue), deadLetters.map(({ reason }) => reason)];
     this.options.log.warn(
-      { letters: letters.length, queues: [...new Set(queues)], reasons: [...new Set(reasons)] },
+      { deadLetters: deadLetters.length, queues: [...new Set(queues)], reasons: [...new Set(reasons)] },
       'dead letters were collected: see /api/dead-letters',
     );
     return kept;
   }
-
-  private async keepPart(letters: readonly NewDeadLetter[]): Promise<KeptDeadLetter[]> {
-    for (let failures = 1; ; failures += 1) {
-      try {
-        return await this.options.letters.keep(letters);
-      } catch (error) {
-        if (hasCode(error, 'value_refused')) return this.keepOneByOne(letters, error);
-        if (this.stopping) throw error;
-        if (failures === 1)
-          this.options.log.warn({ err: error }, 'dead letters cannot be kept now; holding on to them');
-        await this.pause(backoffDelayMs(AGAIN, failures));
-      }
-    }
-  }
-
-  private async keepOneByOne(letters: readonly NewDeadLetter[], error: Error): Promise<KeptDeadLetter[]> {
-    const kept: KeptDeadLetter[] = [];
-    for (const letter of letters) {
-      // Alone, and so at fault: what is left can be kept.
-      const alone = letters.length === 1 ? bareLetter(letter, error.message) : letter;
-      kept.push(...(letters.length === 1 ? await this.options.letters.keep([alone]) : await this.keepPart([alone])));
-    }
-    return kept;
-  }
-
-  private pause(ms: number): Promise<void> {
-    if (this.stopping) return Promise.resolve();
-    return new Promise((resolve) => {
-      const done = (): void => {
-        this.wakers.delete(done);
-        callOff();
-        resolve();
-      };
-      const callOff = this.clock.after(ms, done);
-      this.wakers.add(done);
-    });
-  }
 }
 
-function bySize(letters: readonly NewDeadLetter[]): NewDeadLetter[][] {
+function bySize(deadLetters: readonly NewDeadLetter[]): NewDeadLetter[][] {
   const parts: NewDeadLetter[][] = [];
   let bytes = Infinity;
-  for (const letter of letters) {
-    if (bytes + letter.body.length > BATCH_BYTES) {
+  for (const deadLetter of deadLetters) {
+    if (bytes + deadLetter.body.length > BATCH_BYTES) {
       parts.push([]);
       bytes = 0;
     }
-    parts.at(-1)!.push(letter);
-    bytes += letter.body.length;
+    parts.at(-1)!.push(deadLetter);
+    bytes += deadLetter.body.length;
   }
   return parts;
 }

@@ -1,13 +1,13 @@
-import { Lifecycle, Signal, type Service } from '@lovage/foundation';
+import { Signal, type Service } from '@lovage/foundation';
 import {
   systemClock,
+  Ticker,
   type Clock,
   type CountedEnds,
   type HistoryKept,
   type HistoryStore,
   type Log,
 } from '@lovage/ports';
-import { Ticker } from '../ticker.ts';
 
 export interface HistoryCounterOptions {
   readonly history: HistoryStore;
@@ -20,7 +20,7 @@ export interface HistoryCounterOptions {
 }
 
 /**
- * Ended tasks of one transaction. While it lasts, whoever deletes uncounted ones waits; so where it takes long, as failures with
+ * Ended tasks of one transaction. While it lasts, a delete of uncounted ones waits; so where it takes long, as failures with
  * long stacks may, the next is smaller. Few sizes, as each is a statement of its own.
  */
 const BATCHES = [5_000, 1_000, 200] as const;
@@ -36,10 +36,6 @@ const MANY = 100_000;
 export class HistoryCounter implements Service {
   /** A batch has been counted. For tests. */
   readonly counted = new Signal<CountedEnds>();
-  private readonly lifecycle = new Lifecycle(
-    async () => this.ticker.start(),
-    () => this.ticker.stop(),
-  );
   private readonly ticker: Ticker;
   private readonly clock: Clock;
   private prunedAt = -Infinity;
@@ -54,17 +50,17 @@ export class HistoryCounter implements Service {
       everyMs,
       clock,
       run: () => this.runOnce(),
-      onFailure: (error, count) =>
-        log[count === 1 ? 'warn' : 'debug']({ err: error }, 'ended tasks could not be counted; tried again'),
+      log,
+      failure: 'ended tasks could not be counted; tried again',
     });
   }
 
   start(): Promise<void> {
-    return this.lifecycle.start();
+    return this.ticker.start();
   }
 
   stop(): Promise<void> {
-    return this.lifecycle.stop();
+    return this.ticker.stop();
   }
 
   /** One batch, now. Resolves to whether there is more to do. @throws StoreUnavailableError */

@@ -1,7 +1,6 @@
 import { hostname } from 'node:os';
 import { Lifecycle, newId, type Service } from '@lovage/foundation';
-import { systemClock, type BeatStore, type Clock, type Log } from '@lovage/ports';
-import { Ticker } from '../ticker.ts';
+import { systemClock, Ticker, type BeatStore, type Clock, type Log } from '@lovage/ports';
 
 export interface BeatPresenceOptions {
   readonly beats: Pick<BeatStore, 'seen' | 'gone'>;
@@ -18,7 +17,7 @@ export class BeatPresence implements Service {
   private readonly id = newId();
   private readonly ticker: Ticker;
   private readonly lifecycle = new Lifecycle(
-    async () => this.ticker.start(),
+    () => this.ticker.start(),
     () => this.leave(),
   );
 
@@ -29,9 +28,10 @@ export class BeatPresence implements Service {
       clock,
       run: async () => {
         await beats.seen({ id: this.id, host: hostname(), pid: process.pid });
-        return false;
       },
-      onFailure: (error) => log.debug({ err: error }, 'this beat could not tell that it runs; tried again'),
+      log,
+      failure: 'this beat could not tell that it runs; tried again',
+      failureLevel: 'debug',
     });
   }
 

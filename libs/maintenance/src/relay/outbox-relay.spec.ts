@@ -1,26 +1,27 @@
-import { RecordingLog, TestClock } from '@lovage/testing';
-import { FakeOutbox, messageOf, rest, TimedBroker } from '../testing/fakes.ts';
+import { MemoryBroker, RecordingLog, TestClock } from '@lovage/testing';
+import { FakeOutbox, messageOf, rest, timesOf } from '../testing/fakes.ts';
 import { OutboxRelay, type OutboxRelayOptions } from './outbox-relay.ts';
 
 async function setUp(options: Partial<OutboxRelayOptions> = {}) {
   const clock = new TestClock();
   const outbox = new FakeOutbox(clock);
-  const broker = new TimedBroker(clock);
+  const broker = new MemoryBroker();
+  const sent = timesOf(broker, clock);
   const log = new RecordingLog();
   await broker.start();
   await broker.declare('default');
   const relay = new OutboxRelay({ broker, outbox, messageOf, log, clock, ...options });
-  return { clock, outbox, broker, log, relay };
+  return { clock, outbox, broker, sent, log, relay };
 }
 
 describe('OutboxRelay', () => {
   test('sends each message at its millisecond, never before, and takes it out of the outbox', async () => {
-    const { clock, outbox, broker, relay } = await setUp();
+    const { clock, outbox, relay, sent } = await setUp();
     for (const dueInMs of [-50, 0, 1, 199.5, 1500, 2750.25, 60_000]) outbox.put(String(dueInMs), dueInMs);
     await relay.start();
     await rest(clock);
     await clock.advance(3000);
-    expect(broker.sent).toEqual([
+    expect(sent).toEqual([
       { id: '-50', at: 0 },
       { id: '0', at: 0 },
       { id: '1', at: 1 },
@@ -33,46 +34,46 @@ describe('OutboxRelay', () => {
   });
 
   test('takes further batches at once while they are full', async () => {
-    const { clock, outbox, broker, relay } = await setUp({ batch: 100 });
+    const { clock, outbox, relay, sent } = await setUp({ batch: 100 });
     for (let i = 0; i < 950; i += 1) outbox.put(String(i), -i);
     await relay.start();
     await rest(clock);
-    expect(broker.sent.length).toBe(950);
+    expect(sent.length).toBe(950);
     expect(outbox.entries.size).toBe(0);
-    // Marks of a batch go together.
+    // Acks of a batch go together.
     expect(outbox.calls.filter((call) => call === 'published').length).toBeLessThan(30);
     await relay.stop();
   });
 
-  test('messages that are due one by one are sent one by one, and marked together', async () => {
-    const { clock, outbox, broker, relay } = await setUp();
+  test('messages that are due one by one are sent one by one, and acked together', async () => {
+    const { clock, outbox, relay, sent } = await setUp();
     for (let at = 1; at <= 60; at += 1) outbox.put(String(at), at);
     await relay.start();
     await rest(clock);
     for (let at = 1; at <= 60; at += 1) await clock.advance(1);
-    expect(broker.sent).toEqual(Array.from({ length: 60 }, (_, n) => ({ id: String(n + 1), at: n + 1 })));
-    // Two lanes, each with a rest of 25 ms after a batch.
+    expect(sent).toEqual(Array.from({ length: 60 }, (_, n) => ({ id: String(n + 1), at: n + 1 })));
+    // Two flushes at once, each with a linger of 25 ms after a batch.
     expect(outbox.calls.filter((call) => call === 'published').length).toBeLessThan(12);
     await relay.stop();
     expect(outbox.entries.size).toBe(0);
   });
 
   test('holds no more than it may, and goes on when confirms come', async () => {
-    const { clock, outbox, broker, relay } = await setUp({ batch: 100, maxHeld: 150 });
+    const { clock, outbox, broker, relay, sent } = await setUp({ batch: 100, maxHeld: 150 });
     for (let i = 0; i < 400; i += 1) outbox.put(String(i), -i);
     const release = broker.holdConfirms();
     await relay.start();
     await rest(clock);
     await clock.advance(5000);
-    expect(broker.sent.length).toBe(150);
+    expect(sent.length).toBe(150);
     release();
     await clock.advance(1000);
-    expect(broker.sent.length).toBe(400);
+    expect(sent.length).toBe(400);
     await relay.stop();
   });
 
   test('takes nothing while the broker is away, and looks at once when it is back', async () => {
-    const { clock, outbox, broker, relay } = await setUp({ everyMs: 60_000 });
+    const { clock, outbox, broker, relay, sent } = await setUp({ everyMs: 60_000 });
     broker.cut();
     await relay.start();
     outbox.put('a', 0);
@@ -80,16 +81,16 @@ describe('OutboxRelay', () => {
     expect(outbox.calls).toEqual([]);
     broker.heal();
     await rest(clock);
-    expect(broker.sent).toEqual([{ id: 'a', at: 1000 }]);
+    expect(sent).toEqual([{ id: 'a', at: 1000 }]);
     outbox.put('b', 0);
     relay.poke();
     await rest(clock);
-    expect(broker.sent.length).toBe(2);
+    expect(sent.length).toBe(2);
     await relay.stop();
     relay.poke();
   });
 
-  test('a broker that goes away before a message is due: the message is given back at once', async () => {
+  test('a broker that goes away before a message is due: the message is released at once', async () => {
     const { clock, outbox, broker, relay } = await setUp();
     outbox.put('a', 500);
     await relay.start();
@@ -105,19 +106,19 @@ describe('OutboxRelay', () => {
   });
 
   test('what the broker refuses is tried again with waits that double up to a minute, and holds up nothing', async () => {
-    const { clock, outbox, broker, log, relay } = await setUp();
+    const { clock, outbox, broker, log, relay, sent } = await setUp();
     outbox.put('lost', 0, 'no-such-queue');
     await relay.start();
     await rest(clock);
     outbox.put('fine', 0);
     await clock.advance(300_000);
-    const tries = broker.sent.filter(({ id }) => id === 'lost').map(({ at }) => at);
+    const tries = sent.filter(({ id }) => id === 'lost').map(({ at }) => at);
     const waits = tries.slice(1).map((at, i) => at - tries[i]!);
     expect(waits.slice(0, 6).every((wait, i) => i === 0 || wait >= waits[i - 1]!)).toBe(true);
     expect(waits[0]).toBeGreaterThanOrEqual(1000);
     expect(Math.max(...waits)).toBeLessThanOrEqual(60_200);
     expect(tries.length).toBeLessThan(15);
-    expect(broker.sent.filter(({ id }) => id === 'fine').length).toBe(1);
+    expect(sent.filter(({ id }) => id === 'fine').length).toBe(1);
     expect(log.entries).toContainEqual(expect.objectContaining({ level: 'warn' }));
     await broker.declare('no-such-queue');
     await clock.advance(60_200);
@@ -139,26 +140,26 @@ describe('OutboxRelay', () => {
     await relay.stop();
   });
 
-  test('while Postgres is away nothing is lost: it looks again, and marks what was sent', async () => {
-    const { clock, outbox, broker, log, relay } = await setUp();
+  test('while Postgres is away nothing is lost: it looks again, and acks what was sent', async () => {
+    const { clock, outbox, log, relay, sent } = await setUp();
     outbox.put('a', 500);
     await relay.start();
     await rest(clock);
     await clock.advance(100);
     outbox.away = true;
     await clock.advance(5000);
-    expect(broker.sent).toEqual([{ id: 'a', at: 500 }]);
+    expect(sent).toEqual([{ id: 'a', at: 500 }]);
     expect(outbox.entries.size).toBe(1);
     outbox.away = false;
     await clock.advance(5000);
     expect(outbox.entries.size).toBe(0);
-    expect(broker.sent.length).toBe(1);
+    expect(sent.length).toBe(1);
     expect(log.entries.filter(({ level }) => level === 'warn').length).toBe(2);
     await relay.stop();
   });
 
-  test('stop gives back what is not due and waits for the confirms under way', async () => {
-    const { clock, outbox, broker, relay } = await setUp();
+  test('stop releases what is not due and waits for the confirms under way', async () => {
+    const { clock, outbox, broker, relay, sent } = await setUp();
     outbox.put('now', 0);
     outbox.put('soon', 700);
     const release = broker.holdConfirms();
@@ -173,7 +174,7 @@ describe('OutboxRelay', () => {
     await stopping;
     expect([...outbox.entries.keys()]).toEqual(['soon']);
     await clock.advance(10_000);
-    expect(broker.sent.length).toBe(1);
+    expect(sent.length).toBe(1);
     expect(clock.pending).toBe(0);
   });
 

@@ -1,6 +1,7 @@
 import { hasCode, Lifecycle, type Service } from '@lovage/foundation';
 import {
   systemClock,
+  Ticker,
   type Broker,
   type Clock,
   type Log,
@@ -9,9 +10,8 @@ import {
   type OutgoingMessage,
   type TaskRow,
 } from '@lovage/ports';
-import { Ticker } from '../ticker.ts';
-import { Agenda } from './agenda.ts';
-import { OutboxMarks } from './outbox-marks.ts';
+import { DueTimers } from './due-timers.ts';
+import { OutboxAcks } from './outbox-acks.ts';
 
 export interface OutboxRelayOptions {
   readonly broker: Broker;
@@ -34,24 +34,24 @@ export interface OutboxRelayOptions {
 }
 
 /** Shortest and longest wait until a message that the broker refuses is tried again, ms. */
-const AGAIN_MIN_MS = 1000;
-const AGAIN_MAX_MS = 60_000;
+const RETRY_MIN_MS = 1000;
+const RETRY_MAX_MS = 60_000;
 
 /**
  * Publishes what waits in the outbox, each message when it is due and never before. Any number may run: what one has leased,
- * the others leave alone. A message may be sent twice when this process dies between confirm and mark; the claim lets one run.
+ * the others leave alone. A message may be sent twice when this process dies between confirm and ack; the claim lets one run.
  */
 export class OutboxRelay implements Service {
   /** What has become of messages taken. For tests. */
-  readonly marks: OutboxMarks;
+  readonly acks: OutboxAcks;
   private readonly lifecycle = new Lifecycle(
     () => this.begin(),
     () => this.end(),
   );
   private readonly clock: Clock;
   private readonly ticker: Ticker;
-  private readonly agenda: Agenda<OutboxItem>;
-  /** Leased, and neither marked nor given back. */
+  private readonly timers: DueTimers<OutboxItem>;
+  /** Leased, and neither acked nor released. */
   private held = 0;
   private readonly inFlight = new Set<Promise<void>>();
   private readonly unsubscribe: (() => void)[] = [];
@@ -59,15 +59,15 @@ export class OutboxRelay implements Service {
   constructor(private readonly options: OutboxRelayOptions) {
     const { outbox, log, clock = systemClock, everyMs = 200, batch = 1000 } = options;
     this.clock = clock;
-    this.marks = new OutboxMarks({ outbox, log, clock, giveUpAfterMs: options.leaseMs ?? 10_000 });
+    this.acks = new OutboxAcks({ outbox, log, clock, giveUpAfterMs: options.leaseMs ?? 10_000 });
     this.ticker = new Ticker({
       everyMs,
       clock,
       run: async () => (await this.runOnce()) >= batch,
-      onFailure: (error, count) =>
-        log[count === 1 ? 'warn' : 'debug']({ err: error }, 'the outbox cannot be read; tried again'),
+      log,
+      failure: 'the outbox cannot be read; tried again',
     });
-    this.agenda = new Agenda(clock, (due) => {
+    this.timers = new DueTimers(clock, (due) => {
       for (const item of due) this.launch(item);
     });
   }
@@ -76,18 +76,18 @@ export class OutboxRelay implements Service {
     return this.lifecycle.start();
   }
 
-  /** Gives back what is not due yet, and waits for the confirms under way. */
+  /** Releases what is not due yet, and waits for the confirms under way. */
   stop(): Promise<void> {
     return this.lifecycle.stop();
   }
 
   /** Looks into the outbox now: something has been put there. */
   poke(): void {
-    if (this.lifecycle.running) this.ticker.poke();
+    this.ticker.poke();
   }
 
   /**
-   * Takes what is due soon; resolves to how many, once they are under way or on the agenda. Takes nothing while the broker
+   * Takes what is due soon; resolves to how many, once they are under way or wait for their time. Takes nothing while the broker
    * does not. @throws StoreUnavailableError
    */
   async runOnce(): Promise<number> {
@@ -98,23 +98,23 @@ export class OutboxRelay implements Service {
     // Counted from the answer, not from the question: late by a network hop at worst, early never.
     const now = this.clock.monotonic();
     this.held += items.length;
-    for (const item of items) this.agenda.add(item, now + item.dueInMs);
+    for (const item of items) this.timers.add(item, now + item.dueInMs);
     return items.length;
   }
 
   private async begin(): Promise<void> {
     const { broker } = this.options;
     this.unsubscribe.push(broker.onStateChange((state) => (state === 'up' ? this.ticker.poke() : undefined)));
-    this.ticker.start();
+    await this.ticker.start();
   }
 
   private async end(): Promise<void> {
     await this.ticker.stop();
-    this.marks.hurry();
-    await Promise.all(this.agenda.clear().map((item) => this.marks.release(item, 0)));
+    this.acks.hurry();
+    await Promise.all(this.timers.clear().map((item) => this.acks.release(item, 0)));
     await this.allConfirmed();
-    for (const off of this.unsubscribe) off();
-    await this.marks.stop();
+    for (const unsubscribe of this.unsubscribe) unsubscribe();
+    await this.acks.stop();
   }
 
   /** A broker that is blocked or gone confirms nothing: those messages are not waited for, their leases run out. */
@@ -143,13 +143,13 @@ export class OutboxRelay implements Service {
       const fields = { err: error, taskId: item.taskId, queue: item.task.queue };
       if (passing) log.debug(fields, 'the broker went away before it confirmed a message; it is sent again');
       else log.warn(fields, 'a message of the outbox cannot be published; tried again later');
-      return this.marks.release(item, passing ? 0 : againMs(item.dueInMs));
+      return this.acks.release(item, passing ? 0 : retryMs(item.dueInMs));
     }
-    await this.marks.published(item);
+    await this.acks.published(item);
   }
 }
 
-/** As long as it is late already, so the waits double, whoever takes it next. */
-function againMs(dueInMs: number): number {
-  return Math.min(Math.max(-dueInMs, AGAIN_MIN_MS), AGAIN_MAX_MS);
+/** As long as it is late already, so the waits double, whichever relay takes it next. */
+function retryMs(dueInMs: number): number {
+  return Math.min(Math.max(-dueInMs, RETRY_MIN_MS), RETRY_MAX_MS);
 }

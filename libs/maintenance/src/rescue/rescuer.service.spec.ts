@@ -1,14 +1,11 @@
 import { newId } from '@lovage/foundation';
 import { PostgresBroker } from '@lovage/broker-postgres';
 import { RabbitBroker } from '@lovage/broker-rabbitmq';
-import type { Broker, NewTask } from '@lovage/ports';
+import { blankTask, type Broker, type NewTask } from '@lovage/ports';
 import { openStore } from '@lovage/store-postgres';
 import { describeWithRabbit, eventually, RecordingLog, silentLog, testDatabase } from '@lovage/testing';
 import { messageOf } from '../testing/fakes.ts';
 import { Rescuer } from './rescuer.ts';
-
-const BLANK = { wireId: null, name: 'test.job', input: '{}', message: null, userId: null, eta: null };
-const MORE = { parentId: null, rootId: null, retriedFrom: null, expiresAt: null, priority: null };
 
 function suite(open: (databaseUrl: string) => { broker: Broker; queue: string }): void {
   test('prefetched behind long tasks is not lost; purged by hand is', async () => {
@@ -18,7 +15,7 @@ function suite(open: (databaseUrl: string) => { broker: Broker; queue: string })
     await broker.start();
     try {
       await broker.declare(queue);
-      const task = (): NewTask => ({ id: newId(), queue, ...BLANK, ...MORE });
+      const task = (): NewTask => blankTask({ id: newId(), name: 'test.job', queue, input: '{}' });
       const [held, lost] = [
         [task(), task(), task()],
         [task(), task()],

@@ -11,7 +11,7 @@ class WaitingTasks implements RescueStore {
   holding: QueueHolders[] = [];
 
   put(queue: string, ...ids: string[]): void {
-    for (const taskId of ids) this.waiting.push({ taskId, turn: 0, queue });
+    for (const taskId of ids) this.waiting.push({ taskId, generation: 0, queue });
   }
 
   async awaited(options: { after: RescueCursor | undefined; limit: number }) {
@@ -29,7 +29,7 @@ class WaitingTasks implements RescueStore {
     return this.holding;
   }
 
-  async sendAgain(items: readonly AwaitedMessage[]): Promise<number> {
+  async resend(items: readonly AwaitedMessage[]): Promise<number> {
     this.sent.push(...items.map(({ taskId }) => taskId));
     return items.length;
   }
@@ -43,7 +43,7 @@ async function setUp(options: { page?: number } = {}) {
   const log = new RecordingLog();
   const clock = new TestClock();
   let pokes = 0;
-  const rescuer = new Rescuer({ broker, rescue, log, clock, onSentAgain: () => (pokes += 1), ...options });
+  const rescuer = new Rescuer({ broker, rescue, log, clock, onResent: () => (pokes += 1), ...options });
   return { broker, rescue, log, clock, rescuer, pokes: () => pokes };
 }
 

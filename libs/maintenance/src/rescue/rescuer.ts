@@ -1,6 +1,7 @@
-import { hasCode, Lifecycle, Signal, type Service } from '@lovage/foundation';
+import { hasCode, Signal, type Service } from '@lovage/foundation';
 import {
   systemClock,
+  Ticker,
   type AwaitedMessage,
   type Broker,
   type Clock,
@@ -10,7 +11,6 @@ import {
   type RescueCursor,
   type RescueStore,
 } from '@lovage/ports';
-import { Ticker } from '../ticker.ts';
 
 export interface RescuerOptions {
   readonly broker: Pick<Broker, 'state' | 'depth'>;
@@ -25,7 +25,7 @@ export interface RescuerOptions {
   /** Live tasks that one look reads. Default 5000. */
   readonly page?: number;
   /** Messages were put into the outbox: tell the relay. */
-  readonly onSentAgain?: () => void;
+  readonly onResent?: () => void;
 }
 
 /** What one look found: tasks that wait on empty queues, and since when their workers have been asked about them. */
@@ -46,10 +46,6 @@ interface Suspicion {
 export class Rescuer implements Service {
   /** A look has ended: how many messages were sent again. For tests. */
   readonly looked = new Signal<number>();
-  private readonly lifecycle = new Lifecycle(
-    async () => this.ticker.start(),
-    () => this.ticker.stop(),
-  );
   private readonly ticker: Ticker;
   private cursor: RescueCursor | undefined;
   private suspicion: Suspicion | undefined;
@@ -59,40 +55,37 @@ export class Rescuer implements Service {
     this.ticker = new Ticker({
       everyMs,
       clock,
-      run: async () => {
-        await this.runOnce();
-        return false;
-      },
-      onFailure: (error, count) =>
-        log[count === 1 ? 'warn' : 'debug']({ err: error }, 'the search for lost messages failed; tried again'),
+      run: async () => void (await this.runOnce()),
+      log,
+      failure: 'the search for lost messages failed; tried again',
     });
   }
 
   start(): Promise<void> {
-    return this.lifecycle.start();
+    return this.ticker.start();
   }
 
   stop(): Promise<void> {
-    return this.lifecycle.stop();
+    return this.ticker.stop();
   }
 
   /** One look, now; how many messages were sent again. @throws StoreUnavailableError BrokerUnavailableError */
   async runOnce(): Promise<number> {
-    const { broker, rescue, olderThanMs = 10_000, page = 5000, log, onSentAgain } = this.options;
-    // What is not up cannot be asked, and what was seen before it went says nothing of what it has when it is back.
+    const { broker, rescue, olderThanMs = 10_000, page = 5000, log, onResent } = this.options;
+    // A broker that is away cannot be asked, and what was seen before it went does not tell what it has when it is back.
     if (broker.state !== 'up') {
       this.suspicion = undefined;
       return 0;
     }
     const lost = await this.lostOf(this.suspicion);
     this.suspicion = undefined;
-    const sent = lost.length > 0 ? await rescue.sendAgain(lost) : 0;
+    const sent = lost.length > 0 ? await rescue.resend(lost) : 0;
     if (sent > 0) {
       log.warn(
         { tasks: sent, queues: [...new Set(lost.map(({ queue }) => queue))] },
         'tasks wait, their queue is empty and no worker has their messages: these are sent again',
       );
-      onSentAgain?.();
+      onResent?.();
     }
     const { items, next } = await rescue.awaited({ after: this.cursor, limit: page, olderThanMs });
     this.cursor = next;

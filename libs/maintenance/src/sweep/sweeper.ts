@@ -1,9 +1,19 @@
-import { Lifecycle, Signal, type Service } from '@lovage/foundation';
-import { systemClock, type Clock, type Log, type SweepReport, type SweepStore } from '@lovage/ports';
-import { Ticker } from '../ticker.ts';
+import { encodeResult } from '@lovage/celery';
+import { Signal, type Service } from '@lovage/foundation';
+import {
+  systemClock,
+  Ticker,
+  type Broker,
+  type Clock,
+  type Log,
+  type SweepReport,
+  type SweepStore,
+} from '@lovage/ports';
 
 export interface SweeperOptions {
   readonly sweep: SweepStore;
+  /** Tells those who wait for tasks that expire. */
+  readonly broker: Pick<Broker, 'reply'>;
   readonly log: Log;
   /** Default: the system's. */
   readonly clock?: Clock;
@@ -13,14 +23,10 @@ export interface SweeperOptions {
   readonly onRequeued?: () => void;
 }
 
-/** Puts back what dead workers held and ends what has expired. Any number may run. */
+/** Requeues what dead workers held and ends what has expired. Any number may run. */
 export class Sweeper implements Service {
   /** A sweep has ended. For tests. */
   readonly swept = new Signal<SweepReport>();
-  private readonly lifecycle = new Lifecycle(
-    async () => this.ticker.start(),
-    () => this.ticker.stop(),
-  );
   private readonly ticker: Ticker;
 
   constructor(private readonly options: SweeperOptions) {
@@ -28,25 +34,25 @@ export class Sweeper implements Service {
     this.ticker = new Ticker({
       everyMs,
       clock,
-      run: async () => {
-        await this.runOnce();
-        return false;
-      },
-      onFailure: (error, count) => log[count === 1 ? 'warn' : 'debug']({ err: error }, 'the sweep failed; tried again'),
+      run: async () => void (await this.runOnce()),
+      log,
+      failure: 'the sweep failed; tried again',
     });
   }
 
   start(): Promise<void> {
-    return this.lifecycle.start();
+    return this.ticker.start();
   }
 
   stop(): Promise<void> {
-    return this.lifecycle.stop();
+    return this.ticker.stop();
   }
 
   /** One sweep, now. @throws StoreUnavailableError */
   async runOnce(): Promise<SweepReport> {
     const report = await this.options.sweep.sweep();
+    for (const { address, correlationId, taskId, state } of report.replies ?? [])
+      this.options.broker.reply(address, { correlationId, body: encodeResult({ taskId, state }) });
     const { lapsedWorkers, requeued, revoked, expired, served } = report;
     if (lapsedWorkers > 0 || requeued > 0)
       this.options.log.warn({ lapsedWorkers, requeued, revoked }, 'workers died; what they ran is queued again');

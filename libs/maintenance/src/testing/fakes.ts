@@ -1,4 +1,3 @@
-import { Signal } from '@lovage/foundation';
 import {
   StoreUnavailableError,
   type OutboxItem,
@@ -6,11 +5,11 @@ import {
   type OutgoingMessage,
   type TaskRow,
 } from '@lovage/ports';
-import { MemoryBroker, TestClock } from '@lovage/testing';
+import type { MemoryBroker, TestClock } from '@lovage/testing';
 
 interface Entry {
   readonly taskId: string;
-  readonly turn: number;
+  readonly generation: number;
   readonly dueAt: number;
   readonly queue: string;
   leasedUntil: number;
@@ -28,7 +27,7 @@ export class FakeOutbox implements OutboxStore {
   put(taskId: string, dueInMs: number, queue = 'default'): void {
     this.entries.set(taskId, {
       taskId,
-      turn: 0,
+      generation: 0,
       dueAt: this.clock.monotonic() + dueInMs,
       queue,
       leasedUntil: -Infinity,
@@ -44,8 +43,8 @@ export class FakeOutbox implements OutboxStore {
       .slice(0, options.limit);
     return due.map((entry) => {
       entry.leasedUntil = now + options.leaseMs;
-      const { taskId, turn, queue } = entry;
-      return { taskId, turn, dueInMs: entry.dueAt - now, task: { id: taskId, queue } as TaskRow };
+      const { taskId, generation, queue } = entry;
+      return { taskId, generation, dueInMs: entry.dueAt - now, task: { id: taskId, queue } as TaskRow };
     });
   }
 
@@ -66,32 +65,11 @@ export class FakeOutbox implements OutboxStore {
   }
 }
 
-/** A broker that tells when each message came, and whose confirms may be held back. */
-export class TimedBroker extends MemoryBroker {
-  readonly sent: { id: string; at: number }[] = [];
-  readonly publishing = new Signal<string>();
-  private held: (() => void)[] | undefined;
-
-  constructor(private readonly clock: { monotonic(): number }) {
-    super();
-  }
-
-  override async publish(message: OutgoingMessage): Promise<void> {
-    const id = message.correlationId!;
-    this.sent.push({ id, at: this.clock.monotonic() });
-    this.publishing.emit(id);
-    if (this.held) await new Promise<void>((resolve) => this.held!.push(resolve));
-    await super.publish(message);
-  }
-
-  holdConfirms(): () => void {
-    this.held = [];
-    return () => {
-      const held = this.held!;
-      this.held = undefined;
-      for (const release of held) release();
-    };
-  }
+/** When each publish was asked for, from now on. */
+export function timesOf(broker: MemoryBroker, clock: { monotonic(): number }): { id: string; at: number }[] {
+  const times: { id: string; at: number }[] = [];
+  broker.publishing.on(({ correlationId }) => times.push({ id: correlationId!, at: clock.monotonic() }));
+  return times;
 }
 
 export const messageOf = (row: Pick<TaskRow, 'id' | 'queue'>): OutgoingMessage => ({
@@ -103,7 +81,7 @@ export const messageOf = (row: Pick<TaskRow, 'id' | 'queue'>): OutgoingMessage =
   correlationId: row.id,
 });
 
-/** Lets everything under way come to rest, without time passing: batches take a few turns of the event loop. */
+/** Lets everything under way come to rest, without time passing: batches take a few passes of the event loop. */
 export async function rest(clock: TestClock): Promise<void> {
   for (let i = 0; i < 20; i += 1) await clock.advance(0);
 }

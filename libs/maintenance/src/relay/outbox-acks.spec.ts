@@ -3,9 +3,9 @@ import { runInNewContext } from 'node:vm';
 import { systemClock, type Clock } from '@lovage/ports';
 import { silentLog, TestClock } from '@lovage/testing';
 import { FakeOutbox } from '../testing/fakes.ts';
-import { OutboxMarks } from './outbox-marks.ts';
+import { OutboxAcks } from './outbox-acks.ts';
 
-/** Whose waits are over in the next turn of the loop. */
+/** Its waits end in the next pass of the event loop. */
 const hasty: Clock = {
   now: () => systemClock.now(),
   monotonic: () => systemClock.monotonic(),
@@ -15,20 +15,20 @@ const hasty: Clock = {
   },
 };
 
-test('a relay that runs for long keeps nothing of its rests', async () => {
+test('a relay that runs for long keeps nothing of its lingers', async () => {
   setFlagsFromString('--expose-gc');
   const gc = runInNewContext('gc') as () => void;
   const outbox = new FakeOutbox(new TestClock());
-  const marks = new OutboxMarks({ outbox, log: silentLog, clock: hasty, giveUpAfterMs: 1000 });
-  const mark = async (count: number): Promise<void> => {
-    for (let turn = 0; turn < count; turn += 1) await marks.published({ taskId: 'a', turn });
+  const acks = new OutboxAcks({ outbox, log: silentLog, clock: hasty, giveUpAfterMs: 1000 });
+  const ack = async (count: number): Promise<void> => {
+    for (let generation = 0; generation < count; generation += 1) await acks.published({ taskId: 'a', generation });
     outbox.calls.length = 0;
   };
-  await mark(1000);
+  await ack(1000);
   gc();
   const before = process.memoryUsage().heapUsed;
-  await mark(20_000);
+  await ack(20_000);
   gc();
   expect(process.memoryUsage().heapUsed - before).toBeLessThan(1e6);
-  await marks.stop();
+  await acks.stop();
 });

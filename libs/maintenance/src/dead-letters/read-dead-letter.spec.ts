@@ -1,7 +1,7 @@
 import { encodeTask } from '@lovage/celery';
 import { newId } from '@lovage/foundation';
 import type { Delivery } from '@lovage/ports';
-import { readLetter } from './read-letter.ts';
+import { readDeadLetter } from './read-dead-letter.ts';
 
 const id = newId();
 const task = encodeTask({
@@ -12,10 +12,12 @@ const task = encodeTask({
     rootId: id,
     parentId: null,
     retries: 0,
-    turn: 3,
+    generation: 3,
     hasRow: true,
   },
 });
+
+const died = (queue: string, reason: string, at: number | null = null) => ({ queue, reason, at, count: 1 });
 
 function delivery(overrides: Partial<Delivery> = {}): Delivery {
   return {
@@ -23,11 +25,12 @@ function delivery(overrides: Partial<Delivery> = {}): Delivery {
     body: task.body,
     contentType: task.contentType,
     contentEncoding: task.contentEncoding,
-    headers: { ...task.headers, 'x-first-death-queue': 'default', 'x-first-death-reason': 'rejected' },
+    headers: task.headers,
+    death: died('default', 'rejected'),
     correlationId: id,
     replyTo: undefined,
     priority: undefined,
-    band: 'normal',
+    level: 'normal',
     redelivered: false,
     ack: () => undefined,
     nack: () => undefined,
@@ -35,104 +38,81 @@ function delivery(overrides: Partial<Delivery> = {}): Delivery {
   };
 }
 const withHeaders = (headers: Record<string, unknown>) => delivery({ headers: { ...task.headers, ...headers } });
-/** As amqplib gives it. */
-const death = (queue: string, reason: string) => ({
-  ...{ count: 1, exchange: '', 'routing-keys': [queue], queue, reason },
-  time: { '!': 'timestamp', value: 1_700_000_000 },
+
+test('how it died, as the broker tells', () => {
+  const tell = (death: Delivery['death']) => {
+    const { queue, reason, diedAt } = readDeadLetter(delivery({ death }));
+    return [queue, reason, diedAt];
+  };
+  expect(tell(died('a', 'expired', 17))).toEqual(['a', 'expired', 17]);
+  expect(tell(died('a', 'rejected'))).toEqual(['a', 'rejected', null]);
+  expect(tell(undefined)).toEqual(['lovage.dead', 'unknown', null]);
 });
 
-describe('how it died', () => {
-  test.each([
-    [
-      'the Postgres broker',
-      { 'x-first-death-queue': 'a', 'x-first-death-reason': 'rejected' },
-      ['a', 'rejected', null],
-    ],
-    ['RabbitMQ', { 'x-death': [death('a', 'expired')] }, ['a', 'expired', 1_700_000_000_000]],
-    [
-      'RabbitMQ, the second time',
-      { 'x-death': [death('b', 'maxlen'), death('a', 'rejected')], 'x-first-death-queue': 'a' },
-      ['b', 'maxlen', 1_700_000_000_000],
-    ],
-    [
-      'our adapter, in the place of a server',
-      { 'x-death': [death('a', 'expired')], 'x-lovage-death': { queue: 'c', reason: 'rejected' } },
-      ['c', 'rejected', null],
-    ],
-    ['nobody', {}, ['lovage.dead', 'unknown', null]],
-    [
-      'nonsense',
-      { 'x-death': 'x', 'x-first-death-queue': 7, 'x-lovage-death': null },
-      ['lovage.dead', 'unknown', null],
-    ],
-  ])('told by %s', (_, headers, expected) => {
-    const { queue, reason, diedAt } = readLetter(withHeaders(headers));
-    expect([queue, reason, diedAt]).toEqual(expected);
-  });
-});
-
-test('a task with a chain behind it: refused by its worker for that, and readable', () => {
+test('a task with a chain behind it: refused by a worker that runs none, and readable', () => {
   const chain = [{ task: 'math.add', args: [], kwargs: {}, options: {} }];
-  const parts = { rootId: null, parentId: null, retries: 0, turn: -1, hasRow: false };
+  const parts = { rootId: null, parentId: null, retries: 0, generation: -1, hasRow: false };
   const { body } = encodeTask({ id, name: 'math.add', inputJson: '{"x":1,"y":2}', ...parts, embed: { chain } });
-  const letter = readLetter(delivery({ body }));
-  expect(letter).toMatchObject({ reason: 'malformed', code: 'canvas_unsupported', taskId: id });
-  expect(letter.detail).toContain('"chain"');
-  expect(letter.task).toMatchObject({ input: '{"x":1,"y":2}', rootId: id });
-  expect(JSON.parse(letter.error)).toMatchObject({ type: 'MessageMalformed' });
+  const deadLetter = readDeadLetter(delivery({ body }));
+  expect(deadLetter).toMatchObject({ reason: 'malformed', code: 'canvas_unsupported', taskId: id });
+  expect(deadLetter.detail).toContain('"chain"');
+  expect(deadLetter.task).toMatchObject({ input: '{"x":1,"y":2}', rootId: id });
+  expect(JSON.parse(deadLetter.error)).toMatchObject({ type: 'MessageMalformed' });
+  // Where workers run it, they refused it for something else, and its row keeps what was to follow.
+  const run = readDeadLetter(delivery({ body }), { chords: false });
+  expect(run).toMatchObject({ reason: 'rejected', code: null });
+  expect(JSON.parse(run.task!.message!)).toMatchObject({ embed: { chain: [{ task: 'math.add' }] } });
   // What the broker gave up by itself says so.
-  const expired = { ...delivery({ body }).headers, 'x-first-death-reason': 'expired' };
-  expect(JSON.parse(readLetter(delivery({ body, headers: expired })).error)).toMatchObject({ type: 'MessageGivenUp' });
+  const death = died('default', 'expired');
+  expect(JSON.parse(readDeadLetter(delivery({ body, death })).error)).toMatchObject({ type: 'MessageGivenUp' });
 });
 
 test('a task: what its row needs to know', () => {
-  const letter = readLetter(delivery());
-  expect(letter).toMatchObject({
+  const deadLetter = readDeadLetter(delivery());
+  expect(deadLetter).toMatchObject({
     reason: 'rejected',
     code: null,
     taskId: id,
     wireId: null,
     name: 'math.add',
-    turn: 3,
+    generation: 3,
     hadRow: true,
-    sendAgain: false,
+    resend: false,
     task: { id, name: 'math.add', queue: 'default', input: '{"x":1,"y":2}', message: null },
   });
-  expect(JSON.parse(letter.error)).toMatchObject({
+  expect(JSON.parse(deadLetter.error)).toMatchObject({
     type: 'MessageGivenUp',
     data: { queue: 'default', reason: 'rejected' },
   });
 });
 
 test('its priority; a Celery program that states none says 0', () => {
-  expect(readLetter(delivery({ priority: 8 }))).toMatchObject({ priority: 8, task: { priority: 8 } });
-  expect(readLetter(delivery({ priority: 0 })).priority).toBe(0);
+  expect(readDeadLetter(delivery({ priority: 8 }))).toMatchObject({ priority: 8, task: { priority: 8 } });
+  expect(readDeadLetter(delivery({ priority: 0 })).priority).toBe(0);
   const theirs = { task: 'math.add', id };
-  expect(readLetter(delivery({ headers: theirs, priority: 0 })).priority).toBeNull();
-  expect(readLetter(delivery({ headers: theirs, priority: 200 })).priority).toBe(200);
+  expect(readDeadLetter(delivery({ headers: theirs, priority: 0 })).priority).toBeNull();
+  expect(readDeadLetter(delivery({ headers: theirs, priority: 200 })).priority).toBe(200);
 });
 
 test('what a rule of the queue took away is sent again; what somebody refused is not', () => {
   for (const reason of ['expired', 'maxlen'])
-    expect(readLetter(withHeaders({ 'x-death': [death('a', reason)] })).sendAgain).toBe(true);
+    expect(readDeadLetter(delivery({ death: died('a', reason) })).resend).toBe(true);
   for (const reason of ['rejected', 'delivery_limit'])
-    expect(readLetter(withHeaders({ 'x-death': [death('a', reason)] })).sendAgain).toBe(false);
-  expect(readLetter({ ...withHeaders({ 'x-death': [death('a', 'expired')] }), body: Buffer.from('{') }).sendAgain).toBe(
-    false,
-  );
+    expect(readDeadLetter(delivery({ death: died('a', reason) })).resend).toBe(false);
+  expect(readDeadLetter(delivery({ death: died('a', 'expired'), body: Buffer.from('{') })).resend).toBe(false);
 });
 
 test('no task: why, and what could be read of it', () => {
-  const letter = readLetter(delivery({ body: Buffer.from('[[1], {},') }));
-  expect(letter).toMatchObject({ reason: 'malformed', code: 'body_not_json', taskId: id, name: 'math.add' });
-  expect(JSON.parse(letter.error)).toMatchObject({ type: 'MessageMalformed' });
-  expect(letter.task).toMatchObject({ id, name: 'math.add', input: null });
-  const nothing = readLetter(delivery({ headers: {}, body: Buffer.alloc(0), contentType: undefined }));
+  const deadLetter = readDeadLetter(delivery({ body: Buffer.from('[[1], {},') }));
+  expect(deadLetter).toMatchObject({ reason: 'malformed', code: 'body_not_json', taskId: id, name: 'math.add' });
+  expect(JSON.parse(deadLetter.error)).toMatchObject({ type: 'MessageMalformed' });
+  expect(deadLetter.task).toMatchObject({ id, name: 'math.add', input: null });
+  const nothing = readDeadLetter(delivery({ headers: {}, body: Buffer.alloc(0), contentType: undefined }));
   expect(nothing).toMatchObject({ taskId: null, name: null, task: null, contentType: null, body: Buffer.alloc(0) });
 });
 
 test('an id that is no UUID is kept beside that of its row', () => {
-  const { taskId, wireId, task: row } = readLetter(withHeaders({ id: 'job-7' }));
+  const { taskId, wireId, task: row } = readDeadLetter(withHeaders({ id: 'job-7' }));
   expect(wireId).toBe('job-7');
   expect(row).toMatchObject({ id: taskId, wireId: 'job-7' });
 });
@@ -141,7 +121,7 @@ test('headers are kept as JSON, whatever they hold', () => {
   const loop: Record<string, unknown> = {};
   loop['self'] = loop;
   const bytes = Buffer.from('Python');
-  const { headers } = readLetter(
+  const { headers } = readDeadLetter(
     withHeaders({ bytes, at: new Date(0), big: 2n ** 70n, nan: NaN, loop, nothing: undefined, 'x-delivery-count': 3 }),
   );
   const kept = JSON.parse(headers) as Record<string, unknown>;
@@ -157,12 +137,12 @@ test('headers are kept as JSON, whatever they hold', () => {
 
 test('a large body is kept in part', () => {
   const body = Buffer.alloc(3 * 1024 * 1024, 'x');
-  const letter = readLetter(delivery({ body }));
-  expect([letter.body.length, letter.bodySize]).toEqual([1024 * 1024, body.length]);
+  const deadLetter = readDeadLetter(delivery({ body }));
+  expect([deadLetter.body.length, deadLetter.bodySize]).toEqual([1024 * 1024, body.length]);
 });
 
 describe('the fingerprint', () => {
-  const print = (overrides: Partial<Delivery>) => readLetter(delivery(overrides)).fingerprint;
+  const print = (overrides: Partial<Delivery>) => readDeadLetter(delivery(overrides)).fingerprint;
   const usual = print({});
 
   test('is that of the message, however often it is delivered', () => {
@@ -191,6 +171,6 @@ describe('the fingerprint', () => {
     [false, { headers: { 'x-delivery-count': 0 } }],
     [true, { identity: '7' }],
   ])('may have been written before: %s', (expected, overrides) => {
-    expect(readLetter(delivery(overrides)).redelivered).toBe(expected);
+    expect(readDeadLetter(delivery(overrides)).redelivered).toBe(expected);
   });
 });

@@ -1,18 +1,18 @@
 import fc from 'fast-check';
 import { systemClock, type Clock } from '@lovage/ports';
 import { TestClock } from '@lovage/testing';
-import { Agenda } from './agenda.ts';
+import { DueTimers } from './due-timers.ts';
 
-describe('Agenda', () => {
+describe('DueTimers', () => {
   test('calls each item at its millisecond: never before, never later than the next', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.double({ min: -5, max: 1000, noNaN: true }), { maxLength: 50 }), async (times) => {
         const clock = new TestClock();
         const called: { at: number; when: number }[] = [];
-        const agenda = new Agenda<number>(clock, (items) => {
+        const timers = new DueTimers<number>(clock, (items) => {
           for (const at of items) called.push({ at, when: clock.monotonic() });
         });
-        for (const at of times) agenda.add(at, at);
+        for (const at of times) timers.add(at, at);
         await clock.advance(1001);
         expect(called.length).toBe(times.length);
         for (const { at, when } of called) {
@@ -26,29 +26,29 @@ describe('Agenda', () => {
 
   test('with one timer for all that are due within a millisecond', () => {
     const clock = new TestClock();
-    const agenda = new Agenda<number>(clock, () => undefined);
-    for (let i = 0; i < 1000; i += 1) agenda.add(i, 10 + (i % 4) / 4);
+    const timers = new DueTimers<number>(clock, () => undefined);
+    for (let i = 0; i < 1000; i += 1) timers.add(i, 10 + (i % 4) / 4);
     expect(clock.pending).toBe(2);
-    expect(agenda.clear().length).toBe(1000);
+    expect(timers.clear().length).toBe(1000);
     expect(clock.pending).toBe(0);
   });
 
-  test('a timer that rings early does not make an item early', async () => {
+  test('a timer that fires early does not make an item early', async () => {
     let now = 0;
-    const timers: { at: number; run: () => void }[] = [];
+    const clocked: { at: number; run: () => void }[] = [];
     const early: Clock = {
       now: () => now,
       monotonic: () => now,
       after: (delayMs, run) => {
-        timers.push({ at: now + delayMs, run });
+        clocked.push({ at: now + delayMs, run });
         return () => undefined;
       },
     };
     const called: number[] = [];
-    const agenda = new Agenda<string>(early, () => called.push(now));
-    agenda.add('x', 10);
-    while (timers.length > 0) {
-      const { at, run } = timers.shift()!;
+    const timers = new DueTimers<string>(early, () => called.push(now));
+    timers.add('x', 10);
+    while (clocked.length > 0) {
+      const { at, run } = clocked.shift()!;
       now = Math.max(now, at - 0.6);
       run();
     }
@@ -59,13 +59,13 @@ describe('Agenda', () => {
   test('holds on the system’s clock too', async () => {
     const late: number[] = [];
     await new Promise<void>((resolve) => {
-      const agenda = new Agenda<number>(systemClock, (items) => {
+      const timers = new DueTimers<number>(systemClock, (items) => {
         for (const at of items) late.push(performance.now() - at);
         if (late.length === 40) resolve();
       });
       const now = performance.now();
-      for (let i = 0; i < 40; i += 1) agenda.add(now + i * 1.7, now + i * 1.7);
-      // The agenda's timers do not keep the process alive.
+      for (let i = 0; i < 40; i += 1) timers.add(now + i * 1.7, now + i * 1.7);
+      // The timers's timers do not keep the process alive.
       setTimeout(() => undefined, 200);
     });
     expect(Math.min(...late)).toBeGreaterThanOrEqual(0);
