@@ -109,10 +109,10 @@ function idsOf(user: string): Owner | undefined {
   }
 }
 
-function unreachable(why: string): EmbeddedPostgresError {
+function unreachable(reason: string): EmbeddedPostgresError {
   return new EmbeddedPostgresError(
     'embedded_postgres_data_dir',
-    `the embedded PostgreSQL cannot use its directory: ${why}. Use a directory that user may enter (DATA_DIR, and the checkout itself), ` +
+    `the embedded PostgreSQL cannot use its directory: ${reason}. Use a directory that user may enter (DATA_DIR, and the checkout itself), ` +
       `start as an ordinary user, or set DATABASE_URL to a PostgreSQL server`,
   );
 }

@@ -64,7 +64,7 @@ export class DataDir {
     if (this.initialised)
       throw new EmbeddedPostgresError(
         'embedded_postgres_password_lost',
-        `${this.passwordFile} is missing, and without it nobody can log in to the database beside it: put the file back, or delete ${this.path} to begin with an empty database`,
+        `${this.passwordFile} is missing, and without it nobody can log in to the database beside it: restore the file, or delete ${this.path} to begin with an empty database`,
       );
     writeSecret(this.passwordFile, randomBytes(24).toString('base64url'));
     return readFileSync(this.passwordFile, 'utf8').trim();

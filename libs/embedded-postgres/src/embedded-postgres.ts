@@ -24,7 +24,7 @@ const DEFAULT_SETTINGS = {
   unix_socket_directories: '',
   max_connections: '200',
   timezone: 'UTC',
-  // Errors of statements are the client's to report: the file keeps what concerns the server.
+  // Errors of statements are the client's to report: the file keeps what is about the server.
   log_min_messages: 'log',
   log_min_error_statement: 'panic',
   log_checkpoints: 'off',
@@ -46,8 +46,8 @@ export interface EmbeddedPostgresOptions {
  * where nobody should have to install a server.
  *
  * It listens on 127.0.0.1 only, with a random password. One process owns the directory at a time, by the operating
- * system's lock on a file in it; a server that a killed process left behind is shut down and started anew. It installs no signal handlers: whoever starts it, stops it. If this
- * process is killed, the server shuts itself down.
+ * system's lock on a file in it; a server that a killed process left behind is shut down and started anew. It installs no signal
+ * handlers: the process that starts it stops it. If this process is killed, the server shuts itself down.
  */
 export class EmbeddedPostgres {
   /** The server ended without {@link stop}. */
@@ -66,7 +66,7 @@ export class EmbeddedPostgres {
   }
 
   /**
-   * URL of the server of this directory if one runs, whoever owns it; for programs that want to join it.
+   * URL of the server of this directory if one runs, whichever process owns it; for programs that want to join it.
    * The URL holds the password.
    */
   static find(dataDir: string): { url: string } | undefined {
@@ -204,7 +204,7 @@ export class EmbeddedPostgres {
     try {
       await client.connect();
     } catch (error) {
-      // 28…: refuses the login. Anything else is for whoever connects first.
+      // 28…: refuses the login. Anything else is for the first client that connects.
       if (String((error as { code?: unknown }).code).startsWith('28')) throw passwordLost(this.dir, error as Error);
     } finally {
       await client.end().catch(() => undefined);
@@ -230,7 +230,7 @@ function urlOf(dir: DataDir, port: number, database: string): string {
 function passwordLost(dir: DataDir, cause: Error): EmbeddedPostgresError {
   return new EmbeddedPostgresError(
     'embedded_postgres_password_lost',
-    `the server in ${dir.path} does not take the password kept beside it: put the right file back, or delete ${dir.path} to begin with an empty database`,
+    `the server in ${dir.path} does not take the password kept beside it: restore the right file, or delete ${dir.path} to begin with an empty database`,
     { cause },
   );
 }

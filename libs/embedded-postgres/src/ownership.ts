@@ -1,3 +1,6 @@
+// Programs of other projects may take in this file by its source: they need the declaration too.
+// eslint-disable-next-line @typescript-eslint/triple-slash-reference
+/// <reference path="./fs-native-extensions.d.ts" />
 import { closeSync, constants, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hasCode } from '@lovage/foundation';

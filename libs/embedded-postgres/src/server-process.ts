@@ -88,7 +88,7 @@ export class ServerProcess {
   }
 }
 
-/** Fast shutdown of the server with this pid, whoever's child it is; then immediate; then SIGKILL. */
+/** Fast shutdown of the server with this pid, whichever process it is a child of; then immediate; then SIGKILL. */
 export async function endServer(pid: number): Promise<void> {
   for (const [signal, patienceMs] of [
     ['SIGINT', 6000],

@@ -77,7 +77,7 @@ function checkName(name: string): void {
   if (/[.\s]$/.test(name) || /^\s/.test(name))
     throw new FilePathError('a name in it begins or ends with a blank or ends with a dot');
   if (/[\\<>:"|?*]/.test(name)) throw new FilePathError('a name in it holds one of \\ < > : " | ? *');
-  // Format characters too: they turn a name round on the screen, or hide in it.
+  // Format characters too: they reverse a name on the screen, or hide in it.
   if (/[\p{Cc}\p{Cf}]/u.test(name)) throw new FilePathError('a name in it holds a control character');
   if (Buffer.byteLength(name) > MAX_NAME_BYTES)
     throw new FilePathError(`a name in it is longer than ${MAX_NAME_BYTES} bytes`);

@@ -7,7 +7,7 @@ import { filePath, type FilePath } from './file-path.ts';
 import { codeOf, writeError } from './node-errors.ts';
 import { Scratch } from './scratch.ts';
 
-/** A file open for reading; whoever gets it closes it. */
+/** A file open for reading; the one who gets it closes it. */
 export interface OpenFile {
   readonly path: FilePath;
   readonly handle: FileHandle;
@@ -35,7 +35,7 @@ const READ = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NON
  * Files in one folder. A file is there as a whole or not at all: it is written under another name, brought to the disk and
  * then renamed. No path leads out of the folder; links in it are not followed.
  *
- * Whoever may write into the folder by other means than this could put a link into the place of a folder between check
+ * A user who may write into the folder by other means than this could put a link into the place of a folder between check
  * and use: the folder must belong to the platform alone.
  */
 export class FileStore {
@@ -125,7 +125,7 @@ export class FileStore {
   }
 
   /**
-   * Deletes a file, and the folders that are empty then. Whoever reads it reads on.
+   * Deletes a file, and the folders that are empty then. Those who read it read on.
    * @throws FilePathError FileMissingError
    */
   async delete(path: string): Promise<FilePath> {

@@ -18,7 +18,7 @@ export { LoginAnswer, LoginBody } from './auth/login.ts';
 export { includesRole, USER_ROLES, type UserRole } from './auth/roles.ts';
 export { UserDocument } from './auth/user.ts';
 export {
-  AgainManyAnswer,
+  BulkRetryAnswer,
   DeadLetterDocument,
   DeadLetterGroupDocument,
   DeadLetterGroups,
@@ -63,9 +63,15 @@ export {
   FiringDocument,
   FiringList,
   FiringListQuery,
+  MAX_SCHEDULE_INPUT,
+  MAX_SCHEDULES,
   PastFiringDocument,
+  ScheduleBody,
+  ScheduleCheckBody,
+  ScheduleCheckDocument,
   ScheduleDocument,
   ScheduleList,
+  SchedulePatchBody,
 } from './schedules/schedule.ts';
 export { InputMapping } from './tasks/mapping.ts';
 export { TaskLogLine, TaskLogList, TaskLogQuery } from './tasks/logs.ts';
@@ -73,14 +79,17 @@ export {
   type FollowedTask,
   ListedTask,
   pageLimit,
+  TASK_SORTS,
   TaskCountsDocument,
   TaskCountsQuery,
   TaskList,
   TaskListQuery,
+  type TaskSortName,
 } from './tasks/list.ts';
 export { PauseBody, PurgeBody, QueueDocument, QueueList } from './queues/queue.ts';
+export { ScalingDocument } from './queues/scaling.ts';
 export { ExplainDocument, REASON_CODES, ReasonDocument, type ReasonCode } from './tasks/explain.ts';
-export { RetryBody, RetryManyBody, RevokeBody, RevokeManyAnswer, RevokeManyBody } from './tasks/steer.ts';
+export { RetryBody, RetryManyBody, RevokeBody, RevokeManyAnswer, RevokeManyBody, MAX_TASK_IDS } from './tasks/steer.ts';
 export { SubmitBody, SubmitByNameBody, SubmitOptionsBody } from './tasks/submit.ts';
 export {
   MAX_STATS_POINTS,
@@ -95,6 +104,7 @@ export { TaskDocument, TaskErrorDocument } from './tasks/task-document.ts';
 export { MAX_VIEWS, NewViewBody, ViewDocument, ViewList, ViewListQuery, ViewPatchBody } from './views/view.ts';
 export {
   LIVE_TOPICS,
+  MAX_WATCHED_TASKS,
   LiveCounts,
   LivePlatform,
   type LiveEvents,
@@ -108,6 +118,19 @@ export {
   LiveWorkers,
   MAX_LIVE_TASKS,
 } from './live/live.ts';
+export {
+  AutoscaleBody,
+  ConsumerBody,
+  NoBody,
+  PoolBody,
+  RateLimitBody,
+  TimeLimitBody,
+  WORKER_QUESTIONS,
+  WorkerAnswer,
+  WorkerAnswers,
+  type WorkerQuestion,
+  WorkerQuestionQuery,
+} from './workers/control.ts';
 export {
   DEATH_CODES,
   type DeathCode,

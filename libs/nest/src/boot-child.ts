@@ -10,7 +10,7 @@ export interface BootChildOptions {
   /** The same that the worker serves. */
   readonly contracts: readonly AnyContract[];
   readonly logger: LoggerService;
-  /** Called after the application was closed: lets go of what was opened for it. */
+  /** Called after the application was closed: closes what was opened for it. */
   readonly closed?: () => Promise<void>;
 }
 

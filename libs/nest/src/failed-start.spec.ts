@@ -13,15 +13,15 @@ import { TaskHandler } from './task-handler.ts';
 const greet = defineTask({ name: 'test.greet', input: z.strictObject({}), output: z.null() });
 
 @Controller()
-class Greetings {
+class FailingGreetings {
   @TaskHandler(greet)
   greet(): null {
     return null;
   }
 }
 
-@Module({ controllers: [Greetings] })
-class App {}
+@Module({ controllers: [FailingGreetings] })
+class FailingApp {}
 
 /** Nobody calls `app.close()` of an application that did not start, least of all one that embeds a worker beside other work. */
 test('a transport that cannot start leaves nothing of itself in the process', async () => {
@@ -44,7 +44,7 @@ test('a transport that cannot start leaves nothing of itself in the process', as
     },
     { name: info.name, queues: info.queues, concurrency: 1, contracts: [greet] },
   );
-  const app = await NestFactory.createMicroservice<MicroserviceOptions>(App, {
+  const app = await NestFactory.createMicroservice<MicroserviceOptions>(FailingApp, {
     strategy: server,
     logger: new NestLog(silentLog),
     abortOnError: false,

@@ -16,7 +16,7 @@ class Same implements PipeTransform {
 }
 
 @Controller()
-class Plain {
+class PlainApp {
   @TaskHandler(greet)
   greet({ name }: Input<typeof greet>): string {
     return name;
@@ -46,19 +46,19 @@ async function seenOf(controller: Type, tokens: readonly unknown[] = [], fail?: 
 }
 
 describe('listenLean', () => {
-  test('takes undecorated parameters off while handlers are registered, and puts them back', async () => {
-    const before = parametersOf(Plain);
+  test('takes undecorated parameters off while handlers are registered, and restores them', async () => {
+    const before = parametersOf(PlainApp);
     expect(Object.keys(before as object)).toHaveLength(2);
-    expect(await seenOf(Plain)).toEqual({});
-    expect(parametersOf(Plain)).toBe(before);
-    await expect(seenOf(Plain, [], new Error('no'))).rejects.toThrow('no');
-    expect(parametersOf(Plain)).toBe(before);
+    expect(await seenOf(PlainApp)).toEqual({});
+    expect(parametersOf(PlainApp)).toBe(before);
+    await expect(seenOf(PlainApp, [], new Error('no'))).rejects.toThrow('no');
+    expect(parametersOf(PlainApp)).toBe(before);
   });
 
   test('does so for inherited handlers, and leaves the class alone that has them', async () => {
     @Controller()
-    class Heir extends Plain {}
-    const before = parametersOf(Plain);
+    class Heir extends PlainApp {}
+    const before = parametersOf(PlainApp);
     expect(await seenOf(Heir)).toEqual({});
     expect(parametersOf(Heir)).toBe(before);
     expect(Reflect.hasOwnMetadata(PARAM_ARGS_METADATA, Heir, 'greet')).toBe(false);
@@ -67,7 +67,7 @@ describe('listenLean', () => {
   test('leaves parameters on that a pipe may concern', async () => {
     @Controller()
     @UsePipes(Same)
-    class OfClass extends Plain {}
+    class OfClass extends PlainApp {}
     @Controller()
     class OfMethod {
       @UsePipes(Same)
@@ -84,7 +84,7 @@ describe('listenLean', () => {
       }
     }
     @Controller()
-    class DecoratedHeir extends Plain {
+    class DecoratedHeir extends PlainApp {
       @TaskHandler(greet)
       override greet(@Payload(Same) { name }: Input<typeof greet>): string {
         return name;
@@ -92,6 +92,6 @@ describe('listenLean', () => {
     }
     for (const controller of [OfClass, OfMethod, Decorated, DecoratedHeir])
       expect(await seenOf(controller)).toBe(parametersOf(controller));
-    expect(await seenOf(Plain, [Same, `${APP_PIPE} (UUID: 1)`])).toBe(parametersOf(Plain));
+    expect(await seenOf(PlainApp, [Same, `${APP_PIPE} (UUID: 1)`])).toBe(parametersOf(PlainApp));
   });
 });

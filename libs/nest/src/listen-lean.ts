@@ -7,7 +7,7 @@ import { isUndecorated, PARAM_ARGS_METADATA } from './task-handler.ts';
 const PIPES_METADATA = '__pipes__';
 
 /**
- * `app.listen()` for an application that serves tasks. Handlers with undecorated parameters that no pipe concerns are registered as if they
+ * `app.listen()` for an application that serves tasks. Handlers with undecorated parameters that no pipe applies to are registered as if they
  * had no parameters: Nest then passes input and context on as they are, instead of resolving each by two promises and a pass over
  * no pipes, which is a fifth of what the worker itself does for a task that does nothing (docs/decisions/0211). What applies stays the same.
  *
@@ -31,7 +31,7 @@ export async function listenLean(app: INestMicroservice): Promise<void> {
   }
 }
 
-/** Takes the parameters off handlers of a class; what it gives puts them back. */
+/** Takes the parameters off handlers of a class; what it returns restores them. */
 function withoutParameters(controller: Type): (() => void)[] {
   if (hasPipes(controller)) return [];
   const prototype = controller.prototype as Record<string, object>;

@@ -17,7 +17,7 @@ export class LovageClientProxy extends ClientProxy {
     return this.client.start();
   }
 
-  /** The client's life is not the proxy's: whoever made it stops it. */
+  /** The client's life is not the proxy's: the one who made it stops it. */
   close(): void {}
 
   unwrap<T = LovageClient>(): T {

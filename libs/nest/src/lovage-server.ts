@@ -13,6 +13,8 @@ export interface LovageServerOptions extends WorkerOptions {
 export type LovageServerDeps = Omit<WorkerDeps, 'handlers' | 'lease'> & {
   /** Makes the lease; `onLost` must be called when one is lost, `work` tells what the worker has to do. */
   readonly lease: (onLost: (worker: string) => void, work: () => WorkerWork) => WorkerDeps['lease'];
+  /** Gets the engine before it takes the first message: listeners to its signals miss nothing. */
+  readonly prepare?: (worker: TaskWorker) => Promise<void>;
 };
 
 /**
@@ -46,7 +48,7 @@ export class LovageServer extends HandlerServer implements CustomTransportStrate
   }
 
   protected async open(): Promise<void> {
-    const { lease, ...deps } = this.deps;
+    const { lease, prepare, ...deps } = this.deps;
     const engine: TaskWorker = new TaskWorker(
       {
         ...deps,
@@ -59,6 +61,7 @@ export class LovageServer extends HandlerServer implements CustomTransportStrate
       this.options,
     );
     this.engine = engine;
+    await prepare?.(engine);
     await engine.start();
   }
 }

@@ -6,7 +6,7 @@ import { LovageClientProxy } from './lovage-client-proxy.ts';
 import { TaskErrorFilter } from './task-error.filter.ts';
 
 export interface LovageModuleOptions {
-  /** The process's client; started and stopped by whoever made it. */
+  /** The process's client; started and stopped by the one who made it. */
   readonly client: LovageClient;
 }
 

@@ -49,7 +49,7 @@ const greet = defineTask({
 const family = { greet };
 
 @Injectable()
-class Greeter {
+class SpecGreeter {
   greet(name: string): string {
     return `Hello, ${name}`;
   }
@@ -86,7 +86,7 @@ async function serve(
   @Module({
     imports: [LovageModule.forWorker({ client }), LovageModule.forContracts('family', family)],
     controllers: [controller],
-    providers: [Greeter, ...providers],
+    providers: [SpecGreeter, ...providers],
   })
   class App {}
   const app = await NestFactory.createMicroservice<MicroserviceOptions>(App, {
@@ -114,7 +114,7 @@ describe('a handler', () => {
   test('gets input and context, with injection by type', async () => {
     @Controller()
     class Greetings {
-      constructor(@Inject(Greeter) private readonly greeter: Greeter) {}
+      constructor(@Inject(SpecGreeter) private readonly greeter: SpecGreeter) {}
       @TaskHandler(greet)
       greet({ name }: Input<typeof greet>, task: TaskContext<typeof greet>): string {
         return `${this.greeter.greet(name)} (${task.name}, ${task.attempt})`;
@@ -281,7 +281,7 @@ describe('a batch handler', () => {
     @Controller()
     @UseGuards(Watch)
     class Greetings {
-      constructor(@Inject(Greeter) private readonly greeter: Greeter) {}
+      constructor(@Inject(SpecGreeter) private readonly greeter: SpecGreeter) {}
       @TaskBatchHandler(batched)
       greet(items: readonly BatchItem<typeof batched>[]) {
         return items.map(({ input, succeeded, failed }) =>

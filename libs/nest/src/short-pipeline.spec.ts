@@ -27,7 +27,7 @@ import { TaskHandler } from './task-handler.ts';
 const greet = defineTask({ name: 'test.greet', input: z.strictObject({ name: z.string() }), output: z.string() });
 const context = { id: 'of the task' };
 
-class Handlers extends HandlerServer {
+class PipelineHandlers extends HandlerServer {
   close(): void {}
   unwrap<T>(): T {
     return undefined as T;
@@ -47,7 +47,7 @@ class Loud implements NestInterceptor {
     return next.handle().pipe(map((text) => text.toUpperCase()));
   }
 }
-class Trim implements PipeTransform {
+class TrimPipe implements PipeTransform {
   transform(value: unknown): unknown {
     const { name } = value as { name?: string };
     return name === undefined ? value : { name: name.trim() };
@@ -64,7 +64,7 @@ class Told implements ExceptionFilter {
 async function served(controller: Type, providers: { provide: string; useClass: Type }[] = []) {
   class App {}
   Module({ controllers: [controller], providers })(App);
-  const strategy = new Handlers();
+  const strategy = new PipelineHandlers();
   const app: INestMicroservice = await NestFactory.createMicroservice(App, { strategy, logger: false });
   await listenLean(app);
   const handler = (strategy as unknown as { messageHandlers: Map<string, MessageHandler> }).messageHandlers.get(
@@ -83,11 +83,11 @@ async function served(controller: Type, providers: { provide: string; useClass: 
   return { answer, atOnce, stack, close: () => app.close() };
 }
 let seen: () => void = () => undefined;
-/** Nest's way to a handler that something concerns. */
+/** Nest's way to a handler with pipes, guards or interceptors. */
 const WHOLE = /executePipeline/;
 
 @Controller()
-class Plain {
+class PlainHandlers {
   private readonly word = 'hello';
 
   @TaskHandler(greet)
@@ -101,9 +101,9 @@ class Plain {
   }
 }
 
-describe('handlers that nothing concerns', () => {
+describe('handlers without pipes, guards and interceptors', () => {
   test('are called without the pipeline, as methods of their instance, with input and context', async () => {
-    const { answer, stack, close } = await served(Plain);
+    const { answer, stack, close } = await served(PlainHandlers);
     expect(await answer('Ada')).toBe('hello Ada');
     expect(await answer('observes')).toBe('observed');
     expect(stack[0]).not.toMatch(WHOLE);
@@ -112,7 +112,7 @@ describe('handlers that nothing concerns', () => {
   });
 
   test('answer a plain value without a promise; what has to be waited for comes as one', async () => {
-    const { atOnce, close } = await served(Plain);
+    const { atOnce, close } = await served(PlainHandlers);
     expect(atOnce('Ada')).toBe('hello Ada');
     for (const name of ['observes', 'rejects', 'throws']) {
       const answer = atOnce(name);
@@ -126,7 +126,7 @@ describe('handlers that nothing concerns', () => {
   test('have their exception filters', async () => {
     @Controller()
     @UseFilters(Told)
-    class Filtered extends Plain {}
+    class Filtered extends PlainHandlers {}
     const { answer, stack, close } = await served(Filtered);
     await expect(answer('throws')).rejects.toThrow('told: thrown');
     await expect(answer('rejects')).rejects.toThrow('told: rejected');
@@ -138,17 +138,17 @@ describe('handlers that nothing concerns', () => {
 test('guards, interceptors and pipes of class, method, parameter and application hold', async () => {
   @Controller()
   @UseGuards(No)
-  class Guarded extends Plain {}
+  class Guarded extends PlainHandlers {}
   @Controller()
   @UseInterceptors(Loud)
-  class Intercepted extends Plain {}
+  class Intercepted extends PlainHandlers {}
   @Controller()
-  @UsePipes(Trim)
-  class Piped extends Plain {}
+  @UsePipes(TrimPipe)
+  class Piped extends PlainHandlers {}
   @Controller()
   class OfParameter {
     @TaskHandler(greet)
-    greet(@Payload(Trim) { name }: Input<typeof greet>): string {
+    greet(@Payload(TrimPipe) { name }: Input<typeof greet>): string {
       return `hello ${name}`;
     }
   }
@@ -163,7 +163,7 @@ test('guards, interceptors and pipes of class, method, parameter and application
   for (const [controller, providers] of [
     [Guarded, []],
     [OfMethod, []],
-    [Plain, [{ provide: APP_GUARD as string, useClass: No }]],
+    [PlainHandlers, [{ provide: APP_GUARD as string, useClass: No }]],
   ] as const) {
     const { answer, close } = await served(controller, [...providers]);
     await expect(answer('Ada')).rejects.toMatchObject({ message: 'Forbidden resource' });

@@ -29,10 +29,10 @@ interface ContextCreator {
 }
 
 /**
- * Handlers that neither guard, interceptor, pipe nor hook concerns are called by Nest's proxy itself, which applies exception filters, and not
+ * Handlers without guard, interceptor, pipe and hook are called by Nest's proxy itself, which applies exception filters, and not
  * through the empty pipeline behind it: that costs eight promises a task, each of which Node.js tells the context of tasks about
- * (docs/decisions/0295). A handler that answers a plain value at once makes no promise at all. What concerns a handler Nest's own parts say. To be called before `listen`; does nothing with a Nest
- * that is built otherwise.
+ * (docs/decisions/0295). A handler that answers a plain value at once makes no promise at all. Nest's own parts tell what applies to a handler. To be called before
+ * `listen`; does nothing with a Nest that is built otherwise.
  * @returns whether it is in force
  */
 export function shortPipeline(app: INestMicroservice): boolean {

@@ -65,8 +65,18 @@ async function run(brokerUrlOf: (databaseUrl: string) => string, queue: string):
   const beat = await openPlatform({ ...urls, log: silentLog });
   await beat.start();
   await beat.broker.declare(queue);
-  const relay = new OutboxRelay({ broker: beat.broker, outbox: beat.outbox, messageOf: messageOfRow, log: silentLog });
-  const sweeper = new Sweeper({ sweep: beat.sweep, log: silentLog, onRequeued: () => relay.poke() });
+  const relay = new OutboxRelay({
+    broker: beat.broker,
+    outbox: beat.outbox,
+    messageOf: (row) => messageOfRow(row, beat.broker),
+    log: silentLog,
+  });
+  const sweeper = new Sweeper({
+    sweep: beat.sweep,
+    broker: { reply: () => undefined },
+    log: silentLog,
+    onRequeued: () => relay.poke(),
+  });
   await relay.start();
   await sweeper.start();
   const ids: string[] = [];

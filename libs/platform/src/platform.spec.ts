@@ -10,7 +10,8 @@ const queueless = (queue: string) =>
 
 describe('opening the servers', () => {
   test.each([
-    ['broker', { databaseUrl: 'postgres://h/d', brokerUrl: 'redis://u:secret@h' }],
+    ['broker', { databaseUrl: 'postgres://h/d', brokerUrl: 'kafka://u:secret@h' }],
+    ['broker', { databaseUrl: 'postgres://h/d', brokerUrl: 'redis://u:secret@h/name' }],
     ['broker', { databaseUrl: 'postgres://h/d', brokerUrl: 'no url at all' }],
     ['database', { databaseUrl: 'mysql://u:secret@h/d' }],
   ])('a URL of another kind for the %s is refused, without its password (%j)', async (server, urls) => {
@@ -48,11 +49,9 @@ describe('opening the servers', () => {
     await line.refuse();
     const log = new RecordingLog();
     const platform = await openPlatform({ databaseUrl: url.toString(), connectTimeoutMs: 600, log });
-    const started = performance.now();
     const failure = await platform.start().catch((error: unknown) => error);
     expect(failure).toMatchObject({ code: 'store_unavailable', message: expect.stringContaining(url.host) as unknown });
     expect(String(failure)).not.toContain('secret');
-    expect(performance.now() - started).toBeLessThan(5000);
     expect(log.entries).toMatchObject([{ level: 'info', message: 'waiting for PostgreSQL' }]);
     await platform.stop();
   });
@@ -68,6 +67,23 @@ describe('opening the servers', () => {
     await waiting;
     await line.heal();
     await starting;
+    await platform.stop();
+  });
+
+  test('what a start asks of the database is asked again while that is away', async () => {
+    await using db = await testDatabase();
+    await using line = await TcpProxy.before(db.url);
+    const log = new RecordingLog();
+    const platform = await openPlatform({ databaseUrl: line.url, log });
+    await platform.start();
+    await line.refuse();
+    const waiting = log.logged.next(({ message }) => message === 'waiting for PostgreSQL');
+    const asked = platform.whenReachable(() => platform.tasks.finished([]));
+    await waiting;
+    await line.heal();
+    expect(await asked).toEqual([]);
+    const fault = new Error('a fault');
+    await expect(platform.whenReachable(() => Promise.reject(fault))).rejects.toBe(fault);
     await platform.stop();
   });
 

@@ -20,7 +20,7 @@ test('.env.example names every variable, and changes nothing as it stands', () =
   const file = new URL('../../../.env.example', import.meta.url);
   const source = [
     ...['settings.ts', 'children-settings.ts', 'http-settings.ts', 'task-settings.ts', 'task-routes.ts'],
-    ...['results-settings.ts', 'history-settings.ts'],
+    ...['results-settings.ts', 'history-settings.ts', 'celery-settings.ts', 'celery-results-settings.ts'],
   ]
     .map((name) => readFileSync(new URL(name, import.meta.url), 'utf8'))
     .join('\n');

@@ -14,10 +14,12 @@ export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
 const BY_ERROR_CODE: Readonly<Record<string, ExitCode>> = {
   setting_invalid: ExitCode.badSetting,
+  server_url_invalid: ExitCode.badSetting,
   store_unavailable: ExitCode.serverUnreachable,
   store_busy: ExitCode.serverUnreachable,
   broker_unavailable: ExitCode.serverUnreachable,
   EADDRINUSE: ExitCode.portInUse,
+  port_in_use: ExitCode.portInUse,
 };
 
 /** The exit code for an error that ends a process: by its `code`, or that of an error which caused it. */

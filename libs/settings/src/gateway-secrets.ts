@@ -7,7 +7,7 @@ import { SettingError } from './setting-error.ts';
 export interface GatewaySecrets {
   readonly jwtSecret: string;
   readonly admin: Admin;
-  /** The administrator's password was made by this call: whoever runs it is to be told, once. */
+  /** The administrator's password was made by this call: the one who runs it is to be told, once. */
   readonly adminIsNew: boolean;
 }
 

@@ -16,7 +16,7 @@ export interface HttpSettings {
    * client is that of its connection, and behind a proxy all clients have the proxy's.
    */
   readonly trustProxy: readonly string[];
-  /** `RATE_LIMIT_SUBMIT`: tasks that a user may submit within a time, for each gateway. Default: no limit. */
+  /** `RATE_LIMIT_SUBMIT`: tasks that a user may submit within a time, at all gateways together. Default: no limit. */
   readonly submitRate: { readonly count: number; readonly perMs: number } | undefined;
   /**
    * `METRICS_TOKEN`: what a reader of `/metrics` must send as a bearer token. Undefined: in development anybody reads

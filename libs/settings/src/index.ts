@@ -1,3 +1,4 @@
+export type { CelerySharedSettings, ResultBackendSettings } from './celery-results-settings.ts';
 export type { ChildrenSettings } from './children-settings.ts';
 export { withEnvFile } from './env-file.ts';
 export { ExitCode, exitCodeOf } from './exit-codes.ts';

@@ -9,18 +9,37 @@ export const wholeNumber =
     return value >= min && value <= max ? value : undefined;
   };
 
+/** `20,2`: the larger one first; both within the bounds. */
+export const bounds =
+  (least: number, most: number) =>
+  (text: string): { readonly max: number; readonly min: number } | undefined => {
+    const number = wholeNumber(least, most);
+    const [max, min, ...rest] = text.split(',').map((part) => number(part.trim()));
+    return max !== undefined && min !== undefined && min <= max && rest.length === 0 ? { max, min } : undefined;
+  };
+
 export const oneOf =
   <T extends string>(...values: T[]) =>
   (text: string): T | undefined =>
     values.find((value) => value === text.toLowerCase());
 
+/** The URL of a server, with one of these schemes; none named: with any. */
 export const serverUrl =
   (...schemes: string[]) =>
   (text: string): string | undefined => {
     if (!URL.canParse(text)) return undefined;
     const url = new URL(text);
-    return schemes.includes(url.protocol.slice(0, -1)) && url.hostname !== '' ? text : undefined;
+    const known = schemes.length === 0 || schemes.includes(url.protocol.slice(0, -1));
+    return known && url.hostname !== '' ? text : undefined;
   };
+
+/** Whether an adapter serves its scheme is seen when it is opened. Redis has sockets, a default host, and lists of Sentinel's servers. */
+export function brokerUrl(text: string): string | undefined {
+  const isOne = (url: string): boolean =>
+    serverUrl()(url) !== undefined || (/^redis(?:\+socket)?:\/\//.test(url) && URL.canParse(url));
+  const list = text.startsWith('sentinel://') ? text.split(';') : [text];
+  return list.every(isOne) ? text : undefined;
+}
 
 export const databaseUrl = (text: string): string | undefined =>
   serverUrl('postgres', 'postgresql')(text) && new URL(text).pathname.length > 1 ? text : undefined;

@@ -11,7 +11,7 @@ export interface ResultsSettings {
    * {@link retentionMs}.
    */
   readonly retentionByState: CompiledRetention;
-  /** `DEAD_LETTER_RETENTION`, ms. Default 30 days: letters written down longer ago are deleted, whether they were redriven or not. */
+  /** `DEAD_LETTER_RETENTION`, ms. Default 30 days: dead letters written down longer ago are deleted, whether they were redriven or not. */
   readonly deadLettersMs: number;
 }
 

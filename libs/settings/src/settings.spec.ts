@@ -8,10 +8,10 @@ import type { Env } from './reader.ts';
 const problemsOf = (
   env: Env,
   argv: string[] = [],
-  who: 'gateway' | 'worker' | 'launcher' | 'any' = 'any',
+  program: 'gateway' | 'worker' | 'launcher' | 'any' = 'any',
 ): string[] => {
   try {
-    parseSettings(env, argv, { for: who });
+    parseSettings(env, argv, { for: program });
   } catch (error) {
     if (error instanceof SettingError) return error.problems.map((problem) => problem.variable);
     throw error;
@@ -43,6 +43,7 @@ test('an empty environment gives the documented defaults', () => {
       concurrency: availableParallelism() * 10,
       pool: 'async',
       children: { slots: undefined, maxTasks: undefined, maxMemoryMb: undefined },
+      celery: { events: true, control: true },
       taskLogLevel: 'info',
       failureLogLevel: 'warn',
     },
@@ -82,14 +83,22 @@ test('every variable is read', () => {
     LOAD_TESTS: 'On',
     WORKER_METRICS_PORT: '9100',
     WORKER_HEALTH_PORT: '9101',
+    WORKER_CELERY_EVENTS: 'Off',
+    WORKER_CELERY_CONTROL: 'off',
     TASK_LOG_LEVEL: 'warn',
     WORKER_FAILURE_LOG_LEVEL: 'error',
     ADMIN_EMAIL: 'Root@Example.org',
     ADMIN_PASSWORD: 'correct horse',
     JWT_SECRET: 'x'.repeat(32),
     TASK_ROUTES: 'image.*=images, mail.send = mails,*=rest',
+    CELERY_RESULT_BACKEND: 'sentinel://:p@a:26379/1;sentinel://b',
+    CELERY_RESULT_EXPIRES: '3600',
+    CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS: '{"master_name":"main"}',
+    CELERY_QUEUES: 'shared, ml',
+    CELERY_TRACK_STARTED: 'On',
     WORKER_QUEUES: 'a, b,a',
     WORKER_CONCURRENCY: '7',
+    WORKER_AUTOSCALE: '20, 2',
     WORKER_PREFETCH_MULTIPLIER: '10',
     WORKER_SHUTDOWN_GRACE: '90s',
     UNSERVED_TIMEOUT: '2d',
@@ -123,6 +132,15 @@ test('every variable is read', () => {
     brokerManagementUrl: 'https://u:p@mq:15671',
     deadLetterQueue: 'blue.dead',
     routes: expect.any(TaskRoutes),
+    celery: {
+      backend: {
+        url: 'sentinel://:p@a:26379/1;sentinel://b',
+        expiresMs: 3_600_000,
+        transport: { master_name: 'main' },
+      },
+      queues: ['shared', 'ml'],
+      trackStarted: true,
+    },
     http: {
       host: '0.0.0.0',
       port: 0,
@@ -139,6 +157,7 @@ test('every variable is read', () => {
       queues: ['a', 'b'],
       concurrency: 7,
       prefetchMultiplier: 10,
+      autoscale: { max: 20, min: 2 },
       shutdownGrace: '90000ms',
       unserved: '172800000ms',
       unservedRowless: 'never',
@@ -146,6 +165,7 @@ test('every variable is read', () => {
       name: 'w1@h',
       pool: 'process',
       children: { slots: 3, maxTasks: 100, maxMemoryMb: 512 },
+      celery: { events: false, control: false },
       taskLogLevel: 'warn',
       failureLogLevel: 'error',
       metricsPort: 9100,
@@ -202,6 +222,7 @@ test('the flags of a worker win over its variables', () => {
     name: 'mine@here',
     pool: 'thread',
     children: {},
+    celery: { events: true, control: true },
     taskLogLevel: 'info',
     failureLogLevel: 'warn',
   });
@@ -210,6 +231,12 @@ test('the flags of a worker win over its variables', () => {
   expect(parseSettings({ WORKER_PREFETCH_MULTIPLIER: '9' }, ['--prefetch-multiplier', '1']).worker).toMatchObject({
     prefetchMultiplier: 1,
   });
+  expect(parseSettings({ WORKER_AUTOSCALE: '9,1' }, ['--autoscale', '8,2']).worker.autoscale).toEqual({
+    max: 8,
+    min: 2,
+  });
+  for (const text of ['2,20', '5', '5,0', '1,1,1', 'a,b', '-1,1'])
+    expect(() => parseSettings({ WORKER_AUTOSCALE: text })).toThrow(/WORKER_AUTOSCALE/);
   expect(parseSettings({}, ['-n', 'w1']).worker.name).toMatch(/^w1@.+/);
 });
 
@@ -233,7 +260,7 @@ test('all problems are told at once, each with what it should be', () => {
     NODE_ENV: 'prod',
     LOG_LEVEL: 'loud',
     DATABASE_URL: 'mysql://db/lovage',
-    BROKER_URL: 'redis://r',
+    BROKER_URL: 'rabbit.internal',
     BROKER_MANAGEMENT_URL: 'amqp://mq',
     PORT: '70000',
     BODY_LIMIT: 'big',
@@ -305,6 +332,8 @@ test.each([
   [
     { WORKER_METRICS_PORT: '-1' },
     { WORKER_HEALTH_PORT: '65536' },
+    { WORKER_CELERY_EVENTS: 'maybe' },
+    { WORKER_CELERY_CONTROL: '1' },
     { TASK_LOG_LEVEL: 'loud' },
     { WORKER_FAILURE_LOG_LEVEL: 'info' },
   ],

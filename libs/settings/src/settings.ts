@@ -1,9 +1,13 @@
 import { availableParallelism, hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { type Duration, QUEUE_TEXT_RULE, type TaskRoutes } from '@lovage/foundation';
+import { type CelerySharedSettings, readCelerySharedSettings } from './celery-results-settings.ts';
+import { readCelerySettings, type CelerySettings } from './celery-settings.ts';
 import { type ChildrenSettings, readChildrenSettings } from './children-settings.ts';
 import { type HttpSettings, readHttpSettings } from './http-settings.ts';
 import {
+  bounds,
+  brokerUrl,
   bytesUpTo,
   databaseUrl,
   durationFrom,
@@ -45,7 +49,7 @@ export interface Settings {
   readonly dataDir: string;
   /** `DATABASE_URL`. Undefined: the embedded server, which the launcher runs. An app itself always has one. */
   readonly databaseUrl: string | undefined;
-  /** `BROKER_URL`. Undefined: the broker in the database. */
+  /** `BROKER_URL`. Undefined: the broker in the database. Whether an adapter serves its scheme is seen when it is opened. */
   readonly brokerUrl: string | undefined;
   /** `BROKER_MANAGEMENT_URL`: RabbitMQ's management plugin, which the gateway asks for messages in delivery. Default: it asks nobody. */
   readonly brokerManagementUrl: string | undefined;
@@ -56,6 +60,7 @@ export interface Settings {
   readonly deadLetterQueue: string | undefined;
   /** `TASK_ROUTES`: where tasks go by their names. Default: where their contracts say. */
   readonly routes: TaskRoutes;
+  readonly celery: CelerySharedSettings;
   readonly http: HttpSettings;
   /** What the gateway signs and makes its first user with. Undefined parts are made in development, see `gatewaySecrets`. */
   readonly secrets: { readonly jwtSecret: string | undefined; readonly admin: Admin | undefined };
@@ -73,13 +78,18 @@ export interface WorkerSettings {
   /** `WORKER_CONCURRENCY`, `-c`: tasks at a time in the `async` pool. Default 10 a core, since its handlers mostly wait. */
   readonly concurrency: number;
   /**
+   * `WORKER_AUTOSCALE`, `--autoscale`: `max,min`. The pool of {@link pool} fits itself to what there is to do, and begins with `min`;
+   * {@link concurrency} then does not decide about it. Default: it keeps its size.
+   */
+  readonly autoscale: { readonly max: number; readonly min: number } | undefined;
+  /**
    * `WORKER_PREFETCH_MULTIPLIER`, `--prefetch-multiplier`: messages held per slot and queue. Default 4. 1 for long tasks, of which a
    * worker then holds none that another could run; more, such as 10, for very short ones.
    */
   readonly prefetchMultiplier: number | undefined;
   /**
-   * `WORKER_SHUTDOWN_GRACE`: how long running tasks may go on after SIGTERM before they are aborted and handed back. Default
-   * 5 s. Whoever sends the signal has to wait as long, and some seconds more.
+   * `WORKER_SHUTDOWN_GRACE`: how long running tasks may go on after SIGTERM before they are aborted and requeued. Default
+   * 5 s. The sender of the signal has to wait as long, and some seconds more.
    */
   readonly shutdownGrace: Duration | undefined;
   /**
@@ -99,6 +109,7 @@ export interface WorkerSettings {
    */
   readonly pool: 'async' | 'thread' | 'process';
   readonly children: ChildrenSettings;
+  readonly celery: CelerySettings;
   /** `TASK_LOG_LEVEL`: least level of `task.log` that is kept with its task. Default `info`; `off`: none. */
   readonly taskLogLevel: 'debug' | 'info' | 'warn' | 'error' | 'off';
   /**
@@ -118,7 +129,6 @@ export interface Admin {
   readonly password: string;
 }
 
-const SCHEMES = 'amqp://…, amqps://… or postgres://…';
 const MIN_SECRET_BYTES = 32;
 const MIN_PASSWORD = 8;
 
@@ -134,7 +144,7 @@ export function parseSettings<R extends SettingsReader = 'any'>(
 ): R extends 'gateway' | 'worker' | 'beat' ? Settings & { readonly databaseUrl: string } : Settings {
   const reader = new Reader(env);
   const flags = readWorkerFlags(argv, reader);
-  const who: SettingsReader = options.for ?? 'any';
+  const program: SettingsReader = options.for ?? 'any';
   const mode = reader.value(
     'NODE_ENV',
     '"development", "production" or "test"',
@@ -152,7 +162,7 @@ export function parseSettings<R extends SettingsReader = 'any'>(
       ) ?? 'info',
     dataDir: resolve(reader.text('DATA_DIR') ?? '.lovage'),
     databaseUrl: reader.value('DATABASE_URL', 'postgres://user:password@host:5432/database', databaseUrl),
-    brokerUrl: reader.value('BROKER_URL', SCHEMES, serverUrl('amqp', 'amqps', 'postgres', 'postgresql')),
+    brokerUrl: reader.value('BROKER_URL', 'a URL of a broker, such as amqp://user:password@host/vhost', brokerUrl),
     brokerManagementUrl: reader.value(
       'BROKER_MANAGEMENT_URL',
       'http://user:password@host:15672, or https://',
@@ -160,6 +170,7 @@ export function parseSettings<R extends SettingsReader = 'any'>(
     ),
     deadLetterQueue: reader.value('DEAD_LETTER_QUEUE', `a queue name: ${QUEUE_TEXT_RULE}`, queueName),
     routes: readTaskRoutes(reader),
+    celery: readCelerySharedSettings(reader),
     http: readHttpSettings(reader, mode === 'production'),
     secrets: { jwtSecret: readJwtSecret(reader), admin: readAdmin(reader) },
     worker: {
@@ -178,6 +189,13 @@ export function parseSettings<R extends SettingsReader = 'any'>(
           'a whole number from 1 to 10000',
           wholeNumber(1, 10_000),
         ) ?? availableParallelism() * 10,
+      autoscale: either(
+        reader,
+        'WORKER_AUTOSCALE',
+        ['--autoscale', flags.autoscale],
+        'the most and the least tasks at a time, such as 20,2: whole numbers from 1 to 10000, the larger one first',
+        bounds(1, 10_000),
+      ),
       prefetchMultiplier: either(
         reader,
         'WORKER_PREFETCH_MULTIPLIER',
@@ -210,6 +228,7 @@ export function parseSettings<R extends SettingsReader = 'any'>(
           oneOf('async', 'thread', 'process'),
         ) ?? 'async',
       children: readChildrenSettings(reader),
+      celery: readCelerySettings(reader),
       taskLogLevel:
         reader.value(
           'TASK_LOG_LEVEL',
@@ -227,7 +246,7 @@ export function parseSettings<R extends SettingsReader = 'any'>(
     results: readResultsSettings(reader),
     history: readHistorySettings(reader),
   };
-  requireFor(who, settings, reader);
+  requireFor(program, settings, reader);
   reader.finish();
   return settings as ReturnType<typeof parseSettings<R>>;
 }
@@ -287,17 +306,17 @@ function readAdmin(reader: Reader): Admin | undefined {
   return email !== undefined && password !== undefined ? { email, password } : undefined;
 }
 
-function requireFor(who: SettingsReader, settings: Settings, reader: Reader): void {
+function requireFor(program: SettingsReader, settings: Settings, reader: Reader): void {
   const missing = (variable: string, expected: string): void => {
     if (!reader.problems.some((problem) => problem.variable === variable)) reader.missing(variable, expected);
   };
-  const isApp = who === 'gateway' || who === 'worker' || who === 'beat';
+  const isApp = program === 'gateway' || program === 'worker' || program === 'beat';
   if (isApp && settings.databaseUrl === undefined)
     missing(
       'DATABASE_URL',
       'postgres://user:password@host:5432/database; or start through `npm start` or `npx nx serve`, which run a database of their own',
     );
-  if (settings.mode !== 'production' || (who !== 'gateway' && who !== 'launcher')) return;
+  if (settings.mode !== 'production' || (program !== 'gateway' && program !== 'launcher')) return;
   if (settings.secrets.jwtSecret === undefined)
     missing(
       'JWT_SECRET',

@@ -20,7 +20,9 @@ export function readTaskRoutes(reader: Reader): TaskRoutes {
     if (!(error instanceof RangeError)) throw error;
     // Counted from 1 for people, who see no list.
     const problem =
-      error instanceof RouteRuleError ? `wrong in rule ${error.rule + 1} (${error.why})` : `wrong (${error.message})`;
+      error instanceof RouteRuleError
+        ? `wrong in rule ${error.rule + 1} (${error.reason})`
+        : `wrong (${error.message})`;
     reader.wrong('TASK_ROUTES', problem, 'such as image.*=images,mail.send=mails');
     return TaskRoutes.none;
   }

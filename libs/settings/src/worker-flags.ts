@@ -6,6 +6,7 @@ export interface WorkerFlags {
   readonly queues?: string;
   readonly concurrency?: string;
   readonly pool?: string;
+  readonly autoscale?: string;
   readonly 'prefetch-multiplier'?: string;
   readonly name?: string;
   readonly loglevel?: string;
@@ -22,6 +23,7 @@ export function readWorkerFlags(argv: readonly string[], reader: Reader): Worker
         queues: { type: 'string', short: 'Q' },
         concurrency: { type: 'string', short: 'c' },
         pool: { type: 'string', short: 'P' },
+        autoscale: { type: 'string' },
         'prefetch-multiplier': { type: 'string' },
         name: { type: 'string', short: 'n' },
         loglevel: { type: 'string', short: 'l' },
@@ -32,7 +34,7 @@ export function readWorkerFlags(argv: readonly string[], reader: Reader): Worker
     reader.wrong(
       'the command line',
       JSON.stringify(argv.join(' ')),
-      `made of -Q/--queues a,b  -c/--concurrency 20  -n/--name w1@host  -l/--loglevel info  -P/--pool process  --prefetch-multiplier 4 (${toError(error).message})`,
+      `made of -Q/--queues a,b  -c/--concurrency 20  -n/--name w1@host  -l/--loglevel info  -P/--pool process  --prefetch-multiplier 4  --autoscale 20,2 (${toError(error).message})`,
     );
     return {};
   }

@@ -21,7 +21,7 @@ it('lets in so many and no more, in their order', async () => {
   await gate.pass(never, async () => undefined);
 });
 
-it('whoever gives up waiting leaves no gap', async () => {
+it('a waiter that gives up leaves no gap', async () => {
   const gate = new Gate(1);
   const first = deferred();
   const controller = new AbortController();

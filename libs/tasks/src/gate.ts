@@ -9,18 +9,18 @@ export class Gate {
   async pass<T>(signal: AbortSignal, run: () => Promise<T>): Promise<T> {
     signal.throwIfAborted();
     if (this.inside < this.width) this.inside += 1;
-    else await this.turn(signal);
+    else await this.room(signal);
     try {
       return await run();
     } finally {
-      // Whoever is next takes over this place, so nobody slips in between.
+      // The next one takes over this place, so nobody slips in between.
       const next = this.waiting.shift();
       if (next) next();
       else this.inside -= 1;
     }
   }
 
-  private turn(signal: AbortSignal): Promise<void> {
+  private room(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const enter = () => {
         signal.removeEventListener('abort', leave);

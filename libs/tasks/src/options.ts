@@ -1,7 +1,7 @@
 import type { FileLedger, RetentionStore } from '@lovage/ports';
 import type { AnyContract, CompiledRetention } from '@lovage/task';
 
-/** What the handlers that ship are given by whoever makes the worker. */
+/** What the handlers that ship are given by the one who makes the worker. */
 export interface TasksOptions {
   /** Folder, absolute, of what handlers write: files in `files`, mails in `mails`. */
   readonly dataDir: string;

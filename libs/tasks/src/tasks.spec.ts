@@ -10,7 +10,7 @@ import { fakeTask } from '@lovage/runtime/testing';
 import { TasksModule } from './index.ts';
 
 /** Takes what Nest finds and does nothing with it. */
-class Collector extends Server implements CustomTransportStrategy {
+class HandlerCollector extends Server implements CustomTransportStrategy {
   override readonly transportId = Symbol('collector');
   listen(callback: () => void): void {
     callback();
@@ -22,10 +22,12 @@ class Collector extends Server implements CustomTransportStrategy {
 
 describe('TasksModule', () => {
   it('brings a handler for every shared contract, which Nest finds and can call', async () => {
-    const strategy = new Collector();
+    const strategy = new HandlerCollector();
     using test = new TestFiles();
     const options = test.options();
-    const module = await Test.createTestingModule({ imports: [TasksModule.with(options, test.deps())] }).compile();
+    const module = await Test.createTestingModule({
+      imports: [TasksModule.with(options, test.deps())],
+    }).compile();
     const app = module.createNestMicroservice({ strategy, logger: false });
     await app.listen();
     const handlers = strategy.getHandlers();

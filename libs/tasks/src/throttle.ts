@@ -4,7 +4,7 @@ import type { Clock } from '@lovage/ports';
 export class Throttle<T> {
   private nextAt = -Infinity;
   private waiting: { value: T } | undefined;
-  private callOff: (() => void) | undefined;
+  private cancelTimer: (() => void) | undefined;
 
   constructor(
     private readonly clock: Clock,
@@ -14,10 +14,10 @@ export class Throttle<T> {
 
   push(value: T): void {
     this.waiting = { value };
-    if (this.callOff) return;
+    if (this.cancelTimer) return;
     const wait = this.nextAt - this.clock.monotonic();
     if (wait <= 0) return this.flush();
-    this.callOff = this.clock.after(Math.ceil(wait), () => this.flush());
+    this.cancelTimer = this.clock.after(Math.ceil(wait), () => this.flush());
   }
 
   /** Passes on what waits, now. */
@@ -32,7 +32,7 @@ export class Throttle<T> {
 
   /** Nothing is passed on by a timer any more. */
   close(): void {
-    this.callOff?.();
-    this.callOff = undefined;
+    this.cancelTimer?.();
+    this.cancelTimer = undefined;
   }
 }

@@ -4,12 +4,12 @@ import type { Clock } from '@lovage/ports';
 export function wait(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason as Error);
-    const callOff = clock.after(ms, () => {
+    const cancelTimer = clock.after(ms, () => {
       signal.removeEventListener('abort', abort);
       resolve();
     });
     const abort = () => {
-      callOff();
+      cancelTimer();
       reject(signal.reason as Error);
     };
     signal.addEventListener('abort', abort, { once: true });

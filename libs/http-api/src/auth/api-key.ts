@@ -22,7 +22,7 @@ const timestamp = z.iso.datetime({ precision: 3 });
 export const ApiKeyDocument = z
   .object({
     id: z.uuid(),
-    userId: z.uuid().meta({ description: 'Whoever made it; what it submits is theirs' }),
+    userId: z.uuid().meta({ description: 'The user who made it; what it submits is theirs' }),
     name: z.string(),
     prefix: z.string().meta({ description: 'The first characters of the key' }),
     role: z.enum(USER_ROLES),

@@ -3,7 +3,7 @@ import { z } from 'zod';
 /** Body of `POST /api/auth/login`. */
 export const LoginBody = z
   .strictObject({
-    // No stricter form than this: a login only compares, and whoever mistypes is told so by 401.
+    // No stricter form than this: a login only compares, and a mistyped password is told by 401.
     email: z.string().min(1).max(320),
     // Bounded, since hashing costs time for every byte.
     password: z.string().min(1).max(1024),

@@ -17,7 +17,7 @@ export const NewUserBody = z
   .meta({ id: 'NewUser' });
 export type NewUserBody = z.output<typeof NewUserBody>;
 
-/** Whoever has lost a password may have lost keys with it. */
+/** A user who has lost a password may have lost keys with it. */
 const RevokeApiKeys = z
   .boolean()
   .optional()
@@ -27,7 +27,13 @@ const RevokeApiKeys = z
 export const UserPatchBody = z
   .strictObject({ role: z.enum(USER_ROLES), name: Name.nullable(), password: Password })
   .partial()
-  .extend({ revokeApiKeys: RevokeApiKeys })
+  .extend({
+    disabled: z.boolean().optional().meta({
+      description:
+        'true: every login of the user ends, and neither login nor API key opens anything until false. The own user stays',
+    }),
+    revokeApiKeys: RevokeApiKeys,
+  })
   .meta({ id: 'UserPatch' });
 export type UserPatchBody = z.output<typeof UserPatchBody>;
 

@@ -8,6 +8,10 @@ export const UserDocument = z
     email: z.string(),
     name: z.string().nullable(),
     role: z.enum(USER_ROLES),
+    disabledAt: z.iso
+      .datetime({ precision: 3 })
+      .nullable()
+      .meta({ description: 'Since when the user may do nothing, by login, token or API key; null: the user may' }),
     createdAt: z.iso.datetime({ precision: 3 }),
   })
   .meta({ id: 'User' });

@@ -4,7 +4,7 @@ import { DeadLetterFilter } from '../dead-letters/dead-letter.ts';
 import { pageLimit } from '../tasks/list.ts';
 import { InputMapping } from '../tasks/mapping.ts';
 import { RateText } from '../tasks/rate.ts';
-import { EndedTaskFilter, LiveTaskFilter } from '../tasks/steer.ts';
+import { EndedTaskFilter, isOneOf, LiveTaskFilter, NOT_ONE, TheseTasks } from '../tasks/steer.ts';
 import { ReasonText } from '../texts.ts';
 
 /** What a bulk job does to each thing that matches. */
@@ -29,19 +29,22 @@ const terminate = z.boolean().default(false).meta({ description: 'Also tasks tha
 
 const Revoke = z.strictObject({
   action: z.literal('task.revoke'),
-  filter: LiveTaskFilter.meta({ description: 'Live tasks; the fields of GET /api/tasks' }),
+  ids: TheseTasks,
+  filter: LiveTaskFilter.optional().meta({ description: 'Live tasks; the fields of GET /api/tasks' }),
   terminate,
 });
 const Retry = z.strictObject({
   action: z.literal('task.retry'),
-  filter: EndedTaskFilter.meta({
+  ids: TheseTasks,
+  filter: EndedTaskFilter.optional().meta({
     description: 'Ended tasks; the fields of GET /api/tasks. Without `state`: FAILURE and DEAD',
   }),
   mapping,
 });
 const Delete = z.strictObject({
   action: z.literal('task.delete'),
-  filter: EndedTaskFilter.meta({
+  ids: TheseTasks,
+  filter: EndedTaskFilter.optional().meta({
     description: 'Ended tasks; the fields of GET /api/tasks. Without `state`: all ended states. For administrators',
   }),
 });
@@ -50,14 +53,15 @@ const Redrive = z.strictObject({
   filter: DeadLetterFilter.meta({ description: 'Dead letters that have not been redriven' }),
   mapping,
 });
-const DeleteLetters = z.strictObject({
+const DeleteDeadLetters = z.strictObject({
   action: z.literal('dead_letter.delete'),
   filter: DeadLetterFilter.meta({ description: 'Dead letters' }),
 });
 
 /** Body of `POST /api/bulk/preview`. */
 export const BulkPreviewBody = z
-  .discriminatedUnion('action', [Revoke, Retry, Delete, Redrive, DeleteLetters])
+  .discriminatedUnion('action', [Revoke, Retry, Delete, Redrive, DeleteDeadLetters])
+  .refine(isOneOf, NOT_ONE)
   .meta({ id: 'BulkPreview' });
 export type BulkPreviewBody = z.output<typeof BulkPreviewBody>;
 
@@ -79,8 +83,9 @@ export const BulkBody = z
     Retry.extend(start),
     Delete.extend(start),
     Redrive.extend(start),
-    DeleteLetters.extend(start),
+    DeleteDeadLetters.extend(start),
   ])
+  .refine(isOneOf, NOT_ONE)
   .meta({ id: 'Bulk' });
 export type BulkBody = z.output<typeof BulkBody>;
 
@@ -104,7 +109,11 @@ export const BulkJobDocument = z
   .object({
     id: z.uuid(),
     action: z.enum(BULK_ACTIONS),
-    filter: z.record(z.string(), z.unknown()).meta({ description: 'As it was given' }),
+    filter: z
+      .record(z.string(), z.unknown())
+      .nullable()
+      .meta({ description: 'As it was given; null: tasks were picked' }),
+    picked: z.int().min(1).nullable().meta({ description: 'So many tasks were named by their ids; null: a filter' }),
     terminate: z.boolean(),
     mapping: z.array(z.unknown()).nullable(),
     at: time.meta({ description: 'What came after this moment is left alone' }),
@@ -128,7 +137,7 @@ export const BulkJobDocument = z
     stopped: z
       .object({ at: time, actor: z.uuid().nullable() })
       .nullable()
-      .meta({ description: 'Who stopped it; `actor` null: whoever started it may not do this any more' }),
+      .meta({ description: 'Who stopped it; `actor` null: the user who started it may not do this any more' }),
   })
   .meta({ id: 'BulkJob' });
 export type BulkJobDocument = z.output<typeof BulkJobDocument>;

@@ -40,7 +40,7 @@ export const ContractDocument = z
             description: 'Fields of the input that are compared; empty: a function of it; null: the whole input',
           }),
           period: seconds.meta({ description: 'In seconds; null: however old' }),
-          states: z.array(z.enum(TASK_STATES)).meta({ description: 'In which another task is in the way' }),
+          states: z.array(z.enum(TASK_STATES)).meta({ description: 'In which another task conflicts' }),
           onConflict: z.enum(UNIQUE_CONFLICTS),
         })
         .nullable()

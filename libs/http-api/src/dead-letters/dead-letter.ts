@@ -11,7 +11,7 @@ const Reason = lineText(100).meta({
   description: 'malformed, or as the broker says: rejected, expired, maxlen, delivery_limit; unknown',
 });
 
-/** Which letters; all that is given must hold. */
+/** Which dead letters; all that is given must hold. */
 const Filter = {
   queue: lineText(255).optional().meta({ description: 'Where it died' }),
   reason: Reason.optional(),
@@ -19,7 +19,7 @@ const Filter = {
   task: lineText(255).optional().meta({ description: 'Id of the task that it names' }),
   text: lineText(200).optional().meta({
     description:
-      'Anywhere in the ids, the name, the code, the detail or the headers, in any case of letters; or in the body, as it is written there. The newest 500 letters are looked at for each page',
+      'Anywhere in the ids, the name, the code, the detail or the headers, in any case of letters; or in the body, as it is written there. The newest 500 dead letters are looked at for each page',
   }),
 };
 
@@ -27,7 +27,7 @@ const Filter = {
 export const DeadLetterFilter = z
   .strictObject(Filter)
   .refine((filter) => Object.values(filter).some((value) => value !== undefined), {
-    error: 'must name at least one condition; all letters there are would be meant otherwise',
+    error: 'must name at least one condition; all dead letters there are would be meant otherwise',
   });
 
 /** Query of `GET /api/dead-letters`. */
@@ -38,7 +38,7 @@ export const DeadLetterQuery = z.strictObject({
     .transform((given) => given === 'true')
     .optional()
     .meta({ description: 'Whether it has become a task again' }),
-  limit: pageLimit(200, 50).meta({ description: 'Letters of one page: 1 to 200' }),
+  limit: pageLimit(200, 50).meta({ description: 'Dead letters of one page: 1 to 200' }),
   cursor: z.uuid({ error: 'is no cursor of this list; begin without one' }).optional().meta({
     description: 'nextCursor of the page before',
   }),
@@ -120,7 +120,7 @@ export const DeadLetterGroups = z
   .object({
     items: z.array(DeadLetterGroupDocument).meta({ description: 'The largest first, at most 500' }),
     approximate: z.boolean().meta({
-      description: 'There are more than 20,000 letters, of which the newest are counted, or more groups',
+      description: 'There are more than 20,000 dead letters, of which the newest are counted, or more groups',
     }),
   })
   .meta({ id: 'DeadLetterGroups' });
@@ -129,8 +129,8 @@ export type DeadLetterGroups = z.output<typeof DeadLetterGroups>;
 /** Body of `POST /api/dead-letters/{id}/redrive`; may be left out. */
 export const RedriveBody = z
   .strictObject({
-    name: lineText(200).optional().meta({ description: 'Contract to run. Left out: that of the letter' }),
-    input: z.unknown().optional().meta({ description: 'Left out: that of the letter' }),
+    name: lineText(200).optional().meta({ description: 'Contract to run. Left out: that of the dead letter' }),
+    input: z.unknown().optional().meta({ description: 'Left out: that of the dead letter' }),
     queue: z
       .string()
       .regex(QUEUE_TEXT, { error: `must be a queue name: ${QUEUE_TEXT_RULE}` })
@@ -143,12 +143,19 @@ export type RedriveBody = z.output<typeof RedriveBody>;
 /** Body of `POST /api/dead-letters/redrive`. */
 export const RedriveManyBody = z
   .strictObject({
-    filter: DeadLetterFilter.meta({ description: 'Letters that match and have not been redriven, the newest first' }),
+    filter: DeadLetterFilter.meta({
+      description: 'Dead letters that match and have not been redriven, the newest first',
+    }),
     mapping: InputMapping.optional(),
     rate: RateText.optional().meta({
       description: 'They start one after the other at this rate. Left out: all at once',
     }),
-    limit: z.int().min(1).max(100_000).default(10_000).meta({ description: 'Most letters that this request redrives' }),
+    limit: z
+      .int()
+      .min(1)
+      .max(100_000)
+      .default(10_000)
+      .meta({ description: 'Most dead letters that this request redrives' }),
     cursor: z
       .string()
       .max(300)
@@ -166,11 +173,11 @@ const Refusal = z.object({
 });
 
 /** Answer of requests that make tasks of many things. */
-export const AgainManyAnswer = z
+export const BulkRetryAnswer = z
   .object({
     submitted: z.int().min(0).meta({ description: 'New tasks; each has an id of its own' }),
     skipped: z.int().min(0).meta({
-      description: 'They were run again before, or another task of the same work is in the way (docs/unique.md)',
+      description: 'They were run again before, or another task of the same work conflicts (docs/unique.md)',
     }),
     refused: z.int().min(0).meta({ description: 'They cannot be run again as they are' }),
     refusals: z.array(Refusal).meta({ description: 'Of the refused the first 20, with the reason' }),
@@ -181,5 +188,5 @@ export const AgainManyAnswer = z
       description: 'There may be more: the limit or the time for one request was reached. null: all is done',
     }),
   })
-  .meta({ id: 'AgainManyAnswer' });
-export type AgainManyAnswer = z.output<typeof AgainManyAnswer>;
+  .meta({ id: 'BulkRetryAnswer' });
+export type BulkRetryAnswer = z.output<typeof BulkRetryAnswer>;

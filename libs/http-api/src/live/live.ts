@@ -2,7 +2,7 @@ import { TASK_STATES, TERMINAL_STATES, type TaskState, type TerminalState } from
 import { z } from 'zod';
 import { PlatformDocument } from '../platform/platform.ts';
 import { QueueDocument } from '../queues/queue.ts';
-import { TaskCountsQuery } from '../tasks/list.ts';
+import { several, TaskCountsQuery } from '../tasks/list.ts';
 import { WorkerDocument } from '../workers/worker.ts';
 
 /** What `GET /api/live` can tell of; each is an event of this name. */
@@ -28,11 +28,17 @@ const Topics = z
   )
   .transform((topics): LiveTopic[] => [...new Set(topics)]);
 
-/** Query of `GET /api/live`: topics, and for `tasks` the filters of `GET /api/tasks`. */
+/** Tasks that one stream may name by `watch`: more than a screen shows. */
+export const MAX_WATCHED_TASKS = 100;
+
+/** Query of `GET /api/live`: topics, and for `tasks` the filters of `GET /api/tasks` and the tasks that are looked at. */
 export const LiveQuery = TaskCountsQuery.extend({
   topics: Topics.default(['counts', 'throughput', 'queues', 'workers', 'platform']).meta({
     description:
       'One or several, separated by commas or repeated: counts, throughput, queues, workers, platform, tasks. Default: all but tasks',
+  }),
+  watch: several(z.string().min(1).max(255), MAX_WATCHED_TASKS).meta({
+    description: `With tasks: ids of tasks that are told of however old they are, such as the rows in sight; repeated, at most ${MAX_WATCHED_TASKS}`,
   }),
 });
 export type LiveQuery = z.output<typeof LiveQuery>;
@@ -105,7 +111,7 @@ export const LiveTask = z
   .meta({ id: 'LiveTask' });
 export type LiveTask = z.output<typeof LiveTask>;
 
-/** Data of `event: tasks`: what changed among the newest tasks of the filter. */
+/** Data of `event: tasks`: what changed among the newest tasks of the filter, and among those of `watch`. */
 export const LiveTasks = z
   .object({
     at,
@@ -113,7 +119,9 @@ export const LiveTasks = z
       description:
         'items are the newest tasks of the filter as they are; else those that changed since the event before',
     }),
-    items: z.array(LiveTask).meta({ description: `Newest first, at most ${MAX_LIVE_TASKS}` }),
+    items: z.array(LiveTask).meta({
+      description: `The newest first, at most ${MAX_LIVE_TASKS}; then those of watch that are not among them`,
+    }),
     left: z
       .array(
         z.object({

@@ -16,7 +16,7 @@ export const ProblemDocument = z
     errors: z
       .array(z.object({ path: z.string(), message: z.string() }))
       .meta({ description: 'Each thing wrong with the request, with its path, such as input.x; often empty' }),
-    taskId: z.uuid().optional().meta({ description: 'Of `task_not_unique`: the task that is in the way' }),
+    taskId: z.uuid().optional().meta({ description: 'Of `task_not_unique`: the conflicting task' }),
     requestId: z.string().optional().meta({ description: 'As in the X-Request-Id header and in the server’s log' }),
   })
   .meta({ id: 'Problem', description: 'RFC 9457 problem document' });

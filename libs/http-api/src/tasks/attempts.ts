@@ -7,7 +7,7 @@ export const AttemptDocument = z
   .object({
     outcome: z.enum(['RETRY', 'SNOOZED', 'RELEASED', 'CRASHED', 'LOST', ...TASK_STATES]).meta({
       description:
-        'RETRY: failed, with another attempt to come. SNOOZED: asked to run again later. RELEASED: handed back by a worker that stopped. CRASHED: the child that ran it died. LOST: its worker died. Of the last one: the state of the task',
+        'RETRY: failed, with another attempt to come. SNOOZED: asked to run again later. RELEASED: released by a worker that stopped. CRASHED: the child that ran it died. LOST: its worker died. Of the last one: the state of the task',
     }),
     worker: z.string().nullable().meta({ description: 'Name of the worker; null when it is long gone' }),
     error: TaskErrorDocument.nullable(),

@@ -28,7 +28,7 @@ export const BatchOutcome = z
       status: z.literal(202),
       task: TaskDocument,
       existing: z.literal('unique').optional().meta({
-        description: 'The task was there before: it is the same work, and in the way',
+        description: 'The task was there before: it is the same work, and conflicts',
       }),
     }),
     z.object({ status: z.int(), problem: ProblemDocument }),

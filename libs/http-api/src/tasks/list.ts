@@ -18,7 +18,7 @@ export const queryTime = (description: string) =>
     .optional()
     .meta({ description });
 
-/** Twice as many as there are, and some: whoever repeats one means no harm. */
+/** Twice as many as there are, and some: repeating one does no harm. */
 const MAX_STATES = 50;
 const StateText = z.string().max(500, { abort: true });
 
@@ -31,7 +31,7 @@ const States = z
 const id = (of: string) => z.uuid({ error: `must be ${of}’s id` }).optional();
 
 /** One or several, as a query repeats a parameter. */
-const several = <T>(one: z.ZodType<T, string>, most: number) =>
+export const several = <T>(one: z.ZodType<T, string>, most: number) =>
   z
     .union([z.string(), z.array(z.string())])
     .transform((given) => [given].flat())
@@ -56,6 +56,10 @@ export const pageLimit = (most: number, usual: number) =>
     .transform(Number)
     .refine((limit) => limit >= 1 && limit <= most, { error: `must be a whole number from 1 to ${most}` })
     .default(usual);
+
+/** Orders of a list of tasks. */
+export const TASK_SORTS = ['newest', 'oldest', 'ended'] as const;
+export type TaskSortName = (typeof TASK_SORTS)[number];
 
 /** Query of `GET /api/tasks`; all that is given must hold. */
 export const TaskListQuery = z.strictObject({
@@ -86,8 +90,15 @@ export const TaskListQuery = z.strictObject({
     description:
       'Anywhere in the id, the name, the input or the error, in any case of letters. A whole id is found at once; else tasks are looked at one by one, newest first: see searchedTo',
   }),
+  sort: z
+    .enum(TASK_SORTS, { error: `must be of ${TASK_SORTS.join(', ')}` })
+    .default('newest')
+    .meta({
+      description:
+        'newest, oldest: by when they were made. ended: by when they ended, the latest first; ended tasks alone, and other filters are looked at task by task: see searchedTo',
+    }),
   limit: pageLimit(200, 50).meta({ description: 'Tasks of one page: 1 to 200' }),
-  cursor: z.string().max(300).optional().meta({ description: 'nextCursor of the page before' }),
+  cursor: z.string().max(300).optional().meta({ description: 'nextCursor of the page before; of the same `sort`' }),
 });
 export type TaskListQuery = z.output<typeof TaskListQuery>;
 
@@ -108,21 +119,21 @@ export interface FollowedTask extends ListedTask {
 /** Answer of `GET /api/tasks`. */
 export const TaskList = z
   .object({
-    items: z.array(ListedTask).meta({ description: 'Newest first' }),
+    items: z.array(ListedTask).meta({ description: 'In the order that was asked for' }),
     nextCursor: z.string().nullable().meta({
       description:
         'For the next page; null: this is the last. A page is full or the last, unless 2 s were not enough to fill it',
     }),
     searchedTo: z.iso.datetime({ precision: 3 }).nullable().meta({
       description:
-        'Of a page that is short though not the last: what was made before this time has not been looked at yet',
+        'Of a page that is short though not the last: what lies beyond this time in the order of the list (was made, or ended, before it; by `oldest`: was made after it) has not been looked at yet',
     }),
   })
   .meta({ id: 'TaskList' });
 export type TaskList = z.output<typeof TaskList>;
 
 /** Query of `GET /api/tasks/counts`: the filters of the list. */
-export const TaskCountsQuery = TaskListQuery.omit({ limit: true, cursor: true });
+export const TaskCountsQuery = TaskListQuery.omit({ sort: true, limit: true, cursor: true });
 export type TaskCountsQuery = z.output<typeof TaskCountsQuery>;
 
 /** Answer of `GET /api/tasks/counts`. */

@@ -7,7 +7,7 @@ import { RateText } from './rate.ts';
 import { SubmitOptionsBody } from './submit.ts';
 
 const Reason = ReasonText.optional().meta({
-  description: 'Why; kept with the task, and told to whoever waits for it',
+  description: 'Kept with the task, and told to callers that wait for it',
 });
 
 /** Body of `POST /api/tasks/{id}/revoke`; may be left out. */
@@ -23,21 +23,22 @@ export const RevokeBody = z
 export type RevokeBody = z.output<typeof RevokeBody>;
 
 /** Most tasks that one request names. */
-const MAX_IDS = 1000;
+export const MAX_TASK_IDS = 1000;
 
-const TheseTasks = z
+export const TheseTasks = z
   .array(z.string().min(1).max(255))
   .min(1)
-  .max(MAX_IDS)
+  .max(MAX_TASK_IDS)
   .optional()
   .meta({ description: 'These tasks; not together with `filter`' });
 
 const hasCondition = (filter: object): boolean => Object.values(filter).some((value) => value !== undefined);
 const NO_CONDITION = { error: 'must name at least one condition; all tasks there are would be meant otherwise' };
 
-const isOneOf = ({ ids, filter }: { readonly ids?: unknown; readonly filter?: unknown }): boolean =>
+/** Whether tasks are named by their ids, or by a filter, and not by both. */
+export const isOneOf = ({ ids, filter }: { readonly ids?: unknown; readonly filter?: unknown }): boolean =>
   (ids === undefined) !== (filter === undefined);
-const NOT_ONE = { error: 'must hold either `ids` or `filter`' };
+export const NOT_ONE = { error: 'must hold either `ids` or `filter`' };
 
 /** Which live tasks; all that is given must hold. */
 export const LiveTaskFilter = TaskListQuery.pick({
@@ -64,11 +65,11 @@ export const RevokeManyBody = z
       description: 'All live tasks that match, the newest first; the fields of GET /api/tasks',
     }),
     terminate: z.boolean().default(false).meta({
-      description: 'Also tasks that run: they are marked, and their workers end them',
+      description: 'Also tasks that run: they get a cancel request, and their workers end them',
     }),
     reason: Reason,
     limit: z.int().min(1).max(100_000).default(10_000).meta({
-      description: 'Of a filter: most tasks that are revoked or marked by this request',
+      description: 'Of a filter: most tasks that are revoked, or get a cancel request, by this request',
     }),
     cursor: z.string().max(300).optional().meta({ description: 'Of a filter: nextCursor of the request before' }),
   })
@@ -76,11 +77,18 @@ export const RevokeManyBody = z
   .meta({ id: 'RevokeMany' });
 export type RevokeManyBody = z.output<typeof RevokeManyBody>;
 
-/** Answer of requests that call many tasks off. */
+/** Answer of requests that cancel many tasks. */
 export const RevokeManyAnswer = z
   .object({
     revoked: z.int().min(0).meta({ description: 'They waited: they are REVOKED now' }),
-    marked: z.int().min(0).meta({ description: 'They run, and their workers end them' }),
+    cancelRequested: z
+      .int()
+      .min(0)
+      .meta({ description: 'They run: they got a cancel request, and their workers end them' }),
+    marked: z
+      .int()
+      .min(0)
+      .meta({ description: 'The same as `cancelRequested`, under its name up to 0.1', deprecated: true }),
     running: z.int().min(0).meta({ description: 'They run, and were left alone' }),
     ended: z.int().min(0).meta({ description: 'They had ended' }),
     unknown: z.int().min(0).meta({ description: 'No such task is recorded' }),
@@ -92,7 +100,7 @@ export const RevokeManyAnswer = z
 export type RevokeManyAnswer = z.output<typeof RevokeManyAnswer>;
 
 /** Which ended tasks; all that is given must hold. */
-export const EndedTaskFilter = TaskListQuery.omit({ limit: true, cursor: true })
+export const EndedTaskFilter = TaskListQuery.omit({ sort: true, limit: true, cursor: true })
   .refine(hasCondition, NO_CONDITION)
   .refine(({ state }) => state === undefined || state.every(isTerminal), {
     error: `must be of ${TERMINAL_STATES.join(', ')}: only a task that has ended can be run again`,

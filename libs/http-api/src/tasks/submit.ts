@@ -17,7 +17,7 @@ const DurationText = z
     description: 'Seconds as a number, or a text with a unit: "500ms", "10s", "2m", "1h", "7d". At most ten years.',
   });
 
-const PositiveDuration = z
+export const PositiveDuration = z
   .union([z.number(), z.string()], { error: `must be ${DURATION}` })
   .refine(isDuration, { error: `must be ${DURATION}`, abort: true })
   .refine(isPositive, { error: 'must be longer than zero' })
@@ -85,10 +85,10 @@ const UniqueRule = z
       .optional()
       .meta({ description: 'Fields of the input, by path: ["tenant", "user.id"]' }),
     period: PositiveDuration.optional().meta({
-      description: 'Only a task submitted less than so long ago is in the way',
+      description: 'Only a task submitted less than so long ago conflicts',
     }),
     states: z.array(z.enum(TASK_STATES)).max(50).optional().meta({
-      description: 'In which of these states another task is in the way; PENDING, SCHEDULED and QUEUED among them',
+      description: 'In which of these states another task conflicts; PENDING, SCHEDULED and QUEUED among them',
     }),
     onConflict: z.enum(UNIQUE_CONFLICTS).optional().meta({
       description:
@@ -132,7 +132,7 @@ export const SubmitOptionsBody = z
     retry: RetryPolicy.optional(),
     unique: z.union([z.boolean(), UniqueRule]).optional().meta({
       description:
-        'No second task while another one of the same work is in the way. true: as in the contract, or of the same input; false: not so',
+        'No second task while another one of the same work conflicts. true: as in the contract, or of the same input; false: not so',
     }),
     tags: z
       .array(TaskTag)
@@ -161,7 +161,20 @@ export const SubmitByNameBody = z
       .max(200)
       .meta({ description: 'A contract’s name', examples: ['math.add'] }),
     input: z.unknown().optional().meta({ description: 'As the contract says; left out: {}' }),
+    args: z.array(z.unknown()).max(1000).optional().meta({
+      description:
+        'Positional arguments of a task that only Celery workers serve and no contract here declares; `options.queue` says where they are',
+    }),
+    kwargs: z.record(z.string(), z.unknown()).optional().meta({ description: 'Keyword arguments of such a task' }),
     options: SubmitOptionsBody.optional(),
+  })
+  .refine(({ input, args, kwargs }) => input === undefined || (args === undefined && kwargs === undefined), {
+    path: ['input'],
+    error: 'give either input (of a contract), or args and kwargs (of a task of Celery workers)',
+  })
+  .refine(({ args, kwargs, options }) => (args === undefined && kwargs === undefined) || options?.queue !== undefined, {
+    path: ['options', 'queue'],
+    error: 'is needed with args or kwargs: no contract says where the task is served',
   })
   .meta({ id: 'SubmitByName' });
 export type SubmitByNameBody = z.output<typeof SubmitByNameBody>;

@@ -9,7 +9,13 @@ export const WORKER_STATUSES = ['live', 'stopping', 'dead', 'stopped'] as const;
 export type WorkerStatus = (typeof WORKER_STATUSES)[number];
 
 /** Why a worker is taken for dead. */
-export const DEATH_CODES = ['lease_ended', 'lease_ended_stopping', 'lease_taken_anew', 'removed'] as const;
+export const DEATH_CODES = [
+  'lease_ended',
+  'lease_ended_stopping',
+  'lease_taken_anew',
+  'removed',
+  'heartbeat_missed',
+] as const;
 export type DeathCode = (typeof DEATH_CODES)[number];
 
 /** A contract as a worker serves it. */
@@ -43,6 +49,9 @@ export type WorkerVitals = z.output<typeof WorkerVitals>;
 export const WorkerDocument = z
   .object({
     id: z.uuid().meta({ description: 'Of this start of it; it changes when its lease was lost' }),
+    kind: z.enum(['lovage', 'celery']).meta({
+      description: 'celery: a worker of Celery, as its events tell of it; what it runs is what was seen in them',
+    }),
     name: z.string(),
     status: z.enum(WORKER_STATUSES).meta({
       description:

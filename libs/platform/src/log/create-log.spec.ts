@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { errorFacts } from '@lovage/foundation';
+import { errorDetails } from '@lovage/foundation';
 import { expectLinear } from '@lovage/testing';
 import { createLog, type LogOptions } from './create-log.ts';
 import { maskPasswords } from './redact.ts';
@@ -44,13 +44,13 @@ describe('the log of the apps', () => {
 
   test('tells what led to an error, also of one that was read before, and of one that cannot be read', () => {
     const refused = Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });
-    const facts = errorFacts(new TypeError('fetch failed', { cause: refused }));
+    const details = errorDetails(new TypeError('fetch failed', { cause: refused }));
     const { log, lines } = setUp({ mode: 'development' });
-    log.warn({ err: facts }, 'm');
+    log.warn({ err: details }, 'm');
     expect(lines[0]).toMatch(/ m TypeError: fetch failed ← Error \[ECONNREFUSED\]: refused\n$/);
     const json = setUp({ mode: 'production' });
-    json.log.warn({ err: facts }, 'm');
-    expect(JSON.parse(json.lines[0]!)).toMatchObject({ err: facts });
+    json.log.warn({ err: details }, 'm');
+    expect(JSON.parse(json.lines[0]!)).toMatchObject({ err: details });
     const trap = Object.defineProperty(new Error('x'), 'message', {
       get: () => {
         throw new Error('a trap');

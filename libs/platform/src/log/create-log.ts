@@ -1,5 +1,5 @@
 import pino from 'pino';
-import { errorFacts, isError } from '@lovage/foundation';
+import { errorDetails, isError } from '@lovage/foundation';
 import type { Log } from '@lovage/ports';
 import { readableLine } from './log-line.ts';
 import { maskPasswords, REDACTED_PATHS } from './redact.ts';
@@ -22,7 +22,7 @@ export interface LogOptions {
   readonly fd?: 1 | 2;
   /** Instead of `fd`: gets each line. For tests. */
   readonly write?: (line: string) => void;
-  /** Colours in the readable form. Default: as the terminal can show them (`NO_COLOR` is heeded). */
+  /** Colours in the readable form. Default: as the terminal can show them (`NO_COLOR` holds). */
   readonly colours?: boolean;
 }
 
@@ -55,13 +55,13 @@ export function createLog(options: LogOptions): Log {
   return logger satisfies Log;
 }
 
-/** An error as pino has it; one that pino cannot read, and facts of one that was read before, as facts. */
+/** An error as pino has it; one that pino cannot read, and details of one that was read before, as details. */
 function errorFields(error: unknown): unknown {
   if (!isError(error)) return error;
   try {
     return withoutRows(pino.stdSerializers.err(error) as unknown as Record<string, unknown>);
   } catch {
-    return errorFacts(error);
+    return errorDetails(error);
   }
 }
 

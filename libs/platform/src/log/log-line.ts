@@ -1,4 +1,4 @@
-import { causeLines, errorLine, type ErrorFacts } from '@lovage/foundation';
+import { causeLines, errorLine, type ErrorDetails } from '@lovage/foundation';
 
 /** A line of pino's, as a person reads it: time, level, who, message, then the fields. */
 export function readableLine(json: string, colours: boolean): string {
@@ -33,7 +33,7 @@ const LEVELS: Readonly<Record<number, { label: string; colour: number }>> = {
   60: { label: 'FATAL', colour: 35 },
 };
 
-type ErrorFields = Partial<ErrorFacts>;
+type ErrorFields = Partial<ErrorDetails>;
 
 /** With what led to it. Of an error that pino has written the message tells that already. */
 function errorText({ type = 'Error', message = '', ...rest }: ErrorFields): string {

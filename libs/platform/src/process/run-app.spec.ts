@@ -12,6 +12,14 @@ describe('running an app', () => {
     expect(app.lines).toEqual(['serving', 'stopping']);
   });
 
+  test('the end of the process that started it with a channel stops it in order', async () => {
+    await using app = await startTypeScript(STAND_IN, ['serve'], { ready: 'serving', ipc: true });
+    await eventually(() => app.messages.includes('ready'));
+    app.disconnect();
+    expect(await app.exit).toEqual({ code: 0, signal: null });
+    expect(app.lines).toEqual(['serving', 'stopping']);
+  });
+
   test('a second signal ends it although it does not come to an end', async () => {
     await using app = await startTypeScript(STAND_IN, ['hangs'], { ready: 'serving' });
     app.signal('SIGTERM');
@@ -20,7 +28,7 @@ describe('running an app', () => {
     expect(await app.exit).toEqual({ code: 1, signal: null });
   });
 
-  test('called off while it starts, it is not waited for', async () => {
+  test('cancelled while it starts, it is not waited for', async () => {
     await using app = await startTypeScript(STAND_IN, ['slow'], { ready: 'starting' });
     app.signal('SIGINT');
     expect(await app.exit).toEqual({ code: 0, signal: null });

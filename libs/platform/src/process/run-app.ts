@@ -4,7 +4,7 @@ import type { EscapedKind } from '@lovage/ports';
 
 /** A process's work, running. */
 export interface RunningApp {
-  /** Finishes what is under way and lets go of everything. */
+  /** Finishes what is under way and closes everything. */
   stop(): Promise<void>;
   /**
    * Gets what nobody caught, in the async context of the error. Then a `rejection` ends nothing; after an `exception` the process is
@@ -29,7 +29,7 @@ export interface RunAppOptions {
 const STOP_MS = 30_000;
 
 /**
- * Runs an app until it is told to stop: by SIGTERM, SIGINT, or the end of whoever started it with an IPC channel. Tells that
+ * Runs an app until it is told to stop: by SIGTERM, SIGINT, or the end of the process that started it with an IPC channel. Tells that
  * one `ready` once it serves. A second signal ends the process at once.
  * Resolves with the exit code; an error is told in one line where the reader can mend it, else with its stack.
  */
@@ -37,13 +37,13 @@ export async function runApp({ name, start, exitCodeOf, escapedExitCode = 1 }: R
   const asked = stopAsked();
   try {
     tellStage('connecting to its servers');
-    // Before it serves there is nothing to finish, so whoever calls it off need not wait for a server to be found.
+    // Before it serves there is nothing to finish, so a stop need not wait for a server to be found.
     const app = await Promise.race([start(), asked]);
     if (app === 'stop') return 0;
     const escaped = exceptionOf(app);
     tellReady();
-    const why = await Promise.race([asked, escaped]);
-    if (why === 'stop') {
+    const reason = await Promise.race([asked, escaped]);
+    if (reason === 'stop') {
       await app.stop();
       return 0;
     }

@@ -1,6 +1,13 @@
 import { hasCode, toError } from '@lovage/foundation';
 import type { FiringPlan, FiringTask, Log, ScheduleRow } from '@lovage/ports';
-import { nextMoment, type AnyContract, type ContractRegistry, type ScheduleOptions } from '@lovage/task';
+import {
+  acceptInput,
+  nextMoment,
+  type AnyContract,
+  type ContractRegistry,
+  type ScheduleOptions,
+  type StoredSchedule,
+} from '@lovage/task';
 import { decide } from '../plan/decide.ts';
 
 /** Checks an input and makes the row of its task, as every submit does: `prepareRow` of libs/client. `now`: ms since the epoch. */
@@ -18,7 +25,7 @@ export interface FiringPlannerOptions {
 }
 
 /** What one look at the schedules came to. */
-export interface Agenda {
+export interface PlannedFirings {
   readonly plans: readonly FiringPlan[];
   /** The next moment of any schedule, by Postgres' clock; undefined when there is none. */
   readonly nextAt: number | undefined;
@@ -40,7 +47,7 @@ export class FiringPlanner {
   constructor(private readonly options: FiringPlannerOptions) {}
 
   /** @param now Postgres' time, ms since the epoch. */
-  plan(schedules: readonly ScheduleRow[], now: number): Agenda {
+  plan(schedules: readonly ScheduleRow[], now: number): PlannedFirings {
     const plans: FiringPlan[] = [];
     let nextAt = Infinity;
     for (const schedule of schedules) {
@@ -64,15 +71,15 @@ export class FiringPlanner {
   complain({ name, revision }: Pick<ScheduleRow, 'name' | 'revision'>, error: unknown): void {
     if (this.hopeless.get(name) === revision) return;
     this.hopeless.set(name, revision);
-    const why = hasCode(error, 'contract_unknown')
+    const reason = hasCode(error, 'contract_unknown')
       ? 'its contract is not known to this beat'
       : `${toError(error).message}`;
-    this.options.log.error({ err: error, schedule: name }, `a schedule cannot fire: ${why}`);
+    this.options.log.error({ err: error, schedule: name }, `a schedule cannot fire: ${reason}`);
   }
 
   private planOf(schedule: ScheduleRow, now: number): FiringPlan | undefined {
     const { name, revision, definition } = schedule;
-    const { timing, catchUp, input, options } = definition;
+    const { timing, catchUp, options } = definition;
     const decision = decide(timing, catchUp, schedule.decidedUntil, now);
     if (!decision) return undefined;
     const { fire, decidedUntil, missed } = decision;
@@ -82,6 +89,7 @@ export class FiringPlanner {
         'moments of a schedule passed while nothing fired it',
       );
     const contract = this.options.contracts.get(definition.contract);
+    const input = inputFor(contract, definition);
     const firings = fire.map((dueAt) => ({
       dueAt,
       ...this.options.prepare(contract, input, { ...options, scheduledFor: new Date(dueAt) }, now),
@@ -96,4 +104,13 @@ export class FiringPlanner {
     this.known.set(name, { revision, decidedUntil, next });
     return next;
   }
+}
+
+/**
+ * The input as this beat's contract takes it: one that people gave may be of another version.
+ * @throws InputMisfitError it is of a newer version, which beats that know it fire; or no rule leads from its version to this one.
+ */
+function inputFor(contract: AnyContract, { input, stamp }: StoredSchedule): unknown {
+  if (stamp === undefined || stamp === contract.stamp || typeof input !== 'object' || input === null) return input;
+  return acceptInput(contract, input as Readonly<Record<string, unknown>>, stamp);
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { CatchUp, Schedule } from '@lovage/task';
-import { RecordingLog, TestClock } from '@lovage/testing';
+import { modelRuns, RecordingLog, TestClock } from '@lovage/testing';
 import { momentsBetween } from '../plan/moments.ts';
 import { MemoryScheduleStore, type Fate } from '../testing/memory-schedule-store.ts';
 import { contracts, prepare, schedule } from '../testing/schedules.ts';
@@ -56,7 +56,7 @@ const op: fc.Arbitrary<Op> = fc.oneof(
 );
 
 /** True time, some beats, one store; and a record of when somebody could fire, and of the pauses. */
-class World {
+class ScheduleWorld {
   elapsed = 0;
   readonly store = new MemoryScheduleStore(() => START + this.elapsed);
   readonly beats: Beat[] = [];
@@ -137,8 +137,8 @@ class World {
 const overlaps = (spans: readonly { from: number; to: number }[], from: number, to: number) =>
   spans.some((span) => span.from <= to && span.to >= from);
 
-async function run(ops: readonly Op[]): Promise<World> {
-  const world = new World();
+async function run(ops: readonly Op[]): Promise<ScheduleWorld> {
+  const world = new ScheduleWorld();
   await world.start(0);
   for (const step of ops) {
     if (step.op === 'wait') await world.advance(step.ms);
@@ -152,7 +152,7 @@ async function run(ops: readonly Op[]): Promise<World> {
     } else await world.setPaused(step.which, step.op === 'pause');
     world.settledFates();
   }
-  // All well in the end: whoever has still to catch up does so.
+  // All well in the end: those that have still to catch up do so.
   world.setFates([]);
   if (!world.beats.some((beat) => !beat.dead)) await world.start(0);
   await world.advance(RETRY_MS + 3 * LOOK_MS);
@@ -161,7 +161,7 @@ async function run(ops: readonly Op[]): Promise<World> {
   return world;
 }
 
-test('whatever dies, stalls or has its clock wrong: no moment fires twice or early, and none is lost that the policy keeps', async () => {
+test('if any beat dies, stalls or has its clock wrong: no moment fires twice or early, and none is lost that the policy keeps', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(op, { maxLength: 25 }), async (ops) => {
       const world = await run(ops);
@@ -192,6 +192,6 @@ test('whatever dies, stalls or has its clock wrong: no moment fires twice or ear
           expect(Math.max(...fired)).toBeGreaterThanOrEqual(moments.at(-1)!);
       }
     }),
-    { numRuns: 60 },
+    modelRuns('schedules', 60),
   );
 }, 120_000);

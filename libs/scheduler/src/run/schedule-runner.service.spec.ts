@@ -1,6 +1,6 @@
 import { openStore, type PgStore } from '@lovage/store-postgres';
-import type { Firing, ScheduleStore } from '@lovage/ports';
-import { ContractRegistry, defineTask, type Schedule } from '@lovage/task';
+import { StoreUnavailableError, type Firing, type ScheduleStore } from '@lovage/ports';
+import { ContractRegistry, defineTask, storedSchedule, type Schedule } from '@lovage/task';
 import { RecordingLog, TestClock, testDatabase, type TestDatabase } from '@lovage/testing';
 import { contracts, noted, prepare, schedule } from '../testing/schedules.ts';
 import { ScheduleRunner, type ScheduleRunnerOptions } from './schedule-runner.ts';
@@ -75,7 +75,24 @@ test('fires each moment with a task like any other, and tells the relay', async 
   expect(Number(ms)).toBeLessThanOrEqual(60_000);
 });
 
-test('unique: moments make no second task while the one before has not ended, whoever fires them', async () => {
+test('one that starts while Postgres is away states its schedules once that is back', async () => {
+  await using f = await fixture([schedule('a')]);
+  let away = true;
+  const { schedules } = f.store;
+  const store: ScheduleStore = Object.assign(Object.create(schedules) as ScheduleStore, {
+    mirror: (code: Parameters<ScheduleStore['mirror']>[0]) =>
+      away ? Promise.reject(new StoreUnavailableError('away')) : schedules.mirror(code),
+  });
+  const clock = new TestClock();
+  const runner = f.runner({ store, clock });
+  await runner.start();
+  expect(f.log.entries).toMatchObject([{ level: 'warn', message: expect.stringContaining('cannot be stated yet') }]);
+  away = false;
+  await runner.runOnce();
+  expect(await f.db.query('select name from schedules')).toHaveLength(1);
+});
+
+test('unique: moments make no second task while the one before has not ended, whichever beat fires them', async () => {
   // By the contract's rule and by the schedule's own.
   const single = defineTask({ ...noted, name: 'test.single', defaults: { unique: true } });
   const known = new ContractRegistry([single, noted]);
@@ -132,9 +149,11 @@ test.each([
 ])('after an hour away, with %j: %d of its seconds', async (catchUp, most) => {
   await using f = await fixture([schedule('a', { catchUp })]);
   const runner = await started(f.runner());
+  // On a busy machine a second may have passed before the first look, and have fired then.
+  const before = (await firings(f)).length;
   await f.pass(3600);
   const { length } = await runner.runOnce();
-  expect([most - 1, most]).toContain(length);
+  expect([most - 1, most]).toContain(before + length);
   expect(f.log.entries).toContainEqual(
     expect.objectContaining({ message: 'moments of a schedule passed while nothing fired it' }),
   );
@@ -190,12 +209,12 @@ test('sleeps until the next moment, and no longer than a second, also after fail
   const store: ScheduleStore = {
     ...bound(f.store.schedules),
     mirror: async (code) => {
-      if (rows.length > 0) return { changed: [], older: [] };
+      if (rows.length > 0) return { changed: [], older: [], ofPeople: [] };
       const mirrored = await f.store.schedules.mirror(code);
       rows = (await f.store.schedules.read()).schedules.map((row) => ({ ...row, decidedUntil: 0 }));
       return mirrored;
     },
-    // From memory: a look is over within the turn in which the clock rings it.
+    // From memory: a look is over within the pass of the event loop in which its timer fires.
     read: async () => {
       if (!away) return { now: 3_600_000 - 1500 + clock.monotonic(), schedules: rows };
       failures += 1;
@@ -238,6 +257,8 @@ test('two beats with different code: each keeps what is its own, the newest stat
   }
   const restarted = await started(f.runner({ schedules: [schedule('dropped'), shared] }));
   expect(await revisions()).toEqual(there);
+  // What fired before the newer one was there is no matter.
+  await f.db.query('delete from firings');
   await f.pass(3);
   const fired = await Promise.all([older.runOnce(), newer.runOnce(), restarted.runOnce()]);
   const names = (firings: (readonly Firing[])[]) => new Set(firings.flat().map((firing) => firing.schedule));
@@ -292,6 +313,69 @@ function bound(store: ScheduleStore): ScheduleStore {
     pause: (name, by) => store.pause(name, by),
     resume: (name) => store.resume(name),
     remove: (name) => store.remove(name),
+    create: (one, most) => store.create(one, most),
+    change: (one, revision) => store.change(one, revision),
     firings: (name, options) => store.firings(name, options),
   };
 }
+
+describe('schedules that people made', () => {
+  const made = (name: string, change: object = {}) => {
+    const one = schedule(name, change);
+    return { name, enabled: one.enabled, definition: storedSchedule(one) };
+  };
+
+  test('fire beside those of the code, in every beat that has their contract, each moment once', async () => {
+    await using f = await fixture([schedule('code')]);
+    await f.store.schedules.create(made('people'), 10);
+    const runners = await Promise.all(Array.from({ length: 3 }, () => started(f.runner())));
+    // A beat of another application, and one whose code knows nothing at all.
+    const stranger = await started(f.runner({ contracts: new ContractRegistry([]), schedules: [] }));
+    const older = await started(f.runner({ schedules: [] }));
+    await f.pass(5);
+    expect(await stranger.runOnce()).toEqual([]);
+    expect(new Set((await older.runOnce()).map((firing) => firing.schedule))).toEqual(new Set(['people']));
+    await f.pass(5);
+    await Promise.all(runners.map((runner) => runner.runOnce()));
+    const rows = await firings(f);
+    for (const name of ['code', 'people']) {
+      const dues = rows.filter((row) => row.schedule === name).map(({ due_at: at }) => at.getTime());
+      expect(dues.length).toBeGreaterThanOrEqual(5);
+      expect(new Set(dues).size).toBe(dues.length);
+    }
+    expect((await f.store.schedules.read()).schedules.map(({ name }) => name)).toEqual(['code', 'people']);
+  });
+
+  test('of a name that the code has hold, and a beat says so once', async () => {
+    await using f = await fixture([schedule('a')]);
+    await f.store.schedules.create(made('a', { input: { text: 'of people' } }), 10);
+    const runner = await started(f.runner());
+    await f.pass(3);
+    const fired = await runner.runOnce();
+    expect((await f.store.tasks.get(fired[0]!.taskId))?.input).toEqual({ text: 'of people' });
+    expect(f.log.entries.filter(({ message }) => message.includes('people have made'))).toHaveLength(1);
+  });
+
+  test('bring their input to the version of the beat; one for a newer version is left to newer beats', async () => {
+    const versions = (version: number, extra: object) =>
+      defineTask({ ...noted, version, ...extra } as unknown as Parameters<typeof defineTask>[0]);
+    const second = versions(2, {
+      migrate: { 1: ({ text }: { text: string }) => ({ text: `${text}, migrated` }) },
+    });
+    const registry = (contract: typeof second) => new ContractRegistry([contract as never]);
+    await using f = await fixture([]);
+    await f.store.schedules.create(made('first'), 10);
+    await f.store.schedules.create(made('second', { contract: second }), 10);
+    const [older, newer] = [await started(f.runner()), await started(f.runner({ contracts: registry(second) }))];
+    await f.pass(3);
+    expect(new Set((await older.runOnce()).map((firing) => firing.schedule))).toEqual(new Set(['first']));
+    // The same moments once more.
+    await f.db.query('delete from firings');
+    await f.pass(3);
+    const fired = await newer.runOnce();
+    const inputOf = async (name: string) =>
+      (await f.store.tasks.get(fired.findLast((firing) => firing.schedule === name)!.taskId))!.input;
+    expect(await inputOf('first')).toEqual({ text: 'first, migrated' });
+    expect(await inputOf('second')).toEqual({ text: 'second' });
+  });
+});

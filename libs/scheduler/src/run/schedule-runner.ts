@@ -1,7 +1,8 @@
-import { backoffDelayMs, Lifecycle, Signal, toError, type BackoffPolicy, type Service } from '@lovage/foundation';
+import { isolate, Lifecycle, Signal, type BackoffPolicy, type Service } from '@lovage/foundation';
 import {
   StoreUnavailableError,
   systemClock,
+  Ticker,
   type Clock,
   type Firing,
   type FiringPlan,
@@ -15,7 +16,7 @@ import { FiringPlanner, type PrepareTask } from './firing-planner.ts';
 
 export interface ScheduleRunnerOptions {
   readonly store: ScheduleStore;
-  /** The schedules of the code: they are stored when the runner starts, and it fires them and no others. */
+  /** The schedules of the code: they are stored when the runner starts. It fires them, and those that people made of its contracts. */
   readonly schedules: readonly Schedule[];
   /** Contracts that schedules may run. */
   readonly contracts: ContractRegistry;
@@ -44,21 +45,19 @@ export class ScheduleRunner implements Service {
   readonly looked = new Signal<readonly Firing[]>();
   private readonly lifecycle = new Lifecycle(
     () => this.begin(),
-    () => this.end(),
+    () => this.ticker.stop(),
   );
   private readonly clock: Clock;
   private readonly planner: FiringPlanner;
-  private callOffTimer: (() => void) | undefined;
-  private looking: Promise<void> | undefined;
-  private failures = 0;
-  private stopped = false;
+  private readonly ticker: Ticker;
   private readonly code: readonly MirroredSchedule[];
   /** The same by name, as JSON text, to be compared with what is stored. */
   private readonly stated: ReadonlyMap<string, string>;
   /** When the code was stated last, by the monotonic clock. */
   private statedAt = -Infinity;
-  /** Those that newer code states otherwise, as told last. */
+  /** Those that newer code, and those that people, state otherwise, as told last. */
   private older = '';
+  private ofPeople = '';
   /** When the next moment comes, by the monotonic clock. */
   private nextAt = Infinity;
 
@@ -67,6 +66,19 @@ export class ScheduleRunner implements Service {
     const { contracts, prepare, log, schedules, clock = systemClock } = options;
     this.clock = clock;
     this.planner = new FiringPlanner({ contracts, prepare, log });
+    const { maxSleepMs = MAX_SLEEP_MS } = options;
+    this.ticker = new Ticker({
+      everyMs: maxSleepMs,
+      clock,
+      run: async () => {
+        await this.runOnce();
+        // Timers of Node.js may fire a fraction of a millisecond early; then the look finds nothing, and sleeps again.
+        return Math.min(Math.max(Math.ceil(this.nextAt - clock.monotonic()), 1), maxSleepMs);
+      },
+      log,
+      failure: 'schedules cannot be read or fired; tried again',
+      afterFailure: { ...AFTER_FAILURE, maxDelayMs: maxSleepMs },
+    });
     const names = new Set<string>();
     for (const { name } of schedules) {
       if (names.has(name)) throw new DefinitionError(`two schedules are named ${JSON.stringify(name)}`);
@@ -110,76 +122,53 @@ export class ScheduleRunner implements Service {
   }
 
   private async begin(): Promise<void> {
-    await this.state();
-    this.look();
+    // Before anything is fired. Should Postgres just be away, the first look states them.
+    await this.state().catch((error: unknown) => {
+      if (!(error instanceof StoreUnavailableError)) throw error;
+      this.options.log.warn({ err: error }, 'the schedules of the code cannot be stated yet; tried again');
+    });
+    await this.ticker.start();
   }
 
   private async state(): Promise<void> {
     const { store, log } = this.options;
     const now = this.clock.monotonic();
-    const { changed, older } = await store.mirror(this.code);
+    const { changed, older, ofPeople } = await store.mirror(this.code);
     this.statedAt = now;
     if (changed.length > 0) log.info({ changed }, 'schedules taken over from the code');
-    if (older.join() === this.older) return;
-    this.older = older.join();
-    if (older.length > 0)
+    if (older.length > 0 && older.join() !== this.older)
       log.warn(
         { schedules: older },
         'newer code that runs beside this beat states these schedules otherwise: it fires them',
       );
+    if (ofPeople.length > 0 && ofPeople.join() !== this.ofPeople)
+      log.warn(
+        { schedules: ofPeople },
+        'people have made schedules of these names, which hold: rename those of the code, or delete those of people',
+      );
+    this.older = older.join();
+    this.ofPeople = ofPeople.join();
   }
 
-  /** What other code states is for its beats to fire: a second application's, or a newer version's. */
-  private isMine({ name, definition }: ScheduleRow): boolean {
+  /**
+   * What other code states is for its beats to fire: a second application's, or a newer version's. What people made is for every
+   * beat that has its contract.
+   */
+  private isMine({ name, definition, source }: ScheduleRow): boolean {
+    if (source === 'api') return this.options.contracts.find(definition.contract) !== undefined;
     return this.stated.get(name) === JSON.stringify(definition);
   }
 
-  private async end(): Promise<void> {
-    this.stopped = true;
-    this.callOffTimer?.();
-    await this.looking;
-  }
-
-  private look(): void {
-    if (this.stopped) return;
-    this.looking = this.runOnce().then(
-      () => {
-        this.failures = 0;
-        this.sleep(this.nextAt - this.clock.monotonic());
-      },
-      (error: unknown) => {
-        this.failures += 1;
-        this.options.log[this.failures === 1 ? 'warn' : 'debug'](
-          { err: toError(error) },
-          'schedules cannot be read or fired; tried again',
-        );
-        this.sleep(backoffDelayMs(AFTER_FAILURE, this.failures));
-      },
-    );
-  }
-
-  private sleep(delayMs: number): void {
-    if (this.stopped) return;
-    // Timers of Node.js may ring a fraction of a millisecond early; then the look finds nothing, and sleeps again.
-    const ms = Math.min(Math.max(Math.ceil(delayMs), 1), this.options.maxSleepMs ?? MAX_SLEEP_MS);
-    this.callOffTimer = this.clock.after(ms, () => this.look());
-  }
-
   /** All plans at once; should Postgres refuse one of them, each alone, so that it stops nobody else. */
-  private async fire(plans: readonly FiringPlan[]): Promise<Firing[]> {
+  private fire(plans: readonly FiringPlan[]): Promise<readonly Firing[]> {
     const { store } = this.options;
-    try {
-      return await store.fire(plans);
-    } catch (error) {
-      if (error instanceof StoreUnavailableError) throw error;
-      if (plans.length === 1) {
-        const [{ schedule: name, revision }] = plans as [FiringPlan];
+    return isolate(plans, {
+      write: (batch) => store.fire(batch),
+      isOfOne: (error) => !(error instanceof StoreUnavailableError),
+      onFaulty: ({ schedule: name, revision }, error) => {
         this.planner.complain({ name, revision }, error);
         return [];
-      }
-      const fired: Firing[] = [];
-      for (const plan of plans) fired.push(...(await this.fire([plan])));
-      return fired;
-    }
+      },
+    });
   }
 }

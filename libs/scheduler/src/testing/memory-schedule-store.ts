@@ -36,30 +36,32 @@ export class MemoryScheduleStore {
       mirror: (schedules) => call(() => this.mirror(schedules)),
       read: () => call(() => ({ now: this.now(), schedules: [...this.rows.values()] })),
       fire: (plans) => call(() => this.fire(plans)),
-      ...{ runNow: unused, firings: unused, remove: unused },
+      ...{ runNow: unused, firings: unused, remove: unused, create: unused, change: unused },
       pause: (name) => call(() => this.change(name, { pausedAt: this.now() })),
       resume: (name) => call(() => this.change(name, { pausedAt: null, decidedUntil: this.now() })),
     };
   }
 
-  /** Others get their turn between question and work, and between work and answer; now sooner, now later, as over a network. */
+  /** Others run between question and work, and between work and answer; now sooner, now later, as over a network. */
   private async hop(): Promise<void> {
     this.hops += 1;
-    for (let turns = (this.hops * 7) % 3; turns > 0; turns -= 1) await new Promise((resolve) => setImmediate(resolve));
+    for (let passes = (this.hops * 7) % 3; passes > 0; passes -= 1)
+      await new Promise((resolve) => setImmediate(resolve));
   }
 
-  private mirror(schedules: readonly MirroredSchedule[]): { changed: string[]; older: string[] } {
+  private mirror(schedules: readonly MirroredSchedule[]): { changed: string[]; older: string[]; ofPeople: string[] } {
     const changed: string[] = [];
     for (const schedule of schedules) {
       if (this.rows.has(schedule.name)) continue;
       changed.push(schedule.name);
       this.rows.set(schedule.name, {
         ...schedule,
+        source: 'code',
         ...{ revision: 1, pausedAt: null, pausedBy: null, decidedUntil: this.now(), updatedAt: this.now() },
         ...{ lastDueAt: null, lastFiredAt: null, lastTaskId: null, stated: true, seenAt: this.now() },
       });
     }
-    return { changed, older: [] };
+    return { changed, older: [], ofPeople: [] };
   }
 
   private fire(plans: readonly FiringPlan[]): Firing[] {

@@ -5,7 +5,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { join } from 'node:path';
 import { safeName, Scratch, type FileStore } from '@lovage/files';
 
-/** What a server says of the content it sends, to be given back when the rest is asked for. */
+/** What a server says of the content it sends, to be sent along when the rest is asked for. */
 export interface Validator {
   readonly kind: 'etag' | 'last-modified';
   readonly value: string;

@@ -52,7 +52,7 @@ export class ImageTasks {
     }
   }
 
-  /** Works on a private copy: what is checked is then what is decoded, whoever replaces the file in between. */
+  /** Works on a private copy: what is checked is then what is decoded, even if the file is replaced in between. */
   private async ofPath(path: string, input: Input<typeof thumbnail>, task: Task): Promise<Output<typeof thumbnail>> {
     const scratch = await this.store.copy(path, task.signal);
     try {

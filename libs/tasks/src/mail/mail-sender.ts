@@ -38,7 +38,7 @@ export class MailRejectedError extends LovageError {
   }
 }
 
-/** The server is away, in trouble, or puts us off. */
+/** The server is away, in trouble, or defers us. */
 export class MailServerError extends LovageError {
   readonly code = 'mail_server_failed';
 }

@@ -96,7 +96,7 @@ interface Received {
   readonly raw: Buffer;
 }
 
-/** A mail server that refuses `no@…` for good and puts off `later@…`. */
+/** A mail server that refuses `no@…` for good and defers `later@…`. */
 class MailServer implements AsyncDisposable {
   readonly received: Received[] = [];
   private readonly server = new SMTPServer({
@@ -178,7 +178,7 @@ describe('mail.send through a server', () => {
     });
   });
 
-  it('what may pass is another error, which is retried: put off, wrong password, no server', async () => {
+  it('what may pass is another error, which is retried: deferred, wrong password, no server', async () => {
     await using server = await MailServer.start();
     const failed = { code: 'mail_server_failed' };
     await expect(

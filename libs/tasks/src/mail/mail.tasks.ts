@@ -44,8 +44,8 @@ export class MailTasks {
         { found: known.size, limit: MAX_MENTIONS },
         `${known.size} people are mentioned; ${MAX_MENTIONS} may be`,
       );
-    const who = author ?? 'Somebody';
-    const mail = { subject: subject ?? `${who} mentioned you`, text: `${who} mentioned you:\n\n${text}\n` };
+    const mentioner = author ?? 'Somebody';
+    const mail = { subject: subject ?? `${mentioner} mentioned you`, text: `${mentioner} mentioned you:\n\n${text}\n` };
     const notified = await Promise.all(
       [...known].map(async ([address, name]) => ({
         name,

@@ -36,8 +36,8 @@ const between = fc.constantFrom(' ', '\n', ', ', ' (', ') ', '. ', '! ', ' — '
 it('finds every name that is mentioned, each once, and no other', () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(between, name)), (parts) => {
-      const text = parts.map(([gap, who]) => `${gap}@${who}`).join('');
-      const expected = [...new Map(parts.toReversed().map(([, who]) => [nameKey(who), who])).keys()];
+      const text = parts.map(([gap, mentioned]) => `${gap}@${mentioned}`).join('');
+      const expected = [...new Map(parts.toReversed().map(([, mentioned]) => [nameKey(mentioned), mentioned])).keys()];
       expect(findMentions(text).map(nameKey).sort()).toEqual(expected.sort());
     }),
   );

@@ -67,7 +67,7 @@ function withTimeouts(text: string): string {
 function asMailError(error: unknown): Error {
   const { code, responseCode, response, rejectedErrors = [] } = error as SmtpError;
   const { message } = toError(error);
-  // A wrong password is ours to mend, not the mail's fault; of several refused recipients one that is put off may get it later.
+  // A wrong password is ours to mend, not the mail's fault; of several refused recipients one that is deferred may get it later.
   const mayPass = code === 'EAUTH' || rejectedErrors.some(({ responseCode: status = 0 }) => status < 500);
   return responseCode !== undefined && responseCode >= 500 && !mayPass
     ? new MailRejectedError(responseCode, (response ?? message).slice(0, 1000))

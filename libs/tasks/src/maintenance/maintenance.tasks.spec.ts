@@ -11,7 +11,7 @@ const folder = new TestFiles();
 afterAll(() => folder[Symbol.dispose]());
 
 /** So many tasks, firings and dead letters past retention; `onBatch` is called before each batch of tasks. */
-function store(tasks: number, firings: number, letters: number, onBatch: () => void = () => undefined) {
+function store(tasks: number, firings: number, deadLetters: number, onBatch: () => void = () => undefined) {
   const asked: { olderThanMs: number; limit: number }[] = [];
   const rules: RetentionRules[] = [];
   const retention: RetentionStore = {
@@ -32,8 +32,8 @@ function store(tasks: number, firings: number, letters: number, onBatch: () => v
     },
     pruneDeadLetters(options) {
       asked.push(options);
-      const now = Math.min(letters, options.limit);
-      letters -= now;
+      const now = Math.min(deadLetters, options.limit);
+      deadLetters -= now;
       return Promise.resolve(now);
     },
   };
@@ -86,7 +86,7 @@ describe('maintenance.prune_results', () => {
     });
   });
 
-  it('is handed back when the worker stops', async () => {
+  it('is requeued when the worker stops', async () => {
     const { task, abort } = fakeTask(pruneResults);
     const reason = Object.assign(new Error('stop'), { code: 'worker_shutdown' });
     const { handlers } = store(5000, 10, 10, () => abort(reason));

@@ -5,7 +5,7 @@ const PASSING: ReadonlySet<number> = new Set([408, 425, 429]);
 
 export type RefusalReason = 'address' | 'scheme' | 'credentials' | 'redirects';
 
-const WHY: Readonly<Record<RefusalReason, string>> = {
+const EXPLANATION: Readonly<Record<RefusalReason, string>> = {
   address: 'its address is not public; FILES_ALLOW_HOSTS may name it',
   scheme: 'only http and https are fetched',
   credentials: 'the URL holds a user or a password',
@@ -19,7 +19,7 @@ export class UrlRefusedError extends LovageError {
     readonly host: string,
     readonly reason: RefusalReason,
   ) {
-    super(`${host} is not fetched: ${WHY[reason]}`);
+    super(`${host} is not fetched: ${EXPLANATION[reason]}`);
   }
 }
 

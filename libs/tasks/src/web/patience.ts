@@ -7,8 +7,8 @@ import { FetchFailedError } from './errors.ts';
  */
 export class Patience {
   private readonly controller = new AbortController();
-  private readonly callOffTotal: () => void;
-  private callOffNext: (() => void) | undefined;
+  private readonly cancelTotal: () => void;
+  private cancelNext: (() => void) | undefined;
   private timerAt = Infinity;
   private deadline = Infinity;
   private awaited = '';
@@ -18,7 +18,7 @@ export class Patience {
     private readonly outer: AbortSignal,
     totalMs: number,
   ) {
-    this.callOffTotal = clock.after(totalMs, () =>
+    this.cancelTotal = clock.after(totalMs, () =>
       this.end(new FetchFailedError(`the fetch was not complete within ${totalMs / 1000} s`)),
     );
     outer.addEventListener('abort', this.onOuterAbort);
@@ -56,14 +56,14 @@ export class Patience {
 
   close(): void {
     this.outer.removeEventListener('abort', this.onOuterAbort);
-    this.callOffTotal();
-    this.callOffNext?.();
+    this.cancelTotal();
+    this.cancelNext?.();
   }
 
   private arm(): void {
-    this.callOffNext?.();
+    this.cancelNext?.();
     this.timerAt = this.deadline;
-    this.callOffNext = this.clock.after(Math.max(0, Math.ceil(this.deadline - this.clock.monotonic())), () => {
+    this.cancelNext = this.clock.after(Math.max(0, Math.ceil(this.deadline - this.clock.monotonic())), () => {
       this.timerAt = Infinity;
       if (this.clock.monotonic() >= this.deadline) this.end(new FetchFailedError(this.awaited));
       else this.arm();

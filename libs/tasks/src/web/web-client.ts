@@ -151,7 +151,7 @@ export class WebClient {
       request.once('socket', (socket) => socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', ready));
       request.once('response', (response) => {
         patience.expect(`the next piece of the body from ${url.host}`, BODY_IDLE_MS);
-        // Whoever reads the body gets its errors; nobody reads that of a redirect.
+        // The reader of the body gets its errors; nobody reads that of a redirect.
         response.on('error', () => undefined);
         resolve(response);
       });
