@@ -16,9 +16,10 @@ import { LoadTestsModule } from './load-tests/load-tests.module.ts';
 import { MetricsModule } from './metrics/metrics.module.ts';
 import { PlatformModule } from './platform/platform.module.ts';
 import { QueuesModule } from './queues/queues.module.ts';
+import { ScalingModule } from './scaling/scaling.module.ts';
 import { SchedulesModule } from './schedules/schedules.module.ts';
 import { StatsModule } from './stats/stats.module.ts';
-import { TasksModule } from './tasks/tasks.module.ts';
+import { TaskRoutesModule } from './tasks/tasks.module.ts';
 import { UsersModule } from './users/users.module.ts';
 import { ViewsModule } from './views/views.module.ts';
 import { WorkersModule } from './workers/workers.module.ts';
@@ -37,9 +38,10 @@ export class GatewayModule {
         UsersModule,
         ApiKeysModule,
         ContractsModule,
-        TasksModule,
+        TaskRoutesModule,
         SchedulesModule,
         QueuesModule,
+        ScalingModule,
         LimitsModule,
         DeadLettersModule,
         BulkModule,

@@ -68,7 +68,7 @@ export class Gateway implements Service {
     return this.lifecycle.start();
   }
 
-  /** Lets go of those who wait, ends the requests under way and takes no more. */
+  /** Answers those who wait, ends the requests under way and takes no more. */
   stop(): Promise<void> {
     return this.lifecycle.stop();
   }

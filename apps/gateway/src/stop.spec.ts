@@ -38,7 +38,7 @@ async function post(gateway: TestGateway, headers: Record<string, string>, agent
 
 const listen = { host: '127.0.0.1', port: 0 };
 
-test('a stop lets go of those who wait, with the task as it stands', async () => {
+test('a stop answers those who wait, with the task as it stands', async () => {
   await using gateway = await TestGateway.start({ listen });
   const waiting = Promise.all([1, 2, 3].map(() => post(gateway, { prefer: 'wait=60' })));
   await eventually(() => gateway.gateway.openWaits === 3);
@@ -88,15 +88,13 @@ test('a request under way is finished, and one that comes while it stops is told
   const reached = new Promise<void>((resolve) => (asked = resolve));
   await using gateway = await TestGateway.start({
     listen,
-    deps: {
+    platform: {
       tasks: {
         get: async () => {
           asked();
           await released;
           return undefined;
         },
-        finished: () => Promise.resolve([]),
-        insertFirstMany: () => Promise.resolve([]),
       },
     },
   });

@@ -9,6 +9,11 @@ import { withinDeadline } from '../http/deadline.ts';
 import { parseBody } from '../http/parse-body.ts';
 import { Answers, Problems } from '../openapi/describe.ts';
 
+const time = z.iso
+  .datetime({ offset: true, error: 'must be an ISO 8601 time with an offset, such as 2026-11-21T09:30:00Z' })
+  .transform((iso) => Date.parse(iso))
+  .optional();
+
 const AuditQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(200).default(50),
   cursor: z.uuid().optional(),
@@ -18,6 +23,8 @@ const AuditQuery = z.strictObject({
     .regex(/^[a-z_]+(?:\.[a-z_]*)?\*?$/, { error: 'must be an action, such as key.create or key.*' })
     .optional(),
   actor: z.uuid({ error: 'must be a user’s id' }).optional(),
+  from: time,
+  to: time,
 });
 
 @ApiTags('audit')
@@ -45,13 +52,25 @@ export class AuditController {
     description: 'Only what this user did',
     schema: { type: 'string', format: 'uuid' },
   })
+  @ApiQuery({
+    name: 'from',
+    required: false,
+    description: 'Done at this time or later',
+    schema: { type: 'string', format: 'date-time' },
+  })
+  @ApiQuery({
+    name: 'to',
+    required: false,
+    description: 'Done before this time',
+    schema: { type: 'string', format: 'date-time' },
+  })
   @Answers(200, AuditList, 'A page of the audit log')
   @Problems('body_invalid', 'store_unavailable')
   async list(@Query() query: unknown): Promise<AuditList> {
-    const { limit, cursor, action, actor: by } = parseBody(AuditQuery, { ...(query as object) });
+    const { limit, cursor, action, actor: by, from, to } = parseBody(AuditQuery, { ...(query as object) });
     const entries = await withinDeadline(
       this.clock,
-      this.access.listAudit({ limit, before: cursor, action, actor: by }),
+      this.access.listAudit({ limit, before: cursor, action, actor: by, from, to }),
     );
     return {
       items: entries.map(({ userId: actor, ...entry }) => ({ ...entry, actor, at: new Date(entry.at).toISOString() })),

@@ -2,6 +2,7 @@ import { isUuid } from '@lovage/foundation';
 import { USER_ROLES, type UserRole } from '@lovage/http-api';
 import type { Clock } from '@lovage/ports';
 import { jwtVerify, SignJWT } from 'jose';
+import { LRUCache } from 'lru-cache';
 import type { CurrentUser } from './current-user.ts';
 
 /** How long an access token holds at most, in seconds. */
@@ -28,13 +29,14 @@ interface Known {
  */
 export class AccessTokens {
   private readonly key: Uint8Array;
-  private readonly cache = new Map<string, Known>();
+  private readonly cache: LRUCache<string, Known>;
 
   constructor(
     secret: string,
     private readonly clock: Clock,
-    private readonly maxKnown = MAX_KNOWN,
+    maxKnown = MAX_KNOWN,
   ) {
+    this.cache = new LRUCache({ max: maxKnown });
     this.key = new TextEncoder().encode(secret);
   }
 
@@ -74,14 +76,8 @@ export class AccessTokens {
     const sessionId = typeof sid === 'string' ? sid : undefined;
     if (!sub || !isUuid(sub) || !isRole(role) || typeof epoch !== 'number') throw new Error('the token names no user');
     const user = { id: sub, role, epoch, sessionId };
-    this.remember(token, { user, expiresAt: exp! * 1000 });
+    this.cache.set(token, { user, expiresAt: exp! * 1000 });
     return user;
-  }
-
-  private remember(token: string, known: Known): void {
-    // The first of a Map is the one remembered longest.
-    if (this.cache.size >= this.maxKnown) this.cache.delete(this.cache.keys().next().value!);
-    this.cache.set(token, known);
   }
 }
 

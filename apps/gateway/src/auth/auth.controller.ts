@@ -25,7 +25,15 @@ export class AuthController {
   @ApiOperation({ summary: 'Log in', operationId: 'login' })
   @Takes(LoginBody, { email: 'admin@lovage.local', password: '' })
   @Answers(200, LoginAnswer, 'An access token')
-  @Problems('credentials_wrong', 'body_invalid', 'cross_site', 'too_many_logins', 'busy', 'store_unavailable')
+  @Problems(
+    'credentials_wrong',
+    'user_disabled',
+    'body_invalid',
+    'cross_site',
+    'too_many_logins',
+    'busy',
+    'store_unavailable',
+  )
   async login(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<LoginAnswer> {
     const body = parseBody(LoginBody, request.body);
     if (body.cookie) requireSameOrigin(request);

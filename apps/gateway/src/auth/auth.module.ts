@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import type { AccessChecks, Clock } from '@lovage/ports';
-import { CHECKS, CLOCK, type GatewayOptions, OPTIONS } from '../deps.ts';
+import { CHECKS, CLOCK, type GatewayOptions, type GatewayPlatform, OPTIONS, PLATFORM } from '../deps.ts';
 import { AccessGuard } from './access.guard.ts';
 import { AccessTokens } from './access-tokens.ts';
 import { AuthController } from './auth.controller.ts';
@@ -19,7 +19,11 @@ import { Standings } from './standings.ts';
     LoginService,
     Sessions,
     Passwords,
-    { provide: LoginLimiter, useFactory: (clock: Clock) => new LoginLimiter(clock), inject: [CLOCK] },
+    {
+      provide: LoginLimiter,
+      useFactory: ({ rates }: GatewayPlatform, clock: Clock) => new LoginLimiter(rates, clock),
+      inject: [PLATFORM, CLOCK],
+    },
     {
       provide: AccessTokens,
       useFactory: (options: GatewayOptions, clock: Clock) => new AccessTokens(options.jwtSecret, clock),

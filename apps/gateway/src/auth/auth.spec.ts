@@ -37,6 +37,7 @@ test('a login gives a token that opens what it should', async () => {
     id: expect.any(String),
     email: 'ada@example.org',
     name: null,
+    disabledAt: null,
     role: 'admin',
     createdAt: expect.stringMatching(/Z$/),
   });

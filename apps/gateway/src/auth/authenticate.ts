@@ -95,7 +95,7 @@ function keyRefused(): ProblemError {
   });
 }
 
-/** Whoever is not, or no longer, logged in. With `cause`: why the token was refused. */
+/** A caller that is not, or no longer, logged in. With `cause`: why the token was refused. */
 export function unauthenticated(cause?: unknown): ProblemError {
   const detail =
     cause === undefined

@@ -1,7 +1,16 @@
-import type { AuditList, LoginAnswer, NewApiKeyAnswer, SessionList, UserDocument, UserRole } from '@lovage/http-api';
+import type {
+  AuditList,
+  LoginAnswer,
+  NewApiKeyAnswer,
+  SessionList,
+  UserDocument,
+  UserList,
+  UserRole,
+} from '@lovage/http-api';
 import type { UserStore } from '@lovage/ports';
 import { openUserStore, type OpenUserStore } from '@lovage/store-postgres';
 import { TestClock } from '@lovage/testing';
+import { passWindows } from '../testing/rate-windows.ts';
 import { TestGateway, type Ask } from '../testing/test-gateway.ts';
 import { ensureFirstAdmin } from './first-admin.ts';
 import { FRESH_MS } from './standings.ts';
@@ -39,7 +48,7 @@ beforeAll(async () => {
   await ensureFirstAdmin(users, root);
 });
 beforeEach(async () => {
-  await clock.advance(61_000);
+  await passWindows(here.db, clock, 61_000);
   token = (await logIn(root)).accessToken;
 });
 afterAll(async () => {
@@ -71,9 +80,9 @@ const change = async (id: string, body: object) => {
   expect(answer.status).toBe(200);
 };
 /** What both gateways say, within a second of a change. */
-async function both(url: string, who: Pick<Ask, 'as' | 'headers'>): Promise<number[]> {
+async function both(url: string, caller: Pick<Ask, 'as' | 'headers'>): Promise<number[]> {
   await clock.advance(FRESH_MS);
-  return [(await here.ask(url, who)).status, (await elsewhere.ask(url, who)).status];
+  return [(await here.ask(url, caller)).status, (await elsewhere.ask(url, caller)).status];
 }
 const byKey = (key: string) => ({ as: null, headers: { 'x-api-key': key } });
 
@@ -96,6 +105,69 @@ test('a role that was changed in the database counts at once, for tokens too', a
   await here.db.query("update users set role = 'viewer' where id = $1", [id]);
   expect(await both('/api/users', { as: { token: accessToken } })).toEqual([403, 403]);
   expect(await both('/api/contracts', { as: { token: accessToken } })).toEqual([200, 200]);
+});
+
+test('a disabled user does nothing, by login, token or key, on any gateway; enabled again logs in anew, and keys go on', async () => {
+  const { id, key, accessToken, refreshToken, credentials } = await someone('operator');
+  expect(await both('/api/contracts', { as: { token: accessToken } })).toEqual([200, 200]);
+  expect(await both('/api/contracts', byKey(key))).toEqual([200, 200]);
+  await change(id, { disabled: true });
+  expect((await here.ask('/api/contracts', { as: { token: accessToken } })).status).toBe(401);
+  expect(await both('/api/contracts', { as: { token: accessToken } })).toEqual([401, 401]);
+  expect(await both('/api/contracts', byKey(key))).toEqual([401, 401]);
+  expect((await elsewhere.ask('/api/auth/refresh', { as: null, body: { refreshToken } })).status).toBe(401);
+  const login = await elsewhere.ask('/api/auth/login', { as: null, body: credentials });
+  expect(login.problem()).toMatchObject({ status: 403, code: 'user_disabled' });
+  const guess = { ...credentials, password: 'another password' };
+  expect((await here.ask('/api/auth/login', { as: null, body: guess })).problem().code).toBe('credentials_wrong');
+  const { items } = (await here.ask('/api/users', { as: { token } })).json<UserList>();
+  expect(items.find((user) => user.id === id)).toMatchObject({ disabledAt: expect.any(String) });
+  await change(id, { disabled: true });
+
+  await change(id, { disabled: false, name: 'Back' });
+  expect(await both('/api/contracts', { as: { token: accessToken } })).toEqual([401, 401]);
+  expect((await here.ask('/api/auth/refresh', { as: null, body: { refreshToken } })).status).toBe(401);
+  expect(await both('/api/contracts', byKey(key))).toEqual([200, 200]);
+  expect(await both('/api/contracts', { as: { token: (await logIn(credentials)).accessToken } })).toEqual([200, 200]);
+  const audit = (await here.ask('/api/audit?action=user.*', { as: { token } })).json<AuditList>().items;
+  expect(audit.filter(({ target }) => target === id).map(({ action }) => action)).toEqual([
+    ...['user.update', 'user.enable', 'user.disable', 'user.update', 'user.create'],
+  ]);
+});
+
+test('a login that overlaps with being disabled does not survive it', async () => {
+  const { id, credentials } = await someone('operator');
+  overlap = () => change(id, { disabled: true });
+  expect((await elsewhere.ask('/api/auth/login', { as: null, body: credentials })).status).toBe(401);
+  expect(await here.db.query('select from refresh_tokens where user_id = $1 and revoked_at is null', [id])).toEqual([]);
+});
+
+test('nobody disables themselves, nor the last administrator who is not disabled', async () => {
+  const { id, accessToken, key } = await someone('admin');
+  const patch = (of: string, body: object, caller: Pick<Ask, 'as' | 'headers'>) =>
+    here.ask(`/api/users/${of}`, { method: 'PATCH', body, ...caller });
+  for (const caller of [{ as: { token: accessToken } }, byKey(key)])
+    expect((await patch(id, { disabled: true }, caller)).problem()).toMatchObject({
+      status: 409,
+      code: 'own_user',
+    });
+  // All administrators but this one and the one that asks are disabled; then they disable each other at once.
+  const { items } = (await here.ask('/api/users', { as: { token } })).json<UserList>();
+  const own = (await here.ask('/api/users/me', { as: { token } })).json<UserDocument>().id;
+  for (const user of items)
+    if (user.role === 'admin' && user.id !== id && user.id !== own) await change(user.id, { disabled: true });
+  const answers = await Promise.all([
+    patch(id, { disabled: true }, { as: { token } }),
+    patch(own, { disabled: true }, { as: { token: accessToken } }),
+  ]);
+  const done = answers.filter(({ status }) => status === 200);
+  expect(done).toHaveLength(1);
+  const left = answers[0]!.status === 200 ? own : id;
+  const rest = { as: { token: left === own ? token : accessToken } };
+  expect((await patch(left, { role: 'viewer' }, rest)).problem().code).toBe('last_admin');
+  expect((await here.ask(`/api/users/${left}`, { method: 'DELETE', ...rest })).problem().code).toBe('last_admin');
+  // For the next test.
+  await here.db.query('update users set disabled_at = null');
 });
 
 test('a removed user does nothing more, and leaves neither keys nor logins', async () => {

@@ -22,13 +22,16 @@ export class LoginService {
     private readonly audit: Audit,
   ) {}
 
-  /** @throws ProblemError `credentials_wrong`, `too_many_logins`, `busy` */
+  /** @throws ProblemError `credentials_wrong`, `user_disabled`, `too_many_logins`, `busy` */
   async login(body: LoginBody, origin: Origin, client: SessionClient): Promise<Tokens> {
     const { address } = origin;
     const email = body.email.toLowerCase();
-    this.limiter.attempt(address, email);
+    await this.limiter.attempt(address, email);
     const user = await withinDeadline(this.clock, this.users.findByEmail(email));
     const matches = await this.passwords.matches(user?.passwordHash, body.password, addressBlock(address));
+    // A user who knows the password may know why it opens nothing.
+    if (user && matches && user.disabledAt !== null)
+      throw new ProblemError('user_disabled', 'an administrator has disabled this user; ask one to enable it');
     const answer = user && matches ? await this.sessions.begin(user, client) : undefined;
     // No answer although it matched: the password was changed while it was compared.
     if (!user || !answer)

@@ -34,7 +34,7 @@ test('a few at a time; beyond fifty that wait they are refused', async () => {
   expect(await passwords.hash('a')).toMatch(/^\$argon2id/);
 });
 
-test('whoever sends many waits behind those who send few, and makes room for them', async () => {
+test('a sender of many waits behind senders of few, and makes room for them', async () => {
   const passwords = new Passwords();
   const ends: string[] = [];
   const hash = (from: string) =>
@@ -48,7 +48,7 @@ test('whoever sends many waits behind those who send few, and makes room for the
   const flood = Array.from({ length: 60 }, () => hash('flood'));
   const others = ['ada', 'bo', 'cy'].map(hash);
   await Promise.all(others);
-  // Two were at work, and each turn of another one may let one of the flood pass.
+  // Two were at work, and each hash of another one may let one of the flood pass.
   expect(ends.filter((end) => end === 'flood').length).toBeLessThanOrEqual(8);
   await Promise.all(flood);
   expect(ends.filter((end) => end === 'flood')).toHaveLength(49);

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import argon2 from 'argon2';
 import { ProblemError } from '../problems/problem-error.ts';
 
-/** OWASP's recommendation for argon2id (2024): 19 MiB, two passes, one lane. */
+/** OWASP's recommendation for argon2id (2024): 19 MiB, two passes, one thread. */
 const COST = { type: argon2.argon2id, memoryCost: 19 * 1024, timeCost: 2, parallelism: 1 } as const;
 /** Hashes worked on at once: each fills a thread of Node's pool of four, which the rest of the process needs too. */
 const AT_ONCE = 2;
@@ -11,10 +11,10 @@ const MAX_WAITING = 50;
 
 interface Waiter {
   readonly begin: () => void;
-  readonly refuse: (why: ProblemError) => void;
+  readonly refuse: (problem: ProblemError) => void;
 }
 
-/** Hashes and compares passwords, a few at a time; who waits is served in turn with others, whoever of them sends the most. */
+/** Hashes and compares passwords, a few at a time; waiting senders are served round-robin, however many one of them sends. */
 export class Passwords {
   private running = 0;
   private waitingCount = 0;
@@ -22,7 +22,7 @@ export class Passwords {
   private readonly waiting = new Map<string, Waiter[]>();
   private decoy: Promise<string> | undefined;
 
-  /** @param from whose turn it is counted as: an address, or anything else that several requests may share. */
+  /** @param from whom it is counted for: an address, or anything else that several requests may share. */
   hash(password: string, from = ''): Promise<string> {
     return this.gated(from, () => argon2.hash(password, COST));
   }
@@ -60,7 +60,7 @@ export class Passwords {
     });
   }
 
-  /** Refuses the last of whoever has the most waiting. @throws ProblemError `busy` when that is who asks. */
+  /** Refuses the last of the sender with the most waiting. @throws ProblemError `busy` when that is who asks. */
   private makeRoom(own: number): void {
     let longest: Waiter[] = [];
     for (const line of this.waiting.values()) if (line.length > longest.length) longest = line;

@@ -1,7 +1,8 @@
 import type { AuditList, LoginAnswer, SessionList, UserDocument } from '@lovage/http-api';
 import { openUserStore, type OpenUserStore } from '@lovage/store-postgres';
 import { TestClock } from '@lovage/testing';
-import { TestGateway, type Answer } from '../testing/test-gateway.ts';
+import { passWindows } from '../testing/rate-windows.ts';
+import { TestGateway, type GatewayAnswer } from '../testing/test-gateway.ts';
 import { ensureFirstAdmin } from './first-admin.ts';
 
 const admin = { email: 'ada@example.org', password: 'correct horse' };
@@ -15,7 +16,7 @@ beforeAll(async () => {
   await ensureFirstAdmin(users, admin);
 });
 // The limit on logins is not what these tests are about.
-beforeEach(() => clock.advance(61_000));
+beforeEach(() => passWindows(gateway.db, clock, 61_000));
 afterAll(async () => {
   await users.close();
   await gateway[Symbol.asyncDispose]();
@@ -39,7 +40,7 @@ describe('a refresh token in a cookie', () => {
   const own = { 'sec-fetch-site': 'same-origin' };
   const post = (path: string, { headers = {}, body }: { headers?: Record<string, string>; body?: object } = {}) =>
     gateway.ask(`/api/auth/${path}`, { method: 'POST', as: null, body, headers });
-  const cookieOf = (answer: Answer): string => String(answer.headers['set-cookie']).split(';', 1)[0]!;
+  const cookieOf = (answer: GatewayAnswer): string => String(answer.headers['set-cookie']).split(';', 1)[0]!;
   const enter = async (headers: Record<string, string> = own) => {
     const answer = await post('login', { headers, body: { ...admin, cookie: true } });
     return { answer, cookie: cookieOf(answer), token: answer.json<LoginAnswer>().accessToken };

@@ -26,7 +26,7 @@ export function clearRefreshCookie(request: FastifyRequest, reply: FastifyReply)
 }
 
 /**
- * A cookie comes along whoever has made the browser ask, so only pages of this origin may use it. A browser says which page asks in
+ * A cookie comes along whichever page has made the browser ask, so only pages of this origin may use it. A browser says which page asks in
  * `Sec-Fetch-Site`; over plain HTTP to another machine, where it does not, in `Origin`. Compared by host alone: a proxy that is not
  * trusted may have taken TLS away.
  * @throws ProblemError `cross_site`

@@ -20,7 +20,7 @@ export class Rights {
   ) {}
 
   /**
-   * Calls `onEnd` once when whoever asks is gone, has another password or key, or no longer the role. While Postgres does not
+   * Calls `onEnd` once when the caller is gone, has another password or key, or no longer the role. While Postgres does not
    * answer, nobody loses a right.
    * @returns how to stop that.
    */

@@ -63,11 +63,11 @@ test('each route: no credential 401, too small a role 403, else neither; by toke
     const made = { id: newId(), userId: user!.id, name: role, prefix: key, role, hash: hashOf(key), expiresAt: null };
     await users.access.insertApiKey(made);
   }
-  const ask = async ({ method, url }: Route, who: Pick<Ask, 'as' | 'headers'>) => {
+  const ask = async ({ method, url }: Route, caller: Pick<Ask, 'as' | 'headers'>) => {
     const body = method === 'GET' || method === 'DELETE' ? undefined : {};
     // A stream that never ends: one parameter too many is refused after all else is decided.
     const asked = url === '/api/live' ? `${url}?no-such=1` : url;
-    const { status } = await gateway.ask(asked, { method, body, ...who });
+    const { status } = await gateway.ask(asked, { method, body, ...caller });
     return status === 401 || status === 403 ? status : 'in';
   };
   const table: Record<string, unknown> = {};

@@ -59,7 +59,7 @@ export class Sessions {
 
   /** @throws ProblemError `refresh_invalid`, `too_many_logins` */
   async refresh(refreshToken: string, origin: Origin, client: SessionClient): Promise<Tokens> {
-    this.limiter.refresh(origin.address);
+    await this.limiter.refresh(origin.address);
     if (!REFRESH_TOKEN.test(refreshToken)) throw refreshInvalid();
     const { secret, hash } = secretAfter(refreshToken, PREFIX, this.options.jwtSecret);
     const next = { id: newId(), hash, expiresAt: this.clock.now() + REFRESH_TOKEN_MS };
@@ -67,20 +67,20 @@ export class Sessions {
       this.clock,
       this.access.rotateRefreshToken(hashOf(refreshToken), next, { graceMs: GRACE_MS, client }),
     );
-    // Once for each family: whoever shows an ended token again and again fills no log.
+    // Once for each family: an ended token that is shown many times fills no log.
     if (outcome.kind === 'reused' && outcome.first) {
       this.standings.forget(outcome.userId);
       await this.audit.note(origin, { action: 'auth.refresh_reused', target: outcome.userId, userId: outcome.userId });
     }
     if (outcome.kind !== 'rotated' && outcome.kind !== 'repeated') throw refreshInvalid();
     const user = await withinDeadline(this.clock, this.users.findById(outcome.userId));
-    if (!user) throw refreshInvalid();
+    if (!user || user.disabledAt !== null) throw refreshInvalid();
     return this.answer(user, outcome.family, secret);
   }
 
   /** Ends the login that the token belongs to. A token that is nobody's, or of a login that has ended, is fine too. */
   async end(refreshToken: string, origin: Origin): Promise<void> {
-    this.limiter.refresh(origin.address);
+    await this.limiter.refresh(origin.address);
     if (!REFRESH_TOKEN.test(refreshToken)) return;
     const userId = await withinDeadline(this.clock, this.access.revokeRefreshFamily(hashOf(refreshToken)));
     if (userId === undefined) return;
@@ -89,7 +89,7 @@ export class Sessions {
   }
 
   /**
-   * Ends all logins of whoever asks, and their access tokens; how many could still be refreshed.
+   * Ends all logins of the caller, and their access tokens; how many could still be refreshed.
    * @throws ProblemError `forbidden` to an API key
    */
   async endAll(origin: Origin): Promise<number> {
@@ -102,7 +102,7 @@ export class Sessions {
     return ended;
   }
 
-  /** Sessions of whoever asks, of another user, or of `all`. @throws ProblemError `forbidden`: others are for administrators */
+  /** Sessions of the caller, of another user, or of `all`. @throws ProblemError `forbidden`: others are for administrators */
   list(user: string | undefined, current: CurrentUser): Promise<Session[]> {
     if (user !== undefined && user !== current.id && current.role !== 'admin')
       throw new ProblemError('forbidden', 'sessions of others are for administrators');

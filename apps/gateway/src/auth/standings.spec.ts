@@ -38,7 +38,7 @@ test('an answer is as old as its question', async () => {
   expect(standings.known('ada')).toBe('stale');
 });
 
-test('whoever is gone is known to be gone', async () => {
+test('a user who is gone is known to be gone', async () => {
   const { now, standings } = fixture();
   now.answer = () => Promise.resolve(undefined);
   expect(await standings.now('bo')).toBeNull();

@@ -1,8 +1,9 @@
 import type { AccessChecks, Clock, UserStanding } from '@lovage/ports';
+import { LRUCache } from 'lru-cache';
 
 /** How old an answer may be, ms. With the time of the question itself it stays below a second. */
 export const FRESH_MS = 500;
-/** Users remembered, at most; whoever is forgotten is asked for again. */
+/** Users remembered, at most; one that is forgotten is asked for again. */
 const MAX_USERS = 10_000;
 
 /** `null`: there is no such user. `undefined`: Postgres never told. */
@@ -22,7 +23,7 @@ interface Entry {
  * not answer, the last answer holds, since tasks are accepted without it: nobody waits, and nobody gains a right.
  */
 export class Standings {
-  private readonly entries = new Map<string, Entry>();
+  private readonly entries = new LRUCache<string, Entry>({ max: MAX_USERS });
 
   constructor(
     private readonly checks: Pick<AccessChecks, 'standingOf'>,
@@ -56,7 +57,6 @@ export class Standings {
     let entry = this.entries.get(userId);
     if (!entry) {
       entry = { standing: undefined, asOf: -Infinity, asking: undefined, failed: false };
-      if (this.entries.size >= MAX_USERS) this.entries.delete(this.entries.keys().next().value!);
       this.entries.set(userId, entry);
     }
     return entry;

@@ -1,10 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { LovageClient } from '@lovage/client';
-import type { BulkFailure, BulkStore, Clock } from '@lovage/ports';
-import { AgainTally } from '../again/again-tally.ts';
-import { DueTimes } from '../again/due-times.ts';
+import type { BulkFailure, Clock } from '@lovage/ports';
+import { BulkRetryCounts } from '../bulk-retry/retry-counts.ts';
+import { DueTimes } from '../bulk-retry/due-times.ts';
 import { DeadLettersService } from '../dead-letters/dead-letters.service.ts';
-import { BULK, CLIENT, CLOCK } from '../deps.ts';
+import { CLIENT, CLOCK, type GatewayPlatform, PLATFORM } from '../deps.ts';
 import { withinDeadline } from '../http/deadline.ts';
 import { RetryManyService } from '../tasks/retry-many.service.ts';
 import { SubmitLimiter } from '../tasks/submit-limiter.ts';
@@ -23,10 +23,10 @@ export interface BulkOutcome {
 export class BulkActions {
   constructor(
     @Inject(CLIENT) private readonly client: Pick<LovageClient, 'revoke'>,
-    @Inject(BULK) private readonly store: Pick<BulkStore, 'deleteTasks' | 'deleteLetters'>,
+    @Inject(PLATFORM) private readonly platform: Pick<GatewayPlatform, 'bulk'>,
     @Inject(CLOCK) private readonly clock: Clock,
     private readonly retrying: RetryManyService,
-    private readonly letters: DeadLettersService,
+    private readonly deadLetters: DeadLettersService,
     private readonly limiter: SubmitLimiter,
   ) {}
 
@@ -34,32 +34,35 @@ export class BulkActions {
   async run({ spec, userId }: BulkScope, reason: string, page: BulkPage): Promise<BulkOutcome> {
     switch (spec.action) {
       case 'task.revoke': {
-        const by = { who: userId, why: reason, terminate: spec.terminate };
-        const { revoked, marked } = await withinDeadline(this.clock, this.client.revoke(page.tasks, by));
-        return deedsOf(page.tasks.length, revoked + marked);
+        const by = { actor: userId, reason, terminate: spec.terminate };
+        const { revoked, cancelRequested } = await withinDeadline(this.clock, this.client.revoke(page.tasks, by));
+        return deedsOf(page.tasks.length, revoked + cancelRequested);
       }
       case 'task.delete':
-        return deedsOf(page.tasks.length, await withinDeadline(this.clock, this.store.deleteTasks(page.tasks)));
+        return deedsOf(page.tasks.length, await withinDeadline(this.clock, this.platform.bulk.deleteTasks(page.tasks)));
       case 'dead_letter.delete': {
-        const ids = page.letters.map(({ id }) => id);
-        return deedsOf(ids.length, await withinDeadline(this.clock, this.store.deleteLetters(ids)));
+        const ids = page.deadLetters.map(({ id }) => id);
+        return deedsOf(ids.length, await withinDeadline(this.clock, this.platform.bulk.deleteDeadLetters(ids)));
       }
       case 'task.retry':
-        return this.again(userId, (due, tally) =>
-          this.retrying.retryThese(page.tasks, { userId, mapping: spec.mapping }, due, tally),
+        return this.retry(userId, (due, counts) =>
+          this.retrying.retryThese(page.tasks, { userId, mapping: spec.mapping }, due, counts),
         );
       case 'dead_letter.redrive':
-        return this.again(userId, (due, tally) =>
-          this.letters.redriveThese(page.letters, { userId, edits: { mapping: spec.mapping } }, due, tally),
+        return this.retry(userId, (due, counts) =>
+          this.deadLetters.redriveThese(page.deadLetters, { userId, edits: { mapping: spec.mapping } }, due, counts),
         );
     }
   }
 
-  private async again(userId: string, make: (due: DueTimes, tally: AgainTally) => Promise<void>): Promise<BulkOutcome> {
-    this.limiter.check(userId);
-    const tally = new AgainTally();
-    await make(new DueTimes(undefined, this.clock, null), tally);
-    const { submitted, skipped, refused, refusals } = tally.counts;
+  private async retry(
+    userId: string,
+    make: (due: DueTimes, counts: BulkRetryCounts) => Promise<void>,
+  ): Promise<BulkOutcome> {
+    await this.limiter.check(userId);
+    const counts = new BulkRetryCounts();
+    await make(new DueTimes(undefined, this.clock, null), counts);
+    const { submitted, skipped, refused, refusals } = counts.all;
     return { done: submitted, skipped, failed: refused, failures: refusals.map(storable) };
   }
 }

@@ -13,7 +13,8 @@ export function bulkDocument(job: BulkJob): BulkJobDocument {
   return {
     id: job.id,
     action: given.action,
-    filter: given.filter as Record<string, unknown>,
+    filter: (given.filter as Record<string, unknown> | undefined) ?? null,
+    picked: 'ids' in given ? (given.ids?.length ?? null) : null,
     terminate: 'terminate' in given && given.terminate === true,
     mapping: 'mapping' in given ? (given.mapping ?? null) : null,
     at: iso(job.at),

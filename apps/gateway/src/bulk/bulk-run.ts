@@ -132,13 +132,13 @@ export class BulkRun {
     }
   }
 
-  /** Whoever started it may have lost the right to since. */
+  /** The user who started it may have lost the right to since. */
   private async maySo(spec: BulkBody): Promise<boolean> {
     const standing = await this.deps.standings.now(this.job.actor);
     // Postgres never told: what is done next fails for the same reason.
     if (standing === undefined) return true;
     if (standing !== null && includesRole(standing.role, roleFor(spec.action))) return true;
-    await this.finish('stopped', 'whoever started it may not do this any more');
+    await this.finish('stopped', 'the user who started it may not do this any more');
     return false;
   }
 

@@ -1,8 +1,8 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { newId, toError } from '@lovage/foundation';
-import type { BulkLease, BulkStore, Clock, Log } from '@lovage/ports';
+import { Ticker, type BulkLease, type Clock, type Log } from '@lovage/ports';
 import { Standings } from '../auth/standings.ts';
-import { BULK, CLOCK, LOG } from '../deps.ts';
+import { CLOCK, type GatewayPlatform, LOG, PLATFORM } from '../deps.ts';
 import { withinDeadline } from '../http/deadline.ts';
 import { BulkActions } from './bulk-actions.ts';
 import { BulkRun, type BulkRunDeps } from './bulk-run.ts';
@@ -21,13 +21,11 @@ export class BulkRunner implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly lease: BulkLease = { owner: newId(), leaseMs: LEASE_MS };
   private readonly deps: BulkRunDeps;
   private readonly runs = new Map<BulkRun, Promise<void>>();
-  private cancelTimer: (() => void) | undefined;
-  private looking: Promise<void> | undefined;
-  private lookAgain = false;
+  private readonly ticker: Ticker;
   private stopping = false;
 
   constructor(
-    @Inject(BULK) private readonly store: BulkStore,
+    @Inject(PLATFORM) { bulk: store }: Pick<GatewayPlatform, 'bulk'>,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(LOG) private readonly log: Log,
     targets: BulkTargets,
@@ -35,54 +33,42 @@ export class BulkRunner implements OnApplicationBootstrap, OnModuleDestroy {
     standings: Standings,
   ) {
     this.deps = { store, targets, actions, standings, clock };
+    this.ticker = new Ticker({
+      everyMs: LOOK_MS,
+      clock,
+      run: () => this.look(),
+      log,
+      // Jobs stay where they are; the next look comes.
+      failure: 'could not look for bulk jobs',
+      failureLevel: 'debug',
+      afterFailure: { kind: 'fixed', delayMs: LOOK_MS, maxDelayMs: LOOK_MS, jitter: false },
+    });
   }
 
-  onApplicationBootstrap(): void {
-    this.schedule();
+  async onApplicationBootstrap(): Promise<void> {
+    await this.ticker.start();
   }
 
   /** Ends the steps under way; another gateway takes the jobs on. */
   async onModuleDestroy(): Promise<void> {
     this.stopping = true;
-    this.cancelTimer?.();
-    await this.looking;
+    await this.ticker.stop();
     for (const run of this.runs.keys()) run.stop();
     await Promise.all(this.runs.values());
   }
 
   /** Looks for jobs at once. */
   wake(): void {
-    this.lookAgain = true;
-    if (this.looking) return;
-    this.cancelTimer?.();
-    // In a callback: a look with nothing to wait for has ended before it is assigned here.
-    this.looking = this.look().finally(() => {
-      this.looking = undefined;
-      this.schedule();
-    });
-  }
-
-  private schedule(): void {
-    if (this.stopping) return;
-    if (this.lookAgain) this.wake();
-    else this.cancelTimer = this.clock.after(LOOK_MS, () => this.wake());
+    this.ticker.poke();
   }
 
   private async look(): Promise<void> {
-    try {
-      while (this.lookAgain && !this.stopping) {
-        this.lookAgain = false;
-        while (!this.stopping && this.runs.size < MOST_JOBS) {
-          const claimed = await withinDeadline(this.clock, this.store.claim(this.lease));
-          if (!claimed) break;
-          const run = new BulkRun(claimed.job, this.lease, this.deps);
-          this.log.info({ job: claimed.job.id }, 'running a bulk job');
-          this.runs.set(run, this.settled(claimed.job.id, run, claimed.waitMs));
-        }
-      }
-    } catch (error) {
-      // Jobs stay where they are; the next look comes.
-      this.log.debug({ err: toError(error) }, 'could not look for bulk jobs');
+    while (!this.stopping && this.runs.size < MOST_JOBS) {
+      const claimed = await withinDeadline(this.clock, this.deps.store.claim(this.lease));
+      if (!claimed) break;
+      const run = new BulkRun(claimed.job, this.lease, this.deps);
+      this.log.info({ job: claimed.job.id }, 'running a bulk job');
+      this.runs.set(run, this.settled(claimed.job.id, run, claimed.waitMs));
     }
   }
 

@@ -1,10 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { taskIdOf } from '@lovage/celery';
 import { isUuid } from '@lovage/foundation';
 import type { BulkPreviewBody } from '@lovage/http-api';
-import type { Clock, DeadLetter, DeadLetterFilter, DeadLetterStore, TaskFilter, TaskLists } from '@lovage/ports';
+import type { Clock, DeadLetter, DeadLetterFilter, TaskFilter } from '@lovage/ports';
 import { isTerminal, TASK_STATES, TERMINAL_STATES, type ContractRegistry, type TaskState } from '@lovage/task';
-import { letterFilterOf } from '../dead-letters/dead-letters.service.ts';
-import { CLOCK, CONTRACTS, DEAD_LETTERS, LISTS } from '../deps.ts';
+import { deadLetterFilterOf } from '../dead-letters/dead-letters.service.ts';
+import { CLOCK, CONTRACTS, type GatewayPlatform, PLATFORM } from '../deps.ts';
 import { withinDeadline } from '../http/deadline.ts';
 import { decodeCursor, encodeCursor } from '../tasks/list/cursor.ts';
 import { filterOf, looksIntoEach } from '../tasks/list/filter.ts';
@@ -15,8 +16,8 @@ import { FAILED } from '../tasks/retry-many.service.ts';
 const COUNT_MS = 3_000;
 const COUNT_DEADLINE_MS = COUNT_MS + 5_000;
 const RUNNING: ReadonlySet<TaskState> = new Set(['STARTED', 'PROGRESS']);
-/** Letters of one page of a count. */
-const LETTERS = 1_000;
+/** Dead letters of one page of a count. */
+const COUNT_PAGE = 1_000;
 
 /** How many match. */
 export interface BulkCount {
@@ -28,7 +29,7 @@ export interface BulkCount {
 /** Some of those that match. */
 export interface BulkPage {
   readonly tasks: readonly string[];
-  readonly letters: readonly DeadLetter[];
+  readonly deadLetters: readonly DeadLetter[];
   /** Where the next page begins; null: this is the last. */
   readonly next: string | null;
 }
@@ -45,8 +46,7 @@ export interface BulkScope {
 @Injectable()
 export class BulkTargets {
   constructor(
-    @Inject(LISTS) private readonly lists: Pick<TaskLists, 'list' | 'countAll'>,
-    @Inject(DEAD_LETTERS) private readonly letters: Pick<DeadLetterStore, 'list'>,
+    @Inject(PLATFORM) private readonly platform: Pick<GatewayPlatform, 'lists' | 'deadLetters'>,
     @Inject(CONTRACTS) private readonly contracts: ContractRegistry,
     @Inject(CLOCK) private readonly clock: Clock,
     private readonly searches: TextSearches,
@@ -54,11 +54,12 @@ export class BulkTargets {
 
   async count(scope: BulkScope): Promise<BulkCount> {
     const { spec, at, userId } = scope;
-    if (isOfLetters(spec)) return this.countLetters(spec, at);
+    if (isOfDeadLetters(spec)) return this.countDeadLetters(spec, at);
     const filter = this.taskFilter(spec, at);
     if (!filter) return { matched: 0, complete: true, states: {} };
-    const read = () => withinDeadline(this.clock, this.lists.countAll(filter, { timeMs: COUNT_MS }), COUNT_DEADLINE_MS);
-    const { states, complete } = await (looksIntoEach(spec.filter) ? this.searches.run(userId, read) : read());
+    const read = () =>
+      withinDeadline(this.clock, this.platform.lists.countAll(filter, { timeMs: COUNT_MS }), COUNT_DEADLINE_MS);
+    const { states, complete } = await (looksInto(spec) ? this.searches.run(userId, read) : read());
     const found = Object.entries(states).filter(([, n]) => n > 0);
     return { matched: found.reduce((sum, [, n]) => sum + n, 0), complete, states: Object.fromEntries(found) };
   }
@@ -66,24 +67,29 @@ export class BulkTargets {
   /** @param position `next` of the page before; null: from the beginning. */
   async page(scope: BulkScope, position: string | null, limit: number): Promise<BulkPage> {
     const { spec, at, userId } = scope;
-    if (isOfLetters(spec)) {
+    if (isOfDeadLetters(spec)) {
       const before = position ?? firstAfter(at);
-      const page = await withinDeadline(this.clock, this.letters.list(letterFilter(spec), { limit, before }));
-      return { tasks: [], letters: page.items, next: page.next };
+      const page = await withinDeadline(
+        this.clock,
+        this.platform.deadLetters.list(deadLetterFilter(spec), { limit, before }),
+      );
+      return { tasks: [], deadLetters: page.items, next: page.next };
     }
     const filter = this.taskFilter(spec, at);
-    if (!filter) return { tasks: [], letters: [], next: null };
+    if (!filter) return { tasks: [], deadLetters: [], next: null };
     const after = position === null ? undefined : decodeCursor(position);
-    const read = () => withinDeadline(this.clock, this.lists.list(filter, { limit, after }));
-    const page = await (looksIntoEach(spec.filter) ? this.searches.run(userId, read) : read());
-    return { tasks: page.items.map(({ id }) => id), letters: [], next: page.next && encodeCursor(page.next) };
+    const read = () => withinDeadline(this.clock, this.platform.lists.list(filter, { limit, after }));
+    const page = await (looksInto(spec) ? this.searches.run(userId, read) : read());
+    return { tasks: page.items.map(({ id }) => id), deadLetters: [], next: page.next && encodeCursor(page.next) };
   }
 
   /** Undefined: nothing can match. */
   private taskFilter(spec: TaskSpec, at: number): TaskFilter | undefined {
     const states = statesOf(spec);
     if (states.length === 0) return undefined;
-    const filter = filterOf(spec.filter, this.contracts);
+    const filter = spec.ids
+      ? { ids: [...new Set(spec.ids.map(taskIdOf))] }
+      : filterOf(spec.filter ?? {}, this.contracts);
     const until = (given: number | undefined): number => Math.min(given ?? Infinity, at);
     const createdTo = until(filter.createdTo);
     // What has ended since was live at that moment.
@@ -91,12 +97,15 @@ export class BulkTargets {
     return { ...filter, states, createdTo, ...ended };
   }
 
-  private async countLetters(spec: LetterSpec, at: number): Promise<BulkCount> {
+  private async countDeadLetters(spec: DeadLetterSpec, at: number): Promise<BulkCount> {
     const until = this.clock.monotonic() + COUNT_MS;
     let matched = 0;
     let before = firstAfter(at);
     for (;;) {
-      const page = await withinDeadline(this.clock, this.letters.list(letterFilter(spec), { limit: LETTERS, before }));
+      const page = await withinDeadline(
+        this.clock,
+        this.platform.deadLetters.list(deadLetterFilter(spec), { limit: COUNT_PAGE, before }),
+      );
       matched += page.items.length;
       if (page.next === null) return { matched, complete: true, states: {} };
       if (this.clock.monotonic() >= until) return { matched, complete: false, states: {} };
@@ -105,21 +114,23 @@ export class BulkTargets {
   }
 }
 
-type LetterSpec = Extract<BulkPreviewBody, { action: `dead_letter.${string}` }>;
-type TaskSpec = Exclude<BulkPreviewBody, LetterSpec>;
+type DeadLetterSpec = Extract<BulkPreviewBody, { action: `dead_letter.${string}` }>;
+type TaskSpec = Exclude<BulkPreviewBody, DeadLetterSpec>;
 
-const isOfLetters = (spec: BulkPreviewBody): spec is LetterSpec => spec.action.startsWith('dead_letter.');
+const isOfDeadLetters = (spec: BulkPreviewBody): spec is DeadLetterSpec => spec.action.startsWith('dead_letter.');
 
-function letterFilter({ action, filter }: LetterSpec): DeadLetterFilter {
-  return { ...letterFilterOf(filter), ...(action === 'dead_letter.redrive' && { redriven: false }) };
+function deadLetterFilter({ action, filter }: DeadLetterSpec): DeadLetterFilter {
+  return { ...deadLetterFilterOf(filter), ...(action === 'dead_letter.redrive' && { redriven: false }) };
 }
 
-/** States of the tasks that it can be done to. */
+const looksInto = ({ filter }: TaskSpec): boolean => filter !== undefined && looksIntoEach(filter);
+
+/** States of the tasks that it can be done to. Of picked ones: all that it can be done to, since each was looked at. */
 function statesOf(spec: TaskSpec): readonly TaskState[] {
-  const { state } = spec.filter;
+  const state = spec.filter?.state;
   switch (spec.action) {
     case 'task.retry':
-      return state ?? FAILED;
+      return state ?? (spec.ids ? TERMINAL_STATES : FAILED);
     case 'task.delete':
       return state ?? TERMINAL_STATES;
     case 'task.revoke':
@@ -127,7 +138,7 @@ function statesOf(spec: TaskSpec): readonly TaskState[] {
   }
 }
 
-/** The lowest id of a letter that is written at this moment: ids are UUIDv7, and begin with their time. */
+/** The lowest id of a dead letter that is written at this moment: ids are UUIDv7, and begin with their time. */
 function firstAfter(at: number): string {
   const hex = Math.max(0, at).toString(16).padStart(12, '0');
   const id = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-7000-8000-000000000000`;

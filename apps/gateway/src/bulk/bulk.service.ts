@@ -10,9 +10,9 @@ import {
   type BulkPreviewBody,
   type BulkPreviewDocument,
 } from '@lovage/http-api';
-import type { BulkStore, Clock } from '@lovage/ports';
+import type { Clock } from '@lovage/ports';
 import type { CurrentUser } from '../auth/current-user.ts';
-import { BULK, CLOCK } from '../deps.ts';
+import { CLOCK, type GatewayPlatform, PLATFORM } from '../deps.ts';
 import { withinDeadline } from '../http/deadline.ts';
 import { ProblemError } from '../problems/problem-error.ts';
 import { bulkDocument } from './bulk-document.ts';
@@ -29,7 +29,7 @@ const MAX_SPEC_BYTES = 16 * 1024 * 1024;
 @Injectable()
 export class BulkService {
   constructor(
-    @Inject(BULK) private readonly store: BulkStore,
+    @Inject(PLATFORM) private readonly platform: Pick<GatewayPlatform, 'bulk'>,
     @Inject(CLOCK) private readonly clock: Clock,
     private readonly targets: BulkTargets,
     private readonly runner: BulkRunner,
@@ -44,14 +44,14 @@ export class BulkService {
   }
 
   /**
-   * @param given the body as it came: it is kept, and read anew by whoever runs the job.
+   * @param given the body as it came: it is kept, and read anew by the gateway that runs the job.
    * @throws ProblemError `forbidden`, `body_invalid`, `too_many_jobs`
    */
   async start(body: BulkBody, given: unknown, user: CurrentUser): Promise<BulkJobDocument> {
     checkRole(body.action, user);
     if (body.at > this.clock.now() + CLOCKS_MS) throw bodyInvalid('at', 'must not be in the future');
     const job = { id: newId(), spec: specText(given), at: body.at, reason: body.reason, actor: user.id };
-    const made = await withinDeadline(this.clock, this.store.insert(job, MOST_JOBS));
+    const made = await withinDeadline(this.clock, this.platform.bulk.insert(job, MOST_JOBS));
     if (!made)
       throw new ProblemError('too_many_jobs', `${MOST_JOBS} bulk jobs run already; stop one, or wait for one to end`, {
         headers: { 'retry-after': '30' },
@@ -62,21 +62,23 @@ export class BulkService {
 
   async list({ state, limit, cursor }: BulkListQuery): Promise<BulkJobList> {
     const options = { state, limit: limit + 1, before: cursor?.toLowerCase() };
-    const jobs = await withinDeadline(this.clock, this.store.list(options));
+    const jobs = await withinDeadline(this.clock, this.platform.bulk.list(options));
     const items = jobs.slice(0, limit);
     return { items: items.map(bulkDocument), nextCursor: jobs.length > limit ? items.at(-1)!.id : null };
   }
 
   /** @throws ProblemError `bulk_unknown` */
   async get(id: string): Promise<BulkJobDocument> {
-    const job = isUuid(id) ? await withinDeadline(this.clock, this.store.get(id.toLowerCase())) : undefined;
+    const job = isUuid(id) ? await withinDeadline(this.clock, this.platform.bulk.get(id.toLowerCase())) : undefined;
     if (!job) throw bulkUnknown(id);
     return bulkDocument(job);
   }
 
   /** The job, and whether this call has stopped it. @throws ProblemError `bulk_unknown` */
   async stop(id: string, user: CurrentUser): Promise<{ readonly job: BulkJobDocument; readonly stopped: boolean }> {
-    const done = isUuid(id) ? await withinDeadline(this.clock, this.store.stop(id.toLowerCase(), user.id)) : undefined;
+    const done = isUuid(id)
+      ? await withinDeadline(this.clock, this.platform.bulk.stop(id.toLowerCase(), user.id))
+      : undefined;
     if (!done) throw bulkUnknown(id);
     return { job: bulkDocument(done.job), stopped: done.stopped };
   }

@@ -32,7 +32,7 @@ async function tasks(count: number, state: string, queue = 'default'): Promise<v
   );
 }
 /** Dead letters that can be run again, made a minute ago. */
-async function letters(count: number, queue: string): Promise<void> {
+async function deadLetters(count: number, queue: string): Promise<void> {
   const made = (Date.now() - 60_000).toString(16).padStart(12, '0');
   const items = Array.from({ length: count }, () => {
     const id = `${made.slice(0, 8)}-${made.slice(8)}${newId().slice(13)}`;
@@ -46,15 +46,22 @@ async function letters(count: number, queue: string): Promise<void> {
         rootId: taskId,
         parentId: null,
         retries: 0,
-        turn: 0,
+        generation: 0,
         hasRow: true,
       },
     });
     return {
       ...{ id, fingerprint: id, redelivered: false, queue, reason: 'rejected', code: null, detail: null, taskId },
-      ...{ wireId: null, name: 'math.add', turn: 0, priority: null, hadRow: false, headers: JSON.stringify(headers) },
+      ...{
+        wireId: null,
+        name: 'math.add',
+        generation: 0,
+        priority: null,
+        hadRow: false,
+        headers: JSON.stringify(headers),
+      },
       ...{ contentType: 'application/json', contentEncoding: 'utf-8', body, bodySize: body.length, diedAt: null },
-      ...{ task: null, error: '{"type":"E","message":"m"}', sendAgain: false },
+      ...{ task: null, error: '{"type":"E","message":"m"}', resend: false },
     };
   });
   await gateway.store.deadLetters.keep(items);
@@ -135,11 +142,13 @@ test('a job goes at its rate, can be stopped, and leaves the rest alone', async 
   });
   expect(before.done).toBeLessThan(500);
   const again = (await gateway.ask(`/api/bulk/${id}/stop`, { method: 'POST' })).json<BulkJobDocument>();
-  expect(again).toMatchObject({ state: 'stopped', done: before.done });
+  expect(again).toMatchObject({ state: 'stopped' });
   expect((await auditOf(id)).map(({ action }) => action)).toEqual(['bulk.stop', 'bulk.start']);
-  const [why] = await gateway.db.query(`select distinct cancel_why as why from tasks where state = 'REVOKED'`);
-  expect(why).toEqual({ why: 'a test' });
-  expect((await ended((await start(spec)).id)).done).toBe(500 - before.done);
+  const [row] = await gateway.db.query(`select distinct cancel_why as reason from tasks where state = 'REVOKED'`);
+  expect(row).toEqual({ reason: 'a test' });
+  const rest = (await ended((await start(spec)).id)).done;
+  // Ten may have been under way when it was stopped.
+  expect(rest).toBe(500 - (await job(id)).done);
   expect(await states()).toEqual({ REVOKED: 500 });
 });
 
@@ -167,8 +176,8 @@ test('deleting tasks is for administrators, and leaves those alone that live', a
 });
 
 test('dead letters are redriven, and deleted', async () => {
-  await letters(70, 'default');
-  await letters(30, 'nowhere');
+  await deadLetters(70, 'default');
+  await deadLetters(30, 'nowhere');
   const redrive = { action: 'dead_letter.redrive', filter: { name: 'math.add' } };
   expect((await preview(redrive)).json()).toMatchObject({ matched: 100, complete: true, states: {} });
   const done = await ended((await start(redrive)).id);
@@ -178,6 +187,58 @@ test('dead letters are redriven, and deleted', async () => {
   const remove = { action: 'dead_letter.delete', filter: { queue: 'nowhere' } };
   expect(await ended((await start(remove)).id)).toMatchObject({ matched: 30, done: 30 });
   expect(await gateway.db.query('select count(*)::int as n from dead_letters')).toEqual([{ n: 70 }]);
+});
+
+test('tasks that were picked: exactly those to which it can be done, previewed, once, whatever else matches', async () => {
+  await tasks(5, 'FAILURE');
+  await tasks(5, 'SUCCESS');
+  await tasks(5, 'QUEUED');
+  const rows = await gateway.db.query<{ id: string; state: string }>('select id, state from tasks order by id');
+  const of = (state: string) => rows.filter((row) => row.state === state).map(({ id }) => id);
+  const picked = [...of('FAILURE').slice(0, 3), ...of('SUCCESS').slice(0, 2), ...of('QUEUED').slice(0, 2)];
+  const ids = [...picked, picked[0]!, newId(), 'an id of another Celery application'];
+  const retry = { action: 'task.retry', ids };
+  expect((await preview(retry)).json()).toMatchObject({
+    matched: 5,
+    complete: true,
+    states: { FAILURE: 3, SUCCESS: 2 },
+  });
+  const retried = await ended((await start(retry)).id);
+  expect(retried).toMatchObject({ matched: 5, done: 5, skipped: 0, filter: null, picked: ids.length });
+  const from = await gateway.db.query<{ of: string }>(
+    'select retried_from as of from tasks where retried_from is not null',
+  );
+  expect(from.map((row) => row.of).sort()).toEqual(picked.slice(0, 5).sort());
+
+  const revoked = await ended((await start({ action: 'task.revoke', ids })).id);
+  expect(revoked).toMatchObject({ matched: 2, done: 2 });
+  const remove = { action: 'task.delete', ids: picked };
+  expect((await preview(remove)).status).toBe(403);
+  expect((await preview(remove, 'admin')).json()).toMatchObject({ matched: 7 });
+  expect(await ended((await start(remove, {}, 'admin')).id)).toMatchObject({ done: 7, skipped: 0 });
+  expect(await gateway.db.query('select from tasks where id = any($1)', [picked])).toEqual([]);
+  // What was not picked is there: of five each, and the five that run again.
+  expect(await gateway.db.query('select state, count(*)::int as n from tasks group by state order by state')).toEqual([
+    ...[
+      { state: 'FAILURE', n: 2 },
+      { state: 'PENDING', n: 5 },
+      { state: 'QUEUED', n: 3 },
+      { state: 'SUCCESS', n: 3 },
+    ],
+  ]);
+});
+
+test('a thousand picked tasks, no more, at a rate, and stopped', async () => {
+  const many = { action: 'task.revoke', ids: Array.from({ length: 1001 }, newId) };
+  expect((await preview(many)).problem().errors[0]).toMatchObject({ path: 'ids' });
+  await tasks(1000, 'QUEUED');
+  const ids = (await gateway.db.query<{ id: string }>('select id from tasks')).map(({ id }) => id);
+  const { id } = await start({ action: 'task.revoke', ids }, { rate: '10/s' });
+  await eventually(async () => (await job(id)).done >= 2);
+  await gateway.ask(`/api/bulk/${id}/stop`, { method: 'POST' });
+  const stopped = await ended(id);
+  expect(stopped).toMatchObject({ state: 'stopped', matched: 1000, picked: 1000 });
+  expect(stopped.done).toBeLessThan(1000);
 });
 
 test('a job that its gateway has left is taken on where it stood, without doing anything twice', async () => {
@@ -207,7 +268,7 @@ test('a job that its gateway has left is taken on where it stood, without doing 
   expect(await gateway.db.query(retried)).toEqual([{ n: 130, from: 130 }]);
 });
 
-test('whoever has lost the right has lost the job', async () => {
+test('a user who has lost the right has lost the job', async () => {
   await tasks(3, 'FAILURE');
   const made = { id: newId(), at: Date.now(), reason: 'r', actor: newId() };
   const spec = JSON.stringify({
@@ -220,6 +281,10 @@ test('whoever has lost the right has lost the job', async () => {
 test.each<[object, string]>([
   [{ action: 'task.retry', filter: {} }, 'filter'],
   [{ action: 'task.retry', filter: { state: 'QUEUED' } }, 'filter.state'],
+  [{ action: 'task.retry', filter: { queue: 'a' }, ids: ['x'] }, 'body'],
+  [{ action: 'task.retry' }, 'body'],
+  [{ action: 'task.retry', ids: [] }, 'ids'],
+  [{ action: 'dead_letter.delete', ids: ['x'] }, 'filter'],
   [{ action: 'task.burn', filter: { queue: 'a' } }, 'action'],
   [{ action: 'dead_letter.delete', filter: { state: 'FAILURE' } }, 'filter.state'],
   [{ action: 'task.revoke', filter: { queue: 'a' }, at: '2999-01-01T00:00:00Z' }, 'at'],

@@ -8,7 +8,7 @@ import { checkOptions } from '../tasks/check-options.ts';
 export function checkSubmit(contract: AnyContract, body: ContractCheckBody, now: number): Issue[] {
   const input = body.input === undefined ? {} : body.input;
   const checked = checkValue(SubmitOptionsBody, 'options', body.options ?? {});
-  const ofOptions = checked.issues ?? issuesOf(() => checkOptions(contract, checked.value, now));
+  const ofOptions = checked.issues ?? issuesOf(() => checkOptions(contract.options, checked.value, now));
   const ofInput = issuesOf(() => validateInput(contract, input));
   // What neither schema can say: numbers that JSON does not carry, names of queues that are kept.
   const options = checked.issues || ofOptions.length > 0 ? {} : checked.value;

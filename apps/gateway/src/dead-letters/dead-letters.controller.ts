@@ -1,7 +1,7 @@
 import { Controller, Delete, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import {
-  AgainManyAnswer,
+  BulkRetryAnswer,
   DeadLetterGroups,
   DeadLetterList,
   DeadLetterQuery,
@@ -22,7 +22,7 @@ import { DeadLettersService } from './dead-letters.service.ts';
 @Controller('api/dead-letters')
 export class DeadLettersController {
   constructor(
-    private readonly letters: DeadLettersService,
+    private readonly deadLetters: DeadLettersService,
     private readonly audit: Audit,
   ) {}
 
@@ -33,7 +33,7 @@ export class DeadLettersController {
   @Answers(200, DeadLetterList, 'A page')
   @Problems('query_invalid', 'store_unavailable')
   list(@Req() request: FastifyRequest): Promise<DeadLetterList> {
-    return this.letters.list(parseQuery(DeadLetterQuery, request.query));
+    return this.deadLetters.list(parseQuery(DeadLetterQuery, request.query));
   }
 
   @Get('groups')
@@ -42,7 +42,7 @@ export class DeadLettersController {
   @Answers(200, DeadLetterGroups, 'By reason, queue, name and code')
   @Problems('store_unavailable')
   groups(): Promise<DeadLetterGroups> {
-    return this.letters.groups();
+    return this.deadLetters.groups();
   }
 
   @Post('redrive')
@@ -53,7 +53,7 @@ export class DeadLettersController {
     operationId: 'redrive_many',
   })
   @Takes(RedriveManyBody, { filter: { queue: 'default', reason: 'expired' }, rate: '50/s' })
-  @Answers(200, AgainManyAnswer, 'What became of them. With a `nextCursor`: send it to go on')
+  @Answers(200, BulkRetryAnswer, 'What became of them. With a `nextCursor`: send it to go on')
   @Problems(
     'json_malformed',
     'body_too_large',
@@ -62,9 +62,9 @@ export class DeadLettersController {
     'too_many_submits',
     'store_unavailable',
   )
-  async redriveMany(@Req() request: FastifyRequest): Promise<AgainManyAnswer> {
+  async redriveMany(@Req() request: FastifyRequest): Promise<BulkRetryAnswer> {
     const body = parseBody(RedriveManyBody, request.body);
-    const answer = await this.letters.redriveMany(body, request.user!.id);
+    const answer = await this.deadLetters.redriveMany(body, request.user!.id);
     const { refusals: _refusals, ...counts } = answer;
     await this.audit.note(originOf(request), { action: 'dead_letter.redrive_many', detail: { ...body, ...counts } });
     return answer;
@@ -73,10 +73,10 @@ export class DeadLettersController {
   @Get(':id')
   @Allow('viewer')
   @ApiOperation({ summary: 'A dead letter with its message', operationId: 'dead_letter' })
-  @Answers(200, WholeDeadLetterDocument, 'The letter')
+  @Answers(200, WholeDeadLetterDocument, 'The dead letter')
   @Problems('letter_unknown', 'store_unavailable')
   get(@Param('id') id: string): Promise<WholeDeadLetterDocument> {
-    return this.letters.get(id);
+    return this.deadLetters.get(id);
   }
 
   @Delete(':id')
@@ -86,7 +86,7 @@ export class DeadLettersController {
   @ApiResponse({ status: 204, description: 'It is gone' })
   @Problems('letter_unknown', 'store_unavailable')
   async remove(@Param('id') id: string, @Req() request: FastifyRequest): Promise<void> {
-    await this.letters.remove(id);
+    await this.deadLetters.remove(id);
     await this.audit.note(originOf(request), { action: 'dead_letter.delete', target: id });
   }
 
@@ -97,7 +97,7 @@ export class DeadLettersController {
   @Answers(
     202,
     TaskDocument,
-    'The new task; its `retriedFrom` is the one that the letter named. `Location` tells where it is to be found',
+    'The new task; its `retriedFrom` is the one that the dead letter named. `Location` tells where it is to be found',
   )
   @Problems(
     'json_malformed',
@@ -114,7 +114,7 @@ export class DeadLettersController {
   )
   async redrive(@Param('id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const body = parseBody(RedriveBody, request.body ?? {});
-    const task = await this.letters.redrive(id, body, request.user!.id);
+    const task = await this.deadLetters.redrive(id, body, request.user!.id);
     await this.audit.note(originOf(request), {
       action: 'dead_letter.redrive',
       target: id,

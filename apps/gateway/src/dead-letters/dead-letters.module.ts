@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { OpenQueues } from '../again/open-queues.ts';
+import { OpenQueues } from '../bulk-retry/open-queues.ts';
 import { SubmitLimiterModule } from '../tasks/submit-limiter.module.ts';
 import { DeadLettersController } from './dead-letters.controller.ts';
 import { DeadLettersService } from './dead-letters.service.ts';

@@ -8,7 +8,7 @@ import {
   type FailureGroupQuery,
 } from '@lovage/http-api';
 import type { Clock, FailureGroup, FailurePosition, HistoryReader } from '@lovage/ports';
-import { CLOCK, HISTORY } from '../deps.ts';
+import { CLOCK, type GatewayPlatform, PLATFORM } from '../deps.ts';
 import { withinDeadline } from '../http/deadline.ts';
 import { queryInvalid } from '../http/parse-query.ts';
 import { RecentAnswers } from '../http/recent-answers.ts';
@@ -28,7 +28,7 @@ export class FailuresService {
   private readonly answers: RecentAnswers<Page>;
 
   constructor(
-    @Inject(HISTORY) private readonly history: Pick<HistoryReader, 'failures'>,
+    @Inject(PLATFORM) private readonly platform: Pick<GatewayPlatform, 'stats'>,
     @Inject(CLOCK) private readonly clock: Clock,
     private readonly stats: StatsService,
   ) {
@@ -66,7 +66,7 @@ export class FailuresService {
 
   private read(...[request, page]: Parameters<HistoryReader['failures']>): Promise<Page> {
     return this.answers.get(JSON.stringify([request, page]), () =>
-      withinDeadline(this.clock, this.history.failures(request, page)),
+      withinDeadline(this.clock, this.platform.stats.failures(request, page)),
     );
   }
 

@@ -15,7 +15,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { Audit, originOf } from '../audit/audit.service.ts';
 import { Allow } from '../auth/access.ts';
-import { FILES, OPTIONS, type GatewayDeps, type GatewayOptions } from '../deps.ts';
+import { type GatewayOptions, type GatewayPlatform, OPTIONS, PLATFORM } from '../deps.ts';
 import { parseQuery, queryInvalid } from '../http/parse-query.ts';
 import { Answers, Problems, Queries } from '../openapi/describe.ts';
 import { TakesFiles } from './multipart.ts';
@@ -33,7 +33,7 @@ export class FilesController {
     private readonly store: FileStore,
     private readonly uploads: Uploads,
     private readonly audit: Audit,
-    @Inject(FILES) private readonly ledger: GatewayDeps['files'],
+    @Inject(PLATFORM) private readonly platform: Pick<GatewayPlatform, 'files'>,
     @Inject(OPTIONS) private readonly options: GatewayOptions,
   ) {}
 
@@ -103,7 +103,7 @@ export class FilesController {
     description: 'With its slashes as they are',
     schema: { type: 'string', example: 'photos/cat.jpg' },
   })
-  @ApiResponse({ status: 204, description: 'It is gone. Whoever is reading it reads to its end' })
+  @ApiResponse({ status: 204, description: 'It is gone. A download under way reads to its end' })
   @Problems('file_unknown', 'file_path_invalid', 'store_unavailable')
   async remove(@Req() request: FastifyRequest): Promise<void> {
     const path = filePath(pathInUrl(request.url, PREFIX));
@@ -112,7 +112,7 @@ export class FilesController {
     // Written first: nothing is gone without a trace.
     await this.audit.note(originOf(request), { action: 'file.delete', target: path });
     await this.store.delete(path);
-    await this.ledger.forget([path]);
+    await this.platform.files.forget([path]);
   }
 
   @Get('*')
@@ -140,7 +140,7 @@ export class FilesController {
   }
 
   private async usage(user: string): Promise<FileList['usage']> {
-    const { userBytes, totalBytes } = await this.ledger.usage(user);
+    const { userBytes, totalBytes } = await this.platform.files.usage(user);
     const { quota } = this.options.files;
     const limit = (bytes = Infinity): number | null => (Number.isFinite(bytes) ? bytes : null);
     return {

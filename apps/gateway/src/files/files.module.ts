@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { FileStore } from '@lovage/files';
-import { FILES, OPTIONS, type GatewayDeps, type GatewayOptions } from '../deps.ts';
+import { type GatewayOptions, type GatewayPlatform, OPTIONS, PLATFORM } from '../deps.ts';
 import { FilesController } from './files.controller.ts';
 import { Uploads } from './uploads.ts';
 
@@ -10,9 +10,9 @@ import { Uploads } from './uploads.ts';
     { provide: FileStore, useFactory: ({ files }: GatewayOptions) => new FileStore(files.folder), inject: [OPTIONS] },
     {
       provide: Uploads,
-      useFactory: (store: FileStore, ledger: GatewayDeps['files'], { files }: GatewayOptions) =>
-        new Uploads(store, ledger, files),
-      inject: [FileStore, FILES, OPTIONS],
+      useFactory: (store: FileStore, platform: GatewayPlatform, { files }: GatewayOptions) =>
+        new Uploads(store, platform.files, files),
+      inject: [FileStore, PLATFORM, OPTIONS],
     },
   ],
 })

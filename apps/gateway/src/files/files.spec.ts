@@ -43,7 +43,7 @@ async function raw(path: string, more: Record<string, string> = {}): Promise<{ s
 }
 
 describe('uploads', () => {
-  test('a file is taken in, and given back as it was', async () => {
+  test('a file is taken in, and returned as it was', async () => {
     const content = randomBytes(300_000);
     const answer = await upload(form(file(content)));
     expect(answer.status).toBe(201);

@@ -1,12 +1,12 @@
 import { FileQuotaError } from '@lovage/files';
 import { newId } from '@lovage/foundation';
 import { LEAST_FILE_BYTES, type FileQuota, type Granted } from '@lovage/ports';
-import type { GatewayDeps } from '../deps.ts';
+import type { GatewayPlatform } from '../deps.ts';
 
 /** How much more is asked for at a time while a body of unknown length comes in, bytes. */
 const STEP_BYTES = 4 * 1024 ** 2;
 
-type Ledger = GatewayDeps['files'];
+type Ledger = GatewayPlatform['files'];
 
 /** The bytes that an upload may write, asked for before they are written. */
 export class UploadAllowance {

@@ -4,7 +4,7 @@ import { filePath, FileTooLargeError, safeName, type FileStore } from '@lovage/f
 import { newId } from '@lovage/foundation';
 import type { FileDocument } from '@lovage/http-api';
 import type { FastifyRequest } from 'fastify';
-import type { GatewayDeps, GatewayOptions } from '../deps.ts';
+import type { GatewayPlatform, GatewayOptions } from '../deps.ts';
 import { formOf } from './multipart.ts';
 import { receiveFile } from './receive-file.ts';
 import { UploadAllowance } from './upload-allowance.ts';
@@ -17,7 +17,7 @@ const NO_QUOTA = { userBytes: Infinity, totalBytes: Infinity };
 export class Uploads {
   constructor(
     private readonly store: FileStore,
-    private readonly ledger: GatewayDeps['files'],
+    private readonly ledger: GatewayPlatform['files'],
     private readonly options: Pick<GatewayOptions['files'], 'limit' | 'quota'>,
   ) {}
 

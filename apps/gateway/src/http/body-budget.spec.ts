@@ -6,7 +6,7 @@ import { BodyBudget } from './body-budget.ts';
 const MIB = 1024 ** 2;
 const BODY_LIMIT = 32 * MIB;
 
-test('large bodies on their way have a bounded place, by user and in all, and give it back', async () => {
+test('large bodies on their way have a bounded place, by user and in all, and free it', async () => {
   const server = fastify({ bodyLimit: BODY_LIMIT });
   let came = 0;
   server.addHook('onRequest', (request: FastifyRequest, _reply, done) => {
@@ -62,7 +62,7 @@ test('large bodies on their way have a bounded place, by user and in all, and gi
       next.socket.write(`"${'x'.repeat(20 * 1024 - 2)}"`);
       return (await next.answered()) === '200';
     });
-    // What has been read gives its place back: as many as one likes, one after the other.
+    // What has been read frees its place: as many as one likes, one after the other.
     for (let n = 0; n < 2; n += 1) {
       const next = begin('e', BODY_LIMIT);
       next.socket.write(`"${'x'.repeat(BODY_LIMIT - 2)}"`);

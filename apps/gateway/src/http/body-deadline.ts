@@ -1,5 +1,5 @@
 import type { Clock } from '@lovage/ports';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { answerClientError } from '../problems/client-error.ts';
 
 /** How long a small body may take to arrive, ms. */
@@ -15,8 +15,8 @@ const WITH_BODY = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
  * uploads, which go to the disk and are not looked at here.
  */
 export class BodyDeadline {
-  /** When each request that waits for its body began to, monotonic ms; the oldest first. */
-  private readonly waiting = new Map<FastifyRequest, number>();
+  /** When each request that waits for its body began to, monotonic ms, and its reply; the oldest first. */
+  private readonly waiting = new Map<FastifyRequest, { readonly at: number; readonly reply: FastifyReply }>();
   private readonly longestMs: number;
   private cancelLook: (() => void) | undefined;
   private stopped = false;
@@ -36,8 +36,13 @@ export class BodyDeadline {
       const { preParsing = [], preValidation = [] } = route;
       route.preParsing = [
         ...[preParsing].flat(),
-        (request: FastifyRequest, _reply: unknown, payload: unknown, done: (error: null, payload: never) => void) => {
-          this.begin(request);
+        (
+          request: FastifyRequest,
+          reply: FastifyReply,
+          payload: unknown,
+          done: (error: null, payload: never) => void,
+        ) => {
+          this.begin(request, reply);
           done(null, payload as never);
         },
       ] as typeof route.preParsing;
@@ -56,8 +61,8 @@ export class BodyDeadline {
     this.cancelLook?.();
   }
 
-  private begin(request: FastifyRequest): void {
-    this.waiting.set(request, this.clock.monotonic());
+  private begin(request: FastifyRequest, reply: FastifyReply): void {
+    this.waiting.set(request, { at: this.clock.monotonic(), reply });
     this.lookSoon();
   }
 
@@ -72,10 +77,10 @@ export class BodyDeadline {
 
   private look(): void {
     const since = this.clock.monotonic() - this.longestMs;
-    for (const [request, at] of this.waiting) {
+    for (const [request, { at, reply }] of this.waiting) {
       const { raw } = request;
-      // Refused while it was read, or its client has gone.
-      if (raw.complete || raw.destroyed) this.waiting.delete(request);
+      // Its client has gone, or it was answered without its body.
+      if (raw.complete || raw.destroyed || reply.raw.headersSent) this.waiting.delete(request);
       else if (at <= since) {
         this.waiting.delete(request);
         answerClientError(Object.assign(new Error('slow body'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }), raw.socket);

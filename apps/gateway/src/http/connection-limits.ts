@@ -16,7 +16,7 @@ const MAPPED = /^::ffff:(?=\d+\.)/i;
 
 /**
  * Bounds the connections that are open. What an address has over its limit is closed at once, before a byte of it is read. When there
- * are too many in all, the one makes room that has been without a request for longest: whoever asks is answered, however many are silent.
+ * are too many in all, the one makes room that has been without a request for longest: a caller that asks is answered, however many are silent.
  */
 export class ConnectionLimits {
   private readonly perAddress: number;

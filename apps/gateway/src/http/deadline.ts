@@ -8,9 +8,9 @@ const STORE_DEADLINE_MS = 5_000;
  * tells nothing for minutes. Nobody knows then whether Postgres is away or slow, so the error says no more than that.
  */
 export async function withinDeadline<T>(clock: Clock, query: Promise<T>, deadlineMs = STORE_DEADLINE_MS): Promise<T> {
-  let callOff: (() => void) | undefined;
+  let cancelTimer: (() => void) | undefined;
   const late = new Promise<never>((_, reject) => {
-    callOff = clock.after(deadlineMs, () =>
+    cancelTimer = clock.after(deadlineMs, () =>
       reject(
         new StoreUnavailableError(
           `Postgres has not answered within ${deadlineMs} ms: it is away, or has too much to do`,
@@ -21,6 +21,6 @@ export async function withinDeadline<T>(clock: Clock, query: Promise<T>, deadlin
   try {
     return await Promise.race([query, late]);
   } finally {
-    callOff?.();
+    cancelTimer?.();
   }
 }

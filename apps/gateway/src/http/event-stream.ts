@@ -22,7 +22,7 @@ export interface ServerEvent {
 
 /**
  * An answer in the form of server-sent events. It keeps nothing for a client that reads slowly but what it was given at once:
- * whoever sends asks `ready` first, and goes on from `onReady`.
+ * a sender asks `ready` first, and goes on from `onReady`.
  */
 export class EventStream {
   private readonly raw: ServerResponse;

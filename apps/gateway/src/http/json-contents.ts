@@ -59,7 +59,9 @@ function wrongWith(text: string): string | undefined {
   return undefined;
 }
 
-const join = (path: string, key: string): string => (path === '' ? key : `${path}.${key}`);
+/** One character more than is shown, which tells that there is more: the whole would be copied for each thing found. */
+const begin = (text: string): string => text.slice(0, MAX_PATH + 1);
+const join = (path: string, key: string): string => (path === '' ? begin(key) : begin(`${path}.${begin(key)}`));
 const hasPrototype = (value: unknown): boolean =>
   value !== null && typeof value === 'object' && Object.hasOwn(value, 'prototype');
 /** A path that goes into an answer: what made the key bad is shown as U+FFFD. */

@@ -22,7 +22,7 @@ test.each([
   ['a long name', (n: number) => 'a'.repeat(n)],
   ['dots and blanks', (n: number) => '. '.repeat(n / 2)],
   ['names of folders', (n: number) => 'a/'.repeat(n / 2)],
-  ['marks out of order', (n: number) => `a${'\u0315\u0300'.repeat(n / 2)}`],
+  ['combining characters out of order', (n: number) => `a${'\u0315\u0300'.repeat(n / 2)}`],
 ])('the name of an uploaded file: %s', (_what, text) => {
   expectLinear(text, (given) => safeName(given));
 });

@@ -7,7 +7,7 @@ export interface OpenWait {
   close(): void;
 }
 
-/** Answers held back on purpose (`Prefer: wait`, streams): known here, so that a stop can let them go. */
+/** Answers held back on purpose (`Prefer: wait`, streams): known here, so that a stop can end them. */
 export class OpenWaits {
   private readonly open = new Set<AbortController>();
   private stopped = false;

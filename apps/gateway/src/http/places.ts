@@ -6,7 +6,7 @@ export interface PlacesOptions {
 }
 
 /** Places for what stays open for long, so that nobody takes all there are. */
-export class Places {
+export class RequestPlaces {
   readonly perUser: number;
   private readonly total: number;
   private readonly byUser = new Map<string, number>();
@@ -22,7 +22,7 @@ export class Places {
     return this.open;
   }
 
-  /** Takes a place; the returned function gives it back, once. Else who has too many. */
+  /** Takes a place; the returned function frees it, once. Else who has too many. */
   take(userId: string): (() => void) | 'user' | 'total' {
     const own = this.byUser.get(userId) ?? 0;
     if (own >= this.perUser) return 'user';

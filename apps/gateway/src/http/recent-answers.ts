@@ -16,7 +16,7 @@ export class RecentAnswers<T> {
     private readonly most = 200,
   ) {}
 
-  /** What `ask` gives, or gave to somebody else a moment ago. A failure is told to whoever waits for it, and not kept. */
+  /** What `ask` gives, or gave to somebody else a moment ago. A failure is told to those who wait for it, and not kept. */
   async get(key: string, ask: () => Promise<T>): Promise<T> {
     const now = this.clock.monotonic();
     const found = this.kept.get(key);

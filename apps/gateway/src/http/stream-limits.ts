@@ -1,12 +1,12 @@
-import { Places, type PlacesOptions } from './places.ts';
+import { RequestPlaces, type PlacesOptions } from './places.ts';
 import { ProblemError } from '../problems/problem-error.ts';
 
 /** Bounds the streams that are open. */
 export class StreamLimits {
-  private readonly places: Places;
+  private readonly places: RequestPlaces;
 
   constructor(options: PlacesOptions = {}) {
-    this.places = new Places(options);
+    this.places = new RequestPlaces(options);
   }
 
   /** Places taken. */
@@ -14,7 +14,7 @@ export class StreamLimits {
     return this.places.taken;
   }
 
-  /** Takes a place; the returned function gives it back, once. @throws ProblemError `too_many_streams` */
+  /** Takes a place; the returned function frees it, once. @throws ProblemError `too_many_streams` */
   take(userId: string): () => void {
     const place = this.places.take(userId);
     if (place === 'user') throw tooMany(`${this.places.perUser} streams of a user may be open at once; close one`);

@@ -78,7 +78,7 @@ function partsOf(contract: string, key: string) {
 }
 
 function overrideDocument(override: LimitOverride): LimitDocument['override'] {
-  const { concurrency, keys, rate, updatedAt, updatedBy: actor, why: reason } = override;
+  const { concurrency, keys, rate, updatedAt, updatedBy: actor, reason } = override;
   return {
     ...(concurrency !== undefined && { concurrency }),
     ...(keys && { keys: { ...keys } }),

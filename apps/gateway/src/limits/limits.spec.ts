@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { newId } from '@lovage/foundation';
 import type { LimitDetail, LimitList } from '@lovage/http-api';
+import { blankTask } from '@lovage/ports';
 import { defineTask } from '@lovage/task';
 import { TestGateway } from '../testing/test-gateway.ts';
 
@@ -98,19 +99,9 @@ test('it shows the keys that are used: slots held, who waits', async () => {
   const claims = ['acme', 'acme', 'acme', 'other', 'other'].map(async (tenant, n) => {
     const body = { input: { tenant }, options: {} };
     const { id } = (await gateway.ask('/api/tasks/test.sync', { body })).json();
-    const task = { id, name: 'test.sync', queue: 'default', input: null, message: null } as const;
-    const rest = {
-      wireId: null,
-      userId: null,
-      parentId: null,
-      rootId: null,
-      retriedFrom: null,
-      eta: null,
-      expiresAt: null,
-      priority: null,
-    };
+    const task = blankTask({ id, name: 'test.sync', queue: 'default' });
     return {
-      ...{ task: { ...task, ...rest }, turn: 0, claimNo: n + 1, hadRow: true },
+      ...{ task, generation: 0, claimNo: n + 1, hadRow: true },
       limits: {
         contract: 'test.sync',
         concurrency: { key: `concurrency:test.sync:${tenant}`, limit: 2 },

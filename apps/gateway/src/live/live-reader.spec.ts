@@ -31,20 +31,20 @@ class Numbers implements LiveSource {
   }
 }
 
-class Client implements LiveClient {
+class RecordingClient implements LiveClient {
   ready = true;
   readonly got: unknown[] = [];
   onEvent = ({ data }: LiveEvent): void => void this.got.push(data);
   onUnavailable = (): void => void this.got.push('unavailable');
 }
 
-const watch = (reader: LiveReader, client: Client, source: LiveSource, key = 'a') =>
+const watch = (reader: LiveReader, client: RecordingClient, source: LiveSource, key = 'a') =>
   reader.watch(client, new Map([[key, () => source]]));
 
 test('each source is read once for all, twice a second at most, and not when nobody watches', async () => {
   const reader = new LiveReader(clock, new RecordingLog());
   const numbers = new Numbers();
-  const [one, two] = [new Client(), new Client()];
+  const [one, two] = [new RecordingClient(), new RecordingClient()];
   const first = watch(reader, one, numbers);
   const second = watch(reader, two, new Numbers());
   for (let ms = 0; ms < 2_000; ms += 100) await clock.advance(100);
@@ -62,7 +62,7 @@ test('each source is read once for all, twice a second at most, and not when nob
 test('a client that is not ready is kept nothing for, and told the sum when it is', async () => {
   const reader = new LiveReader(clock, new RecordingLog());
   const numbers = new Numbers();
-  const client = new Client();
+  const client = new RecordingClient();
   const watching = watch(reader, client, numbers);
   await settle();
   client.ready = false;
@@ -79,7 +79,7 @@ test('what cannot be read is told once, and whole when it can again', async () =
   const log = new RecordingLog();
   const reader = new LiveReader(clock, log);
   const numbers = new Numbers();
-  const client = new Client();
+  const client = new RecordingClient();
   const watching = watch(reader, client, numbers);
   await settle();
   numbers.failure = new StoreUnavailableError('away');
@@ -98,7 +98,7 @@ test('a slow source is read seldom, and holds up no quick one', async () => {
   const reader = new LiveReader(clock, new RecordingLog());
   const [quick, slow] = [new Numbers(), new Numbers()];
   slow.tookMs = 300;
-  const client = new Client();
+  const client = new RecordingClient();
   const all = [watch(reader, client, quick), watch(reader, client, slow, 'b')];
   const until = clock.monotonic() + 30_000;
   while (clock.monotonic() < until) await clock.advance(100);
@@ -109,7 +109,7 @@ test('a slow source is read seldom, and holds up no quick one', async () => {
 });
 
 const task = (n: number, more: Partial<WatchedTask> = {}): WatchedTask => ({
-  ...{ id: `t${n}`, wireId: null, name: 'n', state: 'QUEUED', turn: 0, retries: 0, suspected: 0 },
+  ...{ id: `t${n}`, wireId: null, name: 'n', state: 'QUEUED', generation: 0, retries: 0, suspected: 0 },
   ...{ createdAt: n, startedAt: null, finishedAt: null, cancelAt: null, ...more },
 });
 
@@ -121,7 +121,9 @@ test('tasks: a client that missed reads is told each task once, as it is now', a
     {
       newest: () => Promise.resolve(rows),
       fits: (_, ids) =>
-        Promise.resolve(ids.filter((id) => gone.has(id)).map((id) => ({ id, state: 'SUCCESS', fits: gone.get(id)! }))),
+        Promise.resolve(
+          ids.filter((id) => gone.has(id)).map((id) => ({ ...task(0), id, state: 'SUCCESS', fits: gone.get(id)! })),
+        ),
     },
     clock,
   );
@@ -154,12 +156,80 @@ test('tasks: a client that missed reads is told each task once, as it is now', a
   expect(LiveTasks.parse(source.since(0)!.data)).toMatchObject({ whole: true, more: false, left: [] });
 });
 
+test('tasks: those that a client names are told to it however many newer ones come, and to nobody else', async () => {
+  const rows = new Map([1, 2, 3].map((n) => [`t${n}`, task(n)]));
+  let newest: WatchedTask[] = [];
+  const source = new TaskSource(
+    { states: ['QUEUED', 'STARTED'] },
+    {
+      newest: () => Promise.resolve(newest),
+      fits: (_, ids) =>
+        Promise.resolve(
+          ids.flatMap((id) => rows.get(id) ?? []).map((row) => ({ ...row, fits: row.state !== 'SUCCESS' })),
+        ),
+    },
+    clock,
+  );
+  const reader = new LiveReader(clock, new RecordingLog());
+  const told = (client: RecordingClient) =>
+    client.got.splice(0).map((data) => {
+      const { items, left, more } = LiveTasks.parse(data);
+      return [items.map(({ id, state }) => `${id} ${state}`), left.map(({ id, state }) => `${id} ${state}`), more];
+    });
+  let next = 100;
+  /** So many new ones that none of those before is among the newest. */
+  const flood = async (): Promise<void> => {
+    newest = Array.from({ length: MAX_LIVE_TASKS }, () => task(next++)).reverse();
+    await clock.advance(500);
+  };
+  const [looks, other] = [new RecordingClient(), new RecordingClient()];
+  const watching = [
+    reader.watch(
+      looks,
+      new Map([['a', () => source]]),
+      new Map([
+        ['t1', 'one'],
+        ['t2', 't2'],
+        ['t9', 't9'],
+      ]),
+    ),
+    reader.watch(other, new Map([['a', () => source]])),
+  ];
+  await settle();
+  // As it is: what was deleted before is told as such.
+  expect(told(looks)).toEqual([[['t1 QUEUED', 't2 QUEUED'], ['t9 null'], false]]);
+  expect(told(other)).toEqual([[[], [], false]]);
+  await flood();
+  expect(told(looks).length + told(other).length).toBe(2);
+  rows.set('t1', task(1, { state: 'STARTED' })).set('t2', task(2, { state: 'SUCCESS' }));
+  await flood();
+  expect(told(looks)).toEqual([[['t1 STARTED'], ['t2 SUCCESS'], true]]);
+  expect(told(other)).toEqual([[[], [], true]]);
+  rows.delete('t1');
+  await clock.advance(500);
+  expect(told(looks)).toEqual([[[], ['one null'], false]]);
+  // Nothing that it looks at has changed, and nothing is told.
+  expect(told(other)).toEqual([]);
+  for (const one of watching) one.stop();
+  expect(reader.size).toBe(0);
+});
+
 test('workers: one that went is told to all who knew it, or all is told whole', async () => {
   let found: WorkerDocument[] = [];
   const source = new WorkerSource(() => Promise.resolve(found), clock);
   const id = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
   const worker = (n: number): WorkerDocument => ({
-    ...{ id: id(n), name: `w${n}`, status: 'live', death: null, host: null, pid: null, pool: null, queues: [] },
+    ...{
+      id: id(n),
+      kind: 'lovage',
+      name: `w${n}`,
+      status: 'live',
+      death: null,
+      host: null,
+      pid: null,
+      pool: null,
+      queues: [],
+    },
     ...{ contracts: null, serves: null, concurrency: null, running: 0, oldestRunningAt: null },
     vitals: {
       ...{ slots: null, slotsUsed: null, waiting: null, cpu: null, memoryMb: null },

@@ -1,12 +1,14 @@
 import { StoreUnavailableError, type Clock, type Log } from '@lovage/ports';
 import { toError } from '@lovage/foundation';
-import type { LiveEvent, LiveSource } from './live-source.ts';
+import type { LiveEvent, LiveSource, WatchedIds } from './live-source.ts';
 
 /** Reads leave the machine to the tasks: after one nothing is read for so many times as long as it took, and at most so long, ms. */
 const REST = 2;
 const LONGEST_REST_MS = 1_000;
 /** A source that is slow to read is read so many times as seldom as it takes. */
 const SELDOM = 10;
+
+const NONE: WatchedIds = new Map();
 
 /** One who watches. */
 export interface LiveClient {
@@ -23,11 +25,18 @@ export interface Watching {
   stop(): void;
 }
 
-/** A source and those who watch it, each with the revision that it knows. */
+/** One who watches a source: the revision that it knows, and the tasks that it names. */
+interface Watcher {
+  known: number;
+  readonly ids: WatchedIds;
+  readonly unfollow: (() => void) | undefined;
+}
+
+/** A source and those who watch it. */
 interface Watched {
   readonly key: string;
   readonly source: LiveSource;
-  readonly clients: Map<LiveClient, number>;
+  readonly clients: Map<LiveClient, Watcher>;
   /** Monotonic, ms; Infinity: it is read now. */
   dueAt: number;
   /** How long its last read took, ms. */
@@ -36,7 +45,7 @@ interface Watched {
 }
 
 /**
- * The one reader of this process for all who watch: each source is read once, whoever and how many watch it, one after the other. It
+ * The one reader of this process for all who watch: each source is read once, however many watch it, one after the other. It
  * sleeps while nobody does.
  */
 export class LiveReader {
@@ -56,15 +65,18 @@ export class LiveReader {
     return this.watched.size;
   }
 
-  /** @param sources by what tells them apart; one that is watched already is not made again. */
-  watch(client: LiveClient, sources: ReadonlyMap<string, () => LiveSource>): Watching {
+  /**
+   * @param sources by what tells them apart; one that is watched already is not made again. @param ids tasks that the client names,
+   * of the sources that follow such.
+   */
+  watch(client: LiveClient, sources: ReadonlyMap<string, () => LiveSource>, ids: WatchedIds = NONE): Watching {
     const mine = [...sources].map(([key, make]) => {
       let watched = this.watched.get(key);
       if (!watched) {
         watched = { key, source: make(), clients: new Map(), dueAt: this.clock.monotonic(), tookMs: 0, failed: false };
         this.watched.set(key, watched);
       }
-      watched.clients.set(client, 0);
+      watched.clients.set(client, { known: 0, ids, unfollow: watched.source.follow?.(ids) });
       return watched;
     });
     const wake = (): void => mine.forEach((watched) => this.tell(watched, client));
@@ -74,6 +86,7 @@ export class LiveReader {
       wake,
       stop: () => {
         for (const watched of mine) {
+          watched.clients.get(client)?.unfollow?.();
           watched.clients.delete(client);
           if (watched.clients.size === 0 && this.watched.get(watched.key) === watched) this.watched.delete(watched.key);
         }
@@ -120,18 +133,17 @@ export class LiveReader {
       this.log.error({ err: error, topic: source.topic }, 'what is watched could not be read; tried again');
     if (watched.failed) return;
     watched.failed = true;
-    for (const client of clients.keys()) {
-      clients.set(client, 0);
+    for (const [client, watcher] of clients) {
+      watcher.known = 0;
       if (client.ready) client.onUnavailable(source.topic, error);
     }
   }
 
   private tell({ source, clients, failed }: Watched, client: LiveClient): void {
-    const known = clients.get(client);
-    if (known === undefined || failed || !client.ready) return;
-    const event = source.since(known);
-    if (!event) return;
-    clients.set(client, source.revision);
-    client.onEvent(event);
+    const watcher = clients.get(client);
+    if (!watcher || failed || !client.ready) return;
+    const event = source.since(watcher.known, watcher.ids);
+    watcher.known = source.revision;
+    if (event) client.onEvent(event);
   }
 }

@@ -6,6 +6,9 @@ export interface LiveEvent {
   readonly data: LiveEvents[keyof LiveEvents];
 }
 
+/** Tasks that a client watches by name: the id of the row of each, and the id that the client knows it by. */
+export type WatchedIds = ReadonlyMap<string, string>;
+
 /**
  * Something that is read again and again for all who watch it. It keeps how things are and in which revision each part changed last,
  * so a client is one number: the revision that it knows. A client that was slow gets the sum of what it missed.
@@ -18,6 +21,8 @@ export interface LiveSource {
   readonly revision: number;
   /** @throws StoreUnavailableError among others; then nothing has changed. */
   read(): Promise<void>;
-  /** What a client has to be told that knows a revision; 0: nothing. Undefined: it knows everything. */
-  since(revision: number): LiveEvent | undefined;
+  /** What a client has to be told that knows a revision; 0: nothing. Undefined: it knows everything. `watched`: as in `follow`. */
+  since(revision: number, watched: WatchedIds): LiveEvent | undefined;
+  /** Reads these as well, until the function that it gives is called. Left out: the source has nothing of the kind. */
+  follow?(watched: WatchedIds): () => void;
 }

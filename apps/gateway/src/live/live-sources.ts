@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { LiveQuery, LiveTopic } from '@lovage/http-api';
-import type { Clock, LiveReads, TaskLists } from '@lovage/ports';
+import type { Clock, LiveReads } from '@lovage/ports';
 import { TERMINAL_STATES, type ContractRegistry, type TerminalState } from '@lovage/task';
-import { CLOCK, CONTRACTS, LISTS, LIVE } from '../deps.ts';
+import { CLOCK, CONTRACTS, type GatewayPlatform, PLATFORM } from '../deps.ts';
 import { withinDeadline } from '../http/deadline.ts';
 import { PlatformService } from '../platform/platform.service.ts';
 import { QueuesService } from '../queues/queues.service.ts';
@@ -17,23 +17,22 @@ import { WorkerSource } from './worker-source.ts';
 @Injectable()
 export class LiveSources {
   constructor(
-    @Inject(LISTS) private readonly lists: Pick<TaskLists, 'counts'>,
-    @Inject(LIVE) private readonly reads: LiveReads,
+    @Inject(PLATFORM) private readonly platform: Pick<GatewayPlatform, 'lists' | 'live'>,
     @Inject(CONTRACTS) private readonly contracts: ContractRegistry,
     @Inject(CLOCK) private readonly clock: Clock,
     private readonly queues: QueuesService,
     private readonly workers: WorkersService,
-    private readonly platform: PlatformService,
+    private readonly overview: PlatformService,
   ) {}
 
   /** An answer that comes too late is none: the next read does not meet it. */
   private readonly bounded: Pick<LiveReads, 'newest' | 'fits'> = {
-    newest: (filter, limit) => withinDeadline(this.clock, this.reads.newest(filter, limit)),
-    fits: (filter, ids) => withinDeadline(this.clock, this.reads.fits(filter, ids)),
+    newest: (filter, limit) => withinDeadline(this.clock, this.platform.live.newest(filter, limit)),
+    fits: (filter, ids) => withinDeadline(this.clock, this.platform.live.fits(filter, ids)),
   };
 
   /** By what tells them apart: all clients of one filter share its source. */
-  of({ topics, ...query }: LiveQuery): Map<string, () => LiveSource> {
+  of({ topics, ...query }: Omit<LiveQuery, 'watch'>): Map<string, () => LiveSource> {
     const sources = new Map<string, () => LiveSource>();
     for (const topic of topics) {
       if (topic !== 'tasks') sources.set(topic, () => this.make(topic));
@@ -51,20 +50,20 @@ export class LiveSources {
     const { clock } = this;
     switch (topic) {
       case 'counts':
-        return new WholeSource(topic, 500, () => withinDeadline(clock, this.lists.counts()), clock);
+        return new WholeSource(topic, 500, () => withinDeadline(clock, this.platform.lists.counts()), clock);
       case 'throughput':
         return new WholeSource(topic, 1_000, () => this.throughput(), clock);
       case 'queues':
         return new WholeSource(topic, 2_000, () => this.queues.list(), clock);
       case 'platform':
-        return new WholeSource(topic, 5_000, () => this.platform.read(), clock);
+        return new WholeSource(topic, 5_000, () => this.overview.read(), clock);
       case 'workers':
         return new WorkerSource(async () => (await this.workers.list(['live', 'stopping'])).items, clock);
     }
   }
 
   private async throughput() {
-    const { seconds, started, ended } = await withinDeadline(this.clock, this.reads.throughput());
+    const { seconds, started, ended } = await withinDeadline(this.clock, this.platform.live.throughput());
     const perSecond = (n: number): number => Math.round(n * 100) / 100;
     return {
       seconds,

@@ -1,5 +1,6 @@
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { taskIdOf } from '@lovage/celery';
 import { type LiveEvents, LiveQuery } from '@lovage/http-api';
 import type { Clock } from '@lovage/ports';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -13,6 +14,7 @@ import { StreamLimits } from '../http/stream-limits.ts';
 import { Problems, Queries } from '../openapi/describe.ts';
 import { ProblemError } from '../problems/problem-error.ts';
 import { LiveReader } from './live-reader.ts';
+import type { WatchedIds } from './live-source.ts';
 import { LiveSources } from './live-sources.ts';
 
 /** How the platform does, live. */
@@ -33,7 +35,7 @@ export class LiveController {
   @ApiOperation({
     summary: 'Follow the whole platform live, as server-sent events',
     description:
-      'An event for each topic: `counts` (LiveCounts), `throughput` (LiveThroughput), `queues` (LiveQueues), `workers` (LiveWorkers), `platform` (LivePlatform) and, for the filters of GET /api/tasks, `tasks` (LiveTasks). First each topic as it is, then whenever it has changed, at most twice a second. Events have no ids: after a return each topic is told whole again. A client that reads slowly gets the sum of what it missed when it is ready. `unavailable` { topic, code, detail }: a topic cannot be read now; when it can, it is told whole. `closed` { code, detail } is the last event of a stream that the server ends: `client_too_slow`, `unauthenticated`.',
+      'An event for each topic: `counts` (LiveCounts), `throughput` (LiveThroughput), `queues` (LiveQueues), `workers` (LiveWorkers), `platform` (LivePlatform) and, for the filters of GET /api/tasks and the ids of `watch`, `tasks` (LiveTasks). First each topic as it is, then whenever it has changed, at most twice a second. Events have no ids: after a return each topic is told whole again. A client that reads slowly gets the sum of what it missed when it is ready. `unavailable` { topic, code, detail }: a topic cannot be read now; when it can, it is told whole. `closed` { code, detail } is the last event of a stream that the server ends: `client_too_slow`, `unauthenticated`.',
     operationId: 'follow_live',
   })
   @Queries(LiveQuery)
@@ -45,10 +47,13 @@ export class LiveController {
   @Problems('query_invalid', 'too_many_streams')
   follow(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
     const query = parseQuery(LiveQuery, request.query);
-    const { topics, ...filters } = query;
-    if (!topics.includes('tasks') && Object.values(filters).some((value) => value !== undefined))
-      throw queryInvalid([{ path: 'query.topics', message: 'must name tasks where a filter of tasks is given' }]);
-    const sources = this.sources.of(query);
+    const { topics, watch = [], ...filters } = query;
+    if (!topics.includes('tasks') && [query.watch, ...Object.values(filters)].some((value) => value !== undefined))
+      throw queryInvalid([
+        { path: 'query.topics', message: 'must name tasks where a filter of tasks or watch is given' },
+      ]);
+    const sources = this.sources.of({ topics, ...filters });
+    const watched = new Map(watch.map((id) => [taskIdOf(id), id]));
     const release = this.limits.take(request.user!.id);
     const wait = this.waits.begin(request.raw, reply.raw);
     const leave = (): void => {
@@ -60,12 +65,12 @@ export class LiveController {
       if (this.waits.stopping) throw stopping();
       return void reply.hijack();
     }
-    this.stream(sources, request, reply, wait, leave);
+    this.stream({ sources, watched }, request, reply, wait, leave);
   }
 
   /** The place is kept as long as the connection is open, however it ends: `end` sees to it that it does. */
   private stream(
-    sources: ReturnType<LiveSources['of']>,
+    { sources, watched }: { sources: ReturnType<LiveSources['of']>; watched: WatchedIds },
     request: FastifyRequest,
     reply: FastifyReply,
     wait: OpenWait,
@@ -86,6 +91,7 @@ export class LiveController {
         },
       },
       sources,
+      watched,
     );
     const unwatch = this.rights.watch(request, 'viewer', () => {
       watching.stop();

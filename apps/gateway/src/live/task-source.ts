@@ -1,7 +1,10 @@
-import { type LiveTask, MAX_LIVE_TASKS } from '@lovage/http-api';
+import { type LiveTask, type LiveTasks, MAX_LIVE_TASKS } from '@lovage/http-api';
 import type { Clock, LiveReads, TaskFilter, WatchedTask } from '@lovage/ports';
 import type { TaskState } from '@lovage/task';
-import type { LiveEvent, LiveSource } from './live-source.ts';
+import type { LiveEvent, LiveSource, WatchedIds } from './live-source.ts';
+import { type ReadRow, WatchedRows } from './watched-rows.ts';
+
+const NOBODY: WatchedIds = new Map();
 
 interface Seen {
   readonly task: WatchedTask;
@@ -19,8 +22,8 @@ interface Left {
 }
 
 /**
- * The newest tasks of a filter, compared from read to read. So nothing depends on the order in which changes are committed, and a
- * read costs the same however many tasks change.
+ * The newest tasks of a filter, and those that somebody watches by name, compared from read to read. So nothing depends on the order
+ * in which changes are committed, and a read costs the same however many tasks change.
  */
 export class TaskSource implements LiveSource {
   readonly topic = 'tasks';
@@ -31,6 +34,7 @@ export class TaskSource implements LiveSource {
   /** Who knows no later revision than this may have missed tasks. */
   private missed = 0;
   private at = '';
+  private readonly rows = new WatchedRows();
 
   constructor(
     private readonly filter: TaskFilter,
@@ -51,9 +55,14 @@ export class TaskSource implements LiveSource {
     // More may have come than are looked at, and those before are out of sight.
     const overrun = before.size > 0 && found.length === MAX_LIVE_TASKS && !found.some(({ id }) => before.has(id));
     const missing = overrun ? [] : [...before.values()].filter(({ task }) => !now.has(task.id));
-    const left = await this.leftOf(missing, revision);
-    const changed =
-      this.revision === 0 || left.length > 0 || [...now.values()].some((seen) => seen.revision === revision);
+    const due = this.rows.due((id) => now.has(id));
+    const fits = await this.fitsOf([...missing.map(({ task }) => task.id), ...due]);
+    const left = leftOf(missing, fits, revision);
+    const changed = [
+      this.rows.take(due, fits, revision),
+      this.revision === 0 || left.length > 0,
+      [...now.values()].some((seen) => seen.revision === revision),
+    ].includes(true);
     this.newest = now;
     if (!changed) return;
     this.revision = revision;
@@ -62,36 +71,38 @@ export class TaskSource implements LiveSource {
     this.remember(left, now);
   }
 
-  since(revision: number): LiveEvent | undefined {
-    if (revision >= this.revision) return undefined;
-    const { at } = this;
-    const whole = revision === 0;
-    if (!whole && revision <= this.missed)
-      return { event: 'tasks', data: { at, whole, items: [], left: [], more: true } };
-    const items = [...this.newest.values()].filter((seen) => seen.revision > revision);
-    const left = whole ? [] : [...this.left.values()].filter((one) => one.revision > revision);
-    const data = {
-      at,
-      whole,
-      items: items.map(({ task, since }) => liveTask(task, !whole && since > revision)),
-      left: left.map(({ publicId: id, state }) => ({ id, state })),
-      more: false,
-    };
-    return { event: 'tasks', data };
+  follow(watched: WatchedIds): () => void {
+    return this.rows.follow(watched);
   }
 
-  /** Of those that are no longer among the newest: who no longer fits. The others were pushed out by newer ones. */
-  private async leftOf(missing: readonly Seen[], revision: number): Promise<[string, Left][]> {
-    if (missing.length === 0) return [];
-    const fits = await this.reads.fits(
-      this.filter,
-      missing.map(({ task }) => task.id),
-    );
-    const byId = new Map(fits.map((fit) => [fit.id, fit]));
-    return missing.flatMap(({ task }): [string, Left][] => {
-      const fit = byId.get(task.id);
-      return fit?.fits ? [] : [[task.id, { publicId: publicId(task), state: fit?.state ?? null, revision }]];
-    });
+  since(revision: number, watched: WatchedIds = NOBODY): LiveEvent | undefined {
+    if (revision >= this.revision) return undefined;
+    const whole = revision === 0;
+    const more = !whole && revision <= this.missed;
+    const items: LiveTask[] = [];
+    const left = new Map<string, LiveTasks['left'][number]>();
+    if (!more) {
+      for (const seen of this.newest.values())
+        if (seen.revision > revision) items.push(liveTask(seen.task, !whole && seen.since > revision));
+      if (!whole)
+        for (const { publicId: id, state, revision: of } of this.left.values())
+          if (of > revision) left.set(id, { id, state });
+    }
+    for (const { id, row } of this.rows.since(revision, watched)) {
+      // Among the newest it is told by these; what is kept here may be older.
+      if (this.newest.has(id)) continue;
+      if (row.task && row.fits) items.push(liveTask(row.task, false));
+      else left.set(watched.get(id)!, { id: watched.get(id)!, state: row.task?.state ?? null });
+    }
+    // Others changed, which this client does not look at.
+    if (!whole && !more && items.length === 0 && left.size === 0) return undefined;
+    return { event: 'tasks', data: { at: this.at, whole, items, left: [...left.values()], more } };
+  }
+
+  private async fitsOf(ids: readonly string[]): Promise<Map<string, ReadRow>> {
+    if (ids.length === 0) return new Map();
+    const found = await this.reads.fits(this.filter, [...new Set(ids)]);
+    return new Map(found.map(({ fits, ...task }) => [task.id, { task, fits }]));
   }
 
   private remember(left: readonly [string, Left][], now: ReadonlyMap<string, Seen>): void {
@@ -107,6 +118,14 @@ export class TaskSource implements LiveSource {
       }
     }
   }
+}
+
+/** Of those that are no longer among the newest: who no longer fits. The others were pushed out by newer ones. */
+function leftOf(missing: readonly Seen[], fits: ReadonlyMap<string, ReadRow>, revision: number): [string, Left][] {
+  return missing.flatMap(({ task }): [string, Left][] => {
+    const found = fits.get(task.id);
+    return found?.fits ? [] : [[task.id, { publicId: publicId(task), state: found?.task.state ?? null, revision }]];
+  });
 }
 
 const publicId = ({ id, wireId }: WatchedTask): string => wireId ?? id;

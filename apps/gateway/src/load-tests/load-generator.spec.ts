@@ -44,7 +44,7 @@ test('no more than two hundred submits are under way; what is refused is counted
   expect(report.points.reduce((sum, { ended }) => sum + ended, 0)).toBe(450);
 });
 
-test('a stop ends it at once, whoever is waited for', async () => {
+test('a stop ends it at once, whatever is waited for', async () => {
   const stop = new AbortController();
   const begun = deferred<void>();
   const generator = new LoadGenerator(

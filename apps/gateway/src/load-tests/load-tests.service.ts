@@ -6,7 +6,7 @@ import { isUuid, newId, type TaskRoutes } from '@lovage/foundation';
 import { LOAD_TEST_MAX, type LoadTestBody, type LoadTestDocument, type LoadTestList } from '@lovage/http-api';
 import type { Clock, LoadTestNote, LoadTestStore } from '@lovage/ports';
 import { ContractUnknownError, type ContractRegistry } from '@lovage/task';
-import { CLOCK, CONTRACTS, type GatewayOptions, LOAD_TESTS, OPTIONS, ROUTES } from '../deps.ts';
+import { CLOCK, CONTRACTS, type GatewayOptions, type GatewayPlatform, OPTIONS, PLATFORM, ROUTES } from '../deps.ts';
 import { withinDeadline } from '../http/deadline.ts';
 import { ProblemError } from '../problems/problem-error.ts';
 import { loadDocument, withoutPoints } from './load-document.ts';
@@ -31,15 +31,18 @@ interface Running {
 /** Runs load tests, one at a time, each in a child process: what a gateway serves meanwhile does not wait for it. */
 @Injectable()
 export class LoadTests implements OnModuleDestroy {
+  private readonly store: LoadTestStore<LoadReport>;
   private running: Running | undefined;
 
   constructor(
-    @Inject(LOAD_TESTS) private readonly store: LoadTestStore<LoadReport>,
+    @Inject(PLATFORM) platform: Pick<GatewayPlatform, 'loadTests'>,
     @Inject(CONTRACTS) private readonly contracts: ContractRegistry,
     @Inject(ROUTES) private readonly routes: TaskRoutes,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(OPTIONS) private readonly options: Pick<GatewayOptions, 'loadTests'>,
-  ) {}
+  ) {
+    this.store = platform.loadTests<LoadReport>();
+  }
 
   async onModuleDestroy(): Promise<void> {
     const { running } = this;

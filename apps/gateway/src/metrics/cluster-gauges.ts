@@ -5,7 +5,7 @@ import { Gauge, type Registry } from 'prom-client';
 /** Waiting states whose age says that workers do not keep up; a task for later is old by design. */
 const WAITING: ReadonlySet<string> = new Set(['PENDING', 'QUEUED', 'RETRY']);
 
-/** Those that are shown although there is no such letter: an alert needs a series. */
+/** Those that are shown although there is no such dead letter: an alert needs a series. */
 const REASONS = ['malformed', 'rejected', 'expired', 'maxlen', 'delivery_limit', 'unknown'];
 
 export interface ClusterSources {
@@ -16,7 +16,7 @@ export interface ClusterSources {
 }
 
 /**
- * What holds for the whole platform, whichever gateway is asked: read from the database and the broker when it is asked for.
+ * Numbers of the whole platform, the same at each gateway. They are read from the database and the broker at each request.
  * A source that is away leaves its gauges out, rather than let them show what was.
  */
 export class ClusterGaugeSet {
@@ -30,7 +30,7 @@ export class ClusterGaugeSet {
   private readonly outboxDue: Gauge;
   private readonly outboxLag: Gauge;
   private readonly workers: Gauge;
-  private readonly letters: Gauge<'reason'>;
+  private readonly deadLetters: Gauge<'reason'>;
 
   constructor(
     registry: Registry,
@@ -49,7 +49,11 @@ export class ClusterGaugeSet {
     this.outboxDue = gauge('lovage_outbox_due', 'Messages of the outbox that are due and not sent yet');
     this.outboxLag = gauge('lovage_outbox_lag_seconds', 'For how long the first of them has been due');
     this.workers = gauge('lovage_workers', 'Workers whose lease runs');
-    this.letters = gauge('lovage_dead_letters', 'Dead letters that have not become tasks again, by reason', 'reason');
+    this.deadLetters = gauge(
+      'lovage_dead_letters',
+      'Dead letters that have not become tasks again, by reason',
+      'reason',
+    );
   }
 
   /** Reads all sources; never rejects. */
@@ -64,7 +68,7 @@ export class ClusterGaugeSet {
       this.outboxDue,
       this.outboxLag,
       this.workers,
-      this.letters,
+      this.deadLetters,
     ])
       gauge.reset();
     const [database, broker] = await Promise.all([this.refreshDatabase(), this.refreshBroker()]);
@@ -96,8 +100,8 @@ export class ClusterGaugeSet {
     this.outboxDue.set(outbox.due);
     this.outboxLag.set(outbox.lagSeconds);
     this.workers.set(workers);
-    for (const reason of REASONS) this.letters.set({ reason }, 0);
-    for (const { reason, letters } of deadLetters) this.letters.set({ reason }, letters);
+    for (const reason of REASONS) this.deadLetters.set({ reason }, 0);
+    for (const { reason, n } of deadLetters) this.deadLetters.set({ reason }, n);
   }
 
   private async refreshBroker(): Promise<boolean> {

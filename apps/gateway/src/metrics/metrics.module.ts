@@ -1,7 +1,7 @@
 import { Global, Module } from '@nestjs/common';
-import type { Log, QueueStore, TaskLists } from '@lovage/ports';
+import type { Log } from '@lovage/ports';
 import type { ContractRegistry } from '@lovage/task';
-import { BROKER, CONTRACTS, LISTS, LOG, QUEUES, type GatewayDeps } from '../deps.ts';
+import { CONTRACTS, type GatewayPlatform, LOG, PLATFORM } from '../deps.ts';
 import { ClusterGaugeSet } from './cluster-gauges.ts';
 import { MetricsController } from './metrics.controller.ts';
 import { GatewayMetrics } from './metrics.ts';
@@ -16,15 +16,13 @@ import { GatewayMetrics } from './metrics.ts';
       useFactory: (
         metrics: GatewayMetrics,
         contracts: ContractRegistry,
-        lists: TaskLists,
-        queueStore: QueueStore,
-        broker: GatewayDeps['broker'],
+        { lists, queues: queueStore, broker }: GatewayPlatform,
         log: Log,
       ) => {
         const queues = [...new Set(contracts.list().map((contract) => contract.options.queue))].sort();
         return new ClusterGaugeSet(metrics.registry, queues, { lists, queues: queueStore, broker, log });
       },
-      inject: [GatewayMetrics, CONTRACTS, LISTS, QUEUES, BROKER, LOG],
+      inject: [GatewayMetrics, CONTRACTS, PLATFORM, LOG],
     },
   ],
   exports: [GatewayMetrics],

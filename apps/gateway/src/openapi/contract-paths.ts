@@ -2,6 +2,7 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import { SubmitOptionsBody } from '@lovage/http-api';
 import { type AnyContract, type ContractRegistry } from '@lovage/task';
 import { z } from 'zod';
+import { SUBMIT_PROBLEMS } from '../problems/problem-lists.ts';
 import { answer, EXISTING_TASK, problemResponses, SUBMIT_HEADERS } from './describe.ts';
 import { exampleInput } from './example-input.ts';
 import { componentRef, hoist, type JsonSchema, jsonSchemaOf } from './json-schema.ts';
@@ -97,24 +98,7 @@ function operationOf(contract: AnyContract): NonNullable<Paths[string]['post']> 
         'X-Existing-Task': EXISTING_TASK,
         'Preference-Applied': applied,
       }),
-      ...problemResponses([
-        'json_malformed',
-        'json_too_deep',
-        'unauthenticated',
-        'forbidden',
-        'body_too_large',
-        'media_type_unsupported',
-        'body_invalid',
-        'input_invalid',
-        'options_invalid',
-        'queue_unknown',
-        'header_invalid',
-        'too_many_submits',
-        'idempotency_key_reused',
-        'task_not_unique',
-        'store_unavailable',
-        'broker_unavailable',
-      ]),
+      ...problemResponses(['unauthenticated', 'forbidden', ...SUBMIT_PROBLEMS]),
     },
   };
 }

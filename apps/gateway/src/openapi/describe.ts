@@ -34,7 +34,7 @@ export function Problems(...codes: ProblemCode[]): MethodDecorator {
 
 /** What the header `X-Existing-Task` of an accepted submit means. */
 export const EXISTING_TASK =
-  'The task was there before: `unique` (it is the same work, and in the way) or `idempotency-key` (an earlier submit of the key made it)';
+  'The task was there before: `unique` (it is the same work, and conflicts) or `idempotency-key` (an earlier submit of the key made it)';
 
 /** The route takes `Prefer: wait` and `Idempotency-Key`. */
 export const SubmitHeaders = (): MethodDecorator =>
@@ -74,7 +74,7 @@ export function answer(description: string, schema: z.ZodType | { $ref: string }
 /** OpenAPI's response objects for problems, by status. */
 export function problemResponses(codes: readonly ProblemCode[]) {
   const byStatus = new Map<number, ProblemCode[]>();
-  // Whoever needs the database may find it busy as well as away.
+  // A request that needs the database may find it busy as well as away.
   const all = codes.flatMap((code) => (code === 'store_unavailable' ? [code, 'store_busy' as const] : [code]));
   for (const code of all) {
     const { status } = PROBLEM_CODES[code];

@@ -23,7 +23,8 @@ export function serveDocs(app: NestFastifyApplication, server: FastifyInstance, 
       reply.headers({ 'content-security-policy': PAGE_POLICY, 'referrer-policy': 'no-referrer' });
     done();
   });
-  SwaggerModule.setup('docs', app, openApiDocument(app, contracts), {
+  // Made when it is first asked for: a gateway that nobody asks need not make and hold it.
+  SwaggerModule.setup('docs', app, () => openApiDocument(app, contracts), {
     raw: ['json'],
     jsonDocumentUrl: 'openapi.json',
     customSiteTitle: 'Lovage API',

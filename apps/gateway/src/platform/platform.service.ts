@@ -1,28 +1,26 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { PlatformDocument } from '@lovage/http-api';
-import type { BeatStore, Broker, Clock, KnownBeat, TaskLists } from '@lovage/ports';
-import { BEATS, BROKER, CLOCK, LISTS } from '../deps.ts';
+import type { Clock, KnownBeat } from '@lovage/ports';
+import { CLOCK, type GatewayPlatform, PLATFORM } from '../deps.ts';
 import { withinDeadline } from '../http/deadline.ts';
 
 /** Reads how the parts do that nobody submits to. */
 @Injectable()
 export class PlatformService {
   constructor(
-    @Inject(LISTS) private readonly lists: Pick<TaskLists, 'gauges'>,
-    @Inject(BEATS) private readonly beats: Pick<BeatStore, 'list'>,
-    @Inject(BROKER) private readonly broker: Pick<Broker, 'state'>,
+    @Inject(PLATFORM) private readonly platform: Pick<GatewayPlatform, 'lists' | 'beats' | 'broker'>,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   async read(): Promise<PlatformDocument> {
-    const { outbox, workers, deadLetters } = await withinDeadline(this.clock, this.lists.gauges());
-    const beats = await withinDeadline(this.clock, this.beats.list());
+    const { outbox, workers, deadLetters } = await withinDeadline(this.clock, this.platform.lists.gauges());
+    const beats = await withinDeadline(this.clock, this.platform.beats.list());
     return {
-      broker: this.broker.state,
+      broker: this.platform.broker.state,
       outbox,
       beats: beats.map(beatDocument),
       workers,
-      deadLetters: deadLetters.map(({ reason, letters }) => ({ reason, n: letters })),
+      deadLetters: [...deadLetters],
     };
   }
 }

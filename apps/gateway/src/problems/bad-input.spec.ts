@@ -100,7 +100,7 @@ test.each<[string, Ask, number, string, string[]]>([
 
 test('nothing of all that was stored or sent', async () => {
   expect(await gateway.db.query('select id from tasks')).toEqual([]);
-  expect(gateway.broker.published).toEqual([]);
+  expect(gateway.broker.sent).toEqual([]);
 });
 
 test('a byte-order mark before the body is passed over, an identity encoding is none', async () => {
@@ -165,11 +165,9 @@ test('405 tells what the path takes', async () => {
 
 test('an error that nobody foresaw is 500, told to the log and not to the caller', async () => {
   await using broken = await TestGateway.start({
-    deps: {
+    platform: {
       tasks: {
         get: () => Promise.reject(new TypeError('secret detail')),
-        finished: () => Promise.resolve([]),
-        insertFirstMany: () => Promise.resolve([]),
       },
     },
   });

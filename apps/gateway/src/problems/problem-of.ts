@@ -11,7 +11,7 @@ export interface Problem {
   readonly detail: string;
   readonly errors: readonly Issue[];
   readonly headers: Readonly<Record<string, string>>;
-  /** Of the task that is in the way. */
+  /** Of the conflicting task. */
   readonly taskId?: string;
 }
 

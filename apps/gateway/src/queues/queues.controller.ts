@@ -39,7 +39,7 @@ export class QueuesController {
   @Allow('operator')
   @ApiOperation({ summary: 'Let no worker take from it, until it is resumed', operationId: 'pause_queue' })
   @Takes(PauseBody, { reason: 'maintenance of the mail server' })
-  @Answers(200, QueueDocument, 'It is paused; so it was, perhaps. Workers heed it within two seconds')
+  @Answers(200, QueueDocument, 'It is paused, now or from before. Workers stop within two seconds')
   @Problems('json_malformed', 'body_invalid', 'queue_not_found', 'store_unavailable')
   async pause(@Param('name') name: string, @Req() request: FastifyRequest): Promise<QueueDocument> {
     const body = parseBody(PauseBody, request.body ?? {});

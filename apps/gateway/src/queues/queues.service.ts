@@ -2,17 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { LovageClient } from '@lovage/client';
 import { TASK_STATES, isTerminal, type ContractRegistry } from '@lovage/task';
 import type { PauseBody, PurgeBody, QueueDocument, QueueList, RevokeManyAnswer } from '@lovage/http-api';
-import {
-  isQueueName,
-  type Broker,
-  type Clock,
-  type KnownWorker,
-  type QueueDepth,
-  type QueueFacts,
-  type QueueStore,
-  type WorkerStore,
-} from '@lovage/ports';
-import { BROKER, CLIENT, CLOCK, CONTRACTS, QUEUES, WORKERS } from '../deps.ts';
+import { isQueueName, type Clock, type KnownWorker, type QueueDepth, type QueueStatus } from '@lovage/ports';
+import { CLIENT, CLOCK, CONTRACTS, type GatewayPlatform, PLATFORM } from '../deps.ts';
 import { withinDeadline } from '../http/deadline.ts';
 import { ProblemError } from '../problems/problem-error.ts';
 import { decodeCursor } from '../tasks/list/cursor.ts';
@@ -27,15 +18,13 @@ const DEPTH_MS = 2_000;
 /** Running tasks are none of a purge. */
 const WAITING = TASK_STATES.filter((state) => !isTerminal(state) && state !== 'STARTED' && state !== 'PROGRESS');
 
-/** Reads and steers queues. Workers heed what is written here. */
+/** Reads and steers queues. Workers follow what is written here. */
 @Injectable()
 export class QueuesService {
   private readonly named: readonly string[];
 
   constructor(
-    @Inject(QUEUES) private readonly store: QueueStore,
-    @Inject(WORKERS) private readonly workers: Pick<WorkerStore, 'present'>,
-    @Inject(BROKER) private readonly broker: Pick<Broker, 'state' | 'depth' | 'unacked'>,
+    @Inject(PLATFORM) private readonly platform: Pick<GatewayPlatform, 'queues' | 'workers' | 'broker'>,
     @Inject(CLIENT) private readonly client: Pick<LovageClient, 'revoke'>,
     @Inject(CONTRACTS) contracts: ContractRegistry,
     @Inject(CLOCK) private readonly clock: Clock,
@@ -44,14 +33,14 @@ export class QueuesService {
   }
 
   async list(): Promise<QueueList> {
-    const { queues, approximate } = await this.within(this.store.report(this.named));
+    const { queues, approximate } = await this.within(this.platform.queues.report(this.named));
     return { items: await this.documents(queues), approximate };
   }
 
   /** @throws ProblemError `queue_not_found` */
   async get(name: string): Promise<QueueDocument> {
     await this.check(name);
-    const { queues } = await this.within(this.store.report([name]));
+    const { queues } = await this.within(this.platform.queues.report([name]));
     const [document] = await this.documents(queues.filter(({ queue }) => queue === name));
     return document!;
   }
@@ -59,14 +48,14 @@ export class QueuesService {
   /** @throws ProblemError `queue_not_found` */
   async pause(name: string, { reason }: PauseBody, userId: string): Promise<QueueDocument> {
     await this.check(name);
-    await this.within(this.store.pause(name, { who: userId, why: reason ?? null }));
+    await this.within(this.platform.queues.pause(name, { actor: userId, reason: reason ?? null }));
     return this.get(name);
   }
 
   /** @throws ProblemError `queue_not_found` */
   async resume(name: string): Promise<QueueDocument> {
     await this.check(name);
-    await this.within(this.store.resume(name));
+    await this.within(this.platform.queues.resume(name));
     return this.get(name);
   }
 
@@ -78,7 +67,7 @@ export class QueuesService {
   async purge(name: string, { reason, states, limit, cursor }: PurgeBody, userId: string): Promise<RevokeManyAnswer> {
     await this.check(name);
     const after = cursor === undefined ? undefined : decodeCursor(cursor);
-    const by = { who: userId, why: reason ?? `queue ${name} was purged`, terminate: false };
+    const by = { actor: userId, reason: reason ?? `queue ${name} was purged`, terminate: false };
     const report = this.client.revoke(
       { queue: name, states: states ?? WAITING },
       { ...by, limit, after, timeLimitMs: PURGE_MS },
@@ -90,7 +79,7 @@ export class QueuesService {
   private async check(name: string): Promise<void> {
     if (isQueueName(name)) {
       if (this.named.includes(name)) return;
-      const { queues } = await this.within(this.store.report([]));
+      const { queues } = await this.within(this.platform.queues.report([]));
       if (queues.some(({ queue }) => queue === name)) return;
       if (await this.depth(name)) return;
     }
@@ -100,23 +89,23 @@ export class QueuesService {
     );
   }
 
-  private async documents(queues: readonly QueueFacts[]): Promise<QueueDocument[]> {
-    const workers = queues.length > 0 ? await this.within(this.workers.present(false)) : [];
+  private async documents(queues: readonly QueueStatus[]): Promise<QueueDocument[]> {
+    const workers = queues.length > 0 ? await this.within(this.platform.workers.present(false)) : [];
     const unacked = await this.unacked(queues.map(({ queue }) => queue));
-    return Promise.all(queues.map((facts) => this.document(facts, workers, unacked.get(facts.queue))));
+    return Promise.all(queues.map((status) => this.document(status, workers, unacked.get(status.queue))));
   }
 
   /** @param unacked as the broker tells it; undefined: it does not. */
   private async document(
-    facts: QueueFacts,
+    status: QueueStatus,
     workers: readonly KnownWorker[],
     unacked: number | undefined,
   ): Promise<QueueDocument> {
-    const { queue, pause, ...counts } = facts;
+    const { queue, pause, ...counts } = status;
     const depth = await this.depth(queue);
     return {
       name: queue,
-      paused: pause && { at: new Date(pause.at).toISOString(), actor: pause.by, reason: pause.why },
+      paused: pause && { at: new Date(pause.at).toISOString(), actor: pause.actor, reason: pause.reason },
       ready: depth?.ready ?? null,
       readyByPriority: depth ? byPriority(depth) : null,
       consumers: depth?.consumers ?? null,
@@ -128,12 +117,12 @@ export class QueuesService {
   }
 
   private depth(queue: string): Promise<QueueDepth | undefined> {
-    if (this.broker.state === 'down') return Promise.resolve(undefined);
-    return withinDeadline(this.clock, this.broker.depth(queue), DEPTH_MS).catch(() => undefined);
+    if (this.platform.broker.state === 'down') return Promise.resolve(undefined);
+    return withinDeadline(this.clock, this.platform.broker.depth(queue), DEPTH_MS).catch(() => undefined);
   }
 
   private unacked(queues: readonly string[]): Promise<ReadonlyMap<string, number>> {
-    const asked = this.broker.state === 'down' ? undefined : this.broker.unacked?.(queues);
+    const asked = this.platform.broker.state === 'down' ? undefined : this.platform.broker.unacked?.(queues);
     const none: ReadonlyMap<string, number> = new Map();
     return asked ? withinDeadline(this.clock, asked, DEPTH_MS).catch(() => none) : Promise.resolve(none);
   }

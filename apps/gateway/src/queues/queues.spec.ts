@@ -1,7 +1,6 @@
 import { newId } from '@lovage/foundation';
 import type { QueueDocument, QueueList, RevokeManyAnswer } from '@lovage/http-api';
-import { FakeBroker } from '../testing/fake-broker.ts';
-import { TestGateway } from '../testing/test-gateway.ts';
+import { heldBroker, TestGateway } from '../testing/test-gateway.ts';
 
 const open = () => TestGateway.start();
 const submit = async (gateway: TestGateway, options: object = {}): Promise<string> =>
@@ -19,7 +18,11 @@ async function worker(gateway: TestGateway, queues: string[], leaseSeconds = 60)
   );
   return id;
 }
-const telling = (unacked: () => Promise<Map<string, number>>) => Object.assign(new FakeBroker(), { unacked });
+async function telling(unacked: () => Promise<Map<string, number>>) {
+  const broker = Object.assign(heldBroker(), { unacked });
+  await broker.start();
+  return broker;
+}
 const start = (gateway: TestGateway, id: string, holder: string) =>
   gateway.db.query(
     `update tasks set state = 'STARTED', claim_worker = $2, claim_no = 1, started_at = now() where id = $1`,
@@ -107,11 +110,11 @@ test('a purge ends what waits, with who and why, and leaves all else', async () 
   await gateway.finish(ended, 'SUCCESS', 3);
   const waiting = [await submit(gateway), await submit(gateway, { delay: '1h' })];
   const elsewhere = await submit(gateway, { queue: 'elsewhere' });
-  const published = gateway.broker.published.length;
+  const published = gateway.broker.sent.length;
   const answer = await post(gateway, '/api/queues/default/purge', { reason: 'sent by mistake' });
   expect([answer.status, answer.json<RevokeManyAnswer>()]).toEqual([
     200,
-    { revoked: 2, marked: 0, running: 0, ended: 0, unknown: 0, nextCursor: null },
+    { revoked: 2, cancelRequested: 0, marked: 0, running: 0, ended: 0, unknown: 0, nextCursor: null },
   ]);
   for (const id of waiting)
     expect((await gateway.ask(`/api/tasks/${id}`)).json()).toMatchObject({
@@ -129,7 +132,7 @@ test('a purge ends what waits, with who and why, and leaves all else', async () 
   ] as const)
     expect((await gateway.ask(`/api/tasks/${id}`)).json().state).toBe(state);
   // The messages are left to the workers: one of a task without a row yet must not be lost.
-  expect(gateway.broker.published).toHaveLength(published);
+  expect(gateway.broker.sent).toHaveLength(published);
   expect(await gateway.db.query('select task_id from outbox')).toEqual([]);
   expect(await audited(gateway)).toMatchObject([{ action: 'queue.purge', target: 'default', detail: { revoked: 2 } }]);
 });
@@ -151,7 +154,7 @@ test.each<[string, string, unknown, number, string]>([
   ['resume of a queue that nobody knows', 'nowhere/resume', {}, 404, 'queue_not_found'],
   ['purge of a queue that nobody knows', 'nowhere/purge', {}, 404, 'queue_not_found'],
   ['pause of a name with NUL', '%00/pause', {}, 404, 'queue_not_found'],
-  ['pause with an unknown field', 'default/pause', { why: 'x' }, 422, 'body_invalid'],
+  ['pause with an unknown field', 'default/pause', { because: 'x' }, 422, 'body_invalid'],
   ['pause with an endless reason', 'default/pause', { reason: 'x'.repeat(501) }, 422, 'body_invalid'],
   ['pause with NUL', 'default/pause', { reason: 'a\0b' }, 422, 'body_invalid'],
   ['purge of running tasks', 'default/purge', { states: ['STARTED'] }, 422, 'body_invalid'],
@@ -168,10 +171,10 @@ test.each<[string, string, unknown, number, string]>([
 
 test('messages in delivery are the broker’s word, where it tells', async () => {
   await using told = await TestGateway.start({
-    broker: telling(() => Promise.resolve(new Map([['default', 5]]))),
+    broker: await telling(() => Promise.resolve(new Map([['default', 5]]))),
   });
   expect(await queueOf(told)).toMatchObject({ unacked: 5, unackedFrom: 'broker' });
-  await using untold = await TestGateway.start({ broker: telling(() => Promise.reject(new Error('away'))) });
+  await using untold = await TestGateway.start({ broker: await telling(() => Promise.reject(new Error('away'))) });
   await start(untold, await submit(untold), await worker(untold, ['default']));
   expect(await queueOf(untold)).toMatchObject({ unacked: 1, unackedFrom: 'tasks' });
 });

@@ -4,7 +4,7 @@ import { queryInvalid } from '../http/parse-query.ts';
 /** The year 9999, ms: beyond it is nothing that a list has given. */
 const LATEST = Date.UTC(9999, 11, 31);
 
-/** The last firing of a page, as clients hand it back. */
+/** The last firing of a page, as clients return it. */
 export function encodeFiringCursor({ dueAt, trigger }: FiringKey): string {
   return `${dueAt}.${trigger}`;
 }

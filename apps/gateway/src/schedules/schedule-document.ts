@@ -1,6 +1,7 @@
 import type { FiringDocument, PastFiringDocument, ScheduleDocument } from '@lovage/http-api';
 import type { Firing, PastFiring, ScheduleRow } from '@lovage/ports';
 import { nextMoments } from '@lovage/scheduler';
+import type { Timing } from '@lovage/task';
 
 const NEXT = 5;
 const iso = (ms: number): string => new Date(ms).toISOString();
@@ -18,7 +19,7 @@ export function scheduleDocument(row: ScheduleRow, now: number): ScheduleDocumen
     softTimeLimit = null,
     unique = null,
   } = options;
-  const fires = enabled && pausedAt === null && row.stated;
+  const fires = enabled && pausedAt === null && (row.stated || row.source === 'api');
   return {
     name,
     contract,
@@ -37,15 +38,22 @@ export function scheduleDocument(row: ScheduleRow, now: number): ScheduleDocumen
     },
     enabled,
     paused: pausedAt === null ? null : { at: iso(pausedAt), actor: row.pausedBy },
-    nextFirings: fires ? nextMoments(timing, Math.max(now, row.decidedUntil), NEXT).map(iso) : [],
+    nextFirings: fires ? nextFirings(timing, Math.max(now, row.decidedUntil)) : [],
     lastFiring:
       lastDueAt === null || lastFiredAt === null || lastTaskId === null
         ? null
         : { dueAt: iso(lastDueAt), firedAt: iso(lastFiredAt), taskId: lastTaskId },
+    source: row.source,
+    revision: row.revision,
     stated: row.stated,
     seenAt: isoOrNull(row.seenAt),
     updatedAt: iso(row.updatedAt),
   };
+}
+
+/** The next moments after a time, for people. */
+export function nextFirings(timing: Timing, after: number): string[] {
+  return nextMoments(timing, after, NEXT).map(iso);
 }
 
 export function firingDocument({ dueAt, trigger, firedAt, taskId }: Firing): FiringDocument {

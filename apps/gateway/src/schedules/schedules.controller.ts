@@ -1,19 +1,38 @@
-import { Controller, Delete, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
+import { Controller, Delete, Get, HttpCode, Param, Patch, Post, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { FiringDocument, FiringList, FiringListQuery, ScheduleDocument, ScheduleList } from '@lovage/http-api';
+import {
+  FiringDocument,
+  FiringList,
+  FiringListQuery,
+  ScheduleBody,
+  ScheduleCheckBody,
+  ScheduleCheckDocument,
+  ScheduleDocument,
+  ScheduleList,
+  SchedulePatchBody,
+} from '@lovage/http-api';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Audit, originOf } from '../audit/audit.service.ts';
 import { Allow } from '../auth/access.ts';
+import { parseBody } from '../http/parse-body.ts';
 import { parseQuery } from '../http/parse-query.ts';
-import { Answers, Problems, Queries } from '../openapi/describe.ts';
+import { Answers, Problems, Queries, Takes } from '../openapi/describe.ts';
+import { BODY_PROBLEMS } from '../problems/problem-lists.ts';
 import { decodeFiringCursor } from './firing-cursor.ts';
+import { OwnSchedulesService } from './own-schedules.service.ts';
 import { SchedulesService } from './schedules.service.ts';
+
+const EXAMPLE = {
+  ...{ name: 'reports.daily', contract: 'math.add', input: { x: 1, y: 2 } },
+  ...{ cron: '0 7 * * MON-FRI', timeZone: 'Europe/Stockholm', options: { expires: '2h' } },
+};
 
 @ApiTags('schedules')
 @Controller('api/schedules')
 export class SchedulesController {
   constructor(
     private readonly schedules: SchedulesService,
+    private readonly own: OwnSchedulesService,
     private readonly audit: Audit,
   ) {}
 
@@ -24,6 +43,70 @@ export class SchedulesController {
   @Problems('store_unavailable')
   async list(): Promise<ScheduleList> {
     return { items: await this.schedules.list() };
+  }
+
+  @Post()
+  @Allow('operator')
+  @ApiOperation({ summary: 'Make one; every beat that has its contract fires it', operationId: 'createSchedule' })
+  @Takes(ScheduleBody, EXAMPLE)
+  @Answers(201, ScheduleDocument, 'It is made, and begins now')
+  @Problems(
+    ...BODY_PROBLEMS,
+    ...(['input_invalid', 'options_invalid', 'contract_unknown'] as const),
+    ...(['schedule_exists', 'too_many_schedules', 'store_unavailable'] as const),
+  )
+  async create(
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ScheduleDocument> {
+    const { name, definition } = await this.own.create(request.body);
+    const { contract, timing } = definition;
+    await this.audit.note(originOf(request), {
+      ...{ action: 'schedule.create', target: name },
+      detail: { contract, ...timing },
+    });
+    reply.header('location', `/api/schedules/${name}`);
+    return this.schedules.get(name);
+  }
+
+  @Post('check')
+  @HttpCode(200)
+  @Allow('operator')
+  @ApiOperation({
+    summary: 'What making one would refuse, and when it would fire; nothing is kept',
+    operationId: 'check_schedule',
+  })
+  @Takes(ScheduleCheckBody, EXAMPLE)
+  @Answers(
+    200,
+    ScheduleCheckDocument,
+    'What is wrong, in the words of the refusal; whether its name is free is not looked at',
+  )
+  @Problems(...BODY_PROBLEMS)
+  check(@Req() request: FastifyRequest): ScheduleCheckDocument {
+    return this.own.check(parseBody(ScheduleCheckBody, request.body));
+  }
+
+  @Patch(':name')
+  @Allow('operator')
+  @ApiOperation({
+    summary: 'Change one that people made; with other moments, or enabled again, it begins now',
+    operationId: 'changeSchedule',
+  })
+  @Takes(SchedulePatchBody, { cron: '30 6 * * MON-FRI' })
+  @Answers(200, ScheduleDocument, 'It is changed')
+  @Problems(
+    ...BODY_PROBLEMS,
+    ...(['input_invalid', 'options_invalid', 'contract_unknown', 'schedule_unknown'] as const),
+    ...(['schedule_of_code', 'schedule_changed', 'store_unavailable'] as const),
+  )
+  async change(@Param('name') name: string, @Req() request: FastifyRequest): Promise<ScheduleDocument> {
+    const body = parseBody(SchedulePatchBody, request.body);
+    await this.own.change(name, body);
+    const { cron, timeZone, every, enabled } = body;
+    const detail = { changed: Object.keys(body).filter((key) => key !== 'revision'), cron, timeZone, every, enabled };
+    await this.audit.note(originOf(request), { action: 'schedule.change', target: name, detail });
+    return this.schedules.get(name);
   }
 
   @Get(':name')
@@ -76,7 +159,10 @@ export class SchedulesController {
   @Delete(':name')
   @HttpCode(204)
   @Allow('operator')
-  @ApiOperation({ summary: 'Remove one that no running beat has in its code', operationId: 'removeSchedule' })
+  @ApiOperation({
+    summary: 'Remove one that people made, or that no running beat has in its code',
+    operationId: 'removeSchedule',
+  })
   @ApiResponse({ status: 204, description: 'It is gone; its history stays for as long as results do' })
   @Problems('schedule_unknown', 'schedule_stated', 'store_unavailable')
   async remove(@Param('name') name: string, @Req() request: FastifyRequest): Promise<void> {

@@ -46,7 +46,7 @@ test('the list has every schedule, whole', async () => {
     options: { queue: 'reports', expires: '1h', timeLimit: null, softTimeLimit: null, priority: null, unique: null },
     ...{ paused: null, lastFiring: null },
     nextFirings: expect.any(Array),
-    ...{ stated: true, seenAt: expect.any(String), updatedAt: expect.any(String) },
+    ...{ source: 'code', revision: 1, stated: true, seenAt: expect.any(String), updatedAt: expect.any(String) },
   });
   expect(items[0]!.nextFirings).toHaveLength(5);
   for (const at of items[0]!.nextFirings) expect(at).toMatch(/T0[01]:30:00\.000Z$/);
@@ -70,7 +70,7 @@ test('pause and resume: told at once, idempotent, in the audit log', async () =>
   ]);
 });
 
-test('run: a task of whoever asked, as the schedule says, also of one that does not fire by itself', async () => {
+test('run: a task of the user who asked, as the schedule says, also of one that does not fire by itself', async () => {
   const answer = await post('off', 'run');
   expect(answer.status).toBe(202);
   const firing = answer.json<FiringDocument>();
@@ -86,7 +86,7 @@ test('run: a task of whoever asked, as the schedule says, also of one that does 
   expect(sent.expiresAt).not.toBeNull();
 });
 
-test('run: a unique task that is in the way is named, and nothing fires', async () => {
+test('run: a conflicting unique task is named, and nothing fires', async () => {
   const first = (await post('single', 'run')).json<FiringDocument>();
   const refused = await post('single', 'run');
   expect([refused.status, refused.headers['location']]).toEqual([409, `/api/tasks/${first.taskId}`]);

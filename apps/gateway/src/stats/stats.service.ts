@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { StatsDocument, StatsQuery } from '@lovage/http-api';
-import type { Clock, HistoryReader, HistorySpan } from '@lovage/ports';
-import { CLOCK, HISTORY } from '../deps.ts';
+import type { Clock, HistorySpan } from '@lovage/ports';
+import { CLOCK, type GatewayPlatform, PLATFORM } from '../deps.ts';
 import { withinDeadline } from '../http/deadline.ts';
 import { RecentAnswers } from '../http/recent-answers.ts';
 import { statsDocument } from './stats-document.ts';
@@ -20,7 +20,7 @@ export class StatsService {
   private readonly answers: RecentAnswers<StatsDocument>;
 
   constructor(
-    @Inject(HISTORY) private readonly history: Pick<HistoryReader, 'span' | 'stats'>,
+    @Inject(PLATFORM) private readonly platform: Pick<GatewayPlatform, 'stats'>,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {
     this.spans = new RecentAnswers(clock, FRESH_MS);
@@ -35,12 +35,12 @@ export class StatsService {
     const maxSeries = Math.min(MAX_SERIES, Math.floor(MAX_VALUES / range.points));
     const request = { ...range, by, maxSeries, contract, queue, states };
     return this.answers.get(JSON.stringify(request), async () =>
-      statsDocument(range, span, await withinDeadline(this.clock, this.history.stats(request))),
+      statsDocument(range, span, await withinDeadline(this.clock, this.platform.stats.stats(request))),
     );
   }
 
   /** How far the counting has come. */
   span(): Promise<HistorySpan> {
-    return this.spans.get('', () => withinDeadline(this.clock, this.history.span()));
+    return this.spans.get('', () => withinDeadline(this.clock, this.platform.stats.span()));
   }
 }

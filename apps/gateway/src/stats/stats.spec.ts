@@ -132,12 +132,11 @@ test('an answer that the caller has is not sent again; one look a second serves 
   const clock = new TestClock();
   let looks = 0;
   const stats = {
-    ...gateway.store.stats,
     span: async () => ({ countedFrom: null, countedTo: null, minutesFrom: null }),
     stats: async () => ((looks += 1), []),
     failures: async () => ({ items: [], next: null }),
   };
-  await using quiet = await TestGateway.start({ clock, deps: { stats } });
+  await using quiet = await TestGateway.start({ clock, platform: { stats } });
   await Promise.all(Array.from({ length: 5 }, () => quiet.ask(path)));
   expect(looks).toBe(1);
   await clock.advance(1000);

@@ -88,7 +88,7 @@ test('the same in a batch, each for itself', async () => {
 test('nothing of all that was stored or sent', async () => {
   for (const table of ['tasks', 'outbox', 'keys'])
     expect(await gateway.db.query(`select count(*)::int as n from ${table}`)).toEqual([{ n: 0 }]);
-  expect(gateway.broker.published).toEqual([]);
+  expect(gateway.broker.sent).toEqual([]);
 });
 
 test('a policy that is right is kept with the task', async () => {

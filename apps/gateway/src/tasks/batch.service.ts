@@ -2,8 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { fitText } from '@lovage/foundation';
 import { BatchItem, PROBLEM_CODES, problemDocument, type BatchOutcome } from '@lovage/http-api';
 import type { Log } from '@lovage/ports';
-import { MAX_ISSUES, type ContractRegistry } from '@lovage/task';
-import { CONTRACTS, LOG } from '../deps.ts';
+import { MAX_ISSUES } from '@lovage/task';
+import { LOG } from '../deps.ts';
 import { parseBody } from '../http/parse-body.ts';
 import { problemOf } from '../problems/problem-of.ts';
 import { SubmitService } from './submit.service.ts';
@@ -16,7 +16,6 @@ const SHORT_DETAIL = 200;
 @Injectable()
 export class BatchService {
   constructor(
-    @Inject(CONTRACTS) private readonly contracts: ContractRegistry,
     @Inject(LOG) private readonly log: Log,
     private readonly submits: SubmitService,
   ) {}
@@ -34,9 +33,8 @@ export class BatchService {
   }
 
   private async submitOne(given: unknown, userId: string): Promise<BatchOutcome> {
-    const { name, ...body } = parseBody(BatchItem, given);
-    const contract = this.contracts.get(name);
-    const request = { contract, body, userId, idempotencyKey: undefined, awaitReply: false };
+    const submit = this.submits.byName(parseBody(BatchItem, given));
+    const request = { ...submit, userId, idempotencyKey: undefined, awaitReply: false };
     const accepted = await this.submits.submit(request);
     const task = await this.submits.current(accepted);
     return { status: 202, task, ...(accepted.handle.earlier === 'unique' && { existing: 'unique' }) };

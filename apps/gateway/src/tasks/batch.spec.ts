@@ -74,11 +74,11 @@ test('a bad task harms no other, and each answer stands in its place', async () 
 });
 
 test('a thousand tasks, in order', async () => {
-  gateway.broker.published.length = 0;
+  gateway.broker.sent.length = 0;
   const items = await send(Array.from({ length: 1000 }, (_, x) => good(x)));
   const tasks = items.map((item) => ('task' in item ? item.task : undefined)) as TaskDocument[];
   expect(tasks.map(({ input }) => (input as { x: number }).x)).toEqual(Array.from({ length: 1000 }, (_, x) => x));
-  expect(gateway.broker.published.map(({ headers }) => headers['id'])).toEqual(tasks.map(({ id }) => id));
+  expect(gateway.broker.sent.map(({ headers }) => headers['id'])).toEqual(tasks.map(({ id }) => id));
   const [row] = await gateway.db.query<{ n: number }>('select count(*)::int as n from tasks where id = any($1)', [
     tasks.map(({ id }) => id),
   ]);

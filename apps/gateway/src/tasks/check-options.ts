@@ -1,6 +1,6 @@
 import { durationMs } from '@lovage/foundation';
 import type { SubmitOptionsBody } from '@lovage/http-api';
-import { compileRetry, type AnyContract, type Issue } from '@lovage/task';
+import { compileRetry, type CompiledTaskOptions, type Issue } from '@lovage/task';
 import { ProblemError } from '../problems/problem-error.ts';
 
 /** How far a caller's clock may be behind ours: an eta not older than this means now, ms. */
@@ -8,14 +8,15 @@ const CLOCK_SKEW_MS = 60_000;
 
 /**
  * Refuses options that fit their schema and yet cannot be meant: times gone by, an expiry before the start, a soft limit
- * that never comes. What the options leave out is as in the contract.
+ * that never comes.
+ * @param defaults what the options leave out is as they say: the contract's.
  * @throws ProblemError `options_invalid`
  */
-export function checkOptions(contract: AnyContract, options: SubmitOptionsBody, now: number): void {
+export function checkOptions(defaults: CompiledTaskOptions, options: SubmitOptionsBody, now: number): void {
   const errors = [
-    ...wrongTimes(contract, options, now),
-    ...wrongLimits(contract, options),
-    ...wrongRetry(contract, options),
+    ...wrongTimes(defaults, options, now),
+    ...wrongLimits(defaults, options),
+    ...wrongRetry(defaults, options),
   ];
   if (errors.length === 0) return;
   throw new ProblemError('options_invalid', errors.map(({ path, message }) => `${path}: ${message}`).join('; '), {
@@ -23,7 +24,7 @@ export function checkOptions(contract: AnyContract, options: SubmitOptionsBody, 
   });
 }
 
-function* wrongTimes(contract: AnyContract, options: SubmitOptionsBody, now: number): Generator<Issue> {
+function* wrongTimes(defaults: CompiledTaskOptions, options: SubmitOptionsBody, now: number): Generator<Issue> {
   const { delay, eta, expires } = options;
   if (delay !== undefined && eta !== undefined)
     return yield { path: 'options.eta', message: 'give either eta or delay, not both' };
@@ -31,7 +32,7 @@ function* wrongTimes(contract: AnyContract, options: SubmitOptionsBody, now: num
   const due = now + (delay !== undefined ? durationMs(delay) : eta ? Math.max(0, eta.getTime() - now) : 0);
   if (expires instanceof Date && expires.getTime() <= now)
     return yield { path: 'options.expires', message: 'is in the past' };
-  const expiry = expires === undefined ? contract.options.expiresMs : msFrom(now, expires);
+  const expiry = expires === undefined ? defaults.expiresMs : msFrom(now, expires);
   if (expiry === undefined || now + expiry > due) return;
   yield {
     path: 'options.expires',
@@ -42,11 +43,10 @@ function* wrongTimes(contract: AnyContract, options: SubmitOptionsBody, now: num
   };
 }
 
-function* wrongLimits(contract: AnyContract, options: SubmitOptionsBody): Generator<Issue> {
+function* wrongLimits(defaults: CompiledTaskOptions, options: SubmitOptionsBody): Generator<Issue> {
   if (options.timeLimit === undefined && options.softTimeLimit === undefined) return;
-  const hard = options.timeLimit === undefined ? contract.options.timeLimitMs : durationMs(options.timeLimit);
-  const soft =
-    options.softTimeLimit === undefined ? contract.options.softTimeLimitMs : durationMs(options.softTimeLimit);
+  const hard = options.timeLimit === undefined ? defaults.timeLimitMs : durationMs(options.timeLimit);
+  const soft = options.softTimeLimit === undefined ? defaults.softTimeLimitMs : durationMs(options.softTimeLimit);
   if (hard === undefined || soft === undefined || soft < hard) return;
   yield {
     path: options.softTimeLimit === undefined ? 'options.timeLimit' : 'options.softTimeLimit',
@@ -54,10 +54,10 @@ function* wrongLimits(contract: AnyContract, options: SubmitOptionsBody): Genera
   };
 }
 
-function* wrongRetry(contract: AnyContract, { retry }: SubmitOptionsBody): Generator<Issue> {
+function* wrongRetry(defaults: CompiledTaskOptions, { retry }: SubmitOptionsBody): Generator<Issue> {
   if (retry === undefined) return;
   try {
-    compileRetry(retry, contract.options.retry);
+    compileRetry(retry, defaults.retry);
   } catch (error) {
     const [path, ...message] = (error as Error).message.split(': ');
     yield { path: `options.${path}`, message: message.join(': ') };

@@ -1,4 +1,4 @@
-import { preferredWait } from './prefer.ts';
+import { preferredWait } from './submit-headers.ts';
 
 test.each([
   [undefined, 0],

@@ -2,23 +2,23 @@ import { Inject, Injectable } from '@nestjs/common';
 import { taskIdOf } from '@lovage/celery';
 import { prepareForeignRow, prepareRow, type PreparedRow, type SubmitOptions } from '@lovage/client';
 import { uuidFrom, type TaskRoutes } from '@lovage/foundation';
-import type { AgainManyAnswer, InputMapping, RetryManyBody } from '@lovage/http-api';
-import type { Clock, StoredMessage, TaskLists, TaskRow, TaskStore } from '@lovage/ports';
+import type { BulkRetryAnswer, InputMapping, RetryManyBody } from '@lovage/http-api';
+import type { Clock, StoredMessage, TaskRow } from '@lovage/ports';
 import type { AnyContract, ContractRegistry, SubmitInput, TaskState } from '@lovage/task';
-import { cursorInvalid, decodeAgain, encodeAgain } from '../again/again-cursor.ts';
-import { AgainTally } from '../again/again-tally.ts';
-import { DueTimes } from '../again/due-times.ts';
-import { extraAgain } from '../again/extra-again.ts';
-import { againInput, foreignAgain } from '../again/input-again.ts';
-import { OpenQueues, queueUnknown } from '../again/open-queues.ts';
-import { CLOCK, CONTRACTS, LISTS, ROUTES, TASKS } from '../deps.ts';
+import { cursorInvalid, decodeRetryCursor, encodeRetryCursor } from '../bulk-retry/retry-cursor.ts';
+import { BulkRetryCounts } from '../bulk-retry/retry-counts.ts';
+import { DueTimes } from '../bulk-retry/due-times.ts';
+import { retryExtra } from '../bulk-retry/retry-extra.ts';
+import { retryInput, retryForeign } from '../bulk-retry/retry-input.ts';
+import { OpenQueues, queueUnknown } from '../bulk-retry/open-queues.ts';
+import { CLOCK, CONTRACTS, type GatewayPlatform, PLATFORM, ROUTES } from '../deps.ts';
 import { withinDeadline } from '../http/deadline.ts';
 import { GatewayMetrics } from '../metrics/metrics.ts';
 import { ProblemError } from '../problems/problem-error.ts';
 import { decodeCursor, encodeCursor } from './list/cursor.ts';
 import { filterOf, looksIntoEach } from './list/filter.ts';
 import { TextSearches } from './list/text-searches.ts';
-import { argumentsOf, inputAgain } from './steer.service.ts';
+import { argumentsOf, retriedInput } from './steer.service.ts';
 import { SubmitLimiter } from './submit-limiter.ts';
 
 /** Who asks, and what is edited. */
@@ -41,8 +41,7 @@ export const FAILED: readonly TaskState[] = ['FAILURE', 'DEAD'];
 @Injectable()
 export class RetryManyService {
   constructor(
-    @Inject(TASKS) private readonly tasks: Pick<TaskStore, 'finished' | 'insertFirstMany'>,
-    @Inject(LISTS) private readonly lists: Pick<TaskLists, 'list'>,
+    @Inject(PLATFORM) private readonly platform: Pick<GatewayPlatform, 'tasks' | 'lists'>,
     @Inject(CONTRACTS) private readonly contracts: ContractRegistry,
     @Inject(ROUTES) private readonly routes: TaskRoutes,
     @Inject(CLOCK) private readonly clock: Clock,
@@ -53,47 +52,48 @@ export class RetryManyService {
   ) {}
 
   /** What became of them; of a filter within a bounded time. @throws ProblemError `query_invalid` for a cursor that is none; `too_many_submits` */
-  async retry(body: RetryManyBody, userId: string): Promise<AgainManyAnswer> {
-    const from = body.cursor === undefined ? undefined : decodeAgain(body.cursor);
+  async retry(body: RetryManyBody, userId: string): Promise<BulkRetryAnswer> {
+    const from = body.cursor === undefined ? undefined : decodeRetryCursor(body.cursor);
     const due = new DueTimes(body.rate, this.clock, from?.dueAt ?? null);
-    const tally = new AgainTally();
+    const counts = new BulkRetryCounts();
     if (body.ids) {
       if (from) throw cursorInvalid();
       const ids = [...new Set(body.ids)];
-      this.limiter.check(userId, ids.length);
+      await this.limiter.check(userId, ids.length);
       for (let i = 0; i < ids.length; i += BATCH)
-        await this.retryThese(ids.slice(i, i + BATCH), { userId, mapping: body.mapping }, due, tally);
-      return tally.answer(due.last, null);
+        await this.retryThese(ids.slice(i, i + BATCH), { userId, mapping: body.mapping }, due, counts);
+      return counts.answer(due.last, null);
     }
-    this.limiter.check(userId);
+    await this.limiter.check(userId);
     const until = this.clock.monotonic() + MANY_MS;
     const filter = { ...filterOf(body.filter!, this.contracts), states: body.filter!.state ?? FAILED };
     let after = from && decodeCursor(from.position);
     for (;;) {
-      const limit = Math.min(BATCH, body.limit - tally.submitted);
-      const read = () => withinDeadline(this.clock, this.lists.list(filter, { limit, after }));
+      const limit = Math.min(BATCH, body.limit - counts.submitted);
+      const read = () => withinDeadline(this.clock, this.platform.lists.list(filter, { limit, after }));
       const page = await (looksIntoEach(body.filter!) ? this.searches.run(userId, read) : read());
       const ids = page.items.map(({ id }) => id);
-      await this.retryThese(ids, { userId, mapping: body.mapping }, due, tally);
-      const over = tally.submitted >= body.limit || this.clock.monotonic() >= until || !this.limiter.allows(userId);
+      await this.retryThese(ids, { userId, mapping: body.mapping }, due, counts);
+      const over =
+        counts.submitted >= body.limit || this.clock.monotonic() >= until || !(await this.limiter.allows(userId));
       if (!page.next || over) {
-        const next = page.next && encodeAgain({ position: encodeCursor(page.next), dueAt: due.following });
-        return tally.answer(due.last, next);
+        const next = page.next && encodeRetryCursor({ position: encodeCursor(page.next), dueAt: due.following });
+        return counts.answer(due.last, next);
       }
       after = page.next;
     }
   }
 
   /** Few at a time: their inputs are in memory at once. @param ids as people or Celery programs call the tasks. */
-  async retryThese(ids: readonly string[], by: Retrying, due: DueTimes, tally: AgainTally): Promise<void> {
+  async retryThese(ids: readonly string[], by: Retrying, due: DueTimes, counts: BulkRetryCounts): Promise<void> {
     if (ids.length === 0) return;
-    const rows = await withinDeadline(this.clock, this.tasks.finished([...new Set(ids.map(taskIdOf))]));
+    const rows = await withinDeadline(this.clock, this.platform.tasks.finished([...new Set(ids.map(taskIdOf))]));
     const byId = new Map(rows.map((row) => [row.id, row]));
     const open = await this.openQueues(rows);
     const items: (PreparedRow & { delayMs: number })[] = [];
     for (const id of ids) {
       const row = byId.get(taskIdOf(id));
-      const ready = tally.try(id, () => {
+      const ready = counts.try(id, () => {
         if (!row) throw notEnded();
         if (open.get(row.queue) === false) throw queueUnknown(row.queue, 'queue');
         return this.taskOf(row, by, this.clock.now());
@@ -105,12 +105,12 @@ export class RetryManyService {
       items.push({ task: delayMs === 0 ? task : { ...task, eta: at }, unique, delayMs });
     }
     if (items.length === 0) return;
-    const made = new Set(await withinDeadline(this.clock, this.tasks.insertFirstMany(items)));
+    const made = new Set(await withinDeadline(this.clock, this.platform.tasks.insertFirstMany(items)));
     for (const { task } of items)
       if (made.has(task.id) && this.contracts.find(task.name)) this.metrics.submitted(task.name);
-    this.limiter.note(by.userId, made.size);
-    tally.submitted += made.size;
-    tally.skipped += items.length - made.size;
+    await this.limiter.note(by.userId, made.size);
+    counts.submitted += made.size;
+    counts.skipped += items.length - made.size;
   }
 
   /** @throws InputInvalidError MappingError SubmitOptionsError: its contract has changed. */
@@ -119,7 +119,7 @@ export class RetryManyService {
       queue: row.queue,
       priority: row.priority === null ? undefined : Math.min(9, row.priority),
       retry: (row.message as StoredMessage | null)?.retry,
-      ...extraAgain(row.extra, this.contracts.find(row.name)),
+      ...retryExtra(row.extra, this.contracts.find(row.name)),
       userId: by.userId,
       retriedFrom: row.id,
     };
@@ -137,10 +137,10 @@ export class RetryManyService {
     const { name, stamp = null } = row;
     const contract = this.contracts.find(name);
     if (!contract) {
-      const foreign = foreignAgain({ name, ...argumentsOf(row), stamp }, mapping);
+      const foreign = retryForeign({ name, ...argumentsOf(row), stamp }, mapping);
       return { task: prepareForeignRow(foreign, options, at), unique: undefined };
     }
-    const { input, newerStamp } = againInput(contract, inputAgain(row, contract), stamp, mapping);
+    const { input, newerStamp } = retryInput(contract, retriedInput(row, contract), stamp, mapping);
     if (newerStamp === undefined)
       return prepareRow(contract, input as SubmitInput<AnyContract>, options, at, this.routes);
     const newer = { name, kwargs: input as Record<string, unknown>, stamp: newerStamp };

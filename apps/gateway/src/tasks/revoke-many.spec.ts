@@ -2,7 +2,7 @@ import { newId } from '@lovage/foundation';
 import type { RevokeManyAnswer } from '@lovage/http-api';
 import { TestGateway } from '../testing/test-gateway.ts';
 
-const NONE = { revoked: 0, marked: 0, running: 0, ended: 0, unknown: 0, nextCursor: null };
+const NONE = { revoked: 0, cancelRequested: 0, marked: 0, running: 0, ended: 0, unknown: 0, nextCursor: null };
 
 const submit = async (gateway: TestGateway, options: object = {}, name = 'math.add'): Promise<string> =>
   (await gateway.ask(`/api/tasks/${name}`, { body: { input: { x: 1, y: 2 }, options } })).json().id;
@@ -30,11 +30,11 @@ test('by ids: each is counted by what became of it, and who and why are kept', a
     error: { type: 'Revoked', message: 'mistake', data: { actor: gateway.userId, reason: 'mistake' } },
   });
   expect(await stateOf(gateway, ids[2]!)).toBe('STARTED');
-  const marked = await revoke(gateway, { ids, terminate: true });
-  expect(marked.json()).toEqual({ ...NONE, marked: 1, ended: 2 });
+  const cancelRequested = await revoke(gateway, { ids, terminate: true });
+  expect(cancelRequested.json()).toEqual({ ...NONE, cancelRequested: 1, marked: 1, ended: 2 });
   expect(await gateway.db.query('select action, target, detail from audit order by id')).toMatchObject([
     { action: 'task.revoke_many', target: null, detail: { ids: 6, reason: 'mistake', revoked: 2, unknown: 2 } },
-    { action: 'task.revoke_many', detail: { ids: 3, terminate: true, marked: 1 } },
+    { action: 'task.revoke_many', detail: { ids: 3, terminate: true, cancelRequested: 1 } },
   ]);
 });
 
@@ -77,7 +77,7 @@ test.each<[string, unknown, string]>([
   ['a time that is none', { filter: { createdTo: 'yesterday' } }, 'body_invalid'],
   ['a limit of nothing', { filter: { queue: 'default' }, limit: 0 }, 'body_invalid'],
   ['a reason with NUL', { filter: { queue: 'default' }, reason: 'a\0b' }, 'body_invalid'],
-  ['an unknown field', { filter: { queue: 'default' }, why: 'x' }, 'body_invalid'],
+  ['an unknown field', { filter: { queue: 'default' }, because: 'x' }, 'body_invalid'],
   ['a cursor that is none', { filter: { queue: 'default' }, cursor: 'xyz' }, 'query_invalid'],
 ])('%s is refused, and nothing is changed', async (_, body, code) => {
   await using gateway = await TestGateway.start();

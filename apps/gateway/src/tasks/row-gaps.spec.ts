@@ -4,8 +4,7 @@ import { openStore } from '@lovage/store-postgres';
 import { ContractRegistry, defineTask } from '@lovage/task';
 import { eventually as eventuallyWithin, silentLog, TcpProxy, type TestDatabase } from '@lovage/testing';
 import { z } from 'zod';
-import { FakeBroker } from '../testing/fake-broker.ts';
-import { TestGateway } from '../testing/test-gateway.ts';
+import { heldBroker, TestGateway } from '../testing/test-gateway.ts';
 
 const contract = defineTask({ name: 'test.echo', input: z.strictObject({ n: z.number() }), output: z.null() });
 
@@ -18,7 +17,9 @@ async function elsewhere(db: TestDatabase) {
   const store = openStore({ url: proxy.url, log: silentLog });
   const { tasks, outbox, gaps } = store;
   const contracts = new ContractRegistry([contract]);
-  const client = new LovageClient({ broker: new FakeBroker(), tasks, outbox, gaps, contracts, log: silentLog });
+  const broker = heldBroker();
+  await broker.start();
+  const client = new LovageClient({ broker, tasks, outbox, gaps, contracts, log: silentLog });
   const submit = async () => (await client.submit(contract, { n: 1 }, { awaitReply: false })).id;
   return {
     proxy,
@@ -109,11 +110,11 @@ test('a submitter that has not told since Postgres started again may have accept
   expect((await gateway.ask(`/api/tasks/${newId()}`)).status).toBe(503);
 });
 
-test('rows that were let go stay open; a submitter that ends well leaves nothing', async () => {
+test('rows that were dropped stay open; a submitter that ends well leaves nothing', async () => {
   await using gateway = await TestGateway.start({ contracts: [contract] });
   const { gaps } = gateway.store;
   const now = Date.now();
-  await gaps.letGo(newId(), now - 60_000, now - 50_000);
+  await gaps.recordLoss(newId(), now - 60_000, now - 50_000);
   expect(await Promise.all([now - 80_000, now - 55_000, now].map((at) => gaps.mayLack(at)))).toEqual([
     false,
     true,

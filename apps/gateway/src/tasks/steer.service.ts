@@ -4,8 +4,8 @@ import type { RetryBody, RevokeBody, RevokeManyAnswer, RevokeManyBody, TaskDocum
 import type { Clock, StoredMessage, TaskRow } from '@lovage/ports';
 import { isTerminal, type AnyContract, type ContractRegistry, type SubmitInput } from '@lovage/task';
 import { CLIENT, CLOCK, CONTRACTS } from '../deps.ts';
-import { extraAgain } from '../again/extra-again.ts';
-import { againInput } from '../again/input-again.ts';
+import { retryExtra } from '../bulk-retry/retry-extra.ts';
+import { retryInput } from '../bulk-retry/retry-input.ts';
 import { withinDeadline } from '../http/deadline.ts';
 import { GatewayMetrics } from '../metrics/metrics.ts';
 import { ProblemError } from '../problems/problem-error.ts';
@@ -23,11 +23,11 @@ export interface RetriedTask {
   readonly task: TaskDocument;
 }
 
-/** How long one request goes on calling tasks off, ms; its answer tells how to go on. Then the last batch may take as long as any query. */
+/** How long one request goes on cancelling tasks, ms; its answer tells how to go on. Then the last batch may take as long as any query. */
 const MANY_MS = 10_000;
 const DEADLINE_MS = 5_000;
 
-/** Steers tasks that are there: calls them off, runs them again. */
+/** Steers tasks that are there: cancels them, retries them. */
 @Injectable()
 export class SteerService {
   constructor(
@@ -42,7 +42,7 @@ export class SteerService {
   /** The task as it is then. @throws ProblemError `task_unknown`, `task_running`, `task_ended` */
   async revoke(publicId: string, body: RevokeBody, userId: string): Promise<TaskDocument> {
     const { id } = await this.reader.byPublicId(publicId);
-    const by = { who: userId, why: body.reason, terminate: body.terminate };
+    const by = { actor: userId, reason: body.reason, terminate: body.terminate };
     const outcome = await withinDeadline(this.clock, this.client.revoke(id, by));
     if (outcome.kind === 'terminal')
       throw new ProblemError('task_ended', `the task has ended ${outcome.state}: there is nothing to revoke`);
@@ -56,8 +56,8 @@ export class SteerService {
 
   /** What became of many tasks; of a filter within a bounded time. @throws ProblemError `query_invalid` for a cursor that is none */
   async revokeMany(body: RevokeManyBody, userId: string): Promise<RevokeManyAnswer> {
-    const { ids, filter, terminate, reason: why, limit, cursor } = body;
-    const by = { who: userId, why, terminate };
+    const { ids, filter, terminate, reason, limit, cursor } = body;
+    const by = { actor: userId, reason, terminate };
     if (ids) return manyAnswer(await withinDeadline(this.clock, this.client.revoke(ids, by)));
     const after = cursor === undefined ? undefined : decodeCursor(cursor);
     const revoke = () => {
@@ -85,7 +85,7 @@ export class SteerService {
       queue: row.queue,
       priority: row.priority === null ? undefined : Math.min(9, row.priority),
       retry: (row.message as StoredMessage | null)?.retry,
-      ...extraAgain(row.extra, this.contracts.find(row.name)),
+      ...retryExtra(row.extra, this.contracts.find(row.name)),
       ...body.options,
       userId,
       retriedFrom: row.id,
@@ -93,10 +93,10 @@ export class SteerService {
     };
     const contract = this.contracts.find(row.name);
     if (!contract) return this.retryForeign(row, body, options);
-    checkOptions(contract, body.options ?? {}, at);
+    checkOptions(contract.options, body.options ?? {}, at);
     const { input, newerStamp } =
       body.input === undefined
-        ? againInput(contract, inputAgain(row, contract), row.stamp ?? null, undefined)
+        ? retryInput(contract, retriedInput(row, contract), row.stamp ?? null, undefined)
         : { input: body.input, newerStamp: undefined };
     if (newerStamp !== undefined) return this.retryForeign(row, body, options);
     const handle = await this.client.submit(contract, input as SubmitInput<AnyContract>, options);
@@ -129,13 +129,18 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 /** What a Celery program was or will be sent: by position with `args`, else by name alone. */
 export function argumentsOf(row: TaskRow): Pick<StoredMessage, 'args' | 'kwargs'> {
   const stored = row.message as StoredMessage | null;
+  if (stored?.observed)
+    throw new ProblemError(
+      'options_invalid',
+      'it was only seen in the events of Celery, which tell no arguments: give the input',
+    );
   return stored?.args
     ? { args: stored.args, kwargs: stored.kwargs }
     : { kwargs: (row.input ?? {}) as StoredMessage['kwargs'] };
 }
 
 /** The input as it was, also where a Celery program sent it by position: the contract knows the names. */
-export function inputAgain(row: TaskRow, contract: AnyContract): unknown {
+export function retriedInput(row: TaskRow, contract: AnyContract): unknown {
   if (row.input !== null) return row.input;
   const { args = [], kwargs } = argumentsOf(row);
   return {

@@ -1,6 +1,6 @@
 import { newId } from '@lovage/foundation';
 import type { AttemptList, TaskDocument } from '@lovage/http-api';
-import { TestGateway, type Answer } from '../testing/test-gateway.ts';
+import { TestGateway, type GatewayAnswer } from '../testing/test-gateway.ts';
 
 let gateway: TestGateway;
 beforeAll(async () => {
@@ -10,9 +10,9 @@ afterAll(() => gateway[Symbol.asyncDispose]());
 
 const submit = async (body: object = {}): Promise<string> =>
   (await gateway.ask('/api/tasks/math.add', { body: { input: { x: 1, y: 2 }, ...body } })).json().id;
-const revoke = (id: string, body?: unknown): Promise<Answer> =>
+const revoke = (id: string, body?: unknown): Promise<GatewayAnswer> =>
   gateway.ask(`/api/tasks/${id}/revoke`, { method: 'POST', body });
-const retry = (id: string, body?: unknown): Promise<Answer> =>
+const retry = (id: string, body?: unknown): Promise<GatewayAnswer> =>
   gateway.ask(`/api/tasks/${id}/retry`, { method: 'POST', body });
 const start = (id: string) =>
   gateway.db.query(
@@ -34,17 +34,20 @@ describe('revoke', () => {
     expect((await gateway.ask(`/api/tasks/${id}`)).json().state).toBe('REVOKED');
   });
 
-  test('of a task that runs is refused and leaves it alone; with terminate it is marked', async () => {
+  test('of a task that runs is refused and leaves it alone; with terminate it gets a cancel request', async () => {
     const id = await submit();
     await start(id);
     const refused = await revoke(id);
     expect([refused.status, refused.problem().code]).toEqual([409, 'task_running']);
-    const marked = () =>
-      gateway.db.query<{ marked: boolean }>('select cancel_at is not null as marked from tasks where id = $1', [id]);
-    expect(await marked()).toEqual([{ marked: false }]);
+    const cancelRequested = () =>
+      gateway.db.query<{ cancelRequested: boolean }>(
+        'select cancel_at is not null as "cancelRequested" from tasks where id = $1',
+        [id],
+      );
+    expect(await cancelRequested()).toEqual([{ cancelRequested: false }]);
     const answer = await revoke(id, { terminate: true });
     expect([answer.status, answer.json().state]).toEqual([200, 'STARTED']);
-    expect(await marked()).toEqual([{ marked: true }]);
+    expect(await cancelRequested()).toEqual([{ cancelRequested: true }]);
   });
 
   test('of a task that has ended is refused', async () => {
@@ -130,7 +133,7 @@ describe('retry', () => {
     );
     const answer = await retry(id);
     expect([answer.status, answer.json()]).toMatchObject([202, { name: 'python.task', retriedFrom: id, input: null }]);
-    const sent = gateway.broker.published.at(-1)!;
+    const sent = gateway.broker.sent.at(-1)!;
     expect(JSON.parse(sent.body.toString())).toMatchObject([[1], { b: 2 }, expect.anything()]);
     expect((await retry(id, { input: { b: 3 } })).json<TaskDocument>().input).toEqual({ b: 3 });
     expect((await retry(id, { input: [3] })).problem()).toMatchObject({
@@ -141,7 +144,7 @@ describe('retry', () => {
 });
 
 test.each<[string, 'revoke' | 'retry', unknown, number, string]>([
-  ['an unknown field', 'revoke', { why: 'x' }, 422, 'body_invalid'],
+  ['an unknown field', 'revoke', { because: 'x' }, 422, 'body_invalid'],
   ['no truth value', 'revoke', { terminate: 'yes' }, 422, 'body_invalid'],
   ['a reason that is no text', 'revoke', { reason: 5 }, 422, 'body_invalid'],
   ['a reason without end', 'revoke', { reason: 'x'.repeat(501) }, 422, 'body_invalid'],
@@ -208,7 +211,7 @@ test('attempts are those that ended and the one that runs or was the last', asyn
   ]);
   await gateway.finish(id, 'SUCCESS', 3);
   expect((await attempts()).map(({ outcome }) => outcome)).toEqual(['RETRY', 'LOST', 'SUCCESS']);
-  // Called off while it waited for an attempt that never came.
+  // Cancelled while it waited for an attempt that never came.
   await gateway.db.query(`update tasks set state = 'REVOKED', started_at = '2026-01-01T00:01:00Z' where id = $1`, [id]);
   expect((await attempts()).map(({ outcome }) => outcome)).toEqual(['RETRY', 'LOST']);
 });

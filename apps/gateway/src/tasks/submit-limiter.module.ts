@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import type { Clock } from '@lovage/ports';
-import { CLOCK, type GatewayOptions, OPTIONS } from '../deps.ts';
+import { CLOCK, type GatewayOptions, type GatewayPlatform, OPTIONS, PLATFORM } from '../deps.ts';
 import { SubmitLimiter } from './submit-limiter.ts';
 
 /** The one allowance of each user, for all modules that make tasks. */
@@ -8,8 +8,9 @@ import { SubmitLimiter } from './submit-limiter.ts';
   providers: [
     {
       provide: SubmitLimiter,
-      useFactory: (options: GatewayOptions, clock: Clock) => new SubmitLimiter(options.submitRate, clock),
-      inject: [OPTIONS, CLOCK],
+      useFactory: (options: GatewayOptions, { rates }: GatewayPlatform, clock: Clock) =>
+        new SubmitLimiter(options.submitRate, rates, clock),
+      inject: [OPTIONS, PLATFORM, CLOCK],
     },
   ],
   exports: [SubmitLimiter],

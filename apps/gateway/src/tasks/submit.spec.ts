@@ -56,7 +56,7 @@ test('a submit is answered 202 with the task document and where it is to be foun
     user: gateway.userId,
   });
   expect(answer.headers['location']).toBe(`/api/tasks/${task.id}`);
-  expect(gateway.broker.published.at(-1)).toMatchObject({
+  expect(gateway.broker.sent.at(-1)).toMatchObject({
     queue: 'default',
     headers: { id: task.id, task: 'math.divide' },
   });
@@ -132,20 +132,20 @@ describe('options', () => {
   test('time limits travel with the message', async () => {
     const answer = await submit({ ...divide, options: { timeLimit: '2m', softTimeLimit: 90.5 } });
     expect(answer.status).toBe(202);
-    expect(gateway.broker.published.at(-1)!.headers['timelimit']).toEqual([120, 90.5]);
+    expect(gateway.broker.sent.at(-1)!.headers['timelimit']).toEqual([120, 90.5]);
   });
 
   test('a priority is shown in the document and in lists, and travels with the message', async () => {
     for (const priority of [0, 5, 9]) {
       const task = (await submit({ ...divide, options: { priority } })).json();
       expect(task.priority).toBe(priority);
-      expect(gateway.broker.published.at(-1)).toMatchObject({ priority, headers: { id: task.id } });
+      expect(gateway.broker.sent.at(-1)).toMatchObject({ priority, headers: { id: task.id } });
       expect((await gateway.ask(`/api/tasks/${task.id}`)).json().priority).toBe(priority);
       const list = await gateway.ask('/api/tasks?limit=1');
       expect(list.json<{ items: unknown[] }>().items).toMatchObject([{ id: task.id, priority }]);
     }
     expect((await submit(divide)).json().priority).toBeNull();
-    expect(gateway.broker.published.at(-1)!.priority).toBeUndefined();
+    expect(gateway.broker.sent.at(-1)!.priority).toBeUndefined();
   });
 
   const inAnHour = new Date(Date.now() + 3600_000).toISOString();

@@ -10,7 +10,7 @@ const row = (over: Partial<TaskRow> = {}): TaskRow => ({
   name: 'math.add',
   queue: 'default',
   state: 'QUEUED',
-  turn: 0,
+  generation: 0,
   retries: 0,
   suspected: 0,
   crashes: 0,
@@ -28,8 +28,8 @@ const row = (over: Partial<TaskRow> = {}): TaskRow => ({
   expiresAt: null,
   priority: null,
   cancelAt: null,
-  cancelBy: null,
-  cancelWhy: null,
+  cancelActor: null,
+  cancelReason: null,
   createdAt: Date.UTC(2026, 0, 2, 3, 4, 5, 67),
   startedAt: null,
   finishedAt: null,
@@ -57,7 +57,7 @@ test('times are ISO in UTC with milliseconds', () => {
 
 test.each<[string, object]>([
   ['this release', { actor: 'ana', reason: 'mistake', at: '2026-01-02T03:04:06.000Z' }],
-  ['a release before', { by: 'ana', why: 'mistake', at: '2026-01-02T03:04:06.000Z' }],
+  ['a release before', { by: 'ana', reason: 'mistake', at: '2026-01-02T03:04:06.000Z' }],
 ])('who cancelled a task, and the reason, have the same names in a row of %s', (_release, data) => {
   const error = { type: 'Revoked', message: 'mistake' };
   expect(taskDocument(row({ state: 'REVOKED', error: { ...error, data } })).error).toEqual({
@@ -65,7 +65,7 @@ test.each<[string, object]>([
     data: { actor: 'ana', reason: 'mistake', at: '2026-01-02T03:04:06.000Z' },
   });
   expect(taskDocument(row({ state: 'REVOKED', error })).error).toEqual(error);
-  const declared = { ...error, data: { by: 'ana', why: 'its own' } };
+  const declared = { ...error, data: { by: 'ana', reason: 'its own' } };
   expect(taskDocument(row({ state: 'FAILURE', error: declared })).error).toEqual(declared);
 });
 

@@ -2,8 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { taskIdOf } from '@lovage/celery';
 import type { LovageClient } from '@lovage/client';
 import { madeAtOf } from '@lovage/foundation';
-import type { Clock, RowGaps, TaskRow, TaskStore } from '@lovage/ports';
-import { CLIENT, CLOCK, GAPS, TASKS } from '../deps.ts';
+import type { Clock, TaskRow } from '@lovage/ports';
+import { CLIENT, CLOCK, type GatewayPlatform, PLATFORM } from '../deps.ts';
 import { withinDeadline } from '../http/deadline.ts';
 import { ProblemError } from '../problems/problem-error.ts';
 
@@ -11,15 +11,14 @@ import { ProblemError } from '../problems/problem-error.ts';
 @Injectable()
 export class TaskReader {
   constructor(
-    @Inject(TASKS) private readonly tasks: Pick<TaskStore, 'get'>,
+    @Inject(PLATFORM) private readonly platform: Pick<GatewayPlatform, 'tasks' | 'gaps'>,
     @Inject(CLIENT) private readonly client: Pick<LovageClient, 'keepsRow'>,
-    @Inject(GAPS) private readonly gaps: Pick<RowGaps, 'mayLack'>,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   /** By what a person or a Celery program calls the task. @throws ProblemError `task_unknown`, `store_unavailable` */
   byPublicId(text: string): Promise<TaskRow> {
-    return this.known(text, (id) => this.tasks.get(id));
+    return this.known(text, (id) => this.platform.tasks.get(id));
   }
 
   /**
@@ -33,7 +32,7 @@ export class TaskReader {
     const madeAt = madeAtOf(id);
     // Ids of other Celery programs tell no time, and no gateway has accepted them.
     if (madeAt === undefined) throw taskUnknown(publicId);
-    if (this.client.keepsRow(id) || (await withinDeadline(this.clock, this.gaps.mayLack(madeAt))))
+    if (this.client.keepsRow(id) || (await withinDeadline(this.clock, this.platform.gaps.mayLack(madeAt))))
       throw new ProblemError(
         'store_unavailable',
         `the row of task ${id} may not be written yet: Postgres was away when tasks like it were accepted; try again`,
@@ -46,7 +45,7 @@ export class TaskReader {
   }
 
   find(id: string): Promise<TaskRow | undefined> {
-    return withinDeadline(this.clock, this.tasks.get(id));
+    return withinDeadline(this.clock, this.platform.tasks.get(id));
   }
 }
 

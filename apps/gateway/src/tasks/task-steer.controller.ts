@@ -1,7 +1,7 @@
 import { Controller, Get, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import {
-  AgainManyAnswer,
+  BulkRetryAnswer,
   AttemptList,
   BatchAnswer,
   BatchBody,
@@ -12,15 +12,16 @@ import {
   RevokeManyBody,
   TaskDocument,
 } from '@lovage/http-api';
-import type { Clock, TaskLists } from '@lovage/ports';
+import type { Clock } from '@lovage/ports';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Audit, originOf } from '../audit/audit.service.ts';
 import { Allow } from '../auth/access.ts';
-import { CLOCK, LISTS } from '../deps.ts';
+import { CLOCK, type GatewayPlatform, PLATFORM } from '../deps.ts';
 import { withinDeadline } from '../http/deadline.ts';
 import { parseBody } from '../http/parse-body.ts';
 import { Answers, Problems, Takes } from '../openapi/describe.ts';
-import { acceptedHeaders } from './accepted-headers.ts';
+import { BODY_PROBLEMS } from '../problems/problem-lists.ts';
+import { acceptedHeaders } from './submit-headers.ts';
 import { attemptList } from './attempts.ts';
 import { BatchService } from './batch.service.ts';
 import { RetryManyService } from './retry-many.service.ts';
@@ -32,7 +33,7 @@ import { TaskReader } from './task-reader.ts';
 @Controller('api/tasks')
 export class TaskSteerController {
   constructor(
-    @Inject(LISTS) private readonly lists: Pick<TaskLists, 'attempts' | 'steps'>,
+    @Inject(PLATFORM) private readonly platform: Pick<GatewayPlatform, 'lists'>,
     @Inject(CLOCK) private readonly clock: Clock,
     private readonly batches: BatchService,
     private readonly steering: SteerService,
@@ -51,24 +52,17 @@ export class TaskSteerController {
   })
   @Takes(BatchBody, { tasks: [{ name: 'math.add', input: { x: 1, y: 2 } }] })
   @Answers(200, BatchAnswer, 'What became of each')
-  @Problems(
-    'json_malformed',
-    'json_too_deep',
-    'body_too_large',
-    'media_type_unsupported',
-    'body_invalid',
-    'too_many_submits',
-  )
+  @Problems(...BODY_PROBLEMS, 'too_many_submits')
   async batch(@Req() request: FastifyRequest): Promise<BatchAnswer> {
     const { tasks } = parseBody(BatchBody, request.body);
-    this.limiter.charge(request.user!.id, tasks.length);
+    await this.limiter.charge(request.user!.id, tasks.length);
     return { items: await this.batches.submit(tasks, request.user!.id) };
   }
 
   @Post('revoke')
   @Allow('operator')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Call many tasks off, by their ids or by a filter', operationId: 'revoke_many' })
+  @ApiOperation({ summary: 'Cancel many tasks, by their ids or by a filter', operationId: 'revoke_many' })
   @Takes(RevokeManyBody, { filter: { queue: 'default', state: 'QUEUED' }, reason: 'a bad release' })
   @Answers(200, RevokeManyAnswer, 'What became of them. With a `nextCursor`: send it to go on')
   @Problems('json_malformed', 'body_too_large', 'body_invalid', 'query_invalid', 'store_unavailable')
@@ -91,7 +85,7 @@ export class TaskSteerController {
     operationId: 'retry_many',
   })
   @Takes(RetryManyBody, { filter: { queue: 'default', state: ['FAILURE', 'DEAD'] }, rate: '50/s' })
-  @Answers(200, AgainManyAnswer, 'What became of them. With a `nextCursor`: send it to go on')
+  @Answers(200, BulkRetryAnswer, 'What became of them. With a `nextCursor`: send it to go on')
   @Problems(
     'json_malformed',
     'body_too_large',
@@ -101,7 +95,7 @@ export class TaskSteerController {
     'busy',
     'store_unavailable',
   )
-  async retryMany(@Req() request: FastifyRequest): Promise<AgainManyAnswer> {
+  async retryMany(@Req() request: FastifyRequest): Promise<BulkRetryAnswer> {
     const body = parseBody(RetryManyBody, request.body);
     const answer = await this.retrying.retry(body, request.user!.id);
     const { ids, ...rest } = body;
@@ -116,7 +110,7 @@ export class TaskSteerController {
   @Post(':id/revoke')
   @Allow('operator')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Call a task off', operationId: 'revoke' })
+  @ApiOperation({ summary: 'Cancel a task', operationId: 'revoke' })
   @Takes(RevokeBody, { reason: 'no longer needed' })
   @Answers(200, TaskDocument, 'The task: REVOKED; with `terminate`, of a task that runs: as it stands')
   @Problems('json_malformed', 'body_invalid', 'task_unknown', 'task_running', 'task_ended', 'store_unavailable')
@@ -138,7 +132,7 @@ export class TaskSteerController {
   @Answers(
     202,
     TaskDocument,
-    'The new task; its `retriedFrom` is the old one. `Location` tells where it is to be found. With `X-Existing-Task: unique`: another task of the same work, which was in the way',
+    'The new task; its `retriedFrom` is the old one. `Location` tells where it is to be found. With `X-Existing-Task: unique`: another task of the same work, which conflicted',
   )
   @Problems(
     'json_malformed',
@@ -156,7 +150,7 @@ export class TaskSteerController {
   )
   async retry(@Param('id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const body = parseBody(RetryBody, request.body ?? {});
-    this.limiter.charge(request.user!.id);
+    await this.limiter.charge(request.user!.id);
     const { handle, task } = await this.steering.retry(id, body, request.user!.id);
     await this.audit.note(originOf(request), {
       action: 'task.retry',
@@ -173,7 +167,8 @@ export class TaskSteerController {
   @Problems('task_unknown', 'store_unavailable')
   async attempts(@Param('id') id: string): Promise<AttemptList> {
     const row = await this.reader.byPublicId(id);
-    const { lists, clock } = this;
+    const { clock } = this;
+    const { lists } = this.platform;
     const both = Promise.all([lists.attempts(row.id), lists.steps(row.id)]);
     return attemptList(row, ...(await withinDeadline(clock, both)));
   }

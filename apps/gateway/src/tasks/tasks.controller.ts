@@ -8,11 +8,10 @@ import { CONTRACTS } from '../deps.ts';
 import { OpenWaits } from '../http/open-waits.ts';
 import { parseBody } from '../http/parse-body.ts';
 import { Answers, Problems, SubmitHeaders, Takes } from '../openapi/describe.ts';
-import { acceptedHeaders } from './accepted-headers.ts';
-import { idempotencyKey } from './idempotency-key.ts';
-import { preferredWait } from './prefer.ts';
+import { SUBMIT_PROBLEMS } from '../problems/problem-lists.ts';
+import { acceptedHeaders, idempotencyKey, preferredWait } from './submit-headers.ts';
 import { SubmitLimiter } from './submit-limiter.ts';
-import { SubmitService } from './submit.service.ts';
+import { SubmitService, type TaskToSubmit } from './submit.service.ts';
 import { taskDocument } from './task-document.ts';
 import { TaskReader } from './task-reader.ts';
 import { WaitPlaces } from './wait-places.ts';
@@ -35,12 +34,15 @@ export class TasksController {
   @ApiExcludeEndpoint()
   async submit(@Param('name') name: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const contract = this.contracts.get(name);
-    await this.answer(contract.name, parseBody(SubmitBody, request.body), request, reply);
+    await this.answer({ contract, body: parseBody(SubmitBody, request.body) }, request, reply);
   }
 
   @Post()
   @Allow('operator')
-  @ApiOperation({ summary: 'Submit a task by its contract’s name', operationId: 'submit' })
+  @ApiOperation({
+    summary: 'Submit a task by its contract’s name, or a task of Celery workers by its name there',
+    operationId: 'submit',
+  })
   @SubmitHeaders()
   @Takes(SubmitByNameBody, { name: 'math.add', input: { x: 1, y: 2 } })
   @Answers(200, TaskDocument, 'With `Prefer: wait`: the task has ended')
@@ -49,26 +51,10 @@ export class TasksController {
     TaskDocument,
     'Accepted: it cannot be lost any more. `Location` tells where it is to be found; `X-Existing-Task`, that it was there before',
   )
-  @Problems(
-    'json_malformed',
-    'json_too_deep',
-    'contract_unknown',
-    'body_too_large',
-    'media_type_unsupported',
-    'body_invalid',
-    'input_invalid',
-    'options_invalid',
-    'queue_unknown',
-    'header_invalid',
-    'too_many_submits',
-    'idempotency_key_reused',
-    'task_not_unique',
-    'store_unavailable',
-    'broker_unavailable',
-  )
+  @Problems('contract_unknown', ...SUBMIT_PROBLEMS)
   async submitByName(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const { name, ...body } = parseBody(SubmitByNameBody, request.body);
-    await this.answer(name, body, request, reply);
+    const body = parseBody(SubmitByNameBody, request.body);
+    await this.answer(this.submits.byName(body), request, reply);
   }
 
   @Get(':id')
@@ -80,13 +66,13 @@ export class TasksController {
     return taskDocument(await this.reader.byPublicId(id));
   }
 
-  private async answer(name: string, body: SubmitBody, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    this.limiter.charge(request.user!.id);
+  private async answer(task: TaskToSubmit, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    await this.limiter.charge(request.user!.id);
     const preferred = preferredWait(request.headers['prefer']);
     const place = preferred > 0 ? this.places.take(request.user!.id) : undefined;
-    if (typeof place !== 'function') return this.submitted(name, body, 0, request, reply);
+    if (typeof place !== 'function') return this.submitted(task, 0, request, reply);
     try {
-      await this.submitted(name, body, preferred, request, reply);
+      await this.submitted(task, preferred, request, reply);
     } finally {
       place();
     }
@@ -94,15 +80,13 @@ export class TasksController {
 
   /** @param waitSeconds 0: the answer is not held back. */
   private async submitted(
-    name: string,
-    body: SubmitBody,
+    task: TaskToSubmit,
     waitSeconds: number,
     request: FastifyRequest,
     reply: FastifyReply,
   ): Promise<void> {
     const accepted = await this.submits.submit({
-      contract: this.contracts.get(name),
-      body,
+      ...task,
       userId: request.user!.id,
       idempotencyKey: idempotencyKey(request.headers['idempotency-key']),
       awaitReply: waitSeconds > 0,

@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
-import type { Clock, Log, TaskEvents } from '@lovage/ports';
+import type { Clock, Log } from '@lovage/ports';
 import { AuthModule } from '../auth/auth.module.ts';
-import { CLOCK, EVENTS, LOG } from '../deps.ts';
+import { CLOCK, type GatewayPlatform, LOG, PLATFORM } from '../deps.ts';
 import { StreamLimits } from '../http/stream-limits.ts';
 import { TaskEventsController } from './events/task-events.controller.ts';
 import { TaskFeed } from './events/task-feed.ts';
@@ -9,7 +9,7 @@ import { ExplainController } from './explain/explain.controller.ts';
 import { BatchService } from './batch.service.ts';
 import { TaskListController } from './list/task-list.controller.ts';
 import { TextSearches } from './list/text-searches.ts';
-import { OpenQueues } from '../again/open-queues.ts';
+import { OpenQueues } from '../bulk-retry/open-queues.ts';
 import { RetryManyService } from './retry-many.service.ts';
 import { SteerService } from './steer.service.ts';
 import { SubmitLimiterModule } from './submit-limiter.module.ts';
@@ -34,10 +34,10 @@ import { WaitPlaces } from './wait-places.ts';
     { provide: WaitPlaces, useFactory: () => new WaitPlaces() },
     {
       provide: TaskFeed,
-      useFactory: (events: TaskEvents, clock: Clock, log: Log) => new TaskFeed(events, clock, log),
-      inject: [EVENTS, CLOCK, LOG],
+      useFactory: ({ events }: GatewayPlatform, clock: Clock, log: Log) => new TaskFeed(events, clock, log),
+      inject: [PLATFORM, CLOCK, LOG],
     },
   ],
   exports: [RetryManyService, StreamLimits, TextSearches],
 })
-export class TasksModule {}
+export class TaskRoutesModule {}

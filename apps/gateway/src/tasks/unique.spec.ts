@@ -1,4 +1,4 @@
-import type { AgainManyAnswer, BatchAnswer, ContractDocument } from '@lovage/http-api';
+import type { BulkRetryAnswer, BatchAnswer, ContractDocument } from '@lovage/http-api';
 import { defineTask, type TaskOptions } from '@lovage/task';
 import { z } from 'zod';
 import { TestGateway } from '../testing/test-gateway.ts';
@@ -20,7 +20,7 @@ const submit = (name: string, tenant: string, options?: unknown, more: Parameter
   gateway.ask(`/api/tasks/${name}`, { body: { input: { tenant }, options }, ...more });
 const rows = async () => (await gateway.db.query<{ n: number }>('select count(*)::int as n from tasks'))[0]!.n;
 
-test('the task that is in the way is the answer, and the answer says so', async () => {
+test('the conflicting task is the answer, and the answer says so', async () => {
   const first = await submit('test.free', 'a', { unique: true });
   expect(first.headers['x-existing-task']).toBeUndefined();
   await gateway.db.query("update tasks set state = 'STARTED' where id = $1", [first.json().id]);
@@ -52,7 +52,7 @@ test('with Prefer: wait its end is waited for', async () => {
   expect([answer.status, answer.json().id]).toEqual([200, first.id]);
 });
 
-test('a submit that is refused is told which task is in the way', async () => {
+test('a submit that is refused is told which task conflicts', async () => {
   const first = (await submit('test.per_tenant', 'a')).json();
   const before = await rows();
   const refused = await submit('test.per_tenant', 'a');
@@ -67,9 +67,9 @@ test('a task that waits is replaced, and tells by what', async () => {
   const first = (await submit('test.per_tenant', 'r', { delay: '1h' })).json();
   const second = (await submit('test.per_tenant', 'r', { unique: { onConflict: 'replace' } })).json();
   expect(second.id).not.toBe(first.id);
-  const why = `replaced by ${second.id}`;
+  const reason = `replaced by ${second.id}`;
   expect((await gateway.ask(`/api/tasks/${first.id}`)).json()).toMatchObject({
-    ...{ state: 'REVOKED', error: { type: 'Revoked', message: why, data: { actor: gateway.userId, reason: why } } },
+    ...{ state: 'REVOKED', error: { type: 'Revoked', message: reason, data: { actor: gateway.userId, reason } } },
   });
 });
 
@@ -110,7 +110,7 @@ test('of many that are run again one of a kind is made', async () => {
     await gateway.finish(id, 'FAILURE', { type: 'Error', message: 'x' });
     ids.push(id);
   }
-  const retry = async () => (await gateway.ask('/api/tasks/retry', { body: { ids } })).json<AgainManyAnswer>();
+  const retry = async () => (await gateway.ask('/api/tasks/retry', { body: { ids } })).json<BulkRetryAnswer>();
   expect(await retry()).toMatchObject({ submitted: 2, skipped: 2, refused: 0 });
   expect(await retry()).toMatchObject({ submitted: 0, skipped: 4, refused: 0 });
   const live = await gateway.db.query(

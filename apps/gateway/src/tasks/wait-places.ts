@@ -1,4 +1,4 @@
-import { Places } from '../http/places.ts';
+import { RequestPlaces } from '../http/places.ts';
 
 /** Who may have answers held back (`Prefer: wait`): as many as may follow events. */
-export class WaitPlaces extends Places {}
+export class WaitPlaces extends RequestPlaces {}

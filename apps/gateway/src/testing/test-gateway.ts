@@ -8,11 +8,12 @@ import type { ProblemDocument, TaskDocument, UserRole } from '@lovage/http-api';
 import { systemClock, type AccessChecks, type Broker, type Clock, type FileQuota } from '@lovage/ports';
 import { openStore, openUserStore, type PgStore } from '@lovage/store-postgres';
 import { ContractRegistry, type AnyContract } from '@lovage/task';
-import { RecordingLog, TcpProxy, testDatabase, type TestDatabase } from '@lovage/testing';
+import { MemoryBroker, RecordingLog, TcpProxy, testDatabase, type TestDatabase } from '@lovage/testing';
 import { AccessTokens } from '../auth/access-tokens.ts';
-import type { GatewayDeps, GatewayOptions } from '../deps.ts';
+import type { GatewayDeps, GatewayOptions, GatewayPlatform } from '../deps.ts';
 import { Gateway, type ListenOptions } from '../gateway.ts';
-import { FakeBroker } from './fake-broker.ts';
+
+type PlatformOverlay = { readonly [Part in keyof GatewayPlatform]?: Partial<GatewayPlatform[Part]> };
 
 export interface TestGatewayOptions {
   /** Default: those of `libs/contracts`. */
@@ -22,6 +23,8 @@ export interface TestGatewayOptions {
   readonly bodyLimit?: number;
   readonly filesLimit?: number;
   readonly filesQuota?: FileQuota;
+  /** Another gateway of the same platform: it has the database and the users, and is disposed later. Default: none. */
+  readonly beside?: TestGateway;
   /** Puts a proxy before the database, to break the line. */
   readonly proxied?: boolean;
   readonly listen?: ListenOptions;
@@ -29,11 +32,13 @@ export interface TestGatewayOptions {
   readonly broker?: Broker;
   /** Further options of the gateway. */
   readonly options?: Partial<GatewayOptions>;
+  /** Methods that take the place of those of stores, by the store's name. */
+  readonly platform?: PlatformOverlay;
   /** Takes the place of what the gateway would be given. */
   readonly deps?: Partial<GatewayDeps>;
 }
 
-export interface Answer {
+export interface GatewayAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | number | undefined>>;
   readonly text: string;
@@ -55,6 +60,11 @@ export interface Ask {
 
 const pick = ({ tasks, outbox, lists, gaps }: PgStore) => ({ tasks, outbox, lists, gaps });
 
+/** A broker from which nobody consumes, and which has every queue but `nowhere`. A caller that waits reads rows: nobody replies. */
+export function heldBroker(): MemoryBroker {
+  return new MemoryBroker({ missingQueues: ['nowhere'], replies: false });
+}
+
 export const SECRET = 'a secret of thirty-two bytes or so';
 
 /** A gateway with a real database and client, on a broker that only keeps what it gets. */
@@ -69,7 +79,7 @@ export class TestGateway implements AsyncDisposable {
     readonly gateway: Gateway,
     readonly db: TestDatabase,
     private readonly line: TcpProxy | undefined,
-    readonly broker: FakeBroker,
+    readonly broker: MemoryBroker,
     readonly store: PgStore,
     readonly log: RecordingLog,
     clock: Clock,
@@ -82,7 +92,7 @@ export class TestGateway implements AsyncDisposable {
   }
 
   static async start(options: TestGatewayOptions = {}): Promise<TestGateway> {
-    const db = await testDatabase();
+    const db = options.beside?.db ?? (await testDatabase());
     const proxy = options.proxied ? await TcpProxy.before(db.url) : undefined;
     const url = proxy?.url ?? db.url;
     const log = new RecordingLog();
@@ -91,9 +101,10 @@ export class TestGateway implements AsyncDisposable {
     const connectTimeoutMs = proxy ? 500 : undefined;
     const store = openStore({ url, log, connectTimeoutMs });
     const users = await openUserStore({ url, connectTimeoutMs });
-    const fake = new FakeBroker();
-    const broker = options.broker ?? fake;
-    const ids = { viewer: newId(), operator: newId(), admin: newId() };
+    const memory = heldBroker();
+    await memory.start();
+    const broker = options.broker ?? memory;
+    const ids = options.beside?.ids ?? { viewer: newId(), operator: newId(), admin: newId() };
     const roles = new Map(Object.entries(ids).map(([role, id]) => [id, role as UserRole]));
     // Those three are in no table, so that tests may say what is in it, and break the line to it.
     const checks: AccessChecks = {
@@ -109,29 +120,11 @@ export class TestGateway implements AsyncDisposable {
     const gateway = new Gateway(
       {
         client,
-        tasks: store.tasks,
-        lists: store.lists,
-        schedules: store.schedules,
-        events: store.events,
-        queues: store.queues,
-        workers: store.workers,
-        live: store.live,
-        beats: store.beats,
-        limits: store.limits,
-        deadLetters: store.deadLetters,
-        bulk: store.bulk,
-        views: store.views,
-        loadTests: store.loadTests(),
-        explain: store.explain,
-        files: store.files,
-        stats: store.stats,
-        gaps: store.gaps,
+        platform: overlaid({ ...store, broker, pingDatabase: () => store.ping() }, options.platform),
         users,
         access: users.access,
         checks,
         contracts,
-        broker,
-        ping: () => store.ping(),
         log,
         clock,
         ...options.deps,
@@ -150,7 +143,7 @@ export class TestGateway implements AsyncDisposable {
       await users.close();
       await store.close();
       await proxy?.close();
-      await db.drop();
+      if (!options.beside) await db.drop();
       rmSync(folder, { recursive: true, force: true });
     };
     try {
@@ -159,7 +152,7 @@ export class TestGateway implements AsyncDisposable {
       await closeAll();
       throw error;
     }
-    return new TestGateway(gateway, db, proxy, fake, store, log, clock, folder, ids, closeAll);
+    return new TestGateway(gateway, db, proxy, memory, store, log, clock, folder, ids, closeAll);
   }
 
   /** The line to the database, of a gateway made with `proxied`. */
@@ -169,7 +162,7 @@ export class TestGateway implements AsyncDisposable {
   }
 
   /** Asks without a port. */
-  async ask(url: string, ask: Ask = {}): Promise<Answer> {
+  async ask(url: string, ask: Ask = {}): Promise<GatewayAnswer> {
     const { method = ask.body === undefined ? 'GET' : 'POST', body } = ask;
     const raw = typeof body === 'string' || Buffer.isBuffer(body);
     const response = await this.gateway.http.inject({
@@ -218,4 +211,13 @@ export class TestGateway implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.closeAll();
   }
+}
+
+/** The platform, with some methods of its parts replaced. */
+function overlaid(platform: GatewayPlatform, overlay: PlatformOverlay = {}): GatewayPlatform {
+  const parts = Object.entries(overlay).map(([name, methods]) => {
+    if (typeof methods === 'function') return [name, methods] as const;
+    return [name, Object.assign(Object.create(platform[name as keyof GatewayPlatform]) as object, methods)] as const;
+  });
+  return { ...platform, ...(Object.fromEntries(parts) as Partial<GatewayPlatform>) };
 }

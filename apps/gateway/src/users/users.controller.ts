@@ -63,10 +63,13 @@ export class UsersController {
 
   @Patch(':id')
   @Allow('admin')
-  @ApiOperation({ summary: "Change a user's role, name or password", operationId: 'updateUser' })
+  @ApiOperation({
+    summary: "Change a user's role, name or password; disable or enable the user",
+    operationId: 'updateUser',
+  })
   @Takes(UserPatchBody, { role: 'operator' })
   @Answers(200, UserDocument, 'The user, changed')
-  @Problems('body_invalid', 'user_unknown', 'last_admin', 'busy', 'store_unavailable')
+  @Problems('body_invalid', 'user_unknown', 'last_admin', 'own_user', 'busy', 'store_unavailable')
   update(@Param('id') id: string, @Req() request: FastifyRequest): Promise<UserDocument> {
     return this.users.update(idOf(id), parseBody(UserPatchBody, request.body), originOf(request));
   }

@@ -27,14 +27,14 @@ export class UsersService {
   ) {}
 
   async me(current: CurrentUser): Promise<UserDocument> {
-    return userDocument(await this.whoever(current));
+    return userDocument(await this.self(current));
   }
 
   /** @throws ProblemError `forbidden` to an API key; `credentials_wrong` when the current password is not it. */
   async updateMe(body: MePatchBody, origin: Origin): Promise<UserDocument> {
     if (origin.user!.keyId !== undefined && Object.values(body).some((value) => value !== undefined))
       throw new ProblemError('forbidden', 'an API key cannot change its user; log in with e-mail and password');
-    const user = await this.whoever(origin.user!);
+    const user = await this.self(origin.user!);
     if (body.password) await this.provePassword(user, body.password.current, origin);
     const { name, revokeApiKeys } = body;
     return this.change(user.id, { name, password: body.password?.new, revokeApiKeys }, origin);
@@ -62,8 +62,10 @@ export class UsersService {
     return userDocument(user);
   }
 
-  /** @throws ProblemError `user_unknown`, `last_admin` */
-  update(id: string, body: UserPatchBody, origin: Origin): Promise<UserDocument> {
+  /** @throws ProblemError `user_unknown`, `last_admin`; `own_user`: callers would lock themselves out. */
+  async update(id: string, body: UserPatchBody, origin: Origin): Promise<UserDocument> {
+    if (body.disabled && id === origin.user!.id)
+      throw new ProblemError('own_user', 'you cannot disable yourself; another administrator can');
     return this.change(id, body, origin);
   }
 
@@ -77,10 +79,11 @@ export class UsersService {
   }
 
   private async change(id: string, body: UserPatchBody, origin: Origin): Promise<UserDocument> {
-    const { role, name, password, revokeApiKeys: revokeKeys = false } = body;
+    const { role, name, password, disabled, revokeApiKeys: revokeKeys = false } = body;
     const patch: UserPatch = {
       ...(role !== undefined && { role }),
       ...(name !== undefined && { name }),
+      ...(disabled !== undefined && { disabled }),
       ...(password !== undefined && {
         passwordHash: await this.passwords.hash(password, addressBlock(origin.address)),
       }),
@@ -89,7 +92,10 @@ export class UsersService {
     if (change === undefined) throw userUnknown(id);
     if (change === 'last_admin') throw lastAdmin();
     this.standings.forget(id);
+    if (change.switched)
+      await this.audit.note(origin, { action: disabled ? 'user.disable' : 'user.enable', target: id });
     const changed = (['name', 'password', 'role'] as const).filter((key) => body[key] !== undefined);
+    if (disabled !== undefined && changed.length === 0 && !revokeKeys) return userDocument(change.user);
     await this.audit.note(origin, {
       action: 'user.update',
       target: id,
@@ -103,12 +109,12 @@ export class UsersService {
   }
 
   private async provePassword(user: User, password: string, origin: Origin): Promise<void> {
-    this.limiter.attempt(origin.address, user.email);
+    await this.limiter.attempt(origin.address, user.email);
     if (!(await this.passwords.matches(user.passwordHash, password, addressBlock(origin.address))))
       throw new ProblemError('credentials_wrong', 'the current password is not this');
   }
 
-  private async whoever(current: CurrentUser): Promise<User> {
+  private async self(current: CurrentUser): Promise<User> {
     const user = await withinDeadline(this.clock, this.users.findById(current.id));
     if (!user) throw unauthenticated(new Error('the user is gone'));
     return user;

@@ -6,7 +6,7 @@ import { systemClock } from '@lovage/ports';
 import { SECRET, TestGateway, type Ask } from '../testing/test-gateway.ts';
 
 let gateway: TestGateway;
-const who: Record<string, Ask['as']> = {};
+const caller: Record<string, Ask['as']> = {};
 beforeAll(async () => {
   gateway = await TestGateway.start();
   const users = await openUserStore({ url: gateway.db.url });
@@ -23,19 +23,19 @@ beforeAll(async () => {
       passwordHash: 'x',
     };
     await users.insert(user);
-    who[name] = { token: await tokens.issue({ id: user.id, role, epoch: 0 }) };
+    caller[name] = { token: await tokens.issue({ id: user.id, role, epoch: 0 }) };
   }
   await users.close();
 });
 afterAll(() => gateway[Symbol.asyncDispose]());
 
 const view = { name: ' Failed <b>mails</b> ', screen: 'tasks', query: 'q=name:mail.* "a@b.c"', shared: false };
-const save = (as: string, body: object = view) => gateway.ask('/api/views', { as: who[as], body });
+const save = (as: string, body: object = view) => gateway.ask('/api/views', { as: caller[as], body });
 const seen = async (as: string, query = '') =>
-  (await gateway.ask(`/api/views${query}`, { as: who[as] })).json<ViewList>().items;
+  (await gateway.ask(`/api/views${query}`, { as: caller[as] })).json<ViewList>().items;
 const change = (as: string, id: string, body: object) =>
-  gateway.ask(`/api/views/${id}`, { method: 'PATCH', as: who[as], body });
-const remove = (as: string, id: string) => gateway.ask(`/api/views/${id}`, { method: 'DELETE', as: who[as] });
+  gateway.ask(`/api/views/${id}`, { method: 'PATCH', as: caller[as], body });
+const remove = (as: string, id: string) => gateway.ask(`/api/views/${id}`, { method: 'DELETE', as: caller[as] });
 
 test('a view is its owner’s; shared, others read it; only its owner and administrators change it', async () => {
   const made = await save('ada');

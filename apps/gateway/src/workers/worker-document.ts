@@ -1,5 +1,6 @@
 import type { RunningTask, WorkerDocument, WorkerStatus } from '@lovage/http-api';
-import type { KnownWorker, WorkerTask } from '@lovage/ports';
+import { taskIdOf } from '@lovage/celery';
+import type { KnownCeleryWorker, KnownWorker, WorkerTask } from '@lovage/ports';
 
 /** A worker as the API shows it. */
 export function workerDocument(worker: KnownWorker): WorkerDocument {
@@ -7,6 +8,7 @@ export function workerDocument(worker: KnownWorker): WorkerDocument {
   const { leased: _leased, stopping: _stopping, replaced: _replaced, ...same } = worker;
   return {
     ...same,
+    kind: 'lovage',
     status: statusOf(worker),
     death: deathOf(worker),
     queues: [...queues],
@@ -19,6 +21,34 @@ export function workerDocument(worker: KnownWorker): WorkerDocument {
     goneAt: timeOf(goneAt),
   };
 }
+
+/** A worker of Celery, by its events. What they do not tell is null. */
+export function celeryWorkerDocument(worker: KnownCeleryWorker): WorkerDocument {
+  const { name, pid, active, alive, startedAt, seenAt, goneAt, freq, software, version } = worker;
+  const seen = timeOf(seenAt);
+  return {
+    ...{ id: taskIdOf(`celery-worker ${name}`), kind: 'celery', name, pid, status: celeryStatusOf(worker) },
+    death:
+      alive || goneAt !== null
+        ? null
+        : {
+            code: 'heartbeat_missed',
+            detail: `its last heartbeat came at ${seen}, and one should come each ${freq} s`,
+          },
+    host: name.slice(name.indexOf('@') + 1),
+    pool: software === null ? null : `${software} ${version ?? ''}`.trim(),
+    ...{ queues: [], contracts: null, serves: null, concurrency: null, running: active ?? 0, oldestRunningAt: null },
+    vitals: {
+      ...{ slots: null, slotsUsed: active, waiting: null, cpu: null, memoryMb: null },
+      ...{ eventLoopDelayMs: null, eventLoopUse: null },
+    },
+    ...{ startedAt: timeOf(startedAt), seenAt: seen, leaseUntil: timeOf(seenAt + 5000 * freq) },
+    ...{ goneAt: timeOf(goneAt), held: null },
+  };
+}
+
+export const celeryStatusOf = ({ alive, goneAt }: KnownCeleryWorker): WorkerStatus =>
+  goneAt !== null ? 'stopped' : alive ? 'live' : 'dead';
 
 export function statusOf(worker: KnownWorker): WorkerStatus {
   if (worker.goneAt === null) return !worker.leased ? 'dead' : worker.stopping ? 'stopping' : 'live';
@@ -46,9 +76,9 @@ function deathOf(worker: KnownWorker): WorkerDocument['death'] {
   };
 }
 
-export function runningTask({ id, wireId, retries, startedAt, seconds, ...same }: WorkerTask): RunningTask {
+export function runningTask({ id, wireId, name, queue, state, retries, startedAt, seconds }: WorkerTask): RunningTask {
   return {
-    ...same,
+    ...{ name, queue, state },
     id: wireId ?? id,
     attempt: retries + 1,
     startedAt: timeOf(startedAt),

@@ -44,7 +44,17 @@ test('a worker tells its slots, what it serves, how its process does, and what i
   const id = await worker('w1');
   const [young, old] = [await run(id, 5), await run(id, 90)];
   const expected = {
-    ...{ id, name: 'w1', status: 'live', death: null, host: 'h', pid: 7, pool: 'async', queues: ['default'] },
+    ...{
+      id,
+      kind: 'lovage',
+      name: 'w1',
+      status: 'live',
+      death: null,
+      host: 'h',
+      pid: 7,
+      pool: 'async',
+      queues: ['default'],
+    },
     ...{ contracts: ['math.add'], serves: SERVES, concurrency: 4, running: 2, oldestRunningAt: time },
     vitals: { slots: 4, slotsUsed: 1, waiting: 2, cpu: 0.25, memoryMb: 90, eventLoopDelayMs: 12, eventLoopUse: 0.1 },
     ...{ startedAt: time, seenAt: time, leaseUntil: time, goneAt: null, held: null },
@@ -69,6 +79,24 @@ test('a worker of an older release, or one that tells nonsense, is shown with wh
     { name: 'odd', host: null, queues: [], contracts: null, serves: [], vitals: { ...untold, eventLoopUse: 1 } },
     { name: 'old', host: null, seenAt: null, serves: null, vitals: { ...untold, eventLoopUse: null, memoryMb: null } },
   ]);
+});
+
+test('a worker of Celery is listed as what it is, while its heartbeats come and for a day after', async () => {
+  await gateway.db.query('truncate celery_workers');
+  const seen = { pid: 5, software: 'py-celery', version: '5.2.6', active: 1, processed: 9, freq: 2, gone: false };
+  await gateway.store.celeryWatch.seen(
+    ['a@py', 'b@py', 'c@py'].map((name) => ({ ...seen, name, gone: name === 'c@py' })),
+  );
+  await gateway.db.query(`update celery_workers set seen_at = now() - interval '1 min' where name = 'b@py'`);
+  const { items } = await list('?status=live,stopping,dead,stopped');
+  expect(items.map(({ name, kind, status, death }) => [name, kind, status, death?.code ?? null])).toEqual([
+    ['a@py', 'celery', 'live', null],
+    ['b@py', 'celery', 'dead', 'heartbeat_missed'],
+    ['c@py', 'celery', 'stopped', null],
+  ]);
+  expect(await get('a@py')).toMatchObject({ host: 'py', pid: 5, running: 1, pool: 'py-celery 5.2.6', tasks: [] });
+  expect(await get(items[0]!.id)).toMatchObject({ name: 'a@py' });
+  await gateway.db.query('truncate celery_workers');
 });
 
 test('why a worker is thought dead, from the end of its lease on until a day after it has gone', async () => {

@@ -16,7 +16,7 @@ interface Event {
 }
 
 /** A client of one stream. */
-class Client {
+class EventsClient {
   readonly events: Event[] = [];
   private text = '';
   private constructor(
@@ -25,7 +25,7 @@ class Client {
     private readonly abort: AbortController,
   ) {}
 
-  static async open(id: string, lastEventId?: number | string, of = gateway): Promise<Client> {
+  static async open(id: string, lastEventId?: number | string, of = gateway): Promise<EventsClient> {
     const abort = new AbortController();
     const headers = {
       ...(await of.credentials('viewer')),
@@ -33,7 +33,7 @@ class Client {
     };
     const response = await fetch(`${await of.gateway.url}/api/tasks/${id}/events`, { headers, signal: abort.signal });
     const body = response.body ?? new Response('').body!;
-    return new Client(response, body.pipeThrough(new TextDecoderStream()).getReader(), abort);
+    return new EventsClient(response, body.pipeThrough(new TextDecoderStream()).getReader(), abort);
   }
 
   /** The next event; undefined at the end. */
@@ -88,7 +88,7 @@ const brief = ({ event, data }: Event): string =>
 
 test('a task is followed from its submit to its end, with rising ids', async () => {
   const id = await submit();
-  const client = await Client.open(id);
+  const client = await EventsClient.open(id);
   expect(client.response.status).toBe(200);
   expect(client.response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
   expect(client.response.headers.get('cache-control')).toContain('no-store');
@@ -128,14 +128,14 @@ test('wherever a stream breaks off, Last-Event-ID goes on behind it, on another 
   await log(id, 2, 'two');
   await progress(id, 50);
   await gateway.finish(id, 'FAILURE', { type: 'E', message: 'm' });
-  const all = await (await Client.open(id)).rest();
+  const all = await (await EventsClient.open(id)).rest();
   expect(all.map(brief)).toEqual(['log one', 'log two', 'progress 50', 'state FAILURE']);
   for (let seen = 0; seen < all.length - 1; seen += 1) {
-    const rest = await (await Client.open(id, all[seen]!.id)).rest();
+    const rest = await (await EventsClient.open(id, all[seen]!.id)).rest();
     expect(rest).toEqual(all.slice(seen + 1));
   }
   // Nothing is left: the one answer after which an EventSource stays away.
-  const done = await Client.open(id, all.at(-1)!.id);
+  const done = await EventsClient.open(id, all.at(-1)!.id);
   expect(done.response.status).toBe(204);
 });
 
@@ -143,7 +143,7 @@ test('a retry raises the ids, although the state goes back', async () => {
   const id = await submit();
   await claim(id);
   await progress(id, 90);
-  const client = await Client.open(id);
+  const client = await EventsClient.open(id);
   await client.next();
   await client.next();
   await set(id, `state = 'RETRY', turn = 1, retries = 1, claim_worker = null, claim_no = null`);
@@ -160,7 +160,7 @@ test('a retry raises the ids, although the state goes back', async () => {
 
 test('many follow one task, and each hears all of it', async () => {
   const id = await submit();
-  const clients = await Promise.all(Array.from({ length: 20 }, () => Client.open(id)));
+  const clients = await Promise.all(Array.from({ length: 20 }, () => EventsClient.open(id)));
   await Promise.all(clients.map((client) => client.next()));
   await claim(id);
   await Promise.all(clients.map((client) => client.next()));
@@ -170,7 +170,7 @@ test('many follow one task, and each hears all of it', async () => {
 
 test('a task that retention deletes ends its streams', async () => {
   const id = await submit();
-  const client = await Client.open(id);
+  const client = await EventsClient.open(id);
   await client.next();
   await gateway.db.query('delete from tasks where id = $1', [id]);
   expect(await client.rest()).toEqual([]);
@@ -178,13 +178,13 @@ test('a task that retention deletes ends its streams', async () => {
 
 test('a user has a bounded number of streams; a closed one makes room', async () => {
   const id = await submit();
-  const clients = await Promise.all(Array.from({ length: 50 }, () => Client.open(id)));
-  const refused = await Client.open(id);
+  const clients = await Promise.all(Array.from({ length: 50 }, () => EventsClient.open(id)));
+  const refused = await EventsClient.open(id);
   expect(refused.response.status).toBe(429);
   expect(refused.response.headers.get('retry-after')).toBe('5');
   for (const client of clients) client.close();
   for (;;) {
-    const again = await Client.open(id);
+    const again = await EventsClient.open(id);
     if (again.response.status === 200) {
       again.close();
       break;
@@ -195,7 +195,7 @@ test('a user has a bounded number of streams; a closed one makes room', async ()
 test('a stop of the gateway ends the streams, and another goes on', async () => {
   await using other = await TestGateway.start({ listen: { host: '127.0.0.1', port: 0 } });
   const id = (await other.ask('/api/tasks/math.add', { body: { input: { x: 1, y: 2 } } })).json().id;
-  const client = await Client.open(id, undefined, other);
+  const client = await EventsClient.open(id, undefined, other);
   await client.next();
   const stopped = other.gateway.stop();
   expect(await client.rest()).toEqual([]);

@@ -87,7 +87,7 @@ test(`${CLIENTS} clients that come and go at random leave nothing behind`, async
     const random = Math.random();
     const text = n % 4 === 3 ? wait : follow;
     const socket = await send(text);
-    for (let turns = Math.floor(random * 20); turns > 0; turns -= 1) await new Promise(setImmediate);
+    for (let ticks = Math.floor(random * 20); ticks > 0; ticks -= 1) await new Promise(setImmediate);
     if (random > 0.6 && text === follow) await once(socket, 'data').catch(() => undefined);
     if (random < 0.3) socket.resetAndDestroy();
     else if (random < 0.7) socket.destroy();

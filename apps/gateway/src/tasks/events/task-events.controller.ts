@@ -1,11 +1,11 @@
 import { Controller, Get, Inject, Param, Req, Res } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { type FollowedTask, TaskLogList, TaskLogQuery, type TaskLogLine } from '@lovage/http-api';
-import type { Clock, ListedTask, TaskEvents, TaskLogLine as LogRow } from '@lovage/ports';
+import type { Clock, ListedTask, TaskLogLine as LogRow } from '@lovage/ports';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Allow } from '../../auth/access.ts';
 import { Rights } from '../../auth/rights.ts';
-import { CLOCK, EVENTS } from '../../deps.ts';
+import { CLOCK, type GatewayPlatform, PLATFORM } from '../../deps.ts';
 import { withinDeadline } from '../../http/deadline.ts';
 import { type OpenWait, OpenWaits } from '../../http/open-waits.ts';
 import { parseQuery, queryInvalid } from '../../http/parse-query.ts';
@@ -24,7 +24,7 @@ import { TaskFeed } from './task-feed.ts';
 @Controller('api/tasks')
 export class TaskEventsController {
   constructor(
-    @Inject(EVENTS) private readonly events: TaskEvents,
+    @Inject(PLATFORM) private readonly platform: Pick<GatewayPlatform, 'events'>,
     @Inject(CLOCK) private readonly clock: Clock,
     private readonly feed: TaskFeed,
     private readonly limits: StreamLimits,
@@ -62,7 +62,7 @@ export class TaskEventsController {
       release();
     };
     try {
-      const snapshot = await this.reader.known(publicId, (id) => this.events.snapshot(id));
+      const snapshot = await this.reader.known(publicId, (id) => this.platform.events.snapshot(id));
       const { id } = snapshot.row;
       const follower = new Follower(after);
       // An EventSource that gets anything else would come again and again.
@@ -92,7 +92,7 @@ export class TaskEventsController {
     const { limit, level, cursor } = parseQuery(TaskLogQuery, request.query);
     const after = cursor === undefined ? 0 : logCursor(cursor);
     const { id } = await this.reader.byPublicId(publicId);
-    const lines = await withinDeadline(this.clock, this.events.logs(id, { after, limit: limit + 1, level }));
+    const lines = await withinDeadline(this.clock, this.platform.events.logs(id, { after, limit: limit + 1, level }));
     const items = lines.slice(0, limit).map(logLine);
     return {
       items,
@@ -102,7 +102,7 @@ export class TaskEventsController {
 
   private async hasMore(id: string, follower: Follower, version: number): Promise<boolean> {
     if (follower.wants(version, 0)) return true;
-    const more = await withinDeadline(this.clock, this.events.logs(id, { after: follower.logNo, limit: 1 }));
+    const more = await withinDeadline(this.clock, this.platform.events.logs(id, { after: follower.logNo, limit: 1 }));
     return more.length > 0;
   }
 

@@ -1,13 +1,13 @@
 import { Controller, Get, Inject, Param } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ExplainDocument } from '@lovage/http-api';
-import type { Broker, Clock, TaskExplain } from '@lovage/ports';
+import type { Clock } from '@lovage/ports';
 import { Allow } from '../../auth/access.ts';
-import { BROKER, CLOCK, EXPLAIN } from '../../deps.ts';
+import { CLOCK, type GatewayPlatform, PLATFORM } from '../../deps.ts';
 import { withinDeadline } from '../../http/deadline.ts';
 import { Answers, Problems } from '../../openapi/describe.ts';
 import { TaskReader } from '../task-reader.ts';
-import { reasonsOf, type BrokerFacts } from './reasons.ts';
+import { reasonsOf, type BrokerReading } from './reasons.ts';
 
 /** Longest wait for the broker to tell of a queue, ms: what the rows tell is answered all the same. */
 const DEPTH_MS = 2_000;
@@ -17,8 +17,7 @@ const DEPTH_MS = 2_000;
 @Controller('api/tasks')
 export class ExplainController {
   constructor(
-    @Inject(EXPLAIN) private readonly tasks: TaskExplain,
-    @Inject(BROKER) private readonly broker: Pick<Broker, 'state' | 'depth'>,
+    @Inject(PLATFORM) private readonly platform: Pick<GatewayPlatform, 'explain' | 'broker'>,
     @Inject(CLOCK) private readonly clock: Clock,
     private readonly reader: TaskReader,
   ) {}
@@ -29,16 +28,16 @@ export class ExplainController {
   @Answers(200, ExplainDocument, 'The reasons, the one that decides first first, each true at that moment')
   @Problems('task_unknown', 'store_unavailable')
   async explain(@Param('id') publicId: string): Promise<ExplainDocument> {
-    const facts = await this.reader.known(publicId, (id) => this.tasks.facts(id));
-    const { id, queue, state, finishedAt } = facts.task;
-    const reasons = reasonsOf(facts, await this.brokerFacts(finishedAt === null ? queue : undefined));
-    return { id, state, at: new Date(facts.now).toISOString(), reasons };
+    const explained = await this.reader.known(publicId, (id) => this.platform.explain.read(id));
+    const { id, queue, state, finishedAt } = explained.task;
+    const reasons = reasonsOf(explained, await this.brokerReading(finishedAt === null ? queue : undefined));
+    return { id, state, at: new Date(explained.now).toISOString(), reasons };
   }
 
-  private async brokerFacts(queue: string | undefined): Promise<BrokerFacts> {
-    const { state } = this.broker;
+  private async brokerReading(queue: string | undefined): Promise<BrokerReading> {
+    const { state } = this.platform.broker;
     if (queue === undefined || state === 'down') return { state, depth: undefined };
-    const depth = await withinDeadline(this.clock, this.broker.depth(queue), DEPTH_MS).catch(() => undefined);
+    const depth = await withinDeadline(this.clock, this.platform.broker.depth(queue), DEPTH_MS).catch(() => undefined);
     return { state, depth };
   }
 }

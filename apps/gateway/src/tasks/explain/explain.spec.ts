@@ -31,7 +31,7 @@ const paced = defineTask({
 const seen = new Set<ReasonCode>();
 
 /** A gateway, a broker in memory, and workers on them. */
-class Fixture implements AsyncDisposable {
+class ExplainFixture implements AsyncDisposable {
   private readonly workers: TaskWorker[] = [];
 
   private constructor(
@@ -39,11 +39,11 @@ class Fixture implements AsyncDisposable {
     readonly gateway: TestGateway,
   ) {}
 
-  static async open(): Promise<Fixture> {
+  static async open(): Promise<ExplainFixture> {
     const broker = new MemoryBroker();
     await broker.start();
     await broker.declare('default');
-    return new Fixture(broker, await TestGateway.start({ broker, contracts: [job, other, capped, paced] }));
+    return new ExplainFixture(broker, await TestGateway.start({ broker, contracts: [job, other, capped, paced] }));
   }
 
   async worker(
@@ -101,7 +101,7 @@ class Fixture implements AsyncDisposable {
 }
 
 test('no live worker serves the queue', async () => {
-  await using f = await Fixture.open();
+  await using f = await ExplainFixture.open();
   const id = await f.submit();
   expect(await f.codes(id)).toEqual(['no_worker_for_queue', 'with_broker']);
   expect(await f.reason(id, 'no_worker_for_queue')).toMatchObject({
@@ -111,8 +111,8 @@ test('no live worker serves the queue', async () => {
 });
 
 test('no live worker has a handler for the contract', async () => {
-  await using f = await Fixture.open();
-  await f.gateway.store.queues.pause('default', { who: null, why: null });
+  await using f = await ExplainFixture.open();
+  await f.gateway.store.queues.pause('default', { actor: null, reason: null });
   await f.worker(() => 1, { contract: other });
   const id = await f.submit();
   expect(await f.codes(id)).toEqual(['queue_paused', 'no_worker_for_contract', 'with_broker']);
@@ -125,7 +125,7 @@ test('no live worker has a handler for the contract', async () => {
 });
 
 /** A live worker that takes nothing. */
-async function serving(f: Fixture, worker: string, queue: string, contracts: object[]): Promise<void> {
+async function serving(f: ExplainFixture, worker: string, queue: string, contracts: object[]): Promise<void> {
   await f.gateway.db.query(
     `insert into workers (id, name, lease_until, info, serves) values ($1, $2, now() + interval '1 h', $3, $4)`,
     [newId(), worker, JSON.stringify({ queues: [queue] }), JSON.stringify(contracts)],
@@ -133,7 +133,7 @@ async function serving(f: Fixture, worker: string, queue: string, contracts: obj
 }
 
 test('no live worker has a handler: one has got it, who else serves what', async () => {
-  await using f = await Fixture.open();
+  await using f = await ExplainFixture.open();
   await f.worker(() => 1, { contract: other });
   await serving(f, 'w2', 'default', [{ name: 'test.old', version: 3, fingerprint: 'aa' }]);
   await serving(f, 'w3', 'elsewhere', [{ name: 'test.job', version: 1, fingerprint: 'bb' }]);
@@ -171,7 +171,7 @@ test('no live worker has a handler: one has got it, who else serves what', async
 });
 
 test('the message is with the broker, behind others', async () => {
-  await using f = await Fixture.open();
+  await using f = await ExplainFixture.open();
   const [started, goOn] = [deferred(), deferred()];
   await f.worker(() => {
     started.resolve();
@@ -189,7 +189,7 @@ test('the message is with the broker, behind others', async () => {
 });
 
 test('the queue is paused: by whom, since when and why', async () => {
-  await using f = await Fixture.open();
+  await using f = await ExplainFixture.open();
   await f.worker(() => 1);
   const pause = await f.gateway.ask('/api/queues/default/pause', { body: { reason: 'repairs' } });
   expect(pause.status).toBe(200);
@@ -205,7 +205,7 @@ test('the queue is paused: by whom, since when and why', async () => {
 });
 
 test('its time has not come', async () => {
-  await using f = await Fixture.open();
+  await using f = await ExplainFixture.open();
   await f.worker(() => 1);
   const id = await f.submit({ delay: '1h' });
   expect(await f.codes(id)).toEqual(['eta']);
@@ -218,7 +218,7 @@ test('its time has not come', async () => {
 });
 
 test('a retry is due, after which error', async () => {
-  await using f = await Fixture.open();
+  await using f = await ExplainFixture.open();
   await f.worker(() => {
     throw new RangeError('out of range');
   });
@@ -233,7 +233,7 @@ test('a retry is due, after which error', async () => {
 });
 
 test('its key is at its limit: which, and which tasks hold the slots, since when, on which worker', async () => {
-  await using f = await Fixture.open();
+  await using f = await ExplainFixture.open();
   const gates = [deferred(), deferred()];
   const goOn = deferred();
   let started = 0;
@@ -283,7 +283,7 @@ test('its key is at its limit: which, and which tasks hold the slots, since when
 });
 
 test('it waits for its time of the rate', async () => {
-  await using f = await Fixture.open();
+  await using f = await ExplainFixture.open();
   await f.worker(() => 1, { contract: paced });
   const first = await f.submit({}, 'test.paced');
   await eventually(async () => (await f.codes(first))[0] === 'ended');
@@ -299,7 +299,7 @@ test('it waits for its time of the rate', async () => {
 });
 
 test('the message is not published, since the broker is away', async () => {
-  await using f = await Fixture.open();
+  await using f = await ExplainFixture.open();
   await f.worker(() => 1);
   f.broker.cut();
   const id = await f.submit();
@@ -311,8 +311,8 @@ test('the message is not published, since the broker is away', async () => {
   });
 });
 
-test('a worker runs it, which, since when and until when; then it is called off, by whom and why', async () => {
-  await using f = await Fixture.open();
+test('a worker runs it, which, since when and until when; then it is cancelled, by whom and why', async () => {
+  await using f = await ExplainFixture.open();
   const [started, goOn] = [deferred(), deferred()];
   await f.worker(
     (_, task) => {
@@ -320,7 +320,7 @@ test('a worker runs it, which, since when and until when; then it is called off,
       started.resolve();
       return goOn.promise;
     },
-    // Time stands still: the worker does not hear that the task is called off.
+    // Time stands still: the worker does not hear that the task is cancelled.
     { clock: new TestClock(Date.now()) },
   );
   const id = await f.submit();
@@ -344,7 +344,7 @@ test('a worker runs it, which, since when and until when; then it is called off,
 });
 
 test('the worker that ran it is taken for dead', async () => {
-  await using f = await Fixture.open();
+  await using f = await ExplainFixture.open();
   const started = deferred();
   await f.worker(() => {
     started.resolve();
@@ -358,7 +358,7 @@ test('the worker that ran it is taken for dead', async () => {
 });
 
 test('workers died of it: it is in quarantine', async () => {
-  await using f = await Fixture.open();
+  await using f = await ExplainFixture.open();
   const id = await f.submit();
   for (let deaths = 0; deaths < 2; deaths += 1) {
     const worker = newId();
@@ -380,8 +380,8 @@ test('workers died of it: it is in quarantine', async () => {
   });
 });
 
-test('it was called off while it waited', async () => {
-  await using f = await Fixture.open();
+test('it was cancelled while it waited', async () => {
+  await using f = await ExplainFixture.open();
   const id = await f.submit({ delay: '1h' });
   await f.gateway.ask(`/api/tasks/${id}/revoke`, { body: { reason: 'mistake' } });
   expect(await f.codes(id)).toEqual(['cancelled', 'ended']);
@@ -390,7 +390,7 @@ test('it was called off while it waited', async () => {
 });
 
 test('it expired, before and after somebody has noticed', async () => {
-  await using f = await Fixture.open();
+  await using f = await ExplainFixture.open();
   const id = await f.submit({ expires: '10ms' });
   await eventually(async () => (await f.codes(id))[0] === 'expired');
   expect(await f.codes(id)).toEqual(['expired', 'no_worker_for_queue', 'with_broker']);
@@ -400,7 +400,7 @@ test('it expired, before and after somebody has noticed', async () => {
 });
 
 test('it has ended', async () => {
-  await using f = await Fixture.open();
+  await using f = await ExplainFixture.open();
   await f.worker(() => 1);
   const id = await f.submit();
   await eventually(async () => (await f.codes(id))[0] === 'ended');
@@ -412,7 +412,7 @@ test('it has ended', async () => {
 });
 
 test('its message went to the dead letters', async () => {
-  await using f = await Fixture.open();
+  await using f = await ExplainFixture.open();
   const id = await f.submit();
   await f.broker.purge('default');
   await f.broker.publish({
@@ -430,16 +430,16 @@ test('its message went to the dead letters', async () => {
   });
 });
 
-test('the broker gave its message up: which letter it is', async () => {
-  await using f = await Fixture.open();
+test('the broker gave its message up: which dead letter it is', async () => {
+  await using f = await ExplainFixture.open();
   const id = await f.submit();
-  const letter = newId();
+  const deadLetter = newId();
   const row = (await f.gateway.store.tasks.get(id))!;
   await f.gateway.store.deadLetters.keep([
     {
       ...{
-        id: letter,
-        fingerprint: letter,
+        id: deadLetter,
+        fingerprint: deadLetter,
         redelivered: false,
         queue: 'default',
         reason: 'delivery_limit',
@@ -450,7 +450,7 @@ test('the broker gave its message up: which letter it is', async () => {
         taskId: id,
         wireId: null,
         name: 'test.job',
-        turn: 0,
+        generation: 0,
         priority: null,
         hadRow: true,
         headers: '{}',
@@ -461,7 +461,7 @@ test('the broker gave its message up: which letter it is', async () => {
         body: Buffer.alloc(0),
         bodySize: 0,
         diedAt: null,
-        sendAgain: false,
+        resend: false,
       },
       task: { ...row, input: null, message: null, extra: null },
       error: JSON.stringify({ type: 'MessageGivenUp', message: 'too often' }),
@@ -469,12 +469,12 @@ test('the broker gave its message up: which letter it is', async () => {
   ]);
   expect(await f.codes(id)).toEqual(['dead_letter', 'ended']);
   expect(await f.reason(id, 'dead_letter')).toMatchObject({
-    data: { message: 'too often', letter, reason: 'delivery_limit' },
+    data: { message: 'too often', deadLetter, letter: deadLetter, reason: 'delivery_limit' },
   });
 });
 
 test('of a task that nobody knows: 404', async () => {
-  await using f = await Fixture.open();
+  await using f = await ExplainFixture.open();
   for (const id of [newId(), 'no-such-task']) {
     const answer = await f.gateway.ask(`/api/tasks/${id}/explain`);
     expect([answer.status, answer.problem().code]).toEqual([404, 'task_unknown']);

@@ -1,5 +1,5 @@
 import type { ReasonDocument } from '@lovage/http-api';
-import type { TaskFacts, TaskPassedOn } from '@lovage/ports';
+import type { ExplainedTask, TaskPassedOn } from '@lovage/ports';
 import { iso, reason, seconds } from './reason.ts';
 
 /** What a worker must have, for people. */
@@ -21,7 +21,7 @@ export function noWorkerForContract({
   serveQueue,
   serving,
   elsewhere,
-}: TaskFacts): ReasonDocument {
+}: ExplainedTask): ReasonDocument {
   const { queue, name } = task;
   const [first] = elsewhere;
   const others = first ? `; worker ${first.worker} serves it in queue ${first.queues.join(', ')}` : '';
@@ -39,7 +39,7 @@ export function noWorkerForContract({
 }
 
 /** A worker got it that cannot run it, while another can. */
-export function passedOnReason({ now, task }: TaskFacts, passedOn: TaskPassedOn, dueAt: number): ReasonDocument {
+export function passedOnReason({ now, task }: ExplainedTask, passedOn: TaskPassedOn, dueAt: number): ReasonDocument {
   const text = `a worker got it that does not serve ${wanted(task.name, passedOn)}: it is sent again in ${seconds(dueAt - now)}, for one that does`;
   return reason('passed_on', text, {
     until: dueAt,

@@ -1,42 +1,44 @@
 import type { ReasonDocument } from '@lovage/http-api';
-import type { BrokerState, QueueDepth, TaskFacts } from '@lovage/ports';
+import type { BrokerState, QueueDepth, ExplainedTask } from '@lovage/ports';
 import { isTerminal } from '@lovage/task';
 import { limitReasons } from './limit-reasons.ts';
 import { noWorkerForContract, passedOnReason } from './pass-on-reasons.ts';
 import { iso, reason, seconds } from './reason.ts';
 
 /** What the broker says of the task's queue at that moment. */
-export interface BrokerFacts {
+export interface BrokerReading {
   readonly state: BrokerState;
   /** Undefined: it is away, or has no such queue. */
   readonly depth: QueueDepth | undefined;
 }
 
 /** Why the task is where it is. The reason that decides first comes first. */
-export function reasonsOf(facts: TaskFacts, broker: BrokerFacts): ReasonDocument[] {
-  const { task, holder } = facts;
-  if (isTerminal(task.state)) return endReasons(facts);
-  if (holder) return [...cancelReasons(facts), ...holderReasons(facts), ...suspectReasons(facts)];
+export function reasonsOf(explained: ExplainedTask, broker: BrokerReading): ReasonDocument[] {
+  const { task, holder } = explained;
+  if (isTerminal(task.state)) return endReasons(explained);
+  if (holder) return [...cancelReasons(explained), ...holderReasons(explained), ...suspectReasons(explained)];
   return [
-    ...cancelReasons(facts),
-    ...expiryReasons(facts),
-    ...(facts.heldBack ? limitReasons(facts.now, facts.heldBack) : outboxReasons(facts, broker)),
-    ...queueReasons(facts, broker),
-    ...suspectReasons(facts),
-    ...brokerReasons(facts, broker),
+    ...cancelReasons(explained),
+    ...expiryReasons(explained),
+    ...(explained.heldBack ? limitReasons(explained.now, explained.heldBack) : outboxReasons(explained, broker)),
+    ...queueReasons(explained, broker),
+    ...suspectReasons(explained),
+    ...brokerReasons(explained, broker),
   ];
 }
 
-function endReasons(facts: TaskFacts): ReasonDocument[] {
-  const { task, deadLetter } = facts;
+function endReasons(explained: ExplainedTask): ReasonDocument[] {
+  const { task, deadLetter } = explained;
   const { state, finishedAt, error, worker } = task;
-  const reasons = cancelReasons(facts);
-  if (state === 'EXPIRED') reasons.push(expired(facts));
-  const why = whyLetter(facts);
-  if (why !== undefined && error) {
+  const reasons = cancelReasons(explained);
+  if (state === 'EXPIRED') reasons.push(expired(explained));
+  const died = deadLetterReason(explained);
+  if (died !== undefined && error) {
+    // `letter` is the name of releases up to 0.1; the next one drops it.
+    const id = deadLetter?.id ?? null;
     reasons.push(
-      reason('dead_letter', `its message ${why} and went to the dead letters: ${error.message}`, {
-        data: { message: error.message, letter: deadLetter?.id ?? null, reason: deadLetter?.reason ?? null },
+      reason('dead_letter', `its message ${died} and went to the dead letters: ${error.message}`, {
+        data: { message: error.message, deadLetter: id, letter: id, reason: deadLetter?.reason ?? null },
       }),
     );
   }
@@ -52,7 +54,7 @@ function endReasons(facts: TaskFacts): ReasonDocument[] {
 }
 
 /** Why its message is a dead letter, if that is how it ended. */
-function whyLetter({ task: { error }, deadLetter }: TaskFacts): string | undefined {
+function deadLetterReason({ task: { error }, deadLetter }: ExplainedTask): string | undefined {
   if (error?.type === 'MessageMalformed') return 'could not be read';
   if (error?.type === 'MessageGivenUp') return 'was given up by the broker';
   if (error?.type === 'InputInvalidError' && deadLetter?.reason === 'input_invalid')
@@ -60,16 +62,16 @@ function whyLetter({ task: { error }, deadLetter }: TaskFacts): string | undefin
   return undefined;
 }
 
-function cancelReasons({ task, holder }: TaskFacts): ReasonDocument[] {
-  const { cancelAt: at, cancelBy: by, cancelWhy: why, state } = task;
-  // A mark that came after the end changed nothing.
+function cancelReasons({ task, holder }: ExplainedTask): ReasonDocument[] {
+  const { cancelAt: at, cancelActor: actor, cancelReason, state } = task;
+  // A cancel request that came after the end changed nothing.
   if (at === null || (isTerminal(state) && state !== 'REVOKED')) return [];
   const then = holder ? '; the worker that runs it ends it within seconds' : '';
-  const text = `it was called off by ${by ?? 'somebody who is not recorded'}${why === null ? '' : `: ${why}`}${then}`;
-  return [reason('cancelled', text, { since: at, data: { actor: by, reason: why } })];
+  const text = `it was cancelled by ${actor ?? 'somebody who is not recorded'}${cancelReason === null ? '' : `: ${cancelReason}`}${then}`;
+  return [reason('cancelled', text, { since: at, data: { actor, reason: cancelReason } })];
 }
 
-function holderReasons({ now, task, holder }: TaskFacts): ReasonDocument[] {
+function holderReasons({ now, task, holder }: ExplainedTask): ReasonDocument[] {
   const { id, name, host, pid, pool, leaseUntil, alive } = holder!;
   const known = name ?? task.worker ?? id;
   const data = { worker: known, id, host, pid, pool, attempt: task.retries + 1, progress: task.progress ?? null };
@@ -81,15 +83,15 @@ function holderReasons({ now, task, holder }: TaskFacts): ReasonDocument[] {
         data,
       }),
     ];
-  const text = `worker ${known}, which ran it, is taken for dead; within seconds the task is put back, or another worker takes it over`;
+  const text = `worker ${known}, which ran it, is taken for dead; within seconds the task is requeued, or another worker takes it over`;
   return [reason('worker_lost', text, { since: leaseUntil ?? task.startedAt, data })];
 }
 
-function expiryReasons(facts: TaskFacts): ReasonDocument[] {
-  return facts.expired ? [expired(facts)] : [];
+function expiryReasons(explained: ExplainedTask): ReasonDocument[] {
+  return explained.expired ? [expired(explained)] : [];
 }
 
-function expired({ task }: TaskFacts): ReasonDocument {
+function expired({ task }: ExplainedTask): ReasonDocument {
   const { expiresAt } = task;
   return reason('expired', 'it had not started when its time was over; it does not run any more', {
     since: expiresAt,
@@ -98,8 +100,8 @@ function expired({ task }: TaskFacts): ReasonDocument {
 }
 
 /** Of a task whose message is not with the broker. */
-function outboxReasons(facts: TaskFacts, { state }: BrokerFacts): ReasonDocument[] {
-  const { now, task, outbox, lastAttempt, passedOn, serveContract } = facts;
+function outboxReasons(explained: ExplainedTask, { state }: BrokerReading): ReasonDocument[] {
+  const { now, task, outbox, lastAttempt, passedOn, serveContract } = explained;
   if (!outbox) return [];
   const { dueAt, due } = outbox;
   const error = lastAttempt?.error as { type?: unknown; message?: unknown } | null | undefined;
@@ -109,21 +111,21 @@ function outboxReasons(facts: TaskFacts, { state }: BrokerFacts): ReasonDocument
     error: error ? { type: error.type, message: error.message } : null,
   };
   if (due) {
-    const why =
+    const cause =
       state === 'down'
         ? 'the broker is away'
         : state === 'blocked'
           ? 'the broker takes no messages'
           : 'no beat has sent it yet: is one running?';
     return [
-      reason('unpublished', `its message should be with the broker since ${seconds(now - dueAt)}; ${why}`, {
+      reason('unpublished', `its message should be with the broker since ${seconds(now - dueAt)}; ${cause}`, {
         since: dueAt,
         data: { broker: state },
       }),
     ];
   }
   // Where no worker serves it, that is what it waits for.
-  if (passedOn) return serveContract === 0 ? [] : [passedOnReason(facts, passedOn, dueAt)];
+  if (passedOn) return serveContract === 0 ? [] : [passedOnReason(explained, passedOn, dueAt)];
   const inSeconds = Math.max(0, (dueAt - now) / 1000);
   if (task.state === 'RETRY')
     return [
@@ -141,16 +143,16 @@ function outboxReasons(facts: TaskFacts, { state }: BrokerFacts): ReasonDocument
   ];
 }
 
-function queueReasons(facts: TaskFacts, { depth }: BrokerFacts): ReasonDocument[] {
-  const { task, pause, serveQueue, serveContract } = facts;
+function queueReasons(explained: ExplainedTask, { depth }: BrokerReading): ReasonDocument[] {
+  const { task, pause, serveQueue, serveContract } = explained;
   const { queue } = task;
   const reasons: ReasonDocument[] = [];
   if (pause) {
-    const by = `by ${pause.by ?? 'somebody who is not recorded'}${pause.why === null ? '' : `: ${pause.why}`}`;
+    const by = `by ${pause.actor ?? 'somebody who is not recorded'}${pause.reason === null ? '' : `: ${pause.reason}`}`;
     reasons.push(
       reason('queue_paused', `queue ${queue} is paused ${by}`, {
         since: pause.at,
-        data: { queue, actor: pause.by, reason: pause.why },
+        data: { queue, actor: pause.actor, reason: pause.reason },
       }),
     );
   }
@@ -163,11 +165,11 @@ function queueReasons(facts: TaskFacts, { depth }: BrokerFacts): ReasonDocument[
         data: { queue, consumers: depth?.consumers ?? null },
       }),
     );
-  } else if (serveContract === 0) reasons.push(noWorkerForContract(facts));
+  } else if (serveContract === 0) reasons.push(noWorkerForContract(explained));
   return reasons;
 }
 
-function suspectReasons({ task, quarantineBefore: before }: TaskFacts): ReasonDocument[] {
+function suspectReasons({ task, quarantineBefore: before }: ExplainedTask): ReasonDocument[] {
   const { suspected, crashes, quarantineGroup } = task;
   if (typeof quarantineGroup !== 'number' && crashes === 0) return [];
   const group = crashes > 0 ? 1 : (quarantineGroup ?? null);
@@ -177,7 +179,7 @@ function suspectReasons({ task, quarantineBefore: before }: TaskFacts): ReasonDo
   return [reason('quarantined', text, { data: { suspected, crashes, group, before } })];
 }
 
-function brokerReasons({ task, outbox, heldBack }: TaskFacts, { state, depth }: BrokerFacts): ReasonDocument[] {
+function brokerReasons({ task, outbox, heldBack }: ExplainedTask, { state, depth }: BrokerReading): ReasonDocument[] {
   if (outbox || heldBack) return [];
   const { queue } = task;
   const text = depth

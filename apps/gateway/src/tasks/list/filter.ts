@@ -20,6 +20,7 @@ export function filterOf(query: Partial<TaskListQuery>, contracts: Pick<Contract
     retriedFrom,
     failureGroup,
     field = [],
+    sort: _sort,
     limit: _limit,
     cursor: _cursor,
     ...same

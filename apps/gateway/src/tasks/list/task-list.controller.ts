@@ -1,11 +1,11 @@
 import { Controller, Get, Inject, Req } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { TaskCountsDocument, TaskCountsQuery, TaskList, TaskListQuery } from '@lovage/http-api';
-import type { Clock, TaskLists } from '@lovage/ports';
+import type { Clock } from '@lovage/ports';
 import type { FastifyRequest } from 'fastify';
 import { Allow } from '../../auth/access.ts';
 import type { ContractRegistry } from '@lovage/task';
-import { CLOCK, CONTRACTS, LISTS } from '../../deps.ts';
+import { CLOCK, CONTRACTS, type GatewayPlatform, PLATFORM } from '../../deps.ts';
 import { withinDeadline } from '../../http/deadline.ts';
 import { parseQuery } from '../../http/parse-query.ts';
 import { Answers, Problems, Queries } from '../../openapi/describe.ts';
@@ -19,7 +19,7 @@ import { TextSearches } from './text-searches.ts';
 @Controller('api/tasks')
 export class TaskListController {
   constructor(
-    @Inject(LISTS) private readonly lists: Pick<TaskLists, 'list' | 'counts' | 'countsOf'>,
+    @Inject(PLATFORM) private readonly platform: Pick<GatewayPlatform, 'lists'>,
     @Inject(CONTRACTS) private readonly contracts: ContractRegistry,
     @Inject(CLOCK) private readonly clock: Clock,
     private readonly searches: TextSearches,
@@ -27,19 +27,20 @@ export class TaskListController {
 
   @Get()
   @Allow('viewer')
-  @ApiOperation({ summary: 'List and search tasks, newest first', operationId: 'tasks' })
+  @ApiOperation({ summary: 'List and search tasks, newest first unless `sort` says otherwise', operationId: 'tasks' })
   @Queries(TaskListQuery)
   @Answers(200, TaskList, 'A page')
   @Problems('query_invalid', 'busy', 'store_unavailable')
   async list(@Req() request: FastifyRequest): Promise<TaskList> {
     const query = parseQuery(TaskListQuery, request.query);
-    const { limit, cursor } = query;
-    const after = cursor === undefined ? undefined : decodeCursor(cursor);
-    const read = () => withinDeadline(this.clock, this.lists.list(filterOf(query, this.contracts), { limit, after }));
+    const { limit, cursor, sort } = query;
+    const after = cursor === undefined ? undefined : decodeCursor(cursor, sort);
+    const read = () =>
+      withinDeadline(this.clock, this.platform.lists.list(filterOf(query, this.contracts), { limit, after, sort }));
     const page = await (!looksIntoEach(query) ? read() : this.searches.run(request.user!.id, read));
     return {
       items: page.items.map(listedDocument),
-      nextCursor: page.next && encodeCursor(page.next),
+      nextCursor: page.next && encodeCursor(page.next, sort),
       searchedTo: page.searchedTo === null ? null : new Date(page.searchedTo).toISOString(),
     };
   }
@@ -53,8 +54,8 @@ export class TaskListController {
   async counts(@Req() request: FastifyRequest): Promise<TaskCountsDocument> {
     const query = parseQuery(TaskCountsQuery, request.query);
     if (Object.values(query).every((value) => value === undefined))
-      return { ...(await withinDeadline(this.clock, this.lists.counts())), countedFrom: null };
-    const read = () => withinDeadline(this.clock, this.lists.countsOf(filterOf(query, this.contracts)));
+      return { ...(await withinDeadline(this.clock, this.platform.lists.counts())), countedFrom: null };
+    const read = () => withinDeadline(this.clock, this.platform.lists.countsOf(filterOf(query, this.contracts)));
     const { states, countedFrom } = await (looksIntoEach(query) ? this.searches.run(request.user!.id, read) : read());
     return {
       states,

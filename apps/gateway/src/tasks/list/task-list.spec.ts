@@ -105,6 +105,24 @@ test.each<[string, string[]]>([
   expect(answer.problem().errors.map(({ path }) => path)).toEqual(paths);
 });
 
+test('sorted: each order has cursors of its own', async () => {
+  expect(await found('?sort=newest')).toEqual([3, 2, 1, 0]);
+  expect(await found('?sort=oldest')).toEqual([0, 1, 2, 3]);
+  expect(await found('?sort=oldest&state=QUEUED')).toEqual([2, 3]);
+  expect(await found('?sort=ended')).toEqual([1, 0]);
+  for (const sort of ['oldest', 'ended', 'newest']) {
+    const { nextCursor } = await list(`?limit=1&sort=${sort}`);
+    const [second] = (await list(`?limit=1&sort=${sort}&cursor=${nextCursor}`)).items;
+    expect(second!.id).toBe((await list(`?sort=${sort}`)).items[1]!.id);
+    for (const other of ['oldest', 'ended', 'newest'])
+      if (other !== sort)
+        expect((await gateway.ask(`/api/tasks?sort=${other}&cursor=${nextCursor}`)).problem()).toMatchObject({
+          code: 'query_invalid',
+        });
+  }
+  expect((await gateway.ask('/api/tasks?sort=ran')).problem().errors[0]?.path).toBe('query.sort');
+});
+
 test('counts name every state', async () => {
   const answer = await gateway.ask('/api/tasks/counts', { as: 'viewer' });
   const { states, approximate } = answer.json<TaskCountsDocument>();

@@ -3,7 +3,7 @@ import type { InputMapping } from '@lovage/http-api';
 import { acceptInput, InputMisfitError, mapInput, MappingError, type AnyContract } from '@lovage/task';
 
 /** An input for a task that runs again. */
-export interface AgainInput {
+export interface RetryInput {
   readonly input: unknown;
   /** It is of a newer version than this gateway knows, and goes as it is, with this stamp. Undefined: of the contract's version here. */
   readonly newerStamp: string | undefined;
@@ -15,18 +15,18 @@ export interface AgainInput {
  * @throws InputInvalidError it is of another version or schema, and there is no rule. What is edited, or of today's schema, is checked by the submit.
  * @throws MappingError
  */
-export function againInput(
+export function retryInput(
   contract: AnyContract,
   input: unknown,
   stamp: string | null,
   mapping: InputMapping | undefined,
-): AgainInput {
+): RetryInput {
   if (mapping) return { input: mapInput(input, mapping), newerStamp: undefined };
   if (stamp === null || stamp === contract.stamp || !isObject(input)) return { input, newerStamp: undefined };
   try {
     return { input: acceptInput(contract, input, stamp), newerStamp: undefined };
   } catch (error) {
-    if (error instanceof InputMisfitError && error.why === 'newer') return { input, newerStamp: stamp };
+    if (error instanceof InputMisfitError && error.reason === 'newer') return { input, newerStamp: stamp };
     throw error;
   }
 }
@@ -35,7 +35,7 @@ export function againInput(
  * A task whose contract this gateway does not know, for a submit as it is: edited, it is of no known schema any more.
  * @throws MappingError
  */
-export function foreignAgain(task: ForeignTask, mapping: InputMapping | undefined): ForeignTask {
+export function retryForeign(task: ForeignTask, mapping: InputMapping | undefined): ForeignTask {
   if (!mapping) return task;
   if (task.args?.length)
     throw new MappingError(

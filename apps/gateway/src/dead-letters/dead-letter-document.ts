@@ -3,38 +3,41 @@ import { withBigintsAsText } from '@lovage/foundation';
 import type { DeadLetterDocument, DeadLetterGroupDocument, WholeDeadLetterDocument } from '@lovage/http-api';
 import type { DeadLetter, DeadLetterGroup, WholeDeadLetter } from '@lovage/ports';
 import type { ContractRegistry } from '@lovage/task';
-import { inputOfMessage, isTruncated, messageOf } from './letter-message.ts';
+import { inputOfMessage, isTruncated, messageOf } from './dead-letter-message.ts';
 
-/** A letter as lists show it. */
-export function letterDocument(letter: DeadLetter): DeadLetterDocument {
-  const { redrivenAt } = letter;
+/** A dead letter as lists show it. */
+export function deadLetterDocument(deadLetter: DeadLetter): DeadLetterDocument {
+  const { redrivenAt } = deadLetter;
   return {
-    id: letter.id,
-    queue: letter.queue,
-    reason: letter.reason,
-    code: letter.code,
-    detail: letter.detail,
-    taskId: letter.wireId ?? letter.taskId,
-    name: letter.name,
-    priority: letter.priority,
-    outcome: letter.outcome,
-    bodySize: letter.bodySize,
-    diedAt: isoOrNull(letter.diedAt),
-    receivedAt: new Date(letter.receivedAt).toISOString(),
+    id: deadLetter.id,
+    queue: deadLetter.queue,
+    reason: deadLetter.reason,
+    code: deadLetter.code,
+    detail: deadLetter.detail,
+    taskId: deadLetter.wireId ?? deadLetter.taskId,
+    name: deadLetter.name,
+    priority: deadLetter.priority,
+    outcome: deadLetter.outcome,
+    bodySize: deadLetter.bodySize,
+    diedAt: isoOrNull(deadLetter.diedAt),
+    receivedAt: new Date(deadLetter.receivedAt).toISOString(),
     redriven:
       redrivenAt === null
         ? null
-        : { at: new Date(redrivenAt).toISOString(), as: letter.redrivenAs, actor: letter.redrivenBy },
+        : { at: new Date(redrivenAt).toISOString(), as: deadLetter.redrivenAs, actor: deadLetter.redrivenBy },
   };
 }
 
-/** A letter with its message. */
-export function wholeLetterDocument(letter: WholeDeadLetter, contracts: ContractRegistry): WholeDeadLetterDocument {
-  const { body, headers, contentType, contentEncoding } = letter;
-  const truncated = isTruncated(letter);
+/** A dead letter with its message. */
+export function wholeDeadLetterDocument(
+  deadLetter: WholeDeadLetter,
+  contracts: ContractRegistry,
+): WholeDeadLetterDocument {
+  const { body, headers, contentType, contentEncoding } = deadLetter;
+  const truncated = isTruncated(deadLetter);
   return {
-    ...letterDocument(letter),
-    ...readOf(letter, truncated, contracts),
+    ...deadLetterDocument(deadLetter),
+    ...readOf(deadLetter, truncated, contracts),
     contentType,
     contentEncoding,
     headers: { ...headers },
@@ -45,11 +48,11 @@ export function wholeLetterDocument(letter: WholeDeadLetter, contracts: Contract
 }
 
 function readOf(
-  letter: WholeDeadLetter,
+  deadLetter: WholeDeadLetter,
   truncated: boolean,
   contracts: ContractRegistry,
 ): Pick<WholeDeadLetterDocument, 'readable' | 'input'> {
-  const decoded = messageOf(letter);
+  const decoded = messageOf(deadLetter);
   if (truncated || !decoded.ok) return { readable: false, input: null };
   try {
     return {

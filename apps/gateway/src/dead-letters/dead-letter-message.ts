@@ -1,13 +1,13 @@
 import { decodeTask, inputOf, type DecodedTask } from '@lovage/celery';
-import { MAX_LETTER_BYTES, type WholeDeadLetter } from '@lovage/ports';
+import { MAX_DEAD_LETTER_BYTES, type WholeDeadLetter } from '@lovage/ports';
 import type { AnyContract } from '@lovage/task';
 
 /** Whether more was sent than is kept. */
-export const isTruncated = ({ bodySize }: WholeDeadLetter): boolean => bodySize > MAX_LETTER_BYTES;
+export const isTruncated = ({ bodySize }: WholeDeadLetter): boolean => bodySize > MAX_DEAD_LETTER_BYTES;
 
-/** What the message of a letter says, read as a worker would. */
-export function messageOf(letter: WholeDeadLetter): DecodedTask {
-  const { body, headers, contentType, contentEncoding } = letter;
+/** What the message of a dead letter says, read as a worker would. */
+export function messageOf(deadLetter: WholeDeadLetter): DecodedTask {
+  const { body, headers, contentType, contentEncoding } = deadLetter;
   return decodeTask({
     ...{ body, headers, correlationId: undefined, replyTo: undefined },
     contentType: contentType ?? undefined,

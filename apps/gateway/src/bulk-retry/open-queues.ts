@@ -1,9 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { TaskRoutes } from '@lovage/foundation';
 import { hasCode } from '@lovage/foundation';
-import type { Broker } from '@lovage/ports';
 import type { ContractRegistry } from '@lovage/task';
-import { BROKER, CONTRACTS, ROUTES } from '../deps.ts';
+import { CONTRACTS, type GatewayPlatform, PLATFORM, ROUTES } from '../deps.ts';
 import { ProblemError } from '../problems/problem-error.ts';
 
 /** Tells which queues there are, for tasks that reach the broker only later. */
@@ -12,7 +11,7 @@ export class OpenQueues {
   private readonly known: ReadonlySet<string>;
 
   constructor(
-    @Inject(BROKER) private readonly broker: Pick<Broker, 'state' | 'depth' | 'deadLetterQueue'>,
+    @Inject(PLATFORM) private readonly platform: Pick<GatewayPlatform, 'broker'>,
     @Inject(CONTRACTS) contracts: ContractRegistry,
     @Inject(ROUTES) routes: TaskRoutes,
   ) {
@@ -21,10 +20,10 @@ export class OpenQueues {
 
   /** False: nobody has ever served it, or serves tasks there, so that a task would wait there for ever. A broker that is away knows of nothing. */
   async has(queue: string): Promise<boolean> {
-    if (queue === this.broker.deadLetterQueue) return false;
-    if (this.known.has(queue) || this.broker.state !== 'up') return true;
+    if (queue === this.platform.broker.deadLetterQueue) return false;
+    if (this.known.has(queue) || this.platform.broker.state !== 'up') return true;
     try {
-      await this.broker.depth(queue);
+      await this.platform.broker.depth(queue);
       return true;
     } catch (error) {
       return !hasCode(error, 'unroutable');

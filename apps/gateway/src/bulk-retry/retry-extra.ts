@@ -2,7 +2,7 @@ import type { SubmitOptions } from '@lovage/client';
 import type { AnyContract, TaskExtra } from '@lovage/task';
 
 /** What a task that runs again keeps: the moment of its schedule, and the tags that its contract does not take from the input anew. */
-export function extraAgain(
+export function retryExtra(
   extra: TaskExtra | null | undefined,
   contract: AnyContract | undefined,
 ): Pick<SubmitOptions, 'tags' | 'scheduledFor'> {

@@ -1,4 +1,4 @@
-import type { AgainManyAnswer } from '@lovage/http-api';
+import type { BulkRetryAnswer } from '@lovage/http-api';
 import { problemOf } from '../problems/problem-of.ts';
 
 /** Refusals that are told one by one. */
@@ -14,11 +14,11 @@ const OF_ONE: ReadonlySet<string> = new Set([
 ]);
 
 /** Counts what became of each of many. */
-export class AgainTally {
+export class BulkRetryCounts {
   submitted = 0;
   skipped = 0;
   private refused = 0;
-  private readonly refusals: AgainManyAnswer['refusals'] = [];
+  private readonly refusals: BulkRetryAnswer['refusals'] = [];
 
   /** What `make` gives; undefined, and counted, where the thing itself cannot be run again. Throws what is no fault of it. */
   try<T>(id: string, make: () => T): T | undefined {
@@ -28,20 +28,20 @@ export class AgainTally {
       const { code, detail, errors } = problemOf(error);
       if (!OF_ONE.has(code)) throw error;
       this.refused += 1;
-      const why = errors.map(({ path, message }) => `${path}: ${message}`).join('; ');
-      if (this.refusals.length < TOLD) this.refusals.push({ id, code, message: (why || detail).slice(0, 1000) });
+      const reason = errors.map(({ path, message }) => `${path}: ${message}`).join('; ');
+      if (this.refusals.length < TOLD) this.refusals.push({ id, code, message: (reason || detail).slice(0, 1000) });
       return undefined;
     }
   }
 
   /** So far, of the refused the first ones with their reasons. */
-  get counts(): Pick<AgainManyAnswer, 'submitted' | 'skipped' | 'refused' | 'refusals'> {
+  get all(): Pick<BulkRetryAnswer, 'submitted' | 'skipped' | 'refused' | 'refusals'> {
     const { submitted, skipped, refused, refusals } = this;
     return { submitted, skipped, refused, refusals };
   }
 
-  answer(lastDueAt: number | null, nextCursor: string | null): AgainManyAnswer {
+  answer(lastDueAt: number | null, nextCursor: string | null): BulkRetryAnswer {
     const last = this.submitted === 0 || lastDueAt === null ? null : new Date(lastDueAt).toISOString();
-    return { ...this.counts, lastDueAt: last, nextCursor };
+    return { ...this.all, lastDueAt: last, nextCursor };
   }
 }
