@@ -1,6 +1,6 @@
 import { maskUrl } from '@lovage/foundation';
 
-export interface BannerFacts {
+export interface WorkerBanner {
   readonly name: string;
   readonly version: string;
   readonly broker: string;
@@ -14,24 +14,27 @@ export interface BannerFacts {
 }
 
 /** What a worker prints when it starts, in the manner of Celery's. Passwords are masked. */
-export function banner(facts: BannerFacts): string {
+export function banner(content: WorkerBanner): string {
   const line = (label: string, value: string) => `.> ${`${label}:`.padEnd(13)}${value}`;
   return [
     '',
-    ` -------------- ${facts.name} v${facts.version} (lovage)`,
+    ` -------------- ${content.name} v${content.version} (lovage)`,
     '',
     '[config]',
-    line('node', facts.name),
-    line('broker', facts.broker),
-    line('results', maskUrl(facts.databaseUrl)),
-    line('pool', facts.pool),
-    line('concurrency', `${facts.concurrency} (async), ${facts.childSlots} (thread), ${facts.childSlots} (process)`),
+    line('node', content.name),
+    line('broker', content.broker),
+    line('results', maskUrl(content.databaseUrl)),
+    line('pool', content.pool),
+    line(
+      'concurrency',
+      `${content.concurrency} (async), ${content.childSlots} (thread), ${content.childSlots} (process)`,
+    ),
     '',
     '[queues]',
-    ...facts.queues.map((queue) => `.> ${queue}`),
+    ...content.queues.map((queue) => `.> ${queue}`),
     '',
     '[tasks]',
-    ...facts.tasks.map((task) => `  . ${task}`),
+    ...content.tasks.map((task) => `  . ${task}`),
     '',
   ].join('\n');
 }

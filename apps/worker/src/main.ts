@@ -1,6 +1,6 @@
+import { onceReady } from '@lovage/processes';
 import { startLean } from './start-lean.ts';
 
+onceReady(startLean());
 // Imported only now: what it loads is what is to be kept small.
-const started = startLean();
-const { runWorker } = await import('./run-worker.ts');
-process.exit(await runWorker(started));
+void import('./run-worker.ts').then(async ({ runWorker }) => process.exit(await runWorker()));

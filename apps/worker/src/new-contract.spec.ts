@@ -16,7 +16,7 @@ function beat({ outbox, sweep, broker }: Platform): AsyncDisposable {
     while (!stopped) {
       await sweep.sweep();
       const items = await outbox.leaseDue({ withinMs: 0, leaseMs: 10_000, limit: 500 });
-      for (const { task } of items) await broker.publish(messageOfRow(task));
+      for (const { task } of items) await broker.publish(messageOfRow(task, broker));
       if (items.length > 0) await outbox.published(items);
       else await pause(10);
     }

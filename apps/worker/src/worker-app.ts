@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import type { DynamicModule, INestMicroservice, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { MicroserviceOptions } from '@nestjs/microservices';
+import { CanvasQueues, CeleryCanvas } from '@lovage/canvas';
 import { messageOfRow, submitChildWith } from '@lovage/client';
 import { listenLean, LovageServer, NestLog } from '@lovage/nest';
 import { openPlatform, type Platform } from '@lovage/platform';
@@ -12,11 +13,17 @@ import type { Settings } from '@lovage/settings';
 import { PgWorkerLease } from '@lovage/store-postgres';
 import { ContractRegistry, type AnyContract } from '@lovage/task';
 import { TasksModule } from '@lovage/tasks';
+import { CeleryNode } from './celery/celery-node.ts';
+import { scheduledTasks } from './celery/scheduled-tasks.ts';
+import { ResultWriter } from './celery/result-writer.ts';
 import { serveHealth } from './health/health-server.ts';
 import { WorkerHealth } from './health/worker-health.ts';
 import type { Listening } from './http/small-server.ts';
 import type { MetricsServer } from './metrics/metrics-server.ts';
 import { WorkerModule } from './worker.module.ts';
+
+/** Of this build. */
+export const VERSION = '0.1.0';
 
 /** A stop takes about 5 s longer than the grace at most. */
 const STOP_MARGIN_MS = 10_000;
@@ -35,6 +42,8 @@ export interface WorkerAppOptions {
    * other `modules`, none, and their contracts cannot ask for the pools `thread` and `process`.
    */
   readonly child?: string;
+  /** Asks the process for a stop in order, for `celery control shutdown`. Default: that is refused. */
+  readonly shutdown?: () => void;
   readonly log: Log;
 }
 
@@ -50,7 +59,7 @@ export interface WorkerApp {
   escaped(kind: EscapedKind, thrown: unknown): void;
   /** Longest that {@link stop} may take after an error that nobody caught, ms. */
   readonly escapedStopMs: number;
-  /** Hands back what does not finish within the grace; then lets go of the servers. */
+  /** Requeues what does not finish within the grace; then disconnects from the servers. */
   stop(): Promise<void>;
 }
 
@@ -60,9 +69,9 @@ export interface WorkerApp {
  */
 export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp> {
   const { settings, contracts, modules, log, child = modules ? undefined : CHILD } = options;
-  const { databaseUrl, brokerUrl, deadLetterQueue, routes, worker } = settings;
+  const { databaseUrl, brokerUrl, deadLetterQueue, routes, worker, celery: shared } = settings;
   const platform = await openPlatform({
-    ...{ databaseUrl, brokerUrl, deadLetterQueue, routes, log },
+    ...{ databaseUrl, brokerUrl, deadLetterQueue, routes, log, celery: shared },
     applicationName: 'lovage-worker',
   });
   try {
@@ -73,6 +82,9 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
       ...{ ...worker, host: hostname(), pid: process.pid },
       ...{ contracts: contracts.map(({ name }) => name), serves: contracts.map(servedContract) },
     };
+    const served = new Set(info.contracts);
+    let celery: CeleryNode | undefined;
+    let results: ResultWriter | undefined;
     const server = new LovageServer(
       {
         broker: platform.broker,
@@ -85,13 +97,43 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
         deadLetters: platform.deadLetters,
         contracts: platform.contracts,
         outbox: platform.outbox,
-        messageOf: messageOfRow,
+        messageOf: (row) => messageOfRow(row, platform.broker),
+        canvas: new CeleryCanvas({
+          ...{
+            backend: platform.celeryBackend,
+            tasks: platform.tasks,
+            broker: platform.broker,
+            clock: systemClock,
+            log,
+          },
+          queues: new CanvasQueues({
+            ...{ own: worker.queues, contract: (name) => registry.find(name), serves: (name) => served.has(name) },
+            ...{ routes, workers: platform.workers, clock: systemClock },
+          }),
+        }),
         lease: (onLost, work) => new PgWorkerLease({ url: databaseUrl, info, log, onLost, work }),
         log,
         contract: (name) => registry.find(name),
         submitChild: submitChildWith(client),
+        prepare: (engine) => {
+          celery = new CeleryNode({
+            ...{ settings, client, log, worker: engine, broker: platform.broker, clock: systemClock },
+            ...{ version: VERSION, contracts, shutdown: options.shutdown, scheduled: scheduledTasks(platform.lists) },
+          });
+          const { celeryBackend: backend } = platform;
+          results =
+            backend &&
+            new ResultWriter({ backend, worker: engine, trackStarted: shared.trackStarted, clock: systemClock, log });
+          results?.start();
+          return celery.open();
+        },
       },
-      { ...worker, contracts, children: child === undefined ? undefined : { ...worker.children, boot: child } },
+      {
+        ...worker,
+        trackStarted: shared.trackStarted,
+        contracts,
+        children: child === undefined ? undefined : { ...worker.children, boot: child },
+      },
     );
     const app: INestMicroservice = await NestFactory.createMicroservice<MicroserviceOptions>(
       WorkerModule.create(
@@ -104,11 +146,12 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
     let health: Listening | undefined;
     try {
       await listenLean(app);
-      metrics = await openMetrics(server, settings);
-      health = await openHealth(server, platform, settings);
+      metrics = await openMetrics(server, settings, results);
+      health = await openHealth(server, platform, settings, results);
     } catch (error) {
       await metrics?.stop();
       await app.close();
+      await celery?.close();
       throw error;
     }
     return {
@@ -120,6 +163,8 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
       escapedStopMs: server.worker.shutdownGraceMs + STOP_MARGIN_MS,
       async stop() {
         await app.close();
+        await results?.stop();
+        await celery?.close();
         await health?.stop();
         await metrics?.stop();
         await platform.stop();
@@ -131,24 +176,40 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
   }
 }
 
-async function openMetrics(server: LovageServer, settings: Settings): Promise<MetricsServer | undefined> {
+async function openMetrics(
+  server: LovageServer,
+  settings: Settings,
+  results: ResultWriter | undefined,
+): Promise<MetricsServer | undefined> {
   const { metricsPort: port } = settings.worker;
   if (port === undefined) return undefined;
   const { host, metricsToken: token } = settings.http;
   const access = token !== undefined ? { token } : settings.mode === 'production' ? 'closed' : 'open';
   // Only now: a worker without metrics does not carry them.
   const { serveMetrics } = await import('./metrics/serve-metrics.ts');
-  return serveMetrics(server.worker, { host, port, access });
+  return serveMetrics(server.worker, { host, port, access }, results);
 }
 
 async function openHealth(
   { worker }: LovageServer,
   platform: Platform,
   settings: Settings,
+  results: ResultWriter | undefined,
 ): Promise<Listening | undefined> {
   const { healthPort: port } = settings.worker;
   if (port === undefined) return undefined;
-  const { broker } = platform;
-  const health = new WorkerHealth({ worker, broker, pingDatabase: () => platform.pingDatabase(), clock: systemClock });
+  const { broker, celeryBackend } = platform;
+  const celeryResults = () =>
+    celeryBackend && {
+      state: celeryBackend.isUp ? ('up' as const) : ('down' as const),
+      waiting: results?.waiting ?? 0,
+    };
+  const health = new WorkerHealth({
+    worker,
+    broker,
+    celeryResults,
+    pingDatabase: () => platform.pingDatabase(),
+    clock: systemClock,
+  });
   return serveHealth(health, { host: settings.http.host, port });
 }

@@ -8,6 +8,8 @@ export interface WorkerHealthDocument {
   /** Whether others take it for alive. */
   readonly lease: 'held' | 'not_held';
   readonly database: 'up' | 'down';
+  /** Celery's result backend, and states that wait for it; left out: there is none. It decides nothing: the record does not need it. */
+  readonly celeryResults?: { readonly state: 'up' | 'down'; readonly waiting: number };
   /** Each queue that it serves; `since` is an ISO 8601 time. */
   readonly queues: Readonly<Record<string, { readonly state: ConsumptionHealth['state']; readonly since: string }>>;
 }
@@ -16,6 +18,7 @@ export interface WorkerHealthDeps {
   readonly worker: Pick<TaskWorker, 'queues' | 'leaseHeld' | 'isStopping'>;
   readonly broker: Pick<Broker, 'state'>;
   pingDatabase(): Promise<void>;
+  readonly celeryResults?: () => WorkerHealthDocument['celeryResults'];
   readonly clock: Clock;
 }
 
@@ -32,6 +35,7 @@ export class WorkerHealth {
     const database = await this.database();
     const { worker, broker } = this.deps;
     const queues = [...worker.queues];
+    const celeryResults = this.deps.celeryResults?.();
     // A blocked broker delivers: it takes no publishes, which wait in the outbox.
     const ready =
       database === 'up' &&
@@ -43,6 +47,7 @@ export class WorkerHealth {
       broker: broker.state,
       lease: worker.leaseHeld ? 'held' : 'not_held',
       database,
+      ...(celeryResults && { celeryResults }),
       queues: Object.fromEntries(
         queues.map(([queue, { state, since }]) => [queue, { state, since: new Date(since).toISOString() }]),
       ),
@@ -57,14 +62,14 @@ export class WorkerHealth {
 
   private ping(): Promise<'up' | 'down'> {
     return new Promise((resolve) => {
-      const callOff = this.deps.clock.after(PING_MS, () => resolve('down'));
+      const cancelTimer = this.deps.clock.after(PING_MS, () => resolve('down'));
       this.deps
         .pingDatabase()
         .then(
           () => resolve('up'),
           () => resolve('down'),
         )
-        .finally(callOff);
+        .finally(cancelTimer);
     });
   }
 }

@@ -8,7 +8,7 @@ export interface MetricsServerOptions {
   readonly host: string;
   /** 0: a free one. */
   readonly port: number;
-  /** Who reads `/metrics`: anybody, whoever sends the token as a bearer token, or nobody. */
+  /** Who reads `/metrics`: anybody, those who send the token as a bearer token, or nobody. */
   readonly access: 'open' | 'closed' | { readonly token: string };
 }
 

@@ -6,12 +6,14 @@ import type { ChildCounts, EndedAttempt } from '@lovage/runtime';
 const RUN_BUCKETS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 1800, 3600];
 const WAIT_BUCKETS = [0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 1800, 3600];
 
-export interface WorkerFacts {
+export interface WorkerReadings {
   /** Handlers that may run at once, in all pools that are used. */
   readonly slots: number;
   /** Handlers running now. */
   running(): number;
   children(): Readonly<Record<'thread' | 'process', ChildCounts>>;
+  /** States on their way to Celery's result backend, and those that were left to beat. Undefined: there is none. */
+  readonly celeryResults?: { readonly waiting: number; readonly dropped: number } | undefined;
 }
 
 /** What this worker counts as it goes. */
@@ -23,7 +25,7 @@ export class WorkerMetrics {
   private readonly malformed: Counter<'code'>;
   private readonly escapes: Counter<'kind' | 'name'>;
 
-  constructor(facts: WorkerFacts) {
+  constructor(readings: WorkerReadings) {
     const registers = [this.registry];
     collectDefaultMetrics({ register: this.registry });
     this.attempts = new Counter({
@@ -64,8 +66,8 @@ export class WorkerMetrics {
       labelNames: ['kind'],
       registers,
       collect: () => {
-        slots.set({ kind: 'total' }, facts.slots);
-        slots.set({ kind: 'used' }, facts.running());
+        slots.set({ kind: 'total' }, readings.slots);
+        slots.set({ kind: 'used' }, readings.running());
       },
     });
     const children = new Gauge({
@@ -74,7 +76,7 @@ export class WorkerMetrics {
       labelNames: ['pool'],
       registers,
       collect: () => {
-        for (const [pool, { alive }] of Object.entries(facts.children())) children.set({ pool }, alive);
+        for (const [pool, { alive }] of Object.entries(readings.children())) children.set({ pool }, alive);
       },
     });
     const died = new Counter({
@@ -84,7 +86,29 @@ export class WorkerMetrics {
       registers,
       collect: () => {
         died.reset();
-        for (const [pool, counts] of Object.entries(facts.children())) died.inc({ pool }, counts.died);
+        for (const [pool, counts] of Object.entries(readings.children())) died.inc({ pool }, counts.died);
+      },
+    });
+    if (readings.celeryResults) this.countResults(readings.celeryResults);
+  }
+
+  private countResults(results: NonNullable<WorkerReadings['celeryResults']>): void {
+    const registers = [this.registry];
+    const waiting = new Gauge({
+      name: 'lovage_celery_results_waiting',
+      help: "States of tasks that wait to be written to Celery's result backend",
+      registers,
+      collect: () => {
+        waiting.set(results.waiting);
+      },
+    });
+    const dropped = new Counter({
+      name: 'lovage_celery_results_dropped_total',
+      help: 'States that too many others left no room for; beat writes the ends among them',
+      registers,
+      collect: () => {
+        dropped.reset();
+        dropped.inc(results.dropped);
       },
     });
   }

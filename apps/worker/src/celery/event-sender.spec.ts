@@ -1,0 +1,78 @@
+import { Signal } from '@lovage/foundation';
+import type { HeldTask, TaskEvent } from '@lovage/runtime';
+import { eventually, silentLog, TestClock } from '@lovage/testing';
+import { EventSender } from './event-sender.ts';
+import { LamportClock } from './lamport-clock.ts';
+
+/** A worker and a connection in the test's hands. */
+class SenderFixture {
+  readonly tasks = new Signal<TaskEvent>();
+  readonly sent: { key: string; body: unknown }[] = [];
+  readonly time = new TestClock();
+  /** Whether a monitor listens. */
+  monitor = false;
+  probes = 0;
+  readonly sender = new EventSender({
+    ...{ node: 'a@b', version: '1', clock: new LamportClock(), processed: () => 0, time: this.time, log: silentLog },
+    worker: { running: 0, signals: { tasks: this.tasks } } as never,
+    link: {
+      publishEvent: (key, body) => this.sent.push({ key, body: JSON.parse(String(body)) }) > 0,
+      isHeard: () => {
+        this.probes += 1;
+        return Promise.resolve(this.monitor);
+      },
+    },
+  });
+
+  /** The kinds of what was sent of tasks. */
+  get told(): string[] {
+    const batches = this.sent.filter(({ key }) => key === 'task.multi');
+    return batches.flatMap(({ body }) => (body as { type: string }[]).map(({ type }) => type));
+  }
+
+  start(): void {
+    this.tasks.emit({ kind: 'started', task: { task: { id: 'x' } } as HeldTask });
+  }
+}
+
+test('events of tasks are made only while a monitor listens', async () => {
+  const it = new SenderFixture();
+  it.sender.start();
+  it.sender.enable();
+  await eventually(() => it.probes === 1);
+  expect(it.tasks.heard).toBe(false);
+  it.start();
+
+  it.monitor = true;
+  await it.time.advance(2000);
+  await eventually(() => it.tasks.heard);
+  it.start();
+  await eventually(() => it.told.length === 1);
+  expect(it.told).toEqual(['task-started']);
+
+  it.monitor = false;
+  await it.time.advance(2000);
+  await eventually(() => !it.tasks.heard);
+  it.sender.stop();
+  expect(it.told).toHaveLength(1);
+});
+
+test('a monitor that begins asks for a heartbeat, and is told of tasks from then on', async () => {
+  const it = new SenderFixture();
+  it.sender.enable();
+  await eventually(() => it.probes === 1);
+  it.monitor = true;
+  it.sender.heartbeat();
+  await eventually(() => it.tasks.heard);
+  it.sender.stop();
+});
+
+test('switched off, nobody looks for a monitor', async () => {
+  const it = new SenderFixture();
+  it.monitor = true;
+  it.sender.start();
+  expect(it.sender.disable()).toBe(false);
+  await it.time.advance(4000);
+  expect([it.probes, it.tasks.heard]).toEqual([0, false]);
+  it.sender.stop();
+});
