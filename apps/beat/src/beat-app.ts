@@ -5,9 +5,9 @@ import type { Log } from '@lovage/ports';
 import type { Settings } from '@lovage/settings';
 import { BeatModule, type BeatSchedules } from './beat.module.ts';
 
-export interface BeatAppOptions extends Omit<BeatSchedules, 'routes' | 'history'> {
+export interface BeatAppOptions extends Omit<BeatSchedules, 'routes' | 'history' | 'resultsExpireMs'> {
   readonly settings: Pick<Settings, 'brokerUrl' | 'routes'> &
-    Partial<Pick<Settings, 'deadLetterQueue' | 'history'>> & { readonly databaseUrl: string };
+    Partial<Pick<Settings, 'deadLetterQueue' | 'history' | 'celery'>> & { readonly databaseUrl: string };
   readonly log: Log;
 }
 
@@ -22,16 +22,16 @@ export interface BeatApp {
  * @throws StoreUnavailableError BrokerUnavailableError SchemaMissingError
  */
 export async function startBeat({ settings, log, ...fires }: BeatAppOptions): Promise<BeatApp> {
-  const { databaseUrl, brokerUrl, deadLetterQueue, routes, history } = settings;
+  const { databaseUrl, brokerUrl, deadLetterQueue, routes, history, celery } = settings;
   const platform = await openPlatform({
-    ...{ databaseUrl, brokerUrl, deadLetterQueue, log },
+    ...{ databaseUrl, brokerUrl, deadLetterQueue, log, celery },
     applicationName: 'lovage-beat',
   });
   try {
     await platform.start();
     const logger = new NestLog(log);
     const app = await NestFactory.createApplicationContext(
-      BeatModule.create(platform, { ...fires, routes, history }, log),
+      BeatModule.create(platform, { ...fires, routes, history, resultsExpireMs: celery?.backend?.expiresMs }, log),
       {
         logger,
         abortOnError: false,

@@ -1,11 +1,22 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import type { TaskRoutes } from '@lovage/foundation';
+import { TaskRoutes } from '@lovage/foundation';
+import { CanvasQueues, CeleryCanvas } from '@lovage/canvas';
 import { messageOfRow, prepareRow } from '@lovage/client';
-import { BeatPresence, DeadLetterCollector, HistoryCounter, OutboxRelay, Rescuer, Sweeper } from '@lovage/maintenance';
+import {
+  BeatPresence,
+  CeleryWatch,
+  DeadLetterCollector,
+  ForeignResults,
+  HistoryCounter,
+  OutboxRelay,
+  Rescuer,
+  Sweeper,
+} from '@lovage/maintenance';
 import type { Platform } from '@lovage/platform';
-import type { HistoryKept, Log } from '@lovage/ports';
+import { systemClock, type HistoryKept, type Log } from '@lovage/ports';
 import { ScheduleRunner } from '@lovage/scheduler';
 import { ContractRegistry, type AnyContract, type Schedule } from '@lovage/task';
+import { CeleryUpkeep } from './celery-upkeep.ts';
 import { ServicesRunner } from './services-runner.ts';
 
 /** What beat fires. */
@@ -17,6 +28,8 @@ export interface BeatSchedules {
   readonly routes?: TaskRoutes;
   /** How long counts of ended tasks are kept. Default: minutes 30 days, hours a year. */
   readonly history?: HistoryKept;
+  /** How long Celery's result backend keeps results, ms. Default one day. */
+  readonly resultsExpireMs?: number | undefined;
 }
 
 const DAY_MS = 86_400_000;
@@ -27,18 +40,29 @@ const KEPT: HistoryKept = { minutesMs: 30 * DAY_MS, hoursMs: 365 * DAY_MS };
 export class BeatModule {
   static create(
     platform: Platform,
-    { schedules, contracts, routes, history = KEPT }: BeatSchedules,
+    { schedules, contracts, routes, history = KEPT, resultsExpireMs }: BeatSchedules,
     log: Log,
   ): DynamicModule {
-    const { broker, outbox, sweep, rescue, deadLetters: letters, schedules: store } = platform;
-    const relay = new OutboxRelay({ broker, outbox, messageOf: messageOfRow, log });
-    const sweeper = new Sweeper({ sweep, log, onRequeued: () => relay.poke() });
-    const rescuer = new Rescuer({ broker, rescue, log, onSentAgain: () => relay.poke() });
-    const collector = new DeadLetterCollector({ broker, letters, log, onSentAgain: () => relay.poke() });
+    const { broker, outbox, sweep, rescue, deadLetters, schedules: store } = platform;
+    const relay = new OutboxRelay({ broker, outbox, messageOf: (row) => messageOfRow(row, broker), log });
+    const sweeper = new Sweeper({ sweep, broker, log, onRequeued: () => relay.poke() });
+    const rescuer = new Rescuer({ broker, rescue, log, onResent: () => relay.poke() });
+    const registry = new ContractRegistry(contracts);
+    const canvas = new CeleryCanvas({
+      ...{ backend: platform.celeryBackend, tasks: platform.tasks, broker, clock: systemClock, log },
+      queues: new CanvasQueues({
+        ...{ own: [], serves: () => false, routes: routes ?? TaskRoutes.none, workers: platform.workers },
+        ...{ contract: (name) => registry.find(name), clock: systemClock },
+      }),
+    });
+    const collector = new DeadLetterCollector({ broker, deadLetters, canvas, log, onResent: () => relay.poke() });
+    const foreign = new ForeignResults({ broker, foreign: platform.foreign, log });
+    const celery = new CeleryUpkeep(platform, { foreign, expiresMs: resultsExpireMs, canvas, log });
+    const watch = new CeleryWatch({ broker, store: platform.celeryWatch, log });
     const prepare: typeof prepareRow = (contract, input, options, now) =>
       prepareRow(contract, input, options, now, routes);
     const runner = new ScheduleRunner({
-      ...{ store, schedules, contracts: new ContractRegistry(contracts), prepare, log },
+      ...{ store, schedules, contracts: registry, prepare, log },
       onFired: () => relay.poke(),
     });
     const counter = new HistoryCounter({ history: platform.history, kept: history, log });
@@ -50,6 +74,9 @@ export class BeatModule {
         { provide: Sweeper, useValue: sweeper },
         { provide: Rescuer, useValue: rescuer },
         { provide: DeadLetterCollector, useValue: collector },
+        { provide: ForeignResults, useValue: foreign },
+        { provide: CeleryUpkeep, useValue: celery },
+        { provide: CeleryWatch, useValue: watch },
         { provide: ScheduleRunner, useValue: runner },
         { provide: HistoryCounter, useValue: counter },
         { provide: BeatPresence, useValue: presence },

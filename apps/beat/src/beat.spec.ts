@@ -56,7 +56,7 @@ describe('apps/beat', () => {
       const ids = handles.map(({ id }) => id).sort();
       await eventually(() => new Set(came).size === ids.length, { timeoutMs: 40_000, everyMs: 100 });
       expect([...new Set(came)].sort()).toEqual(ids);
-      // Confirmed by the broker just before the kill, and not marked: those may come again.
+      // Confirmed by the broker just before the kill, and not acked: those may come again.
       expect(came.length - ids.length).toBeLessThan(50);
       await eventually(async () => (await db.query('select 1 from outbox')).length === 0);
       const counted = async (table: string) =>

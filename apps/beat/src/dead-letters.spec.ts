@@ -29,7 +29,7 @@ function beat(db: TestDatabase, { brokerUrl = '', deadLetterQueue = '' }: Where)
 }
 
 function suite(where: () => Where): void {
-  test('two beats collect; one is killed in the middle: each letter is one, and every task has an end', async () => {
+  test('two beats collect; one is killed in the middle: each dead letter is one, and every task has an end', async () => {
     const there = where();
     const { queue } = there;
     await using db = await testDatabase();
@@ -47,20 +47,20 @@ function suite(where: () => Where): void {
       await broker.declare(queue);
       await broker.consume(queue, { prefetch: 50, onDelivery: (delivery) => delivery.nack({ requeue: false }) });
       const count = async (sql: string): Promise<number> => (await db.query<{ n: number }>(sql))[0]!.n;
-      const letters = (): Promise<number> => count('select count(*)::int as n from dead_letters');
+      const deadLetters = (): Promise<number> => count('select count(*)::int as n from dead_letters');
 
       await using one = await beat(db, there);
       await using two = await beat(db, there);
       await eventually(() => one.messages.includes('ready') && two.messages.includes('ready'));
       const submits = Array.from({ length: TASKS }, (_, n) => client.submit(job, { n }, { awaitReply: false }));
-      await eventually(async () => (await letters()) >= 50, { timeoutMs: 20_000, everyMs: 5 });
+      await eventually(async () => (await deadLetters()) >= 50, { timeoutMs: 20_000, everyMs: 5 });
       await one.kill();
-      const atKill = await letters();
+      const atKill = await deadLetters();
       expect(atKill).toBeLessThan(TASKS);
       const ids = (await Promise.all(submits)).map(({ id }) => id);
 
       const live = 'select count(*)::int as n from tasks where finished_at is null';
-      await eventually(async () => (await count(live)) === 0 && (await letters()) >= TASKS, {
+      await eventually(async () => (await count(live)) === 0 && (await deadLetters()) >= TASKS, {
         timeoutMs: 40_000,
         everyMs: 100,
       });

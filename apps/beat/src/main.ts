@@ -4,7 +4,7 @@ import { createLog, runApp } from '@lovage/platform';
 import { exitCodeOf, parseSettings } from '@lovage/settings';
 import { startBeat } from './beat-app.ts';
 
-const code = await runApp({
+void runApp({
   name: 'beat',
   exitCodeOf,
   async start() {
@@ -12,5 +12,4 @@ const code = await runApp({
     const log = createLog({ app: 'beat', level: settings.logLevel, mode: settings.mode });
     return startBeat({ settings, schedules: allSchedules, contracts: allContracts, log });
   },
-});
-process.exit(code);
+}).then((code) => process.exit(code));

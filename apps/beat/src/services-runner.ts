@@ -1,6 +1,16 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { BeatPresence, DeadLetterCollector, HistoryCounter, OutboxRelay, Rescuer, Sweeper } from '@lovage/maintenance';
+import {
+  BeatPresence,
+  CeleryWatch,
+  DeadLetterCollector,
+  ForeignResults,
+  HistoryCounter,
+  OutboxRelay,
+  Rescuer,
+  Sweeper,
+} from '@lovage/maintenance';
 import { ScheduleRunner } from '@lovage/scheduler';
+import { CeleryUpkeep } from './celery-upkeep.ts';
 
 /** Starts the services with the application and stops them, in reverse, with it. */
 @Injectable()
@@ -10,6 +20,9 @@ export class ServicesRunner implements OnApplicationBootstrap, OnApplicationShut
     private readonly sweeper: Sweeper,
     private readonly rescuer: Rescuer,
     private readonly deadLetters: DeadLetterCollector,
+    private readonly foreign: ForeignResults,
+    private readonly celery: CeleryUpkeep,
+    private readonly watch: CeleryWatch,
     private readonly schedules: ScheduleRunner,
     private readonly history: HistoryCounter,
     private readonly presence: BeatPresence,
@@ -22,6 +35,9 @@ export class ServicesRunner implements OnApplicationBootstrap, OnApplicationShut
       await this.sweeper.start();
       await this.rescuer.start();
       await this.deadLetters.start();
+      await this.foreign.start();
+      await this.celery.start();
+      await this.watch.start();
       await this.schedules.start();
       await this.history.start();
       await this.presence.start();
@@ -35,6 +51,9 @@ export class ServicesRunner implements OnApplicationBootstrap, OnApplicationShut
     await this.presence.stop();
     await this.history.stop();
     await this.schedules.stop();
+    await this.watch.stop();
+    await this.celery.stop();
+    await this.foreign.stop();
     await this.deadLetters.stop();
     await this.rescuer.stop();
     await this.sweeper.stop();
