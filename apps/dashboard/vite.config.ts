@@ -20,6 +20,8 @@ export default defineConfig({
     chunkSizeWarningLimit: 800,
   },
   server: {
+    // Not `localhost`, which is ::1 alone on some machines: the address is the one of the documents.
+    host: '127.0.0.1',
     port: 5173,
     strictPort: true,
     // The cookie of the session belongs to the origin of this page.

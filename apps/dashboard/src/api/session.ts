@@ -14,9 +14,9 @@ const AHEAD_MS = 20_000;
 
 /**
  * Who is signed in. The access token is in memory alone; the refresh token is in a cookie that no script can read. Tabs
- * take turns at refreshing, since a refresh token is used once, and end together.
+ * refresh one at a time, since a refresh token is used once, and end together.
  */
-export class Session {
+export class SignedInSession {
   private token: { readonly value: string; readonly until: number } | undefined;
   private current: SessionState = { status: 'unknown' };
   private refreshing: Promise<string> | undefined;
@@ -67,7 +67,7 @@ export class Session {
       // Even where nobody answers this page forgets.
       await send('POST', '/api/auth/logout', { body: {} }).catch(() => undefined);
     }
-    // What was typed and not sent is not for whoever comes next.
+    // What was typed and not sent is not for who signs in next.
     sessionStorage.clear();
     this.end(false);
     this.tabs.postMessage('out');
@@ -92,11 +92,11 @@ export class Session {
   }
 
   private refresh(): Promise<string> {
-    return (this.refreshing ??= this.inTurn(() => this.exchange()).finally(() => (this.refreshing = undefined)));
+    return (this.refreshing ??= this.oneAtATime(() => this.exchange()).finally(() => (this.refreshing = undefined)));
   }
 
   /** One tab at a time. Pages without TLS, but for localhost, have no locks: the gateway lets two refresh at once. */
-  private inTurn<T>(act: () => Promise<T>): Promise<T> {
+  private oneAtATime<T>(act: () => Promise<T>): Promise<T> {
     return 'locks' in navigator ? navigator.locks.request('lovage.session', act) : act();
   }
 
@@ -128,4 +128,4 @@ export class Session {
   }
 }
 
-export const session = new Session();
+export const session = new SignedInSession();

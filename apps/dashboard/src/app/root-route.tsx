@@ -4,11 +4,6 @@ import { one, type Search } from './search-params.ts';
 
 export const rootRoute = createRootRoute({ component: Outlet });
 
-/** Where a sign-in leads back to: a path of this application alone. */
-export function backTo(value: string | undefined): string {
-  return value !== undefined && /^\/(?![/\\])/.test(value) && !value.startsWith('/sign-in') ? value : '/overview';
-}
-
 export const signInRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/sign-in',
@@ -16,7 +11,7 @@ export const signInRoute = createRoute({
   component: lazyRouteComponent(() => import('../screens/sign-in/sign-in-screen.tsx'), 'SignInScreen'),
 });
 
-/** The frame around all screens, for whoever is signed in. */
+/** The frame around all screens, for who is signed in. */
 export const frameRoute = createRoute({
   getParentRoute: () => rootRoute,
   id: 'frame',

@@ -4,6 +4,7 @@ import { useStats, type StatsAsk } from '../api/queries/stats.ts';
 import { Skeleton } from '../ui/feedback.tsx';
 import { formatCount } from '../ui/format.ts';
 import { Panel } from '../ui/page.tsx';
+import { toneToken } from '../ui/state-icon.tsx';
 import { STATE_TONES, STATE_WORDS } from './task-state.tsx';
 import { Loaded } from './loaded.tsx';
 
@@ -36,7 +37,7 @@ export function EndedChart({ title, ...of }: { title: string } & Pick<StatsAsk, 
                   const found = series.find(({ key }) => key === state);
                   const tone = STATE_TONES[state];
                   return found
-                    ? [{ key: state, label: STATE_WORDS[state], color: `--state-${tone}`, values: found.ended }]
+                    ? [{ key: state, label: STATE_WORDS[state], color: toneToken(tone), values: found.ended }]
                     : [];
                 })}
                 format={(value) => (Number.isInteger(value) ? formatCount(value) : '')}

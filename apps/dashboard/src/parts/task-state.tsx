@@ -1,5 +1,5 @@
 import type { TaskState } from '@lovage/task';
-import { StateLabel, type Tone } from '../ui/state-mark.tsx';
+import { StateLabel, type Tone } from '../ui/state-icon.tsx';
 
 /** How each state of a task looks. */
 export const STATE_TONES: Readonly<Record<TaskState, Tone>> = {

@@ -17,37 +17,23 @@ export interface DialogProps {
 }
 
 /** A dialog over the page: for asking, never for reading. `Esc` closes it and the focus goes back. */
-export function Dialog({ open, onClose, title, children, actions, wide }: DialogProps) {
-  return (
-    <Base.Root open={open} onOpenChange={(next) => !next && onClose()}>
-      <Base.Portal>
-        <Base.Backdrop className={styles['backdrop']} />
-        <Base.Popup className={cx(styles['popup'], wide && styles['wide'])}>
-          <header className={styles['header']}>
-            <Base.Title className={styles['title']}>{title}</Base.Title>
-            <Base.Close
-              render={
-                <IconButton label="Close" small>
-                  <X size={16} />
-                </IconButton>
-              }
-            />
-          </header>
-          <div className={styles['body']}>{children}</div>
-          {actions && <footer className={styles['actions']}>{actions}</footer>}
-        </Base.Popup>
-      </Base.Portal>
-    </Base.Root>
-  );
+export function Dialog({ wide, ...props }: DialogProps) {
+  return <Framed {...props} className={cx(styles['popup'], wide && styles['wide'])} />;
 }
 
 /** A panel that comes in from the side, above the page that stays in sight: details of a row, filters on a phone. */
-export function Sheet({ open, onClose, title, children, actions }: DialogProps) {
+export function Sheet(props: Omit<DialogProps, 'wide'>) {
+  return <Framed {...props} className={styles['sheet']} />;
+}
+
+type FramedProps = Omit<DialogProps, 'wide'> & { readonly className: string | undefined };
+
+function Framed({ open, onClose, title, children, actions, className }: FramedProps) {
   return (
     <Base.Root open={open} onOpenChange={(next) => !next && onClose()}>
       <Base.Portal>
         <Base.Backdrop className={styles['backdrop']} />
-        <Base.Popup className={styles['sheet']}>
+        <Base.Popup className={className}>
           <header className={styles['header']}>
             <Base.Title className={styles['title']}>{title}</Base.Title>
             <Base.Close

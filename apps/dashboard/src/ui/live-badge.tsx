@@ -16,7 +16,7 @@ export function LiveBadge({ state }: { state: LiveState }) {
         {state.kind === 'live' ? (
           <circle cx="4" cy="4" r="4" />
         ) : (
-          <circle cx="4" cy="4" r="3" className={styles['ring']} />
+          <circle cx="4" cy="4" r="3" className={styles['halo']} />
         )}
       </svg>
       <span className={styles['text']}>{text}</span>

@@ -62,9 +62,9 @@ export function Toolbar({ children, label }: { children: ReactNode; label?: stri
 }
 
 /** Names with their values. `null` and `undefined` show as a dash. */
-export function Facts({ items }: { items: readonly (readonly [name: string, value: ReactNode])[] }) {
+export function Details({ items }: { items: readonly (readonly [name: string, value: ReactNode])[] }) {
   return (
-    <dl className={styles['facts']}>
+    <dl className={styles['details']}>
       {items.map(([name, value]) => (
         <div key={name}>
           <dt>{name}</dt>

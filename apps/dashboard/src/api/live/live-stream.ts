@@ -9,19 +9,23 @@ export interface LiveNeed {
   readonly on: Handlers;
   /** Filters of `GET /api/tasks`, for `tasks`; of several needs with one the last is served. */
   readonly filter?: QueryValues;
+  /** Tasks of this filter that are told of however old they are, `MAX_WATCHED_TASKS` at most. */
+  readonly watch?: readonly string[];
 }
 
 /** The stream broke, or could not be opened. */
 export interface LostConnection {
   /** As a sentence without its end: "The gateway does not answer". */
-  readonly why: string;
+  readonly reason: string;
   /** When the stream told the last, ms since 1970; undefined: it never did. */
   readonly heardAt: number | undefined;
   /** When the next try is, ms since 1970; undefined: it is now. */
   readonly nextTry: number | undefined;
 }
 
-/** Needs that come and go in one turn of a screen make one stream, ms. */
+/** A stream that is opened again for other needs is not called so before, ms. */
+const CONNECTING_AFTER_MS = 1_000;
+/** Needs that come and go in one change of a screen make one stream, ms. */
 const SETTLE_MS = 50;
 
 /** The one stream of this page: what its screens need at the moment. A browser opens few connections to one server. */
@@ -34,6 +38,7 @@ export class LiveStream {
   private stop: (() => void) | undefined;
   private asked = '';
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private connecting: ReturnType<typeof setTimeout> | undefined;
   private latest: { [T in LiveTopic]?: LiveEvents[T] } = {};
 
   get status(): FollowStatus {
@@ -70,8 +75,8 @@ export class LiveStream {
 
   private open(): void {
     const topics = [...new Set([...this.needs].flatMap((need) => Object.keys(need.on)))].sort();
-    const filter = topics.includes('tasks') ? [...this.needs].findLast((need) => need.filter)?.filter : undefined;
-    const query = topics.length === 0 ? undefined : { ...filter, topics: topics.join(',') };
+    const tasks = topics.includes('tasks') ? [...this.needs].findLast((need) => need.filter) : undefined;
+    const query = topics.length === 0 ? undefined : { ...tasks?.filter, watch: tasks?.watch, topics: topics.join(',') };
     const asked = query ? queryString(query) : '';
     if (asked === this.asked) return;
     this.asked = asked;
@@ -99,6 +104,14 @@ export class LiveStream {
   }
 
   private become(status: FollowStatus): void {
+    clearTimeout(this.connecting);
+    if (status.kind === 'connecting' && this.current.kind === 'live') {
+      // Mostly it is open again at once, and a badge that flickers tells nothing.
+      this.connecting = setTimeout(() => this.show(status), CONNECTING_AFTER_MS);
+    } else this.show(status);
+  }
+
+  private show(status: FollowStatus): void {
     this.current = status;
     this.lostNow = this.lostBy(status);
     for (const listener of this.listeners) listener();
@@ -108,7 +121,7 @@ export class LiveStream {
     if (status.kind === 'connecting') return this.lostNow && { ...this.lostNow, nextTry: undefined };
     // A stream that the server ended in order is opened again within a second: nothing is lost.
     if (status.kind !== 'waiting' || status.failure === undefined) return undefined;
-    return { why: status.failure, heardAt: this.heardAt, nextTry: status.until };
+    return { reason: status.failure, heardAt: this.heardAt, nextTry: status.until };
   }
 }
 

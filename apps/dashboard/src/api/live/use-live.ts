@@ -28,13 +28,17 @@ export function useLive<T extends Exclude<LiveTopic, 'tasks'>>(
   }, [topic, enabled]);
 }
 
-/** The same of the tasks that a filter of `GET /api/tasks` matches. */
-export function useLiveTasks(filter: QueryValues, onData: (data: LiveEvents['tasks']) => void, enabled = true): void {
+/** The same of the tasks that a filter of `GET /api/tasks` matches: the newest, and those that `watch` names. */
+export function useLiveTasks(
+  filter: QueryValues,
+  onData: (data: LiveEvents['tasks']) => void,
+  { enabled = true, watch }: { readonly enabled?: boolean; readonly watch?: readonly string[] } = {},
+): void {
   const receive = useEffectEvent(onData);
-  const key = queryString(filter);
-  const current = useEffectEvent(() => filter);
+  const key = queryString({ ...filter, watch });
+  const current = useEffectEvent(() => ({ filter, ...(watch && { watch }) }));
   useEffect(() => {
     if (!enabled) return;
-    return liveStream.need({ on: { tasks: (data) => receive(data) }, filter: current() });
+    return liveStream.need({ on: { tasks: (data) => receive(data) }, ...current() });
   }, [key, enabled]);
 }

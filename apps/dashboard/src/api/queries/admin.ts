@@ -10,12 +10,13 @@ export interface NewUser {
   readonly password: string;
 }
 
-export interface UserChange {
+export interface UserForm {
   readonly id: string;
   readonly name?: string | null;
   readonly role?: UserRole;
   readonly password?: string;
   readonly revokeApiKeys?: boolean;
+  readonly disabled?: boolean;
 }
 
 /** What an act on a user changes. */
@@ -26,7 +27,7 @@ export function useCreateUser() {
 }
 
 export function useChangeUser() {
-  return useAct(({ id, ...change }: UserChange) => api.patch<UserDocument>(path('/api/users', id), change), OF_USERS);
+  return useAct(({ id, ...change }: UserForm) => api.patch<UserDocument>(path('/api/users', id), change), OF_USERS);
 }
 
 /** With their sessions and API keys; their tasks stay. */
@@ -41,7 +42,7 @@ export function useApiKeys() {
   });
 }
 
-export interface NewApiKey {
+export interface ApiKeyForm {
   readonly name: string;
   readonly role: UserRole;
   readonly expiresInDays?: number;
@@ -49,7 +50,7 @@ export interface NewApiKey {
 
 /** The answer holds the key, which nobody is told again. */
 export function useCreateApiKey() {
-  return useAct((body: NewApiKey) => api.post<NewApiKeyAnswer>('/api/api-keys', body), [['api-keys'], ['audit']]);
+  return useAct((body: ApiKeyForm) => api.post<NewApiKeyAnswer>('/api/api-keys', body), [['api-keys'], ['audit']]);
 }
 
 export function useRevokeApiKey() {
@@ -65,6 +66,8 @@ export interface AuditAsk {
   readonly action?: string;
   /** Id of a user. */
   readonly actor?: string;
+  /** Done before this time. */
+  readonly to?: string;
 }
 
 /** The audit log, page by page, newest first. */

@@ -5,13 +5,18 @@ import { POLL_MS } from '../query-client.ts';
 import type { QueryValues } from '../send.ts';
 import { useAct } from '../use-act.ts';
 
+/** Most tasks that one job takes by their ids. */
+export const MAX_PICKED = 1_000;
+
 /** While one runs its progress is read so often, ms. */
 const RUNNING_MS = 1_000;
 
 export interface BulkAsk {
   readonly action: BulkAction;
-  /** The filters of the list that it works on. */
-  readonly filter: QueryValues;
+  /** The filters of the list that it works on; or else `ids`. */
+  readonly filter?: QueryValues;
+  /** Ids of tasks, at most {@link MAX_PICKED}. */
+  readonly ids?: readonly string[];
   /** Of a revoke: also tasks that run. */
   readonly terminate?: boolean;
 }

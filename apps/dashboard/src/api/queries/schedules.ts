@@ -1,6 +1,7 @@
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import type { FiringDocument, FiringList, ScheduleDocument } from '@lovage/http-api';
+import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import type { FiringDocument, FiringList, ScheduleCheckDocument, ScheduleDocument } from '@lovage/http-api';
 import { api, path } from '../client.ts';
+import { formatJson } from '../json.ts';
 import { POLL_MS } from '../query-client.ts';
 import { useAct } from '../use-act.ts';
 
@@ -38,6 +39,33 @@ export function useFirings(name: string) {
   });
 }
 
+/** What the gateway would refuse of a new schedule, in its own words, and when it would fire. */
+export function useScheduleCheck(body: Readonly<Record<string, unknown>>) {
+  return useQuery({
+    // As text: a number with many digits is an object here.
+    queryKey: ['schedules', 'check', formatJson(body)],
+    queryFn: ({ signal }) => api.post<ScheduleCheckDocument>('/api/schedules/check', body, { signal }),
+    placeholderData: keepPreviousData,
+    staleTime: 60_000,
+    gcTime: 10_000,
+  });
+}
+
+export function useCreateSchedule() {
+  return useAct(
+    (body: Readonly<Record<string, unknown>>) => api.post<ScheduleDocument>('/api/schedules', body),
+    TOUCHES,
+  );
+}
+
+/** What is given is changed; see `PATCH /api/schedules/{name}`. */
+export function useChangeSchedule(name: string) {
+  return useAct(
+    (body: Readonly<Record<string, unknown>>) => api.patch<ScheduleDocument>(path('/api/schedules', name), body),
+    TOUCHES,
+  );
+}
+
 export function usePauseSchedule(name: string) {
   return useAct(() => api.post<ScheduleDocument>(path('/api/schedules', name, 'pause')), TOUCHES);
 }
@@ -50,6 +78,7 @@ export function useRunSchedule(name: string) {
   return useAct(() => api.post<FiringDocument>(path('/api/schedules', name, 'run')), TOUCHES);
 }
 
+/** What is gone is not read anew: the page of it is about to be left. */
 export function useRemoveSchedule(name: string) {
-  return useAct(() => api.delete(path('/api/schedules', name)), TOUCHES);
+  return useAct(() => api.delete(path('/api/schedules', name)), [['schedules', 'list']]);
 }

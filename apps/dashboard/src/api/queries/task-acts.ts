@@ -1,4 +1,4 @@
-import type { AgainManyAnswer, RevokeManyAnswer, TaskDocument } from '@lovage/http-api';
+import type { TaskDocument } from '@lovage/http-api';
 import { api, path } from '../client.ts';
 import { useAct } from '../use-act.ts';
 import { taskKeys } from './tasks.ts';
@@ -28,23 +28,4 @@ export interface RetryAsk {
 /** Submits an ended task again; the answer is the new one. */
 export function useRetryTask() {
   return useAct(({ id, ...body }: RetryAsk) => api.post<TaskDocument>(path('/api/tasks', id, 'retry'), body), TOUCHES);
-}
-
-/** Most tasks that one request may name. */
-export const MAX_IDS = 1_000;
-
-export function useRevokeTasks() {
-  return useAct(
-    (body: { readonly ids: readonly string[]; readonly terminate: boolean; readonly reason: string | undefined }) =>
-      api.post<RevokeManyAnswer>('/api/tasks/revoke', body),
-    TOUCHES,
-  );
-}
-
-export function useRetryTasks() {
-  return useAct(
-    (body: { readonly ids: readonly string[]; readonly rate?: string }) =>
-      api.post<AgainManyAnswer>('/api/tasks/retry', body),
-    TOUCHES,
-  );
 }

@@ -3,7 +3,7 @@ import type { ViewDocument, ViewList } from '@lovage/http-api';
 import { api, path } from '../client.ts';
 import { useAct } from '../use-act.ts';
 
-export interface NewView {
+export interface ViewForm {
   readonly name: string;
   readonly screen: string;
   /** The search of the URL, without `?`. */
@@ -21,12 +21,12 @@ export function useViews(screen: string) {
 }
 
 export function useSaveView() {
-  return useAct((view: NewView) => api.post<ViewDocument>('/api/views', view), [['views']]);
+  return useAct((view: ViewForm) => api.post<ViewDocument>('/api/views', view), [['views']]);
 }
 
 export function useChangeView() {
   return useAct(
-    ({ id, ...change }: { readonly id: string } & Partial<Omit<NewView, 'screen'>>) =>
+    ({ id, ...change }: { readonly id: string } & Partial<Omit<ViewForm, 'screen'>>) =>
       api.patch<ViewDocument>(path('/api/views', id), change),
     [['views']],
   );

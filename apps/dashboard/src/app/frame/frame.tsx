@@ -9,7 +9,7 @@ import { Help } from './help.tsx';
 import { LostNotice } from './lost-notice.tsx';
 import { BottomBar, SideBar } from './navigation.tsx';
 import { Palette } from './palette.tsx';
-import { PLACES, type Place } from './places.ts';
+import { PLACES, type NavigationPlace } from './places.ts';
 import { TopBar } from './top-bar.tsx';
 
 /** Navigation, top bar and the screen; the keys that work everywhere. */
@@ -69,7 +69,7 @@ function SignedIn() {
   );
 }
 
-function PlaceKey({ place, go }: { place: Place; go: () => void }) {
+function PlaceKey({ place, go }: { place: NavigationPlace; go: () => void }) {
   useShortcut(`g ${place.key}`, `Go to ${place.name.toLowerCase()}`, go, useMay(place.role));
   return null;
 }

@@ -8,7 +8,7 @@ import { useNow } from '../../ui/time/now.ts';
  * The page is cut off: why, when it tries again, how old what is shown is. Stands below the content, so that nothing moves under
  * the pointer. When it goes, what could not be read meanwhile is read.
  */
-export function LostNotice({ lost: { why, heardAt, nextTry } }: { lost: LostConnection }) {
+export function LostNotice({ lost: { reason, heardAt, nextTry } }: { lost: LostConnection }) {
   const client = useQueryClient();
   const now = useNow();
   useEffect(
@@ -18,7 +18,7 @@ export function LostNotice({ lost: { why, heardAt, nextTry } }: { lost: LostConn
   const next = nextTry === undefined ? 'now' : `in ${Math.max(1, Math.ceil((nextTry - now) / 1_000))} s`;
   return (
     <StaleNote since={heardAt}>
-      {why}. The page tries again {next}.
+      {reason}. The page tries again {next}.
     </StaleNote>
   );
 }

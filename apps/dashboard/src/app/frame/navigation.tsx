@@ -9,11 +9,11 @@ import { cx } from '../../ui/cx.ts';
 import { Menu, MenuItem } from '../../ui/menu.tsx';
 import { useAttention } from './attention.ts';
 import styles from './navigation.module.css';
-import { PHONE_PLACES, PLACES, type Place } from './places.ts';
+import { PHONE_PLACES, PLACES, type NavigationPlace } from './places.ts';
 
 const NARROW = 'lovage.navigation';
 
-function usePlaces(): readonly Place[] {
+function usePlaces(): readonly NavigationPlace[] {
   const { role } = useUser();
   return PLACES.filter((place) => includesRole(role, place.role));
 }
@@ -50,7 +50,7 @@ export function SideBar() {
   );
 }
 
-function PlaceLink({ place, badge, narrow }: { place: Place; badge: string | undefined; narrow: boolean }) {
+function PlaceLink({ place, badge, narrow }: { place: NavigationPlace; badge: string | undefined; narrow: boolean }) {
   const Icon = place.icon;
   return (
     <Link

@@ -108,17 +108,17 @@ function useHits(text: string): Hit[] {
     ...(id ? [{ kind: 'Task', name: id, go: () => void navigate({ to: '/tasks/$id', params: { id } }) }] : []),
     ...places.map(({ name, to }) => ({ kind: 'Screen', name, go: () => void navigate({ to }) })),
     ...named('Contract', contracts.data?.items.map((one) => one.name) ?? [], (name) => {
-      void navigate({ to: '/contracts', search: { name } as never });
+      void navigate({ to: '/contracts/$name', params: { name } });
     }),
     ...named('Queue', queues.data?.items.map((one) => one.name) ?? [], (name) => {
-      void navigate({ to: '/queues', search: { name } as never });
+      void navigate({ to: '/queues/$name', params: { name } });
     }),
     ...(wanted !== '' && !id
       ? [
           {
             kind: 'Search',
             name: `Tasks with “${text}”`,
-            go: () => void navigate({ to: '/tasks', search: { q: text } as never }),
+            go: () => void navigate({ to: '/tasks', search: { q: text } }),
           },
         ]
       : []),

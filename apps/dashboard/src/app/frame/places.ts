@@ -14,7 +14,7 @@ import {
 } from 'lucide-react';
 import type { UserRole } from '@lovage/http-api';
 
-export interface Place {
+export interface NavigationPlace {
   readonly to:
     | '/overview'
     | '/tasks'
@@ -36,7 +36,7 @@ export interface Place {
 }
 
 /** The screens, in the order of the navigation. */
-export const PLACES: readonly Place[] = [
+export const PLACES: readonly NavigationPlace[] = [
   { to: '/overview', name: 'Overview', icon: LayoutDashboard, key: 'o', role: 'viewer' },
   { to: '/tasks', name: 'Tasks', icon: ListChecks, key: 't', role: 'viewer' },
   { to: '/queues', name: 'Queues', icon: Inbox, key: 'q', role: 'viewer' },

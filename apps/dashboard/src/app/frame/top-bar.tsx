@@ -6,6 +6,7 @@ import { useUser } from '../../api/use-session.ts';
 import { FollowBadge } from '../../parts/follow-badge.tsx';
 import { Button, IconButton } from '../../ui/button.tsx';
 import { Menu, MenuChoice, MenuItem, MenuLine, MenuText } from '../../ui/menu.tsx';
+import { DensityChoice } from '../density-choice.tsx';
 import { localZone, setPreferences, usePreferences } from '../preferences.ts';
 import { PLACES } from './places.ts';
 import styles from './top-bar.module.css';
@@ -71,7 +72,7 @@ function Times() {
 }
 
 function Looks() {
-  const { theme, density } = usePreferences();
+  const { theme } = usePreferences();
   return (
     <Menu
       trigger={
@@ -91,16 +92,7 @@ function Looks() {
         onChange={(next) => setPreferences({ theme: next })}
       />
       <MenuLine />
-      <MenuChoice
-        label="Rows"
-        value={density}
-        options={[
-          { value: 'compact', label: 'Compact' },
-          { value: 'normal', label: 'Normal' },
-          { value: 'comfortable', label: 'Comfortable' },
-        ]}
-        onChange={(next) => setPreferences({ density: next })}
-      />
+      <DensityChoice />
     </Menu>
   );
 }

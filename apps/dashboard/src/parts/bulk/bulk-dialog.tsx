@@ -15,22 +15,29 @@ import { ACT_WORDS, actOn, EFFECTS, RATE } from './words.ts';
 
 export interface BulkDialogProps {
   readonly act: BulkAction;
-  /** Filters of the list that it works on. */
-  readonly filter: QueryValues;
+  /** Filters of the list that it works on; or else `ids`. */
+  readonly filter?: QueryValues;
+  /** Those that were picked by hand. */
+  readonly ids?: readonly string[];
+  /** More about what was picked. */
+  readonly note?: string | undefined;
   readonly onClose: () => void;
   readonly onStarted: () => void;
 }
 
 /** Asks before a bulk job: how many it would be done to now, in which states, how fast, and why. */
-export function BulkDialog({ act, filter, onClose, onStarted }: BulkDialogProps) {
-  const [terminate, setTerminate] = useState(false);
+export function BulkDialog({ act, filter, ids, note, onClose, onStarted }: BulkDialogProps) {
+  // A user who picks one that runs means it.
+  const [terminate, setTerminate] = useState(ids !== undefined);
   const [rate, setRate] = useState('');
-  const ask: BulkAsk = { action: act, filter, ...(act === 'task.revoke' && { terminate }) };
+  const ask: BulkAsk = { action: act, ...(ids ? { ids } : { filter }), ...(act === 'task.revoke' && { terminate }) };
   const preview = useBulkPreview(ask);
   const start = useStartBulk();
   const { noun, nouns } = ACT_WORDS[act];
   const found = preview.data;
-  const what = found ? `${found.complete ? '' : 'at least '}${plural(found.matched, noun)}` : `the ${nouns} that match`;
+  const what = found
+    ? `${found.complete ? '' : 'at least '}${plural(found.matched, noun)}`
+    : `the ${nouns} ${ids ? 'picked' : 'that match'}`;
   const states = Object.entries(found?.states ?? {}) as [TaskState, number][];
   const badRate = rate !== '' && !RATE.test(rate);
   return (
@@ -57,7 +64,7 @@ export function BulkDialog({ act, filter, onClose, onStarted }: BulkDialogProps)
       ) : !found ? (
         <Skeleton lines={2} />
       ) : found.matched === 0 ? (
-        <p>No {noun} matches any more.</p>
+        <p>{ids ? `It can be done to none of the picked ${nouns} any more.` : `No ${noun} matches any more.`}</p>
       ) : states.length === 0 ? null : (
         <ul className={styles['states']} aria-label="By state">
           {states.map(([state, count]) => (
@@ -68,8 +75,8 @@ export function BulkDialog({ act, filter, onClose, onStarted }: BulkDialogProps)
         </ul>
       )}
       <p>
-        {EFFECTS[act]} Exactly those that match now are meant; what comes later is left alone. It goes on as a job whose
-        progress you see, and which you can stop.
+        {EFFECTS[act]} {!ids && 'Exactly those that match now are meant; what comes later is left alone. '}It goes on as
+        a job whose progress you see, and which you can stop.{note && ` ${note}`}
       </p>
       {act === 'task.revoke' && (
         <Checkbox checked={terminate} onChange={setTerminate}>

@@ -9,15 +9,15 @@ interface Words {
 }
 
 const TASK = { noun: 'task', nouns: 'tasks' };
-const LETTER = { noun: 'dead letter', nouns: 'dead letters' };
+const DEAD_LETTER = { noun: 'dead letter', nouns: 'dead letters' };
 
 /** `Revoke`, `Revoking`, `revoked`: what a job does, is doing, has done. */
 export const ACT_WORDS: Readonly<Record<BulkAction, Words>> = {
   'task.revoke': { verb: 'Revoke', doing: 'Revoking', done: 'revoked', ...TASK },
   'task.retry': { verb: 'Run again', doing: 'Running again', done: 'run again', ...TASK },
   'task.delete': { verb: 'Delete', doing: 'Deleting', done: 'deleted', ...TASK },
-  'dead_letter.redrive': { verb: 'Redrive', doing: 'Redriving', done: 'redriven', ...LETTER },
-  'dead_letter.delete': { verb: 'Delete', doing: 'Deleting', done: 'deleted', ...LETTER },
+  'dead_letter.redrive': { verb: 'Redrive', doing: 'Redriving', done: 'redriven', ...DEAD_LETTER },
+  'dead_letter.delete': { verb: 'Delete', doing: 'Deleting', done: 'deleted', ...DEAD_LETTER },
 };
 
 /** `Run 3 tasks again`, `Revoke 1 task`. */

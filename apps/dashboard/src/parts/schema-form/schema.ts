@@ -146,7 +146,7 @@ const FORMATS: Readonly<Record<string, string>> = {
 export function labelOf(schema: Schema, name: string): string {
   if (typeof schema['title'] === 'string') return schema['title'];
   const words = name.replace(/([a-z0-9])([A-Z])/g, '$1 $2').replaceAll('_', ' ');
-  const lower = words.replace(/\b[A-Z](?=[a-z])/g, (letter) => letter.toLowerCase());
+  const lower = words.replace(/\b[A-Z](?=[a-z])/g, (initial) => initial.toLowerCase());
   return lower === '' ? name : lower.charAt(0).toUpperCase() + lower.slice(1);
 }
 

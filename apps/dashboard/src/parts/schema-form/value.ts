@@ -19,7 +19,7 @@ const LOOK_DEPTH = 3;
 /** A number of JSON. */
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
-/** What a number field makes of what is typed: a number with every digit, or the text itself, of which the gateway says what is wrong. */
+/** What a number field makes of what is typed: a number with every digit, or the text itself: the gateway then says what is wrong with it. */
 export function numberOf(text: string): LosslessNumber | string {
   const trimmed = text.trim();
   return NUMBER.test(trimmed) ? new LosslessNumber(trimmed) : text;

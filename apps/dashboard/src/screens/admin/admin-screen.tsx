@@ -44,7 +44,10 @@ export function AdminScreen() {
           <AuditTab
             action={search.action}
             user={search.user}
-            onSearch={({ action, user }) => open({ tab, ...(action && { action }), ...(user && { user }) })}
+            day={search.day}
+            onSearch={({ action, user, day }) =>
+              open({ tab, ...(action && { action }), ...(user && { user }), ...(day && { day }) })
+            }
           />
         )}
         {tab === 'files' && <FilesTab />}

@@ -8,8 +8,9 @@ import { Button } from '../../ui/button.tsx';
 import { EmptyState, Skeleton } from '../../ui/feedback.tsx';
 import type { Column } from '../../ui/table/column.ts';
 import { DataTable } from '../../ui/table/data-table.tsx';
-import { Select } from '../../ui/text-field.tsx';
+import { Select, TextField } from '../../ui/text-field.tsx';
 import { RelativeTime } from '../../ui/time/relative-time.tsx';
+import { useTimePreferences } from '../../ui/time/time-preferences.ts';
 import styles from './admin.module.css';
 import { useUserNames, useUserOptions } from './user-name.tsx';
 
@@ -33,12 +34,23 @@ const ACTIONS: readonly { readonly value: string; readonly label: string }[] = [
 export interface AuditTabProps {
   readonly action: string | undefined;
   readonly user: string | undefined;
-  readonly onSearch: (search: { readonly action?: string | undefined; readonly user?: string | undefined }) => void;
+  /** The last day that is shown, `2026-11-29`, in the chosen zone; left out: today. */
+  readonly day: string | undefined;
+  readonly onSearch: (search: {
+    readonly action?: string | undefined;
+    readonly user?: string | undefined;
+    readonly day?: string | undefined;
+  }) => void;
 }
 
 /** Who did what. */
-export function AuditTab({ action, user, onSearch }: AuditTabProps) {
-  const pages = useAuditPages({ ...(action !== undefined && { action }), ...(user !== undefined && { actor: user }) });
+export function AuditTab({ action, user, day, onSearch }: AuditTabProps) {
+  const { zone } = useTimePreferences();
+  const pages = useAuditPages({
+    ...(action !== undefined && { action }),
+    ...(user !== undefined && { actor: user }),
+    ...(day !== undefined && { to: endOf(day, zone === 'UTC') }),
+  });
   const options = useUserOptions('Everybody');
   const nameOf = useUserNames();
   const rows = pages.data?.pages.flatMap(({ items }) => items);
@@ -91,13 +103,19 @@ export function AuditTab({ action, user, onSearch }: AuditTabProps) {
             label="What"
             value={action ?? ''}
             options={known ? ACTIONS : [...ACTIONS, { value: action ?? '', label: action ?? '' }]}
-            onChange={(next) => onSearch({ action: next, user })}
+            onChange={(next) => onSearch({ action: next, user, day })}
           />
           <Select
             label="Who"
             value={user ?? ''}
             options={options}
-            onChange={(next) => onSearch({ action, user: next })}
+            onChange={(next) => onSearch({ action, user: next, day })}
+          />
+          <TextField
+            label="Up to"
+            type="date"
+            value={day ?? ''}
+            onChange={(event) => onSearch({ action, user, day: event.target.value })}
           />
         </div>
         <Button onClick={() => void pages.refetch()} busy={pages.isFetching}>
@@ -132,6 +150,14 @@ export function AuditTab({ action, user, onSearch }: AuditTabProps) {
       )}
     </div>
   );
+}
+
+/** The end of a day, here or in UTC: a day of the summer's beginning or end has no 24 hours. */
+function endOf(day: string, isUtc: boolean): string {
+  const at = new Date(isUtc ? `${day}T00:00:00Z` : `${day}T00:00:00`);
+  if (isUtc) at.setUTCDate(at.getUTCDate() + 1);
+  else at.setDate(at.getDate() + 1);
+  return at.toISOString();
 }
 
 /** What it was done to, leading there where there is a page of it. */

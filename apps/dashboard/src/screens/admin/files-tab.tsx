@@ -7,7 +7,7 @@ import { Button, IconButton } from '../../ui/button.tsx';
 import { ConfirmDialog } from '../../ui/dialog.tsx';
 import { EmptyState, Skeleton } from '../../ui/feedback.tsx';
 import { formatBytes } from '../../ui/format.ts';
-import { Facts } from '../../ui/page.tsx';
+import { Details } from '../../ui/page.tsx';
 import type { Column } from '../../ui/table/column.ts';
 import { DataTable } from '../../ui/table/data-table.tsx';
 import { RelativeTime } from '../../ui/time/relative-time.tsx';
@@ -36,7 +36,7 @@ export function FilesTab() {
     { key: 'at', header: 'Written', width: '130px', cell: ({ modifiedAt }) => <RelativeTime value={modifiedAt} /> },
     {
       key: 'acts',
-      header: 'Acts',
+      header: 'Actions',
       width: '60px',
       phone: 'bare',
       cell: ({ path }) => (
@@ -57,7 +57,7 @@ export function FilesTab() {
   return (
     <div className={styles['stack']}>
       {usage && (
-        <Facts
+        <Details
           items={[
             ['All files', of(usage.totalBytes, usage.totalQuota)],
             ['Your uploads', of(usage.bytes, usage.quota)],

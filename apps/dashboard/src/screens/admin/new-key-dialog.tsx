@@ -40,7 +40,7 @@ export function NewKeyDialog({ onClose }: { onClose: () => void }) {
           </Button>
         }
       >
-        <p>Copy it now: it is shown this once. Whoever has it may do what the role {made.role} may.</p>
+        <p>Copy it now: it is shown this once. Anybody who has it may do what the role {made.role} may.</p>
         <CodeBlock code={made.key} label="API key" />
       </Dialog>
     );

@@ -10,15 +10,19 @@ export interface AdminSearch {
   readonly action?: string;
   /** Of the audit log and of sessions: id of a user. */
   readonly user?: string;
+  /** Of the audit log: the last day of it, `2026-11-29`. */
+  readonly day?: string;
 }
 
 export function adminSearch(search: Search): AdminSearch {
   const tab = oneOf(search['tab'], ADMIN_TABS);
   const action = one(search['action']);
   const user = one(search['user']);
+  const day = one(search['day']);
   return {
     ...(tab !== undefined && tab !== 'users' && { tab }),
     ...(action !== undefined && { action }),
     ...(user !== undefined && { user }),
+    ...(day !== undefined && /^\d{4}-\d\d-\d\d$/.test(day) && !Number.isNaN(Date.parse(day)) && { day }),
   };
 }

@@ -64,7 +64,7 @@ export function SessionsTab({ user, onUser }: SessionsTabProps) {
     { key: 'ends', header: 'Ends', width: '100px', cell: ({ expiresAt }) => <RelativeTime value={expiresAt} /> },
     {
       key: 'acts',
-      header: 'Acts',
+      header: 'Actions',
       width: '120px',
       phone: 'bare',
       cell: (one) => (

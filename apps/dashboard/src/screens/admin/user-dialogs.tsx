@@ -6,7 +6,7 @@ import { session } from '../../api/session.ts';
 import { useUser } from '../../api/use-session.ts';
 import { ApiErrorState } from '../../parts/api-error.tsx';
 import { Button } from '../../ui/button.tsx';
-import { Dialog } from '../../ui/dialog.tsx';
+import { ConfirmDialog, Dialog } from '../../ui/dialog.tsx';
 import { Checkbox } from '../../ui/switch.tsx';
 import { Select, TextField } from '../../ui/text-field.tsx';
 import styles from './admin.module.css';
@@ -160,5 +160,31 @@ export function EditUserDialog({ user, onClose }: { user: UserDocument; onClose:
         {other(change.error) && <ApiErrorState what="The user was not changed" error={change.error!} />}
       </form>
     </Dialog>
+  );
+}
+
+/** Stops a user at once, or lets the user in again. */
+export function SwitchUserDialog({ user, onClose }: { user: UserDocument; onClose: () => void }) {
+  const change = useChangeUser();
+  // What was asked for; the list may be read anew while the dialog is there.
+  const [disabled] = useState(user.disabledAt === null);
+  const verb = disabled ? 'Disable' : 'Enable';
+  return (
+    <ConfirmDialog
+      open
+      danger={disabled}
+      onClose={onClose}
+      title={`${verb} ${user.email}?`}
+      verb={`${verb} the user`}
+      busy={change.isPending}
+      problem={change.error && <ApiErrorState what={`The user was not ${verb.toLowerCase()}d`} error={change.error} />}
+      onConfirm={() => change.mutate({ id: user.id, disabled }, { onSuccess: onClose })}
+    >
+      <p>
+        {disabled
+          ? 'Their sessions end, and neither password nor API key opens anything until the user is enabled. Bulk jobs of theirs stop. Nothing is deleted.'
+          : 'The user signs in anew. API keys that were not revoked open again.'}
+      </p>
+    </ConfirmDialog>
   );
 }

@@ -1,5 +1,5 @@
 import type { UserDocument } from '@lovage/http-api';
-import { Pencil, Trash2, UserPlus } from 'lucide-react';
+import { Pencil, Trash2, UserCheck, UserPlus, UserX } from 'lucide-react';
 import { useState } from 'react';
 import { useRemoveUser } from '../../api/queries/admin.ts';
 import { useUsers } from '../../api/queries/lists.ts';
@@ -15,7 +15,7 @@ import { DataTable } from '../../ui/table/data-table.tsx';
 import { RelativeTime } from '../../ui/time/relative-time.tsx';
 import styles from './admin.module.css';
 import { ROLE_NAMES } from './roles.ts';
-import { EditUserDialog, NewUserDialog } from './user-dialogs.tsx';
+import { EditUserDialog, NewUserDialog, SwitchUserDialog } from './user-dialogs.tsx';
 
 /** Who may sign in, and as what. */
 export function UsersTab() {
@@ -25,6 +25,7 @@ export function UsersTab() {
   const [isNew, setIsNew] = useState(false);
   const [edited, setEdited] = useState<UserDocument>();
   const [removed, setRemoved] = useState<UserDocument>();
+  const [switched, setSwitched] = useState<UserDocument>();
   const columns: readonly Column<UserDocument>[] = [
     {
       key: 'email',
@@ -39,17 +40,39 @@ export function UsersTab() {
     },
     { key: 'name', header: 'Name', cell: ({ name }) => name ?? <span className="muted">–</span> },
     { key: 'role', header: 'Role', width: '110px', cell: ({ role }) => ROLE_NAMES[role] },
+    {
+      key: 'state',
+      header: 'May sign in',
+      width: 'minmax(110px, 1fr)',
+      cell: ({ disabledAt }) =>
+        disabledAt === null ? (
+          'yes'
+        ) : (
+          <>
+            <Badge>disabled</Badge> <RelativeTime value={disabledAt} />
+          </>
+        ),
+    },
     { key: 'created', header: 'Made', width: '130px', cell: ({ createdAt }) => <RelativeTime value={createdAt} /> },
     {
       key: 'acts',
-      header: 'Acts',
-      width: '80px',
+      header: 'Actions',
+      width: '112px',
       phone: 'bare',
       cell: (user) => (
         <span className={styles['acts']}>
           <IconButton small label={`Edit ${user.email}`} onClick={() => setEdited(user)}>
             <Pencil size={14} />
           </IconButton>
+          {user.id !== me.id && (
+            <IconButton
+              small
+              label={`${user.disabledAt === null ? 'Disable' : 'Enable'} ${user.email}`}
+              onClick={() => setSwitched(user)}
+            >
+              {user.disabledAt === null ? <UserX size={14} /> : <UserCheck size={14} />}
+            </IconButton>
+          )}
           {user.id !== me.id && (
             <IconButton small label={`Remove ${user.email}`} onClick={() => setRemoved(user)}>
               <Trash2 size={14} />
@@ -80,6 +103,7 @@ export function UsersTab() {
       </Loaded>
       {isNew && <NewUserDialog onClose={() => setIsNew(false)} />}
       {edited && <EditUserDialog user={edited} onClose={() => setEdited(undefined)} />}
+      {switched && <SwitchUserDialog user={switched} onClose={() => setSwitched(undefined)} />}
       {removed && (
         <ConfirmDialog
           open

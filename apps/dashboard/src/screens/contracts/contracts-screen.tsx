@@ -46,22 +46,6 @@ const COLUMNS: readonly Column<Row>[] = [
   },
   { key: 'queue', header: 'Queue', width: 'minmax(90px, 0.8fr)', cell: ({ contract }) => contract.defaults.queue },
   {
-    key: 'version',
-    header: 'Version',
-    width: '70px',
-    align: 'end',
-    phone: 'hide',
-    cell: ({ contract }) => contract.version,
-  },
-  {
-    key: 'attempts',
-    header: 'Attempts',
-    width: '80px',
-    align: 'end',
-    phone: 'hide',
-    cell: ({ contract }) => contract.defaults.maxAttempts,
-  },
-  {
     key: 'trend',
     header: 'Ended',
     width: '112px',

@@ -3,7 +3,7 @@ import type { ContractDocument } from '@lovage/http-api';
 import { formatJson } from '../../api/json.ts';
 import { formatBytes, formatDuration } from '../../ui/format.ts';
 import { JsonView } from '../../ui/json/json-view.tsx';
-import { Facts, Panel } from '../../ui/page.tsx';
+import { Details, Panel } from '../../ui/page.tsx';
 import styles from './contracts.module.css';
 
 const time = (seconds: number | null): string | null => (seconds === null ? null : formatDuration(seconds * 1_000));
@@ -16,7 +16,7 @@ export function SchemasTab({ contract }: { contract: ContractDocument }) {
     <div className={styles['stack']}>
       {description && <p className={styles['description']}>{description}</p>}
       <Panel title="Options">
-        <Facts
+        <Details
           items={[
             [
               'Queue',

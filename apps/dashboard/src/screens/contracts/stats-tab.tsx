@@ -1,9 +1,10 @@
 import { useNavigate } from '@tanstack/react-router';
+import { CountedTo } from '../../parts/counted-to.tsx';
 import { Loaded } from '../../parts/loaded.tsx';
 import { Chart } from '../../ui/chart/chart.tsx';
 import { EmptyState } from '../../ui/feedback.tsx';
 import { formatCount, formatDuration, formatWhole } from '../../ui/format.ts';
-import { Facts, Panel, Toolbar } from '../../ui/page.tsx';
+import { Details, Panel, Toolbar } from '../../ui/page.tsx';
 import { Select } from '../../ui/text-field.tsx';
 import { Duration } from '../../ui/time/relative-time.tsx';
 import styles from './contracts.module.css';
@@ -35,6 +36,9 @@ export function StatsTab({ contract, range }: { contract: string; range: Range }
             })
           }
         />
+        <span className="muted">
+          <CountedTo stats={stats.data} />
+        </span>
       </Toolbar>
       <Loaded query={stats} what="The rates could not be read" lines={8}>
         {({ from, step, total }) => {
@@ -51,7 +55,7 @@ export function StatsTab({ contract, range }: { contract: string; range: Range }
           return (
             <>
               <Panel>
-                <Facts
+                <Details
                   items={[
                     ['Ended', formatWhole(ended)],
                     ['Failed', <ErrorRate key="failed" ended={ended} failed={failed} />],

@@ -9,11 +9,11 @@ import { CopyButton } from '../../ui/copy-button.tsx';
 import { formatBytes } from '../../ui/format.ts';
 import { JsonView } from '../../ui/json/json-view.tsx';
 import { Notice } from '../../ui/notice.tsx';
-import { Facts, Page, Panel } from '../../ui/page.tsx';
+import { Details, Page, Panel } from '../../ui/page.tsx';
 import { RelativeTime } from '../../ui/time/relative-time.tsx';
 import styles from './dead-letters.module.css';
-import { LetterActs } from './letter-acts.tsx';
-import { outcomeInWords, reasonInWords } from './letter-words.ts';
+import { DeadLetterActs } from './dead-letter-acts.tsx';
+import { outcomeInWords, reasonInWords } from './dead-letter-words.ts';
 
 const route = getRouteApi('/frame/dead-letters/$id');
 
@@ -32,29 +32,29 @@ export function DeadLetterScreen() {
       }
       actions={
         query.data && (
-          <LetterActs
-            letter={query.data}
+          <DeadLetterActs
+            deadLetter={query.data}
             onRedriven={(taskId) => void navigate({ to: '/tasks/$id', params: { id: taskId } })}
             onDeleted={() => void navigate({ to: '/dead-letters' })}
           />
         )
       }
     >
-      <Loaded query={query} what="The letter could not be read" lines={8}>
-        {(letter) => (
+      <Loaded query={query} what="The message could not be read" lines={8}>
+        {(deadLetter) => (
           <>
-            <Words letter={letter} />
+            <Words deadLetter={deadLetter} />
             <Panel>
-              <Facts items={factsOf(letter)} />
+              <Details items={detailsOf(deadLetter)} />
             </Panel>
-            {letter.readable && letter.input !== null && (
+            {deadLetter.readable && deadLetter.input !== null && (
               <Panel title="Input">
-                <JsonView value={letter.input} label="Input" format={formatJson} />
+                <JsonView value={deadLetter.input} label="Input" format={formatJson} />
               </Panel>
             )}
             <Panel title="Headers">
               <dl className={styles['headers']}>
-                {Object.entries(letter.headers).map(([name, value]) => (
+                {Object.entries(deadLetter.headers).map(([name, value]) => (
                   <div key={name} style={{ display: 'contents' }}>
                     <dt>
                       <code>{name}</code>
@@ -67,10 +67,10 @@ export function DeadLetterScreen() {
               </dl>
             </Panel>
             <Panel title="Body" className={styles['body']}>
-              {letter.truncated && <p className="muted">Of the body its first mebibyte is kept.</p>}
+              {deadLetter.truncated && <p className="muted">Of the body its first mebibyte is kept.</p>}
               <CodeBlock
-                code={letter.body ?? letter.bodyBase64}
-                label={letter.body === null ? 'Body, as Base64' : 'Body'}
+                code={deadLetter.body ?? deadLetter.bodyBase64}
+                label={deadLetter.body === null ? 'Body, as Base64' : 'Body'}
               />
             </Panel>
           </>
@@ -80,7 +80,7 @@ export function DeadLetterScreen() {
   );
 }
 
-function Words({ letter: { reason, code, detail, redriven, readable } }: { letter: WholeDeadLetterDocument }) {
+function Words({ deadLetter: { reason, code, detail, redriven, readable } }: { deadLetter: WholeDeadLetterDocument }) {
   if (redriven)
     return (
       <Notice tone="info">
@@ -102,17 +102,20 @@ function Words({ letter: { reason, code, detail, redriven, readable } }: { lette
   );
 }
 
-function factsOf(letter: WholeDeadLetterDocument): readonly (readonly [string, React.ReactNode])[] {
-  const { taskId, diedAt } = letter;
+function detailsOf(deadLetter: WholeDeadLetterDocument): readonly (readonly [string, React.ReactNode])[] {
+  const { taskId, diedAt } = deadLetter;
   return [
-    ['Queue', <QueueLink name={letter.queue} />],
-    ['Contract', letter.name],
+    ['Queue', <QueueLink name={deadLetter.queue} />],
+    ['Contract', deadLetter.name],
     ['Task that it names', taskId && <TaskLink id={taskId} />],
-    ['What became of that', outcomeInWords(letter.outcome)],
+    ['What became of that', outcomeInWords(deadLetter.outcome)],
     ['Died', diedAt && <RelativeTime value={diedAt} precise />],
-    ['Written down', <RelativeTime value={letter.receivedAt} precise />],
-    ['Priority', letter.priority],
-    ['Size', formatBytes(letter.bodySize)],
-    ['Type', `${letter.contentType ?? 'none'}${letter.contentEncoding ? `, ${letter.contentEncoding}` : ''}`],
+    ['Written down', <RelativeTime value={deadLetter.receivedAt} precise />],
+    ['Priority', deadLetter.priority],
+    ['Size', formatBytes(deadLetter.bodySize)],
+    [
+      'Type',
+      `${deadLetter.contentType ?? 'none'}${deadLetter.contentEncoding ? `, ${deadLetter.contentEncoding}` : ''}`,
+    ],
   ];
 }

@@ -20,14 +20,14 @@ import { TextField } from '../../ui/text-field.tsx';
 import { RelativeTime } from '../../ui/time/relative-time.tsx';
 import styles from './dead-letters.module.css';
 import { Groups, type GroupFilter } from './groups.tsx';
-import type { LettersSearch } from './search.ts';
+import type { DeadLettersSearch } from './search.ts';
 
 const route = getRouteApi('/frame/dead-letters');
 
 const COLUMNS: readonly Column<DeadLetterDocument>[] = [
   {
     key: 'id',
-    header: 'Letter',
+    header: 'Message',
     width: '130px',
     cell: ({ id }) => (
       <Link to="/dead-letters/$id" params={{ id }} className="mono" title={id}>
@@ -92,7 +92,7 @@ export function DeadLettersScreen() {
   const groups = useDeadLetterGroups();
   const [asked, setAsked] = useState<{ readonly act: 'redrive' | 'delete'; readonly filter: GroupFilter }>();
   const { show, ...filter } = search;
-  const go = (next: LettersSearch): void => void navigate({ to: '/dead-letters', search: next });
+  const go = (next: DeadLettersSearch): void => void navigate({ to: '/dead-letters', search: next });
   const chosen = Object.values(filter).some((value) => value !== undefined);
   const all = show && { show };
   return (
@@ -108,7 +108,7 @@ export function DeadLettersScreen() {
           />
         )}
       </Loaded>
-      <Toolbar label="Which letters">
+      <Toolbar label="Which messages">
         <SearchField key={filter.text} text={filter.text} onSearch={(text) => go({ ...filter, text, ...all })} />
         <div className={styles['inline']}>
           <Switch checked={show === 'all'} onChange={(on) => go({ ...filter, ...(on && { show: 'all' as const }) })}>
@@ -162,7 +162,7 @@ function SearchField({ text, onSearch }: { text: string | undefined; onSearch: (
       }}
     >
       <TextField
-        label="Search in letters"
+        label="Search in messages"
         hideLabel
         icon={<Search size={14} />}
         className={styles['search']}
@@ -176,20 +176,20 @@ function SearchField({ text, onSearch }: { text: string | undefined; onSearch: (
   );
 }
 
-function List({ search: { show, ...filter }, onClear }: { search: LettersSearch; onClear: () => void }) {
+function List({ search: { show, ...filter }, onClear }: { search: DeadLettersSearch; onClear: () => void }) {
   const navigate = useNavigate();
   const pages = useDeadLetterPages({ ...filter, ...(show !== 'all' && { redriven: false }) });
   const rows = pages.data?.pages.flatMap(({ items }) => items);
   const filtered = Object.values(filter).some((value) => value !== undefined);
   if (!rows)
     return pages.error ? (
-      <ApiErrorState what="The letters could not be read" error={pages.error} onRetry={() => void pages.refetch()} />
+      <ApiErrorState what="The messages could not be read" error={pages.error} onRetry={() => void pages.refetch()} />
     ) : (
       <Skeleton />
     );
   const more = pages.hasNextPage && (
     <Button small busy={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>
-      {rows.length === 0 ? 'Search on in older letters' : 'Show older letters'}
+      {rows.length === 0 ? 'Search on in older messages' : 'Show older messages'}
     </Button>
   );
   return (
@@ -201,8 +201,8 @@ function List({ search: { show, ...filter }, onClear }: { search: LettersSearch;
       onOpen={({ id }) => void navigate({ to: '/dead-letters/$id', params: { id } })}
       empty={
         filtered ? (
-          <EmptyState title="No letter matches" action={more || <Button onClick={onClear}>Show all letters</Button>}>
-            Letters are deleted after 30 days, unless <code>DEAD_LETTER_RETENTION</code> says otherwise.
+          <EmptyState title="No message matches" action={more || <Button onClick={onClear}>Show all messages</Button>}>
+            Messages are deleted after 30 days, unless <code>DEAD_LETTER_RETENTION</code> says otherwise.
           </EmptyState>
         ) : (
           <EmptyState title="There is no dead letter" action={more || undefined}>

@@ -6,10 +6,10 @@ import { cx } from '../../ui/cx.ts';
 import { formatWhole, plural } from '../../ui/format.ts';
 import { RelativeTime } from '../../ui/time/relative-time.tsx';
 import styles from './dead-letters.module.css';
-import { byReason, reasonInWords, type ReasonGroup } from './letter-words.ts';
-import type { LettersSearch } from './search.ts';
+import { byReason, reasonInWords, type ReasonGroup } from './dead-letter-words.ts';
+import type { DeadLettersSearch } from './search.ts';
 
-export type GroupFilter = Pick<LettersSearch, 'reason' | 'queue' | 'name' | 'text'>;
+export type GroupFilter = Pick<DeadLettersSearch, 'reason' | 'queue' | 'name' | 'text'>;
 
 export interface GroupsProps {
   readonly groups: DeadLetterGroups;
@@ -18,7 +18,7 @@ export interface GroupsProps {
   readonly onAct: (act: 'redrive' | 'delete', filter: GroupFilter) => void;
 }
 
-/** Letters that nobody has redriven, by why they died: how many, where, and what can be done to all of them. */
+/** Dead letters that nobody has redriven, by why they died: how many, where, and what can be done to all of them. */
 export function Groups({ groups: { items, approximate }, chosen, onChoose, onAct }: GroupsProps) {
   return (
     <section className={styles['groups']} aria-label="By reason">
@@ -61,7 +61,7 @@ function Group({ group, approximate, chosen, onChoose, onAct }: GroupProps) {
         </button>
         <span className={styles['count']}>
           {approximate ? 'at least ' : ''}
-          {plural(count, 'letter')}
+          {plural(count, 'message')}
         </span>
       </header>
       <p className="muted">
@@ -81,7 +81,7 @@ function Group({ group, approximate, chosen, onChoose, onAct }: GroupProps) {
             </button>
           </li>
         ))}
-        {parts.length > MOST_PARTS && <li className="muted">and {plural(parts.length - MOST_PARTS, 'more')}</li>}
+        {parts.length > MOST_PARTS && <li className="muted">and {formatWhole(parts.length - MOST_PARTS)} more</li>}
       </ul>
       {may && (
         <footer className={styles['acts']}>

@@ -1,11 +1,11 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
 import { frameRoute } from '../../app/root-route.tsx';
-import { lettersSearch } from './search.ts';
+import { deadLettersSearch } from './search.ts';
 
 export const deadLettersRoute = createRoute({
   getParentRoute: () => frameRoute,
   path: '/dead-letters',
-  validateSearch: lettersSearch,
+  validateSearch: deadLettersSearch,
   component: lazyRouteComponent(() => import('./dead-letters-screen.tsx'), 'DeadLettersScreen'),
 });
 

@@ -1,7 +1,7 @@
 import { one, oneOf, type Search } from '../../app/search-params.ts';
 
 /** What the URL says of the screen. */
-export interface LettersSearch {
+export interface DeadLettersSearch {
   readonly reason?: string;
   readonly queue?: string;
   readonly name?: string;
@@ -10,7 +10,7 @@ export interface LettersSearch {
   readonly show?: 'all';
 }
 
-export function lettersSearch(search: Search): LettersSearch {
+export function deadLettersSearch(search: Search): DeadLettersSearch {
   const texts = ['reason', 'queue', 'name', 'text'] as const;
   const found = texts.flatMap((key) => {
     const value = one(search[key])?.slice(0, 200);

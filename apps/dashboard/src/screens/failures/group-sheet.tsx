@@ -12,7 +12,7 @@ import { CodeBlock } from '../../ui/code-block.tsx';
 import { Sparkline } from '../../ui/chart/sparkline.tsx';
 import { Sheet } from '../../ui/dialog.tsx';
 import { formatWhole } from '../../ui/format.ts';
-import { Facts } from '../../ui/page.tsx';
+import { Details } from '../../ui/page.tsx';
 import { useToast } from '../../ui/toast.tsx';
 import { RelativeTime } from '../../ui/time/relative-time.tsx';
 import styles from './failures.module.css';
@@ -74,7 +74,7 @@ function Group({ group }: { group: FailureGroupDocument }) {
       <pre className={styles['whole']}>
         {message ?? 'Failures of other kinds, which are too many to be told apart.'}
       </pre>
-      <Facts
+      <Details
         items={[
           [
             'Contract',

@@ -8,7 +8,7 @@ import { EmptyState } from '../../ui/feedback.tsx';
 import { plural } from '../../ui/format.ts';
 import { Meter } from '../../ui/meter.tsx';
 import { Notice } from '../../ui/notice.tsx';
-import { Facts, Page, Panel } from '../../ui/page.tsx';
+import { Details, Page, Panel } from '../../ui/page.tsx';
 import type { Column } from '../../ui/table/column.ts';
 import { DataTable } from '../../ui/table/data-table.tsx';
 import { RelativeTime, Since } from '../../ui/time/relative-time.tsx';
@@ -37,7 +37,7 @@ export function LimitScreen() {
           <>
             <Words limit={limit} />
             <Panel>
-              <Facts items={factsOf(limit)} />
+              <Details items={detailsOf(limit)} />
             </Panel>
             <div className={styles['two']}>
               <Panel title="Who has slots" flush>
@@ -102,9 +102,9 @@ function Words({ limit: { override, inForce, waiting, held } }: { limit: LimitDe
   );
 }
 
-function factsOf({ contract, declared, override, inForce, held, waiting, waitingForRate }: LimitDetail) {
+function detailsOf({ contract, declared, override, inForce, held, waiting, waitingForRate }: LimitDetail) {
   const { concurrency, rate, burst } = inForce;
-  const facts: (readonly [string, React.ReactNode])[] = [
+  const details: (readonly [string, React.ReactNode])[] = [
     ['In force, at once', slotsInWords(concurrency, declared.byKey)],
     ['In force, rate', rateInWords(rate, burst, declared.rateByKey)],
     [
@@ -120,11 +120,11 @@ function factsOf({ contract, declared, override, inForce, held, waiting, waiting
     ['Wait for the rate', <Count value={waitingForRate} unit={waitingForRate === 1 ? 'task' : 'tasks'} />],
   ];
   if (override)
-    facts.push(
+    details.push(
       ['The contract says, at once', slotsInWords(declared.concurrency, declared.byKey)],
       ['The contract says, rate', rateInWords(declared.rate, declared.burst, declared.rateByKey)],
     );
-  return facts;
+  return details;
 }
 
 const hasKey = ({ declared }: LimitDetail): boolean => declared.byKey || declared.rateByKey;

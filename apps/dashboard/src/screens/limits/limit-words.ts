@@ -53,10 +53,10 @@ export function effectOfSlots(limit: LimitDocument, next: number | null): string
 export function effectOfRate({ waitingForRate, inForce }: LimitDocument, next: string | null): string {
   if (next === inForce.rate) return 'The rate stays as it is.';
   if (waitingForRate === 0) return 'Nothing waits for the rate.';
-  const who = `${plural(waitingForRate, 'task')} that ${waitingForRate === 1 ? 'waits' : 'wait'} for the rate`;
+  const subject = `${plural(waitingForRate, 'task')} that ${waitingForRate === 1 ? 'waits' : 'wait'} for the rate`;
   return next === null
-    ? `${who} can start at once.`
-    : `${who} ${waitingForRate === 1 ? 'is' : 'are'} given new times, in the same order.`;
+    ? `${subject} can start at once.`
+    : `${subject} ${waitingForRate === 1 ? 'is' : 'are'} given new times, in the same order.`;
 }
 
 export interface LimitForm {

@@ -87,6 +87,7 @@ const COLUMNS: readonly Column<LimitDocument>[] = [
   {
     key: 'acts',
     header: 'Actions',
+    phone: 'bare',
     align: 'end',
     width: '80px',
     fixed: true,

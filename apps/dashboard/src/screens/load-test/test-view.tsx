@@ -8,7 +8,7 @@ import { Badge } from '../../ui/badge.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Chart } from '../../ui/chart/chart.tsx';
 import { formatCount, formatDuration, formatRate, formatWhole } from '../../ui/format.ts';
-import { Facts, Panel } from '../../ui/page.tsx';
+import { Details, Panel } from '../../ui/page.tsx';
 import { RelativeTime } from '../../ui/time/relative-time.tsx';
 import styles from './load-test.module.css';
 
@@ -92,7 +92,7 @@ function Measured({ test }: { test: LoadTestDocument }) {
           value={test.submitted}
         />
       )}
-      <Facts
+      <Details
         items={[
           ['Submitted', `${formatWhole(test.submitted)} of ${formatWhole(test.total)}`],
           ['Succeeded', formatWhole(test.succeeded)],

@@ -53,7 +53,7 @@ export function AttentionPanel({ stats }: { stats: StatsDocument | undefined }) 
             <span className={styles['words']}>
               <strong>{line.text}</strong> {line.advice}
             </span>
-            <Link to={line.to} search={(line.search ?? {}) as never} className={styles['link']}>
+            <Link {...line.where} className={styles['link']}>
               {line.link}
             </Link>
           </li>

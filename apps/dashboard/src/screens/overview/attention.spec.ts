@@ -1,5 +1,5 @@
 import type { PlatformDocument, QueueDocument, WorkerDocument } from '@lovage/http-api';
-import { attentionOf, type AttentionFacts } from './attention.ts';
+import { attentionOf, type AttentionData } from './attention.ts';
 
 const NOW = Date.parse('2026-11-29T22:00:00Z');
 const ago = (seconds: number): string => new Date(NOW - seconds * 1_000).toISOString();
@@ -18,8 +18,17 @@ const queue = (parts: Partial<QueueDocument>): QueueDocument =>
     oldestSeconds: null,
     ...parts,
   }) as QueueDocument;
-const texts = (facts: Partial<AttentionFacts>): string[] => {
-  const all = { now: NOW, platform: well, countedTo: ago(4), queues: [], workers: [], dead: [], failing: [], ...facts };
+const texts = (details: Partial<AttentionData>): string[] => {
+  const all = {
+    now: NOW,
+    platform: well,
+    countedTo: ago(4),
+    queues: [],
+    workers: [],
+    dead: [],
+    failing: [],
+    ...details,
+  };
   return attentionOf(all).map(({ text }) => text);
 };
 

@@ -1,3 +1,4 @@
+import type { LinkProps } from '@tanstack/react-router';
 import type { PlatformDocument, QueueDocument, WorkerDocument } from '@lovage/http-api';
 import { formatDuration, plural } from '../../ui/format.ts';
 
@@ -8,13 +9,13 @@ export interface Attention {
   readonly text: string;
   /** What to do about it. */
   readonly advice: string;
-  readonly to: '/queues' | '/workers' | '/dead-letters' | '/tasks' | '/contracts';
-  readonly search?: Readonly<Record<string, string>>;
+  /** Where to look, and the words of the link that leads there. */
+  readonly where: Pick<LinkProps, 'to' | 'params' | 'search'>;
   readonly link: string;
 }
 
 /** What is read for it; what is not known yet is undefined. */
-export interface AttentionFacts {
+export interface AttentionData {
   readonly now: number;
   readonly platform: PlatformDocument | undefined;
   /** Ends before this time are in the history, ISO 8601; null: none is; undefined: not known. */
@@ -38,12 +39,14 @@ const WAITS_LONG_S = 300;
 const FAILING_ENDED = 10;
 const FAILING_SHARE = 0.2;
 
+const tasks = (q: string): Attention['where'] => ({ to: '/tasks', search: { q } });
+
 /** What needs attention, the worst first. */
-export function attentionOf(facts: AttentionFacts): Attention[] {
-  return [...ofPlatform(facts), ...ofWorkers(facts), ...ofQueues(facts), ...ofFailures(facts)];
+export function attentionOf(details: AttentionData): Attention[] {
+  return [...ofPlatform(details), ...ofWorkers(details), ...ofQueues(details), ...ofFailures(details)];
 }
 
-function* ofPlatform({ platform, countedTo, now }: AttentionFacts): Generator<Attention> {
+function* ofPlatform({ platform, countedTo, now }: AttentionData): Generator<Attention> {
   if (!platform) return;
   if (platform.broker !== 'up')
     yield {
@@ -54,7 +57,7 @@ function* ofPlatform({ platform, countedTo, now }: AttentionFacts): Generator<At
           ? 'The broker is away.'
           : 'The broker takes no messages: it is out of memory or disk.',
       advice: 'Tasks are accepted and sent when it is back.',
-      ...{ to: '/queues', link: 'See the queues' },
+      ...{ where: { to: '/queues' }, link: 'See the queues' },
     };
   const alive = platform.beats.some((beat) => beat.alive);
   const seen = platform.beats[0]?.seenAt;
@@ -67,7 +70,7 @@ function* ofPlatform({ platform, countedTo, now }: AttentionFacts): Generator<At
           ? 'No beat runs.'
           : `No beat runs: the last one was here ${formatDuration(now - Date.parse(seen))} ago.`,
       advice: 'Schedules do not fire, retries and delayed tasks are not sent, charts stand still. Start a beat.',
-      ...{ to: '/tasks', search: { q: 'state:RETRY,SCHEDULED,PENDING' }, link: 'See what waits for it' },
+      ...{ where: tasks('state:RETRY,SCHEDULED,PENDING'), link: 'See what waits for it' },
     };
   const late = countedTo ? now - Date.parse(countedTo) : 0;
   if (alive && late > HISTORY_LATE_MS)
@@ -76,7 +79,7 @@ function* ofPlatform({ platform, countedTo, now }: AttentionFacts): Generator<At
       tone: 'warn',
       text: `The charts end ${formatDuration(late)} ago.`,
       advice: 'Beats count ended tasks again when the oldest transaction in PostgreSQL has ended.',
-      ...{ to: '/tasks', link: 'See the tasks' },
+      ...{ where: { to: '/tasks' }, link: 'See the tasks' },
     };
   if (platform.outbox.lagSeconds > OUTBOX_LATE_S)
     yield {
@@ -84,7 +87,7 @@ function* ofPlatform({ platform, countedTo, now }: AttentionFacts): Generator<At
       tone: 'danger',
       text: `${plural(platform.outbox.due, 'message')} should have been sent; the first is ${formatDuration(platform.outbox.lagSeconds * SECOND)} late.`,
       advice: 'Either no beat runs, or the broker is away or too slow.',
-      ...{ to: '/tasks', search: { q: 'state:PENDING' }, link: 'See what waits' },
+      ...{ where: tasks('state:PENDING'), link: 'See what waits' },
     };
   if (platform.workers === 0)
     yield {
@@ -92,20 +95,20 @@ function* ofPlatform({ platform, countedTo, now }: AttentionFacts): Generator<At
       tone: 'danger',
       text: 'No worker runs.',
       advice: 'Nothing is run until one is started.',
-      ...{ to: '/workers', link: 'See the workers' },
+      ...{ where: { to: '/workers' }, link: 'See the workers' },
     };
-  const letters = platform.deadLetters.reduce((sum, { n }) => sum + n, 0);
-  if (letters > 0)
+  const deadLetters = platform.deadLetters.reduce((sum, { n }) => sum + n, 0);
+  if (deadLetters > 0)
     yield {
       key: 'dead-letters',
       tone: 'warn',
-      text: `${plural(letters, 'message')} could not be run by anybody.`,
+      text: `${plural(deadLetters, 'message')} could not be run by anybody.`,
       advice: 'Read why, then redrive or delete them.',
-      ...{ to: '/dead-letters', link: 'See the dead letters' },
+      ...{ where: { to: '/dead-letters' }, link: 'See the dead letters' },
     };
 }
 
-function* ofWorkers({ workers, dead, now }: AttentionFacts): Generator<Attention> {
+function* ofWorkers({ workers, dead, now }: AttentionData): Generator<Attention> {
   const names = new Set(workers?.map((one) => one.name));
   for (const one of dead ?? []) {
     const age = now - Date.parse(one.goneAt ?? one.seenAt ?? one.leaseUntil);
@@ -116,22 +119,22 @@ function* ofWorkers({ workers, dead, now }: AttentionFacts): Generator<Attention
       tone: 'warn',
       text: `Worker ${one.name} is thought dead${one.held ? `; it held ${plural(one.held, 'task')}` : ''}.`,
       advice: one.death?.detail ?? 'It no longer renews its lease.',
-      ...{ to: '/workers', link: 'See the workers' },
+      ...{ where: { to: '/workers/$worker', params: { worker: one.id } }, link: 'See the worker' },
     };
   }
 }
 
-function* ofQueues({ queues, platform }: AttentionFacts): Generator<Attention> {
+function* ofQueues({ queues, platform }: AttentionData): Generator<Attention> {
   for (const queue of queues ?? []) {
     const waiting = queue.waiting - queue.later;
     if (waiting <= 0) continue;
-    const common = { to: '/queues', search: { name: queue.name }, link: 'See the queue' } as const;
-    const tasks = `${plural(waiting, 'task')} ${waiting === 1 ? 'waits' : 'wait'}`;
+    const common = { where: { to: '/queues/$name', params: { name: queue.name } }, link: 'See the queue' } as const;
+    const waits = `${plural(waiting, 'task')} ${waiting === 1 ? 'waits' : 'wait'}`;
     if (queue.paused)
       yield {
         key: `paused ${queue.name}`,
         tone: 'warn',
-        text: `Queue ${queue.name} is paused and ${tasks} in it.`,
+        text: `Queue ${queue.name} is paused and ${waits} in it.`,
         advice: queue.paused.reason ? `Reason: ${queue.paused.reason}` : 'Resume it when they may run.',
         ...common,
       };
@@ -139,7 +142,7 @@ function* ofQueues({ queues, platform }: AttentionFacts): Generator<Attention> {
       yield {
         key: `unserved ${queue.name}`,
         tone: 'danger',
-        text: `Queue ${queue.name} has no consumers and ${tasks} in it.`,
+        text: `Queue ${queue.name} has no consumers and ${waits} in it.`,
         advice: `Start a worker with -Q ${queue.name}, or WORKER_QUEUES.`,
         ...common,
       };
@@ -147,14 +150,14 @@ function* ofQueues({ queues, platform }: AttentionFacts): Generator<Attention> {
       yield {
         key: `old ${queue.name}`,
         tone: 'warn',
-        text: `The oldest task in queue ${queue.name} has waited ${formatDuration((queue.oldestSeconds ?? 0) * SECOND)}; ${tasks}.`,
+        text: `The oldest task in queue ${queue.name} has waited ${formatDuration((queue.oldestSeconds ?? 0) * SECOND)}; ${waits}.`,
         advice: 'More slots, or more workers, or a limit that holds them back.',
         ...common,
       };
   }
 }
 
-function* ofFailures({ failing }: AttentionFacts): Generator<Attention> {
+function* ofFailures({ failing }: AttentionData): Generator<Attention> {
   for (const { contract, failed, ended } of failing) {
     if (ended < FAILING_ENDED || failed / ended < FAILING_SHARE) continue;
     yield {
@@ -162,7 +165,7 @@ function* ofFailures({ failing }: AttentionFacts): Generator<Attention> {
       tone: 'warn',
       text: `${Math.round((failed / ended) * 100)} % of ${contract} failed: ${failed} of ${plural(ended, 'task')}.`,
       advice: 'Read the errors; they are grouped by what they have in common.',
-      ...{ to: '/tasks', search: { q: `name:${contract} state:FAILURE,DEAD` }, link: 'See the failed tasks' },
+      ...{ where: tasks(`name:${contract} state:FAILURE,DEAD`), link: 'See the failed tasks' },
     };
   }
 }

@@ -6,7 +6,7 @@ import { useWorkers } from '../../api/queries/lists.ts';
 import { useTaskCounts } from '../../api/queries/tasks.ts';
 import { Count } from '../../ui/count.tsx';
 import { formatRate } from '../../ui/format.ts';
-import { StateMark, type Tone } from '../../ui/state-mark.tsx';
+import { StateIcon, type Tone } from '../../ui/state-icon.tsx';
 import styles from './overview.module.css';
 
 /** What is now, at a glance; each leads to its tasks. */
@@ -68,7 +68,7 @@ function Tile({ name, tone, q, children }: { name: string; tone: Tone; q: string
   return (
     <li className={styles['tile']}>
       <Link to="/tasks" search={{ q }} className={styles['tileName']}>
-        <StateMark tone={tone} size={12} /> {name}
+        <StateIcon tone={tone} size={12} /> {name}
       </Link>
       <span className={styles['tileValue']}>{children}</span>
     </li>

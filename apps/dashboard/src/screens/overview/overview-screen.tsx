@@ -1,6 +1,7 @@
 import { getRouteApi } from '@tanstack/react-router';
 import { X } from 'lucide-react';
 import { useStats } from '../../api/queries/stats.ts';
+import { CountedTo } from '../../parts/counted-to.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Page } from '../../ui/page.tsx';
 import { Segments } from '../../ui/segments.tsx';
@@ -13,7 +14,7 @@ import { LatencyChart } from './latency-chart.tsx';
 import { NowTiles } from './now-tiles.tsx';
 import styles from './overview.module.css';
 import { QueuesPanel } from './queues-panel.tsx';
-import { marked, RANGES, statsOf, type Range } from './range.ts';
+import { selectedPart, RANGES, statsOf, type Range } from './range.ts';
 import { ThroughputChart } from './throughput-chart.tsx';
 import { WorkersPanel } from './workers-panel.tsx';
 
@@ -33,13 +34,14 @@ export function OverviewScreen() {
   const byState = useStats({ ...ask, by: 'state' }, poll);
   const byContract = useStats({ ...ask, by: 'contract' }, poll);
   const zoom = (from: number, to: number): void => {
-    const part = marked(from, to);
+    const part = selectedPart(from, to);
     if (part) void navigate({ search: part });
   };
   const whole = search.from === undefined || search.to === undefined;
   return (
     <Page
       title="Overview"
+      about={<CountedTo stats={byState.data} />}
       actions={
         <>
           {!whole && (

@@ -1,6 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import type { QueueDocument } from '@lovage/http-api';
 import { useLiveQueues } from '../../api/queries/queues.ts';
+import { QueueLink } from '../../parts/links.tsx';
 import { Loaded } from '../../parts/loaded.tsx';
 import { Badge } from '../../ui/badge.tsx';
 import { Count } from '../../ui/count.tsx';
@@ -21,10 +22,7 @@ const COLUMNS: readonly Column<QueueDocument>[] = [
     phone: 'title',
     cell: (queue) => (
       <>
-        <Link to="/queues" search={{ name: queue.name } as never}>
-          {queue.name}
-        </Link>{' '}
-        {queue.paused && <Badge tone="warn">paused</Badge>}
+        <QueueLink name={queue.name} /> {queue.paused && <Badge tone="warn">paused</Badge>}
       </>
     ),
   },

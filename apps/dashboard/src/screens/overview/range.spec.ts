@@ -1,4 +1,4 @@
-import { marked, overviewSearch, statsOf } from './range.ts';
+import { selectedPart, overviewSearch, statsOf } from './range.ts';
 
 const NOW = Date.parse('2026-11-29T22:05:30.500Z');
 
@@ -17,8 +17,8 @@ test('what is asked for begins at whole steps and has some hundred points', () =
   expect(statsOf(days, NOW).step).toBe(25_200);
 });
 
-test('a part that is marked is whole minutes, two at least', () => {
+test('a part that is selected is whole minutes, two at least', () => {
   const at = Date.parse('2026-11-29T10:00:30Z') / 1_000;
-  expect(marked(at, at + 10)).toBe(undefined);
-  expect(marked(at, at + 90)).toEqual({ from: '2026-11-29T10:00:00.000Z', to: '2026-11-29T10:02:00.000Z' });
+  expect(selectedPart(at, at + 10)).toBe(undefined);
+  expect(selectedPart(at, at + 90)).toEqual({ from: '2026-11-29T10:00:00.000Z', to: '2026-11-29T10:02:00.000Z' });
 });

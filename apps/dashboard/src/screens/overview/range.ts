@@ -4,7 +4,7 @@ import type { StatsAsk } from '../../api/queries/stats.ts';
 export const RANGES = ['hour', 'day', 'week'] as const;
 export type Range = (typeof RANGES)[number];
 
-/** The search of the screen: a range that ends now, or a part that was marked in a chart. */
+/** The search of the screen: a range that ends now, or a part that was selected in a chart. */
 export interface OverviewSearch {
   readonly range?: Range;
   /** ISO 8601, both or none. */
@@ -18,7 +18,7 @@ const SECONDS: Readonly<Record<Range, number>> = { hour: 3_600, day: 86_400, wee
 /** Seconds of a point, so that there are some hundred of them. The week in hours: its minutes need not be read. */
 const STEPS: Readonly<Record<Range, number>> = { hour: 60, day: 900, week: 3_600 };
 const MINUTE_MS = 60_000;
-/** Points of a part that was marked, about. */
+/** Points of a part that was selected, about. */
 const POINTS = 120;
 
 export function overviewSearch(search: Search): OverviewSearch {
@@ -47,8 +47,8 @@ export function statsOf({ range = 'hour', from, to }: OverviewSearch, now: numbe
   return { from: new Date((end - SECONDS[range]) * 1_000).toISOString(), step };
 }
 
-/** A part that was marked in a chart, at least two minutes of it; undefined: too little. */
-export function marked(from: number, to: number): OverviewSearch | undefined {
+/** A part that was selected in a chart, at least two minutes of it; undefined: too little. */
+export function selectedPart(from: number, to: number): OverviewSearch | undefined {
   const start = Math.floor((from * 1_000) / MINUTE_MS) * MINUTE_MS;
   const end = Math.ceil((to * 1_000) / MINUTE_MS) * MINUTE_MS;
   if (end - start < 2 * MINUTE_MS) return undefined;

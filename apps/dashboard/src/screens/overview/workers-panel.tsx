@@ -1,6 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import type { WorkerDocument } from '@lovage/http-api';
 import { useWorkers } from '../../api/queries/lists.ts';
+import { WorkerLink } from '../../parts/links.tsx';
 import { Loaded } from '../../parts/loaded.tsx';
 import { Badge } from '../../ui/badge.tsx';
 import { EmptyState } from '../../ui/feedback.tsx';
@@ -19,9 +20,7 @@ const COLUMNS: readonly Column<WorkerDocument>[] = [
     phone: 'title',
     cell: (worker) => (
       <>
-        <Link to="/workers" search={{ name: worker.name } as never}>
-          {worker.name}
-        </Link>{' '}
+        <WorkerLink worker={worker.id}>{worker.name}</WorkerLink>{' '}
         {worker.status === 'stopping' && <Badge tone="warn">stopping</Badge>}
       </>
     ),

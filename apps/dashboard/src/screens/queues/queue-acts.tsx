@@ -25,7 +25,7 @@ export function QueueActs({
   const may = useMay('operator');
   const [act, setAct] = useState<Act>();
   if (!may) return null;
-  const turn: Act = queue.paused ? 'resume' : 'pause';
+  const change: Act = queue.paused ? 'resume' : 'pause';
   const icon = queue.paused ? <CirclePlay size={14} /> : <CirclePause size={14} />;
   const label = queue.paused ? 'Resume the queue' : 'Pause the queue';
   return (
@@ -38,7 +38,7 @@ export function QueueActs({
             </IconButton>
           }
         >
-          <MenuItem icon={icon} onSelect={() => setAct(turn)}>
+          <MenuItem icon={icon} onSelect={() => setAct(change)}>
             {label}
           </MenuItem>
           <MenuItem icon={<Trash2 size={14} />} danger disabled={queue.waiting === 0} onSelect={() => setAct('purge')}>
@@ -47,7 +47,7 @@ export function QueueActs({
         </Menu>
       ) : (
         <>
-          <Button icon={icon} onClick={() => setAct(turn)}>
+          <Button icon={icon} onClick={() => setAct(change)}>
             {label}
           </Button>
           <Button icon={<Trash2 size={14} />} disabled={queue.waiting === 0} onClick={() => setAct('purge')}>

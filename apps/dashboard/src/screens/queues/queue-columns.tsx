@@ -102,6 +102,7 @@ export const QUEUE_COLUMNS: readonly Column<QueueRow>[] = [
   {
     key: 'acts',
     header: 'Actions',
+    phone: 'bare',
     width: '64px',
     align: 'end',
     fixed: true,

@@ -10,7 +10,7 @@ import { Count } from '../../ui/count.tsx';
 import { formatCount, formatRate, plural } from '../../ui/format.ts';
 import { Meter } from '../../ui/meter.tsx';
 import { Notice } from '../../ui/notice.tsx';
-import { Facts, Page, Panel } from '../../ui/page.tsx';
+import { Details, Page, Panel } from '../../ui/page.tsx';
 import { Duration, RelativeTime } from '../../ui/time/relative-time.tsx';
 import { QueueActs } from './queue-acts.tsx';
 import { QueueStateLabel, stateOfQueue } from './queue-state.tsx';
@@ -37,7 +37,7 @@ export function QueueScreen() {
           <>
             <Words queue={data} />
             <Panel>
-              <Facts items={factsOf(data)} />
+              <Details items={detailsOf(data)} />
             </Panel>
             <Serving queue={data} />
             <EndedChart title="Ended in the last hour, by state" queue={name} />
@@ -68,7 +68,7 @@ function Words({ queue }: { queue: QueueDocument }) {
   return null;
 }
 
-function factsOf(queue: QueueDocument): readonly (readonly [string, React.ReactNode])[] {
+function detailsOf(queue: QueueDocument): readonly (readonly [string, React.ReactNode])[] {
   const { name, waiting, later, running, oldestSeconds, unackedFrom } = queue;
   return [
     [

@@ -1,5 +1,5 @@
 import type { QueueDocument } from '@lovage/http-api';
-import { StateLabel, type Tone } from '../../ui/state-mark.tsx';
+import { StateLabel, type Tone } from '../../ui/state-icon.tsx';
 
 export interface QueueState {
   readonly tone: Tone;

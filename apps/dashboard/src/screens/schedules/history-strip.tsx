@@ -1,7 +1,7 @@
 import type { PastFiringDocument } from '@lovage/http-api';
 import { STATE_TONES, STATE_WORDS } from '../../parts/task-state.tsx';
-import { cx } from '../../ui/cx.ts';
 import { formatDuration } from '../../ui/format.ts';
+import { toneToken } from '../../ui/state-icon.tsx';
 import styles from './history-strip.module.css';
 
 const HEIGHT = 20;
@@ -30,8 +30,8 @@ export function HistoryStrip({ firings }: { firings: readonly PastFiringDocument
           return (
             <span
               key={`${dueAt} ${trigger}`}
-              className={cx(styles['bar'], styles[task ? STATE_TONES[task.state] : 'gone'])}
-              style={{ height: high }}
+              className={styles['bar']}
+              style={{ height: high, color: `var(${task ? toneToken(STATE_TONES[task.state]) : '--n6'})` }}
               title={`${dueAt}: ${what}`}
             />
           );

@@ -1,6 +1,6 @@
 import { useNavigate } from '@tanstack/react-router';
-import { CirclePause, CirclePlay, Ellipsis, Play, Trash2 } from 'lucide-react';
-import { useState } from 'react';
+import { CirclePause, CirclePlay, Ellipsis, Pencil, Play, Trash2 } from 'lucide-react';
+import { lazy, Suspense, useState } from 'react';
 import type { ScheduleDocument } from '@lovage/http-api';
 import { usePauseSchedule, useRemoveSchedule, useResumeSchedule, useRunSchedule } from '../../api/queries/schedules.ts';
 import { useMay } from '../../api/use-session.ts';
@@ -10,20 +10,29 @@ import { ConfirmDialog } from '../../ui/dialog.tsx';
 import { Menu, MenuItem } from '../../ui/menu.tsx';
 import { useToast } from '../../ui/toast.tsx';
 
-type Act = 'run' | 'pause' | 'resume' | 'remove';
+const ScheduleDialog = lazy(() =>
+  import('./edit/schedule-dialog.tsx').then(({ ScheduleDialog: dialog }) => ({ default: dialog })),
+);
+
+type Confirmed = 'run' | 'pause' | 'resume' | 'remove';
+type Act = Confirmed | 'edit';
 
 /** What an operator can do to a schedule. `menu`: as the menu of a row. */
 export function ScheduleActs({ schedule, menu }: { schedule: ScheduleDocument; menu?: boolean }) {
   const may = useMay('operator');
   const [act, setAct] = useState<Act>();
   if (!may) return null;
-  const { name, paused, stated } = schedule;
+  const { name, paused, stated, source } = schedule;
   const acts: readonly { readonly act: Act; readonly label: string; readonly icon: React.ReactNode }[] = [
     { act: 'run', label: 'Run it now', icon: <Play size={14} /> },
     paused
       ? { act: 'resume', label: 'Resume the schedule', icon: <CirclePlay size={14} /> }
       : { act: 'pause', label: 'Pause the schedule', icon: <CirclePause size={14} /> },
-    ...(stated ? [] : [{ act: 'remove' as const, label: 'Remove the schedule', icon: <Trash2 size={14} /> }]),
+    // What stands in code is changed there: a beat would restore what it has.
+    ...(source === 'api' ? [{ act: 'edit' as const, label: 'Change the schedule', icon: <Pencil size={14} /> }] : []),
+    ...(source === 'api' || !stated
+      ? [{ act: 'remove' as const, label: 'Remove the schedule', icon: <Trash2 size={14} /> }]
+      : []),
   ];
   return (
     <>
@@ -48,12 +57,20 @@ export function ScheduleActs({ schedule, menu }: { schedule: ScheduleDocument; m
           </Button>
         ))
       )}
-      {act && <ActDialog act={act} schedule={schedule} onClose={() => setAct(undefined)} />}
+      {act === 'edit' ? (
+        <Suspense>
+          <ScheduleDialog schedule={schedule} onClose={() => setAct(undefined)} onDone={() => setAct(undefined)} />
+        </Suspense>
+      ) : (
+        act && <ActDialog act={act} schedule={schedule} onClose={() => setAct(undefined)} />
+      )}
     </>
   );
 }
 
-const WORDS: Readonly<Record<Act, { readonly verb: string; readonly what: string; readonly effect: string }>> = {
+const OWN_REMOVED = 'It does not fire any more. It is taken off the list; its history stays for as long as results do.';
+
+const WORDS: Readonly<Record<Confirmed, { readonly verb: string; readonly what: string; readonly effect: string }>> = {
   run: {
     verb: 'Run it now',
     what: 'It did not fire',
@@ -78,7 +95,7 @@ const WORDS: Readonly<Record<Act, { readonly verb: string; readonly what: string
   },
 };
 
-function ActDialog({ act, schedule, onClose }: { act: Act; schedule: ScheduleDocument; onClose: () => void }) {
+function ActDialog({ act, schedule, onClose }: { act: Confirmed; schedule: ScheduleDocument; onClose: () => void }) {
   const { name } = schedule;
   const run = useRunSchedule(name);
   const pause = usePauseSchedule(name);
@@ -111,7 +128,7 @@ function ActDialog({ act, schedule, onClose }: { act: Act; schedule: ScheduleDoc
       problem={doing.error && <ApiErrorState what={what} error={doing.error} />}
       onConfirm={confirm}
     >
-      {effect}
+      {act === 'remove' && schedule.source === 'api' ? OWN_REMOVED : effect}
     </ConfirmDialog>
   );
 }

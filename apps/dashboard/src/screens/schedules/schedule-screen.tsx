@@ -10,7 +10,7 @@ import { Button } from '../../ui/button.tsx';
 import { CodeBlock } from '../../ui/code-block.tsx';
 import { EmptyState, Skeleton } from '../../ui/feedback.tsx';
 import { Notice } from '../../ui/notice.tsx';
-import { Facts, Page, Panel } from '../../ui/page.tsx';
+import { Details, Page, Panel } from '../../ui/page.tsx';
 import type { Column } from '../../ui/table/column.ts';
 import { DataTable } from '../../ui/table/data-table.tsx';
 import { formatAbsolute } from '../../ui/time/format-time.ts';
@@ -18,7 +18,7 @@ import { Duration, RelativeTime } from '../../ui/time/relative-time.tsx';
 import { useTimePreferences } from '../../ui/time/time-preferences.ts';
 import { HistoryStrip } from './history-strip.tsx';
 import { ScheduleActs } from './schedule-acts.tsx';
-import { catchUpInWords, whenInWords, whyNot } from './schedule-words.ts';
+import { catchUpInWords, whenInWords, reasonNot } from './schedule-words.ts';
 import styles from './schedule.module.css';
 
 const route = getRouteApi('/frame/schedules/$name');
@@ -44,7 +44,7 @@ export function ScheduleScreen() {
             <Words schedule={schedule} />
             <div className={styles['columns']}>
               <Panel title="What it is">
-                <Facts items={factsOf(schedule)} />
+                <Details items={detailsOf(schedule)} />
                 <CodeBlock code={formatJson(schedule.input, 2)} label="Input" />
               </Panel>
               <Panel title="Next firings">
@@ -61,18 +61,18 @@ export function ScheduleScreen() {
 
 function Words({ schedule }: { schedule: ScheduleDocument }) {
   const { paused, seenAt } = schedule;
-  const why = whyNot(schedule);
-  if (why === undefined) return null;
+  const reason = reasonNot(schedule);
+  if (reason === undefined) return null;
   return (
     <Notice tone={paused ? 'info' : 'warn'}>
-      {why}
+      {reason}
       {paused && (
         <>
           {' '}
           <RelativeTime value={paused.at} />. It does not fire until it is resumed; it can be run by hand.
         </>
       )}
-      {!paused && !schedule.stated && (
+      {!paused && schedule.source === 'code' && !schedule.stated && (
         <>
           , so nobody fires it.{' '}
           {seenAt !== null && (
@@ -87,30 +87,32 @@ function Words({ schedule }: { schedule: ScheduleDocument }) {
   );
 }
 
-function factsOf({ contract, catchUp, options, cron, every }: ScheduleDocument) {
+function detailsOf({ contract, catchUp, options, cron, every, source }: ScheduleDocument) {
   const seconds = (value: number | string | null): React.ReactNode =>
     typeof value === 'number' ? <Duration ms={value * 1_000} /> : value;
-  const facts: (readonly [string, React.ReactNode])[] = [
+  const details: (readonly [string, React.ReactNode])[] = [
     ['Contract', <TasksLink of={{ name: contract }}>{contract}</TasksLink>],
     [
       cron === null ? 'Interval' : 'Pattern',
       cron === null ? <Duration ms={(every ?? 0) * 1_000} /> : <code>{cron}</code>,
     ],
+    ['Stated by', source === 'code' ? 'the code of a beat' : 'people, here or by the API'],
     ['Missed moments', catchUpInWords(catchUp)],
     ['Queue', options.queue === null ? 'as the contract says' : <QueueLink name={options.queue} />],
   ];
-  if (options.priority !== null) facts.push(['Priority', options.priority]);
-  if (options.expires !== null) facts.push(['Expires after', seconds(options.expires)]);
-  if (options.timeLimit !== null) facts.push(['Time limit', seconds(options.timeLimit)]);
-  if (options.softTimeLimit !== null) facts.push(['Soft time limit', seconds(options.softTimeLimit)]);
+  if (options.priority !== null) details.push(['Priority', options.priority]);
+  if (options.expires !== null) details.push(['Expires after', seconds(options.expires)]);
+  if (options.timeLimit !== null) details.push(['Time limit', seconds(options.timeLimit)]);
+  if (options.softTimeLimit !== null) details.push(['Soft time limit', seconds(options.softTimeLimit)]);
   if (options.unique !== null && options.unique !== false)
-    facts.push(['Unique', 'no second task while one has not ended']);
-  return facts;
+    details.push(['Unique', 'no second task while one has not ended']);
+  return details;
 }
 
 function NextFirings({ schedule }: { schedule: ScheduleDocument }) {
   const { zone } = useTimePreferences();
-  if (schedule.nextFirings.length === 0) return <p className="muted">{whyNot(schedule) ?? 'It never fires again'}.</p>;
+  if (schedule.nextFirings.length === 0)
+    return <p className="muted">{reasonNot(schedule) ?? 'It never fires again'}.</p>;
   return (
     <ol className={styles['next']}>
       {schedule.nextFirings.map((at) => (

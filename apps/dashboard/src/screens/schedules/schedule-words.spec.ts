@@ -1,4 +1,4 @@
-import { catchUpInWords, whenInWords, whyNot } from './schedule-words.ts';
+import { catchUpInWords, whenInWords, reasonNot } from './schedule-words.ts';
 
 const cron = (text: string, timeZone = 'UTC') => whenInWords({ cron: text, every: null, timeZone });
 
@@ -12,9 +12,13 @@ test('a schedule says in words when it fires', () => {
 });
 
 test('and why it does not, and what becomes of what it missed', () => {
-  const fires = { paused: null, enabled: true, stated: true };
-  expect(whyNot(fires)).toBeUndefined();
-  expect(whyNot({ ...fires, paused: { at: '2026-11-29T00:00:00.000Z', actor: null }, stated: false })).toBe('Paused');
-  expect(whyNot({ ...fires, stated: false })).toBe('No beat that runs has it in its code');
+  const fires = { paused: null, enabled: true, stated: true, source: 'code' as const };
+  expect(reasonNot(fires)).toBeUndefined();
+  expect(reasonNot({ ...fires, paused: { at: '2026-11-29T00:00:00.000Z', actor: null }, stated: false })).toBe(
+    'Paused',
+  );
+  expect(reasonNot({ ...fires, stated: false })).toBe('No beat that runs has it in its code');
+  expect(reasonNot({ ...fires, source: 'api', stated: false })).toBeUndefined();
+  expect(reasonNot({ ...fires, source: 'api', enabled: false })).toBe('Switched off');
   expect(catchUpInWords({ all: 3 })).toBe('the newest 3 fire');
 });

@@ -15,14 +15,15 @@ export function whenInWords({ cron, every, timeZone }: Pick<ScheduleDocument, 'c
 }
 
 /** Why it has no next firing; undefined: it has. */
-export function whyNot({
+export function reasonNot({
   paused,
   enabled,
   stated,
-}: Pick<ScheduleDocument, 'paused' | 'enabled' | 'stated'>): string | undefined {
+  source,
+}: Pick<ScheduleDocument, 'paused' | 'enabled' | 'stated' | 'source'>): string | undefined {
   if (paused) return 'Paused';
-  if (!enabled) return 'Switched off in the code';
-  if (!stated) return 'No beat that runs has it in its code';
+  if (!enabled) return source === 'code' ? 'Switched off in the code' : 'Switched off';
+  if (source === 'code' && !stated) return 'No beat that runs has it in its code';
   return undefined;
 }
 

@@ -3,7 +3,7 @@ import { useState, type FormEvent } from 'react';
 import { ApiError } from '../../api/api-error.ts';
 import { session } from '../../api/session.ts';
 import { useSession } from '../../api/use-session.ts';
-import { backTo } from '../../app/root-route.tsx';
+import { backTo } from '../../app/back-to.ts';
 import { ApiErrorState } from '../../parts/api-error.tsx';
 import { Button } from '../../ui/button.tsx';
 import { TextField } from '../../ui/text-field.tsx';

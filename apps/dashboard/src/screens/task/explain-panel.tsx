@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router';
 import type { ReasonDocument } from '@lovage/http-api';
 import type { ReactNode } from 'react';
 import { useExplain } from '../../api/queries/tasks.ts';
+import { WorkerLink } from '../../parts/links.tsx';
 import { Loaded } from '../../parts/loaded.tsx';
 import { cutMiddle, plural } from '../../ui/format.ts';
 import { Panel } from '../../ui/page.tsx';
@@ -68,14 +69,23 @@ function linksOf({ code, data }: ReasonDocument): { key: string; node: ReactNode
     links.push({
       key: 'queue',
       node: (
-        <Link to="/queues" hash={queue}>
+        <Link to="/queues/$name" params={{ name: queue }}>
           Queue {queue}
         </Link>
       ),
     });
-  if (worker !== undefined) links.push({ key: 'worker', node: <Link to="/workers">Worker {worker}</Link> });
-  if (contract !== undefined) links.push({ key: 'limit', node: <Link to="/limits">Limits</Link> });
-  if (code === 'dead_letter') links.push({ key: 'letter', node: <Link to="/dead-letters">Dead letters</Link> });
+  if (worker !== undefined)
+    links.push({ key: 'worker', node: <WorkerLink worker={worker}>Worker {worker}</WorkerLink> });
+  if (contract !== undefined)
+    links.push({
+      key: 'limit',
+      node: (
+        <Link to="/limits/$name" params={{ name: contract }}>
+          Limits of {contract}
+        </Link>
+      ),
+    });
+  if (code === 'dead_letter') links.push({ key: 'dead-letters', node: <Link to="/dead-letters">Dead letters</Link> });
   if (code === 'no_worker_for_queue' || code === 'no_worker_for_contract')
     links.push({ key: 'workers', node: <Link to="/workers">Workers</Link> });
   const holders = Array.isArray(data['holders']) ? (data['holders'] as { readonly id?: unknown }[]) : [];

@@ -12,7 +12,7 @@ const attempt = (outcome: AttemptDocument['outcome'], from: number, to: number |
   ...{ outcome, worker: 'w1', error: null, startedAt: at(from), endedAt: to === null ? null : at(to) },
 });
 const drawn = (life: Life, attempts: AttemptDocument[], now: number) =>
-  timelineOf(life, attempts, T0 + now * 1000).lanes.map(({ no, stretches }) => [
+  timelineOf(life, attempts, T0 + now * 1000).tracks.map(({ no, stretches }) => [
     no,
     ...stretches.map(({ kind, from, to }) => [kind, (from - T0) / 1000, to === undefined ? '…' : (to - T0) / 1000]),
   ]);
@@ -28,7 +28,7 @@ test('a task that ended at its first attempt', () => {
   ]);
 });
 
-test('one lane for each attempt; the wait for a retry is delayed up to its time', () => {
+test('one track for each attempt; the wait for a retry is delayed up to its time', () => {
   const earlier = [attempt('RETRY', 1, 2), attempt('CRASHED', 10, 11)];
   expect(drawn(task('RETRY', { eta: at(30) }), earlier, 20)).toEqual([
     [1, ['waited', 0, 1], ['ran', 1, 2]],
@@ -40,7 +40,7 @@ test('one lane for each attempt; the wait for a retry is delayed up to its time'
   ]);
 });
 
-test('what waits goes on; what was revoked while it waited has a lane without a run', () => {
+test('what waits goes on; what was revoked while it waited has a track without a run', () => {
   expect(drawn(task('QUEUED'), [], 7)).toEqual([[undefined, ['waited', 0, '…']]]);
   expect(drawn(task('REVOKED', { finishedAt: at(4) }), [], 7)).toEqual([[undefined, ['waited', 0, 4]]]);
   expect(drawn(task('SCHEDULED', { eta: at(60) }), [], 7)).toEqual([[undefined, ['delayed', 0, 60]]]);
@@ -54,8 +54,8 @@ test('clocks that differ make no stretch of negative length', () => {
 
 test('of many attempts the latest are drawn', () => {
   const many = Array.from({ length: 50 }, (_, n) => attempt('RETRY', n * 2, n * 2 + 1));
-  const { lanes, left } = timelineOf(task('RETRY'), many, T0 + 200_000);
-  expect([lanes.length, left, lanes.at(-2)?.no]).toEqual([30, 21, 50]);
+  const { tracks, left } = timelineOf(task('RETRY'), many, T0 + 200_000);
+  expect([tracks.length, left, tracks.at(-2)?.no]).toEqual([30, 21, 50]);
 });
 
 test('an axis has a few round places', () => {

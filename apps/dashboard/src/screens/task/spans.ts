@@ -11,7 +11,7 @@ export interface Stretch {
 }
 
 /** An attempt with what came before it; of a task that waits the last one has not begun. */
-export interface Lane {
+export interface Track {
   /** From 1 on; undefined: it has not begun. */
   readonly no: number | undefined;
   readonly stretches: readonly Stretch[];
@@ -25,13 +25,13 @@ export interface TimelineOf {
   /** The end, or the latest moment that is known, an eta to come included. */
   readonly to: number;
   readonly goesOn: boolean;
-  readonly lanes: readonly Lane[];
+  readonly tracks: readonly Track[];
   /** Attempts before those that are drawn. */
   readonly left: number;
 }
 
-/** Lanes that fit a screen; of more attempts the latest are drawn. */
-const MOST_LANES = 30;
+/** Tracks that fit a screen; of more attempts the latest are drawn. */
+const MOST_TRACKS = 30;
 
 type Life = Pick<TaskDocument, 'createdAt' | 'eta' | 'startedAt' | 'finishedAt' | 'state' | 'worker' | 'error'>;
 
@@ -42,7 +42,7 @@ export function timelineOf(task: Life, attempts: readonly AttemptDocument[], now
   const created = ms(task.createdAt);
   const ended = task.finishedAt === null ? undefined : ms(task.finishedAt);
   const eta = task.eta === null ? undefined : ms(task.eta);
-  const all: Lane[] = [];
+  const all: Track[] = [];
   let free = created;
   for (const [index, attempt] of attempts.entries()) {
     const { outcome, worker, error } = attempt;
@@ -64,8 +64,8 @@ export function timelineOf(task: Life, attempts: readonly AttemptDocument[], now
     from: created,
     to: Math.max(created + 1, ended ?? latest, free),
     goesOn: ended === undefined,
-    lanes: all.slice(-MOST_LANES),
-    left: Math.max(0, all.length - MOST_LANES),
+    tracks: all.slice(-MOST_TRACKS),
+    left: Math.max(0, all.length - MOST_TRACKS),
   };
 }
 
@@ -83,9 +83,9 @@ function waitOf(from: number, to: number, eta: number | undefined, goesOn = fals
 }
 
 /** How long a task was delayed, waited and ran in all, ms. */
-export function totals({ lanes }: TimelineOf, now: number): Readonly<Record<Stretch['kind'], number>> {
+export function totals({ tracks }: TimelineOf, now: number): Readonly<Record<Stretch['kind'], number>> {
   const sums = { delayed: 0, waited: 0, ran: 0 };
-  for (const { stretches } of lanes)
+  for (const { stretches } of tracks)
     for (const { kind, from, to } of stretches)
       sums[kind] += Math.max(0, Math.min(to ?? now, kind === 'delayed' ? now : Infinity) - from);
   return sums;

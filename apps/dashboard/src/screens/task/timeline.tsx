@@ -3,17 +3,17 @@ import { TASK_STATES } from '@lovage/task';
 import { STATE_TONES } from '../../parts/task-state.tsx';
 import { cx } from '../../ui/cx.ts';
 import { formatDuration } from '../../ui/format.ts';
-import { StateMark, type Tone } from '../../ui/state-mark.tsx';
+import { StateIcon, type Tone } from '../../ui/state-icon.tsx';
 import { formatAbsolute } from '../../ui/time/format-time.ts';
 import { useNow } from '../../ui/time/now.ts';
 import { useTimePreferences } from '../../ui/time/time-preferences.ts';
-import { ticksOf, timelineOf, totals, type Lane, type Stretch } from './spans.ts';
+import { ticksOf, timelineOf, totals, type Track, type Stretch } from './spans.ts';
 import styles from './timeline.module.css';
 
 const KINDS: Readonly<Record<Stretch['kind'], string>> = { delayed: 'Delayed', waited: 'Waited', ran: 'Ran' };
 
 /** How an attempt ended, as colour and shape. */
-export function outcomeTone(outcome: Lane['outcome']): Tone {
+export function outcomeTone(outcome: Track['outcome']): Tone {
   if (outcome === undefined) return 'waiting';
   if ((TASK_STATES as readonly string[]).includes(outcome)) return STATE_TONES[outcome as keyof typeof STATE_TONES];
   return outcome === 'RETRY' ? 'retry' : outcome === 'SNOOZED' || outcome === 'RELEASED' ? 'waiting' : 'dead';
@@ -24,7 +24,7 @@ export interface TimelineProps {
   readonly attempts: readonly AttemptDocument[];
 }
 
-/** What happened, to scale: a lane for each attempt, with the wait before it. */
+/** What happened, to scale: a track for each attempt, with the wait before it. */
 export function Timeline({ task, attempts }: TimelineProps) {
   const live = task.finishedAt === null;
   const now = useNow(live ? 1_000 : 3_600_000);
@@ -53,24 +53,24 @@ export function Timeline({ task, attempts }: TimelineProps) {
         </span>
         {line.left > 0 && <span className="muted">{line.left} earlier attempts are in the tab Attempts</span>}
       </figcaption>
-      <ol className={styles['lanes']}>
-        {line.lanes.map((lane, index) => (
-          <li key={lane.no ?? 'next'} className={styles['lane']}>
+      <ol className={styles['tracks']}>
+        {line.tracks.map((track, index) => (
+          <li key={track.no ?? 'next'} className={styles['track']}>
             <span className={styles['name']}>
-              <StateMark tone={outcomeTone(lane.outcome)} />
+              <StateIcon tone={outcomeTone(track.outcome)} />
               <span className={styles['nameText']}>
-                {lane.no === undefined ? (line.goesOn ? 'Next' : 'Not run') : `Attempt ${lane.no}`}
+                {track.no === undefined ? (line.goesOn ? 'Next' : 'Not run') : `Attempt ${track.no}`}
               </span>
             </span>
             <span className={styles['track']}>
-              {lane.stretches.map((stretch) => {
+              {track.stretches.map((stretch) => {
                 const to = stretch.to ?? now;
                 const text = `${KINDS[stretch.kind]} ${formatDuration(to - stretch.from)}${stretch.to === undefined ? ' so far' : ''}`;
                 const when = `${formatAbsolute(new Date(stretch.from), zone, true)} – ${stretch.to === undefined ? 'now' : formatAbsolute(new Date(to), zone, true)}`;
-                const by = stretch.kind === 'ran' && lane.worker !== null ? `\nby ${lane.worker}` : '';
+                const by = stretch.kind === 'ran' && track.worker !== null ? `\nby ${track.worker}` : '';
                 const how =
-                  stretch.kind === 'ran' && lane.outcome !== undefined
-                    ? `\n${lane.outcome}${lane.error ? `: ${lane.error.type}` : ''}`
+                  stretch.kind === 'ran' && track.outcome !== undefined
+                    ? `\n${track.outcome}${track.error ? `: ${track.error.type}` : ''}`
                     : '';
                 return (
                   <span
@@ -78,7 +78,7 @@ export function Timeline({ task, attempts }: TimelineProps) {
                     className={cx(
                       styles['stretch'],
                       styles[stretch.kind],
-                      stretch.kind === 'ran' && styles[outcomeTone(lane.outcome)],
+                      stretch.kind === 'ran' && styles[outcomeTone(track.outcome)],
                       stretch.to === undefined && styles['goesOn'],
                     )}
                     style={share(stretch.from, to)}

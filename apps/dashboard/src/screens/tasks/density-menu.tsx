@@ -1,11 +1,10 @@
 import { Rows3 } from 'lucide-react';
-import { setPreferences, usePreferences } from '../../app/preferences.ts';
+import { DensityChoice } from '../../app/density-choice.tsx';
 import { IconButton } from '../../ui/button.tsx';
-import { Menu, MenuChoice } from '../../ui/menu.tsx';
+import { Menu } from '../../ui/menu.tsx';
 
-/** How high rows are, in all tables. */
+/** How high rows are, where there are many of them. */
 export function RowMenu() {
-  const { density } = usePreferences();
   return (
     <Menu
       trigger={
@@ -14,16 +13,7 @@ export function RowMenu() {
         </IconButton>
       }
     >
-      <MenuChoice
-        label="Rows"
-        value={density}
-        onChange={(next) => setPreferences({ density: next })}
-        options={[
-          { value: 'compact', label: 'Compact' },
-          { value: 'normal', label: 'Normal' },
-          { value: 'comfortable', label: 'Comfortable' },
-        ]}
-      />
+      <DensityChoice />
     </Menu>
   );
 }

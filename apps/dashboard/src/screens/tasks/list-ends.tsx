@@ -53,11 +53,11 @@ function SearchOn({ page }: { page: Pages }) {
         </Button>
       }
     >
-      No index serves this filter, so tasks are looked at one by one, newest first.
+      No index serves this filter in this order, so tasks are looked at one by one.
       {to && (
         <>
           {' '}
-          Searched back to <RelativeTime value={to} />.
+          Searched to <RelativeTime value={to} />.
         </>
       )}{' '}
       A contract’s name, a tag or a time makes it quick.
@@ -69,10 +69,12 @@ export interface ListFooterProps {
   readonly count: number;
   readonly page: Pages;
   readonly full: boolean;
+  /** Order of the list; left out: the newest first. */
+  readonly sort?: 'oldest' | 'ended' | undefined;
   readonly onGoOn: () => void;
 }
 
-export function ListFooter({ count, page, full, onGoOn }: ListFooterProps) {
+export function ListFooter({ count, page, full, sort, onGoOn }: ListFooterProps) {
   const to = page.data?.pages.at(-1)?.searchedTo;
   return (
     <div className={styles['footer']}>
@@ -80,7 +82,11 @@ export function ListFooter({ count, page, full, onGoOn }: ListFooterProps) {
         <>
           These are {formatWhole(count)} tasks.{' '}
           <Button small onClick={onGoOn}>
-            Go on with older ones
+            {sort === 'oldest'
+              ? 'Go on with newer ones'
+              : sort === 'ended'
+                ? 'Go on with earlier ends'
+                : 'Go on with older ones'}
           </Button>
         </>
       ) : page.isFetchingNextPage ? (
@@ -90,7 +96,7 @@ export function ListFooter({ count, page, full, onGoOn }: ListFooterProps) {
           {formatWhole(count)} tasks so far
           {to && (
             <>
-              , searched back to <RelativeTime value={to} />
+              , searched {sort === 'oldest' ? 'up' : 'back'} to <RelativeTime value={to} />
             </>
           )}
           .{' '}

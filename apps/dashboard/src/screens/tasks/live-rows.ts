@@ -39,11 +39,20 @@ export interface LiveRows {
 export function useLiveRows(
   filter: QueryValues,
   asOf: number,
-  list: { readonly has: (id: string) => boolean; readonly newest: string | undefined; readonly ready: boolean },
+  list: {
+    readonly has: (id: string) => boolean;
+    readonly newest: string | undefined;
+    readonly ready: boolean;
+    /** Those of it that are told of however old they are. */
+    readonly watch: readonly string[];
+  },
 ): LiveRows {
   const [state, setState] = useState({ asOf, changes: NONE });
   const changes = state.asOf === asOf ? state.changes : NONE;
-  useLiveTasks(filter, (data) => setState({ asOf, changes: withEvent(changes, data, list) }), list.ready);
+  useLiveTasks(filter, (data) => setState({ asOf, changes: withEvent(changes, data, list) }), {
+    enabled: list.ready,
+    watch: list.watch,
+  });
   return {
     show: (task) => shown(task, changes),
     fresh: changes.fresh.size,
@@ -85,8 +94,8 @@ function keep<V>(map: Map<string, V>, id: string, value: V): void {
 
 function shown(task: ListedTask, { changed, gone }: Changes): ShownTask {
   const live = changed.get(task.id);
-  const why = gone.get(task.id);
-  if (!live && !why) return { task };
+  const reason = gone.get(task.id);
+  if (!live && !reason) return { task };
   const now: ListedTask = !live
     ? task
     : {
@@ -97,5 +106,5 @@ function shown(task: ListedTask, { changed, gone }: Changes): ShownTask {
         finishedAt: live.finishedAt ?? (isTerminal(live.state) ? task.finishedAt : null),
         attempt: live.startedAt !== null && live.retries >= 0 ? Math.max(task.attempt, live.retries + 1) : task.attempt,
       };
-  return { task: now, ...(why && { gone: why }) };
+  return { task: now, ...(reason && { gone: reason }) };
 }

@@ -2,7 +2,7 @@ import type { TaskState } from '@lovage/task';
 import { STATE_TONES } from '../../parts/task-state.tsx';
 import { Count } from '../../ui/count.tsx';
 import { cx } from '../../ui/cx.ts';
-import { StateMark } from '../../ui/state-mark.tsx';
+import { StateIcon } from '../../ui/state-icon.tsx';
 import styles from './states-list.module.css';
 
 interface Entry {
@@ -54,7 +54,7 @@ export function StatesList({ counts, note, chosen, onChoose }: StatesListProps) 
           aria-pressed={entry.states.every((state) => chosen.includes(state))}
           onClick={(event) => toggle(entry, event.ctrlKey || event.metaKey || event.shiftKey)}
         >
-          <StateMark tone={STATE_TONES[entry.states[0]!]} />
+          <StateIcon tone={STATE_TONES[entry.states[0]!]} />
           <span className={styles['label']}>{entry.label}</span>
           <span className={styles['count']}>{count === undefined ? '' : <Count value={count} />}</span>
         </button>

@@ -111,6 +111,7 @@ export const TASK_COLUMNS: readonly Column<ShownTask>[] = [
   {
     key: 'created',
     header: 'Created',
+    sort: 'created',
     width: '96px',
     align: 'end',
     phone: 'bare',
@@ -119,6 +120,7 @@ export const TASK_COLUMNS: readonly Column<ShownTask>[] = [
   {
     key: 'ended',
     header: 'Ended',
+    sort: 'ended',
     width: '112px',
     align: 'end',
     optional: true,

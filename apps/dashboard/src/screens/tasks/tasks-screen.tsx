@@ -24,6 +24,9 @@ import { queryOf } from './filter/query.ts';
 import { ListFooter, MAX_ROWS, NoTasks } from './list-ends.tsx';
 import { useLiveRows } from './live-rows.ts';
 import { RowMenu } from './density-menu.tsx';
+import { beyond, ENDED_COLUMNS, OrderMenu, sortNamed, sortOf } from './order.tsx';
+import type { TasksSearch } from './search.ts';
+import { useRowsInSight } from './rows-in-sight.ts';
 import { StatesList } from './states-list.tsx';
 import { TASK_COLUMNS } from './task-columns.tsx';
 import styles from './tasks.module.css';
@@ -34,19 +37,20 @@ import { listMoment } from './list-moment.ts';
 const route = getRouteApi('/frame/tasks');
 
 export function TasksScreen() {
-  const { q = '', cols } = route.useSearch();
+  const { q = '', cols, sort } = route.useSearch();
+  const listKey = `${sort ?? ''} ${q}`;
   const navigate = useNavigate();
   const field = useRef<HTMLInputElement>(null);
   const list = useRef<HTMLDivElement>(null);
   const zone = usePreferences().zone;
   const userId = useUser().id;
   const may = useMay('operator');
-  const [asOf, setAsOf] = useState(() => listMoment.of(q));
-  const [shownFor, setShownFor] = useState(q);
-  if (shownFor !== q) {
-    // Another filter is another list: its times count from now.
-    setShownFor(q);
-    setAsOf(listMoment.of(q));
+  const [asOf, setAsOf] = useState(() => listMoment.of(listKey));
+  const [shownFor, setShownFor] = useState(listKey);
+  if (shownFor !== listKey) {
+    // Another filter or order is another list: its times count from now.
+    setShownFor(listKey);
+    setAsOf(listMoment.of(listKey));
   }
   const { filter, errors } = useMemo(() => parseFilter(q), [q]);
   const query = useMemo(
@@ -55,13 +59,16 @@ export function TasksScreen() {
   );
   const { state: _state, ...anyState } = query;
 
-  const pages = useTaskPages(query, asOf);
+  const pages = useTaskPages({ ...query, ...(sort && { sort }) }, asOf);
   const loaded = pages.data?.pages;
   const tasks = useMemo(() => (loaded ?? []).flatMap(({ items }) => items), [loaded]);
   const ids = useMemo(() => new Set(tasks.map(({ id }) => id)), [tasks]);
+  const sight = useRowsInSight(asOf);
   const live = useLiveRows(query, asOf, {
+    watch: sight.ids,
     has: (id) => ids.has(id),
-    newest: tasks[0]?.createdAt,
+    // In another order the first row is not the newest.
+    newest: sort ? new Date(asOf).toISOString() : tasks[0]?.createdAt,
     ready: loaded !== undefined && !pages.isPlaceholderData,
   });
   const rows = tasks.map(live.show);
@@ -78,12 +85,15 @@ export function TasksScreen() {
     setAll(false);
   };
 
-  const search = (change: { q?: string | undefined; cols?: string | undefined }): void => {
-    if (change.q !== undefined) select(new Set());
-    const next = { q, cols, ...change };
-    void navigate({ to: '/tasks', search: { q: next.q || undefined, cols: next.cols || undefined } });
+  const search = (change: TasksSearch): void => {
+    if (change.q !== undefined || 'sort' in change) select(new Set());
+    const next = { q, cols, sort, ...change };
+    void navigate({
+      to: '/tasks',
+      search: { q: next.q || undefined, cols: next.cols || undefined, sort: next.sort },
+    });
   };
-  const refresh = (): void => setAsOf(listMoment.renew(q));
+  const refresh = (): void => setAsOf(listMoment.renew(listKey));
   useShortcut('f', 'Edit the filter', () => field.current?.focus());
   useShortcut('j', 'To the list', () =>
     list.current?.querySelector<HTMLElement>('[data-index][tabindex="0"]')?.focus(),
@@ -99,10 +109,14 @@ export function TasksScreen() {
       fill
       actions={
         <Toolbar label="View">
-          <ViewsMenu query={printSearch(q, cols)} onOpen={(view) => void navigate({ to: '/tasks', search: view })} />
+          <ViewsMenu
+            query={printSearch(q, cols, sort)}
+            onOpen={(view) => void navigate({ to: '/tasks', search: view })}
+          />
           <IconButton label="Read the list anew (r)" kind="plain" onClick={refresh}>
             <RefreshCw size={15} />
           </IconButton>
+          <OrderMenu sort={sort} onChange={(next) => search({ sort: next })} />
           <RowMenu />
           <ColumnChooser columns={TASK_COLUMNS} chosen={chosen} onChange={(keys) => search({ cols: keys.join(',') })} />
         </Toolbar>
@@ -118,7 +132,8 @@ export function TasksScreen() {
           onChoose={(states) => search({ q: printFilter({ ...filter, states }) })}
         />
         <div className={styles['list']} ref={list}>
-          <NewRows count={live.fresh} more={live.more} onShow={refresh} />
+          {/* In another order new ones have no place at the top. */}
+          {sort === undefined && <NewRows count={live.fresh} more={live.more} onShow={refresh} />}
           {pages.isError && loaded && <StaleNote since={pages.dataUpdatedAt}>{pages.error.title}.</StaleNote>}
           {pages.isError && !loaded ? (
             <ApiErrorState
@@ -132,10 +147,14 @@ export function TasksScreen() {
             <DataTable
               key={tableOf}
               fill
+              busy={pages.isPlaceholderData}
               top={listMoment.top}
               onTop={(px) => listMoment.leave(px)}
+              onRange={(first, last) => sight.onRange(rows.slice(first, last + 1))}
               label="Tasks"
-              columns={shownColumns(TASK_COLUMNS, chosen)}
+              columns={shownColumns(TASK_COLUMNS, chosen ?? (sort === 'ended' ? ENDED_COLUMNS : undefined))}
+              sort={sortOf(sort)}
+              onSort={(next) => search({ sort: sortNamed(next) })}
               rows={rows}
               rowKey={({ task }) => task.id}
               {...(may && { selected, onSelect: select })}
@@ -149,10 +168,10 @@ export function TasksScreen() {
                   count={tasks.length}
                   page={pages}
                   full={isFull}
+                  sort={sort}
                   onGoOn={() => {
                     const last = tasks.at(-1);
-                    if (last)
-                      search({ q: printFilter({ ...filter, created: { ...filter.created, to: last.createdAt } }) });
+                    if (last) search({ q: printFilter({ ...filter, ...beyond(filter, last, sort) }) });
                   }}
                 />
               }
@@ -193,6 +212,6 @@ function sumOf(counts: Readonly<Record<TaskState, number>>, states: readonly Tas
   return meant.reduce((sum, state) => sum + (counts[state] ?? 0), 0);
 }
 
-function printSearch(q: string, cols: string | undefined): string {
-  return new URLSearchParams({ ...(q && { q }), ...(cols && { cols }) }).toString();
+function printSearch(q: string, cols: string | undefined, sort: string | undefined): string {
+  return new URLSearchParams({ ...(q && { q }), ...(cols && { cols }), ...(sort && { sort }) }).toString();
 }

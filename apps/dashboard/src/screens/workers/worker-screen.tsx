@@ -8,11 +8,13 @@ import { EmptyState } from '../../ui/feedback.tsx';
 import { plural } from '../../ui/format.ts';
 import { Meter } from '../../ui/meter.tsx';
 import { Notice } from '../../ui/notice.tsx';
-import { Facts, Page, Panel } from '../../ui/page.tsx';
+import { Details, Page, Panel } from '../../ui/page.tsx';
 import type { Column } from '../../ui/table/column.ts';
 import { DataTable } from '../../ui/table/data-table.tsx';
 import { Duration, RelativeTime, Since } from '../../ui/time/relative-time.tsx';
 import { GONE_COLUMNS } from './worker-columns.tsx';
+import { WorkerActs } from './worker-acts.tsx';
+import { WorkerQuestions } from './worker-questions.tsx';
 import { formatCpu, formatMemory, WorkerStateLabel } from './worker-state.tsx';
 
 const route = getRouteApi('/frame/workers/$worker');
@@ -61,6 +63,7 @@ export function WorkerScreen() {
           <Link to="/workers">Workers</Link> · {query.data && <WorkerStateLabel status={query.data.status} />}
         </>
       }
+      actions={query.data && <WorkerActs worker={query.data} />}
     >
       <Loaded query={query} what="The worker could not be read" lines={8}>
         {(worker) => (
@@ -72,9 +75,10 @@ export function WorkerScreen() {
               </Notice>
             )}
             <Panel>
-              <Facts items={factsOf(worker)} />
+              <Details items={detailsOf(worker)} />
             </Panel>
             {worker.goneAt === null && worker.status !== 'dead' && <Tasks worker={worker} />}
+            {worker.goneAt === null && worker.status !== 'dead' && <WorkerQuestions worker={worker} />}
             <Panel title="Contracts that it serves" flush>
               <DataTable
                 label="Contracts that it serves"
@@ -125,7 +129,7 @@ function Tasks({ worker }: { worker: WorkerDetail }) {
 const servedBy = ({ serves, contracts }: WorkerDetail): readonly ServedContractDocument[] =>
   serves ?? (contracts ?? []).map((name) => ({ name, version: 1, fingerprint: null }));
 
-function factsOf(worker: WorkerDetail): readonly (readonly [string, React.ReactNode])[] {
+function detailsOf(worker: WorkerDetail): readonly (readonly [string, React.ReactNode])[] {
   const { vitals, concurrency, running, queues, seenAt, goneAt } = worker;
   return [
     ['Slots used', <Meter value={vitals.slotsUsed ?? running} most={vitals.slots ?? concurrency} label="Slots used" />],
@@ -138,7 +142,7 @@ function factsOf(worker: WorkerDetail): readonly (readonly [string, React.ReactN
     ['Started', <RelativeTime value={worker.startedAt} />],
     ...(goneAt === null ? [] : ([['Gone', <RelativeTime value={goneAt} />]] as const)),
     ['Host, process', `${worker.host ?? '–'}, ${worker.pid ?? '–'}`],
-    ['Pool', worker.pool],
+    [worker.kind === 'celery' ? 'Software' : 'Pool', worker.pool],
     [
       'Queues',
       <>

@@ -1,5 +1,5 @@
 import type { DeathCode, WorkerDocument, WorkerStatus } from '@lovage/http-api';
-import { StateLabel, type Tone } from '../../ui/state-mark.tsx';
+import { StateLabel, type Tone } from '../../ui/state-icon.tsx';
 
 const LOOK: Readonly<Record<WorkerStatus, readonly [Tone, string]>> = {
   live: ['running', 'Live'],
@@ -14,6 +14,7 @@ export const DEATH_WORDS: Readonly<Record<DeathCode, string>> = {
   lease_ended_stopping: 'killed while it was stopping',
   lease_taken_anew: 'goes on under another lease',
   removed: 'its row was removed',
+  heartbeat_missed: 'its heartbeats no longer come',
 };
 
 export function WorkerStateLabel({ status }: Pick<WorkerDocument, 'status'>) {

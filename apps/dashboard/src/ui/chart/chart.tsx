@@ -23,7 +23,7 @@ export interface ChartProps {
   readonly kind: 'area' | 'line';
   readonly format: (value: number) => string;
   readonly height?: number;
-  /** A part was marked by dragging: seconds since 1970. */
+  /** A part was selected by dragging: seconds since 1970. */
   readonly onZoom?: (from: number, to: number) => void;
 }
 

@@ -21,7 +21,12 @@ export function Sparkline({ label, values, color = '--accent', width = 96, heigh
   for (const [n, value] of values.entries()) {
     if (value === null) pen = 'M';
     else {
-      parts.push(`${pen}${(n * step).toFixed(1)} ${(height - 1.5 - (value / most) * (height - 3)).toFixed(1)}`);
+      // A value between two gaps is a dot: the round end of a line without length.
+      const alone = pen === 'M' && (values[n + 1] ?? null) === null;
+      const x = alone ? Math.min(Math.max(n * step, 1.5), width - 1.5) : n * step;
+      parts.push(
+        `${pen}${x.toFixed(1)} ${(height - 1.5 - (value / most) * (height - 3)).toFixed(1)}${alone ? 'h0' : ''}`,
+      );
       pen = 'L';
     }
   }

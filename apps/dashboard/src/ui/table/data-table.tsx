@@ -33,12 +33,16 @@ export interface DataTableProps<Row> {
   readonly onSelect?: (keys: ReadonlySet<string>) => void;
   readonly sort?: Sort;
   readonly onSort?: (sort: Sort) => void;
+  /** Other rows are on their way, and will take the place of these. */
+  readonly busy?: boolean;
   /** Without a frame: it stands in a panel. */
   readonly bare?: boolean;
   /** It fills what is left of the page and scrolls inside. */
   readonly fill?: boolean;
   /** The end is near: load more. Called again and again while it is. */
   readonly onEnd?: () => void;
+  /** Of one that scrolls inside: which rows are drawn, those in sight and some around them, when that changes. */
+  readonly onRange?: (first: number, last: number) => void;
   /** Of one that scrolls inside: how far it is scrolled at first, px; and when that changes. */
   readonly top?: number;
   readonly onTop?: (px: number) => void;
@@ -68,6 +72,12 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   useEffect(() => {
     if (scrolls && rows.length > 0 && last >= rows.length - NEAR_END) onEnd?.();
   }, [scrolls, last, rows.length, onEnd]);
+
+  const begin = items[0]?.index ?? 0;
+  const tellRange = useEffectEvent(() => props.onRange?.(begin, last));
+  useEffect(() => {
+    if (scrolls && rows.length > 0) tellRange();
+  }, [scrolls, begin, last, rows.length]);
 
   const scrollBack = useEffectEvent(() => {
     if (props.top && scroller.current) scroller.current.scrollTop = props.top;
@@ -138,6 +148,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
         tabIndex={-1}
         aria-label={label}
         aria-rowcount={rows.length + 1}
+        aria-busy={props.busy || undefined}
         aria-multiselectable={onSelect ? true : undefined}
         className={styles['table']}
         style={{ '--columns': template } as React.CSSProperties}

@@ -92,7 +92,7 @@ export function useRowKeys<Row>(options: RowKeysOptions<Row>) {
     // A menu or dialog that a cell opened stands elsewhere in the page; React tells its clicks here too.
     if (!event.currentTarget.contains(target)) return;
     setActive(index);
-    // A link, button or box in the row acts for itself; who marks text does not want to leave.
+    // A link, button or box in the row acts for itself; a user who selects text does not want to leave.
     if (target.closest('a, button, input, label, select, [role="checkbox"]')) return;
     if (event.shiftKey && onSelect) return toggle(index, true);
     if (getSelection()?.isCollapsed === false) return;

@@ -1,7 +1,7 @@
 import { useNavigate } from '@tanstack/react-router';
 import type { ContractDocument } from '@lovage/http-api';
 import { Play, Undo2 } from 'lucide-react';
-import { lazy, Suspense, useEffect, useMemo, useRef, useState } from 'react';
+import { lazy, Suspense, useMemo, useRef, useState } from 'react';
 import { useContractCheck, useSubmitTask, type Submission } from '../../../api/queries/contracts.ts';
 import { useShortcut } from '../../../app/shortcuts.ts';
 import { ApiErrorState } from '../../../parts/api-error.tsx';
@@ -14,6 +14,7 @@ import { Skeleton } from '../../../ui/feedback.tsx';
 import { plural } from '../../../ui/format.ts';
 import { Panel } from '../../../ui/page.tsx';
 import { Tabs } from '../../../ui/tabs.tsx';
+import { useSettled } from '../../../ui/use-settled.ts';
 import { optionsOf } from './options.ts';
 import { OptionsFields } from './options-fields.tsx';
 import { RecentInputs } from './recent-inputs.tsx';
@@ -25,8 +26,6 @@ import { useDraft } from './use-draft.ts';
 const JsonEditor = lazy(() =>
   import('../../../ui/json/json-editor.tsx').then(({ JsonEditor: editor }) => ({ default: editor })),
 );
-/** The gateway is asked when nothing was typed for so long, ms. */
-const CHECK_AFTER_MS = 200;
 /** Submits that are told of. */
 const MOST_TOLD = 10;
 
@@ -190,16 +189,6 @@ function Beside({ name, text, body, onText, onSubmit }: BesideProps) {
       </Tabs>
     </Panel>
   );
-}
-
-/** A value once it has stayed the same for a moment. */
-function useSettled<T>(value: T): T {
-  const [settled, setSettled] = useState(value);
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(value), CHECK_AFTER_MS);
-    return () => clearTimeout(timer);
-  }, [value]);
-  return settled;
 }
 
 /** The first field that is wrong, once it says so. */

@@ -1,7 +1,8 @@
 import { useEffect, useMemo, useState } from 'react';
 import type { ContractDocument } from '@lovage/http-api';
-import { formatJson, parseJson } from '../../../api/json.ts';
+import { formatJson } from '../../../api/json.ts';
 import { useUser } from '../../../api/use-session.ts';
+import { readJson } from '../../../parts/json-draft.ts';
 import type { Schema } from '../../../parts/schema-form/schema.ts';
 import { startOf } from '../../../parts/schema-form/value.ts';
 import { NO_OPTIONS, type OptionTexts } from './options.ts';
@@ -24,16 +25,16 @@ export function useDraft(contract: ContractDocument) {
   const key = `lovage.run.${user.id}.${contract.name}`;
   const [draft, setDraft] = useState<Draft>(() => kept(key) ?? { text: emptyText(contract), options: NO_OPTIONS });
   /** The last JSON that could be read: what the form shows while another is being typed. */
-  const [value, setValue] = useState<unknown>(() => read(draft.text).value ?? {});
+  const [value, setValue] = useState<unknown>(() => readJson(draft.text).value ?? {});
   /** Grows with each change that is not the form's own: it looks at the value anew. */
   const [revision, setRevision] = useState(0);
   const [before, setBefore] = useState<string>();
-  const error = useMemo(() => read(draft.text).error, [draft.text]);
+  const error = useMemo(() => readJson(draft.text).error, [draft.text]);
   useEffect(() => keep(key, draft), [key, draft]);
 
   const setText = (text: string): void => {
     setDraft((now) => ({ ...now, text }));
-    const next = read(text);
+    const next = readJson(text);
     if (next.error !== undefined) return;
     setValue(next.value);
     setRevision((now) => now + 1);
@@ -71,14 +72,6 @@ export function useDraft(contract: ContractDocument) {
 
 function emptyText({ input }: ContractDocument): string {
   return formatJson(startOf(input as Schema, input as Schema), 2);
-}
-
-function read(text: string): { readonly value?: unknown; readonly error?: string } {
-  try {
-    return { value: parseJson(text) };
-  } catch (error) {
-    return { error: error instanceof Error ? error.message : String(error) };
-  }
 }
 
 function kept(key: string): Draft | undefined {

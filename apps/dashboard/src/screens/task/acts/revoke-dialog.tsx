@@ -23,7 +23,7 @@ export function RevokeDialog({ task, onClose }: { task: TaskDocument; onClose: (
         {runs
           ? 'It runs. Its worker aborts it and gives it 5 s to tidy up, then it ends as revoked. What it has done stays done.'
           : 'It waits, and ends as revoked without another run.'}{' '}
-        Whoever waits for it is told. This cannot be undone, but it can be run again.
+        Clients that wait for it are told. This cannot be undone, but it can be run again.
       </p>
     </ConfirmDialog>
   );

@@ -3,7 +3,7 @@ import type { ListedTask } from '@lovage/http-api';
 import { useMemo } from 'react';
 import { STATE_TONES } from '../../../parts/task-state.tsx';
 import { cx } from '../../../ui/cx.ts';
-import { StateMark } from '../../../ui/state-mark.tsx';
+import { StateIcon } from '../../../ui/state-icon.tsx';
 import { cutMiddle } from '../../../ui/format.ts';
 import styles from './family-graph.module.css';
 import { familyLayout, NODE, type Point } from './family-layout.ts';
@@ -36,7 +36,7 @@ export function FamilyGraph({ tasks, current }: { tasks: readonly ListedTask[]; 
               style={{ left: x, top: y, width: NODE.width, height: NODE.height }}
               title={`${name}\n${id}\n${state}`}
             >
-              <StateMark tone={STATE_TONES[state]} label={state} />
+              <StateIcon tone={STATE_TONES[state]} label={state} />
               <span className={styles['text']}>
                 <span className={styles['name']}>{name}</span>
                 <span className={styles['id']}>{cutMiddle(id)}</span>

@@ -4,7 +4,7 @@ import type { ApiError } from '../../../api/api-error.ts';
 import { Loaded } from '../../../parts/loaded.tsx';
 import { EmptyState } from '../../../ui/feedback.tsx';
 import { Panel } from '../../../ui/page.tsx';
-import { StateLabel } from '../../../ui/state-mark.tsx';
+import { StateLabel } from '../../../ui/state-icon.tsx';
 import { Duration, RelativeTime, Since } from '../../../ui/time/relative-time.tsx';
 import { ErrorView } from '../error-view.tsx';
 import styles from '../task.module.css';

@@ -2,9 +2,9 @@ import { Link } from '@tanstack/react-router';
 import type { TaskDocument } from '@lovage/http-api';
 import { formatJson } from '../../../api/json.ts';
 import { Badge } from '../../../ui/badge.tsx';
-import { plural } from '../../../ui/format.ts';
+import { cutMiddle, plural } from '../../../ui/format.ts';
 import { JsonView } from '../../../ui/json/json-view.tsx';
-import { Facts, Panel } from '../../../ui/page.tsx';
+import { Details, Panel } from '../../../ui/page.tsx';
 import { RelativeTime } from '../../../ui/time/relative-time.tsx';
 import { ErrorView } from '../error-view.tsx';
 import { Images } from '../images.tsx';
@@ -13,7 +13,7 @@ import styles from '../task.module.css';
 
 const time = (value: string | null) => value && <RelativeTime value={value} precise />;
 
-/** What one wants to know first: how it goes or ended, and the facts. */
+/** What one wants to know first: how it goes or ended, and the details. */
 export function OverviewTab({ task }: { task: TaskDocument }) {
   const { error, escaped, progress, result, state } = task;
   return (
@@ -45,8 +45,8 @@ export function OverviewTab({ task }: { task: TaskDocument }) {
       <Panel title="Input">
         <JsonView value={task.input} label="Input" format={formatJson} />
       </Panel>
-      <Panel title="Facts">
-        <Facts
+      <Panel title="Details">
+        <Details
           items={[
             [
               'Contract',
@@ -67,8 +67,8 @@ export function OverviewTab({ task }: { task: TaskDocument }) {
             [
               'Submitted by',
               task.user && (
-                <Link key="u" to="/tasks" search={{ q: `user:${task.user}` }} className="mono">
-                  {task.user}
+                <Link key="u" to="/tasks" search={{ q: `user:${task.user}` }} className="mono" title={task.user}>
+                  {cutMiddle(task.user)}
                 </Link>
               ),
             ],

@@ -2,7 +2,7 @@ import { TaskListQuery } from '@lovage/http-api';
 import { TASK_STATES } from '@lovage/task';
 import fc from 'fast-check';
 import { complete, type Known } from './complete.ts';
-import { MAX_FILTER, type FilterErrorCode, type TaskFilter } from './filter.ts';
+import { MAX_FILTER, type FilterErrorCode, type TaskListFilter } from './filter.ts';
 import { fieldsOfSchema } from './known-fields.ts';
 import { momentMs } from './moments.ts';
 import { parseFilter } from './parse.ts';
@@ -93,7 +93,7 @@ const span = fc.record({ from: moment, to: moment }, { requiredKeys: [] }).filte
 const segment = plain.filter((text) => !/[.=]/.test(text) && text.length < 100);
 const unique = <T>(one: fc.Arbitrary<T>, maxLength: number) =>
   fc.uniqueArray(one, { maxLength, selector: (value) => JSON.stringify(value) });
-const anyFilter: fc.Arbitrary<TaskFilter> = fc
+const anyFilter: fc.Arbitrary<TaskListFilter> = fc
   .record(
     {
       states: fc.subarray([...TASK_STATES]),
@@ -180,8 +180,8 @@ test('a text of any length is read in linear time', () => {
   }
 });
 
-const options = (marked: string): string[] => {
-  const caret = marked.indexOf('|');
+const options = (selected: string): string[] => {
+  const caret = selected.indexOf('|');
   const known: Known = {
     ...{ names: ['mail.send_one', 'mail.send_many', 'math.add'], queues: ['default', 'bulk'], workers: ['w1@host'] },
     fields: (name) =>
@@ -199,8 +199,8 @@ const options = (marked: string): string[] => {
           })
         : [],
   };
-  const { from, to, options: all } = complete(marked.replace('|', ''), caret, known);
-  const text = marked.replace('|', '');
+  const { from, to, options: all } = complete(selected.replace('|', ''), caret, known);
+  const text = selected.replace('|', '');
   return all.map(({ insert }) => text.slice(0, from) + insert + text.slice(to));
 };
 

@@ -16,7 +16,7 @@ export interface InputField {
 }
 
 /** What a text of the filter language asks for: all of it must hold. It says what `GET /api/tasks` can filter, no more. */
-export interface TaskFilter {
+export interface TaskListFilter {
   /** Any of these; empty: in whatever state. */
   readonly states: readonly TaskState[];
   /** A contract, or the beginning of names: `mail.*`. */
@@ -39,7 +39,7 @@ export interface TaskFilter {
   readonly text?: string;
 }
 
-export const NO_FILTER: TaskFilter = { states: [], tags: [], fields: [] };
+export const NO_FILTER: TaskListFilter = { states: [], tags: [], fields: [] };
 
 /** Keys of one value, by the field that they fill. */
 export const SINGLE_KEYS = {

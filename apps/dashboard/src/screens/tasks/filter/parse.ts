@@ -10,7 +10,7 @@ import {
   type InputField,
   type SingleKey,
   type Span,
-  type TaskFilter,
+  type TaskListFilter,
 } from './filter.ts';
 import { isDay, momentOf, nextDay } from './moments.ts';
 import { termsOf, type Term } from './terms.ts';
@@ -31,12 +31,12 @@ const STATES: ReadonlySet<string> = new Set(TASK_STATES);
 
 export interface ParsedFilter {
   /** What could be understood. */
-  readonly filter: TaskFilter;
+  readonly filter: TaskListFilter;
   /** Empty: all was understood. In the order of the text. */
   readonly errors: readonly FilterError[];
 }
 
-type Draft = { -readonly [K in keyof TaskFilter]: TaskFilter[K] };
+type Draft = { -readonly [K in keyof TaskListFilter]: TaskListFilter[K] };
 
 class Refusal extends Error {
   constructor(

@@ -1,7 +1,7 @@
-import { SINGLE_KEYS, type SingleKey, type Span, type TaskFilter } from './filter.ts';
+import { SINGLE_KEYS, type SingleKey, type Span, type TaskListFilter } from './filter.ts';
 
 /** Writes a filter in the one way that `parseFilter` reads to the same filter. */
-export function printFilter(filter: TaskFilter): string {
+export function printFilter(filter: TaskListFilter): string {
   const words: string[] = [];
   if (filter.states.length > 0) words.push(`state:${filter.states.join(',')}`);
   for (const key of Object.keys(SINGLE_KEYS) as SingleKey[]) {

@@ -1,4 +1,4 @@
-import type { Span, TaskFilter } from './filter.ts';
+import type { Span, TaskListFilter } from './filter.ts';
 import { momentMs, type MomentContext } from './moments.ts';
 
 export interface QueryContext extends MomentContext {
@@ -10,7 +10,7 @@ export interface QueryContext extends MomentContext {
 export type TaskQuery = Readonly<Record<string, string | readonly string[]>>;
 
 /** What the gateway is asked. Times that count from now are those of `context.now`: a list and its further pages share one. */
-export function queryOf(filter: TaskFilter, context: QueryContext): TaskQuery {
+export function queryOf(filter: TaskListFilter, context: QueryContext): TaskQuery {
   const { states, tags, fields, created, ended, user, text, name, queue, worker } = filter;
   const { parent, root, retriedFrom, failureGroup } = filter;
   const query: Record<string, string | readonly string[] | undefined> = {

@@ -7,32 +7,34 @@ import { ApiErrorState } from '../../parts/api-error.tsx';
 import { Button } from '../../ui/button.tsx';
 import { ConfirmDialog } from '../../ui/dialog.tsx';
 
-const EditLetter = lazy(() => import('./edit-letter.tsx').then((module) => ({ default: module.EditLetter })));
+const EditDeadLetter = lazy(() =>
+  import('./edit-dead-letter.tsx').then((module) => ({ default: module.EditDeadLetter })),
+);
 
-export interface LetterActsProps {
-  readonly letter: WholeDeadLetterDocument;
+export interface DeadLetterActsProps {
+  readonly deadLetter: WholeDeadLetterDocument;
   /** It became this task. */
   readonly onRedriven: (taskId: string) => void;
   readonly onDeleted: () => void;
 }
 
 /** What an operator can do to one dead letter. */
-export function LetterActs({ letter, onRedriven, onDeleted }: LetterActsProps) {
+export function DeadLetterActs({ deadLetter, onRedriven, onDeleted }: DeadLetterActsProps) {
   const may = useMay('operator');
   const [act, setAct] = useState<'redrive' | 'edit' | 'delete'>();
   if (!may) return null;
   const close = (): void => setAct(undefined);
   return (
     <>
-      {letter.redriven === null && (
+      {deadLetter.redriven === null && (
         <>
-          {letter.readable && (
+          {deadLetter.readable && (
             <Button kind="primary" icon={<Redo2 size={14} />} onClick={() => setAct('redrive')}>
-              Redrive the letter
+              Redrive the message
             </Button>
           )}
           <Button
-            kind={letter.readable ? 'plain' : 'primary'}
+            kind={deadLetter.readable ? 'plain' : 'primary'}
             icon={<Pencil size={14} />}
             onClick={() => setAct('edit')}
           >
@@ -41,13 +43,13 @@ export function LetterActs({ letter, onRedriven, onDeleted }: LetterActsProps) {
         </>
       )}
       <Button icon={<Trash2 size={14} />} onClick={() => setAct('delete')}>
-        Delete the letter
+        Delete the message
       </Button>
-      {act === 'redrive' && <RedriveDialog letter={letter} onClose={close} onRedriven={onRedriven} />}
-      {act === 'delete' && <DeleteDialog letter={letter} onClose={close} onDeleted={onDeleted} />}
+      {act === 'redrive' && <RedriveDialog deadLetter={deadLetter} onClose={close} onRedriven={onRedriven} />}
+      {act === 'delete' && <DeleteDialog deadLetter={deadLetter} onClose={close} onDeleted={onDeleted} />}
       {act === 'edit' && (
         <Suspense>
-          <EditLetter letter={letter} onClose={close} onRedriven={onRedriven} />
+          <EditDeadLetter deadLetter={deadLetter} onClose={close} onRedriven={onRedriven} />
         </Suspense>
       )}
     </>
@@ -55,37 +57,37 @@ export function LetterActs({ letter, onRedriven, onDeleted }: LetterActsProps) {
 }
 
 interface DialogProps {
-  readonly letter: WholeDeadLetterDocument;
+  readonly deadLetter: WholeDeadLetterDocument;
   readonly onClose: () => void;
 }
 
-function RedriveDialog({ letter, onClose, onRedriven }: DialogProps & Pick<LetterActsProps, 'onRedriven'>) {
-  const redrive = useRedrive(letter.id);
+function RedriveDialog({ deadLetter, onClose, onRedriven }: DialogProps & Pick<DeadLetterActsProps, 'onRedriven'>) {
+  const redrive = useRedrive(deadLetter.id);
   return (
     <ConfirmDialog
       open
       onClose={onClose}
-      title={`Redrive this letter as ${letter.name ?? 'a task'}?`}
-      verb="Redrive the letter"
+      title={`Redrive this message as ${deadLetter.name ?? 'a task'}?`}
+      verb="Redrive the message"
       busy={redrive.isPending}
       problem={redrive.error && <ApiErrorState what="It was not redriven" error={redrive.error} />}
       onConfirm={() => redrive.mutate({}, { onSuccess: ({ id }) => onRedriven(id) })}
     >
-      It becomes a new task in {letter.queue} with the input of its message. A letter is redriven once; after that its
-      task can be run again.
+      It becomes a new task in {deadLetter.queue} with the input of its message. A message is redriven once; after that
+      its task can be run again.
     </ConfirmDialog>
   );
 }
 
-function DeleteDialog({ letter, onClose, onDeleted }: DialogProps & Pick<LetterActsProps, 'onDeleted'>) {
-  const remove = useDeleteDeadLetter(letter.id);
+function DeleteDialog({ deadLetter, onClose, onDeleted }: DialogProps & Pick<DeadLetterActsProps, 'onDeleted'>) {
+  const remove = useDeleteDeadLetter(deadLetter.id);
   return (
     <ConfirmDialog
       open
       onClose={onClose}
       danger
-      title="Delete this letter?"
-      verb="Delete the letter"
+      title="Delete this message?"
+      verb="Delete the message"
       busy={remove.isPending}
       problem={remove.error && <ApiErrorState what="It was not deleted" error={remove.error} />}
       onConfirm={() => remove.mutate(undefined, { onSuccess: onDeleted })}

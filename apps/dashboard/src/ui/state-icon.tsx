@@ -1,8 +1,11 @@
-import styles from './state-mark.module.css';
+import styles from './state-icon.module.css';
 import { cx } from './cx.ts';
 
 /** What a thing is like, as colour and shape: never a colour alone. */
 export type Tone = 'waiting' | 'running' | 'success' | 'retry' | 'failure' | 'dead' | 'revoked' | 'expired';
+
+/** The token of its colour, for what is drawn without a shape: `--state-failure`. */
+export const toneToken = (tone: Tone): string => `--state-${tone}`;
 
 const SHAPES: Readonly<Record<Tone, React.ReactNode>> = {
   waiting: <circle cx="8" cy="8" r="5.25" />,
@@ -41,13 +44,13 @@ const SHAPES: Readonly<Record<Tone, React.ReactNode>> = {
 };
 
 /** The shape of a tone in its colour. Decorative: its name stands beside it, or `label` is read out. */
-export function StateMark({ tone, label, size = 14 }: { tone: Tone; label?: string; size?: number }) {
+export function StateIcon({ tone, label, size = 14 }: { tone: Tone; label?: string; size?: number }) {
   return (
     <svg
       viewBox="0 0 16 16"
       width={size}
       height={size}
-      className={cx(styles['mark'], styles[tone])}
+      className={cx(styles['icon'], styles[tone])}
       role={label ? 'img' : undefined}
       aria-label={label}
       aria-hidden={label ? undefined : true}
@@ -61,7 +64,7 @@ export function StateMark({ tone, label, size = 14 }: { tone: Tone; label?: stri
 export function StateLabel({ tone, children }: { tone: Tone; children: React.ReactNode }) {
   return (
     <span className={cx(styles['label'], styles[tone])}>
-      <StateMark tone={tone} />
+      <StateIcon tone={tone} />
       {children}
     </span>
   );

@@ -25,12 +25,15 @@ export function outcomeInWords(outcome: DeadLetterDocument['outcome']): string {
   return outcome === null ? 'Not decided yet' : OUTCOMES[outcome]!;
 }
 
+/** Dead letters of one queue and contract; those of no contract by their code. */
+export type ReasonPart = Pick<DeadLetterGroupDocument, 'queue' | 'name' | 'code' | 'count'>;
+
 export interface ReasonGroup {
   readonly reason: string;
   readonly count: number;
   readonly firstAt: string;
   readonly lastAt: string;
-  readonly parts: readonly DeadLetterGroupDocument[];
+  readonly parts: readonly ReasonPart[];
 }
 
 /** Groups put together by their reason, the largest first. */
@@ -40,10 +43,20 @@ export function byReason(groups: readonly DeadLetterGroupDocument[]): ReasonGrou
   return [...found]
     .map(([reason, parts]) => ({
       reason,
-      parts,
+      parts: partsOf(parts),
       count: parts.reduce((sum, { count }) => sum + count, 0),
       firstAt: parts.map(({ firstAt }) => firstAt).reduce((a, b) => (a < b ? a : b)),
       lastAt: parts.map(({ lastAt }) => lastAt).reduce((a, b) => (a > b ? a : b)),
     }))
     .sort((a, b) => b.count - a.count || (a.reason < b.reason ? -1 : 1));
+}
+
+/** What died of several codes is one part, as it is one filter of the list. */
+function partsOf(groups: readonly DeadLetterGroupDocument[]): ReasonPart[] {
+  const parts = new Map<string, ReasonPart>();
+  for (const { queue, name, code, count } of groups) {
+    const key = JSON.stringify([queue, name, name === null ? code : null]);
+    parts.set(key, { queue, name, code, count: count + (parts.get(key)?.count ?? 0) });
+  }
+  return [...parts.values()].sort((a, b) => b.count - a.count);
 }

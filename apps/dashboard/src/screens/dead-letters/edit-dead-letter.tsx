@@ -10,26 +10,26 @@ import { JsonEditor } from '../../ui/json/json-editor.tsx';
 import { Select } from '../../ui/text-field.tsx';
 import styles from './dead-letters.module.css';
 
-export interface EditLetterProps {
-  readonly letter: WholeDeadLetterDocument;
+export interface EditDeadLetterProps {
+  readonly deadLetter: WholeDeadLetterDocument;
   readonly onClose: () => void;
   readonly onRedriven: (taskId: string) => void;
 }
 
-/** A letter with another input, contract or queue, redriven. The gateway says what the contract does not take. */
-export function EditLetter({ letter, onClose, onRedriven }: EditLetterProps) {
-  const [initial] = useState(() => startOf(letter));
+/** A dead letter with another input, contract or queue, redriven. The gateway says what the contract does not take. */
+export function EditDeadLetter({ deadLetter, onClose, onRedriven }: EditDeadLetterProps) {
+  const [initial] = useState(() => startOf(deadLetter));
   const [text, setText] = useState(initial);
-  const [name, setName] = useState(letter.name ?? '');
-  const [queue, setQueue] = useState(letter.queue);
+  const [name, setName] = useState(deadLetter.name ?? '');
+  const [queue, setQueue] = useState(deadLetter.queue);
   const contracts = useContracts();
   const queues = useQueues();
-  const redrive = useRedrive(letter.id);
+  const redrive = useRedrive(deadLetter.id);
   const read = readJson(text);
   const ready = 'value' in read && name !== '';
   const submit = (): void => {
     if (!ready || redrive.isPending) return;
-    const edits = { input: read.value, name, ...(queue !== letter.queue && { queue }) };
+    const edits = { input: read.value, name, ...(queue !== deadLetter.queue && { queue }) };
     redrive.mutate(edits, { onSuccess: ({ id }) => onRedriven(id) });
   };
   return (
@@ -37,7 +37,7 @@ export function EditLetter({ letter, onClose, onRedriven }: EditLetterProps) {
       open
       wide
       onClose={onClose}
-      title="Edit this letter and redrive it"
+      title="Edit this message and redrive it"
       actions={
         <>
           <Button onClick={onClose}>Cancel</Button>
