@@ -3,16 +3,25 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { whenParentEnds } from '@lovage/processes';
-import { readOptions, UsageError, type ChaosOptions } from './cli/options.ts';
+import { readOptions, ChaosUsageError, type ChaosOptions } from './cli/options.ts';
 import type { ChaosReport, ScenarioReport } from './cli/report.ts';
 import { table } from './cli/table.ts';
 import { runScenario } from './run/run-scenario.ts';
+import type { Scenario } from './run/scenario.ts';
 import { allScenarios } from './scenarios/all.ts';
 import { PostgresServer } from './servers/postgres-server.ts';
-import { RabbitMissingError, RabbitNode } from './servers/rabbit-node.ts';
+import { ServerMissingError, type BrokerKind, type BrokerServer } from './servers/broker-server.ts';
+import { RabbitNode } from './servers/rabbit-node.ts';
+import { RedisNode } from './servers/redis-node.ts';
 
 /** Of the process: all bars held, one was missed, it could not be run. */
 const EXIT = { passed: 0, missed: 1, usage: 2 } as const;
+
+const START: Record<BrokerKind, (dir: string) => Promise<BrokerServer>> = {
+  rabbitmq: (dir) => RabbitNode.start(dir),
+  redis: (dir) => RedisNode.start(dir),
+};
+const brokerOf = ({ broker = 'rabbitmq' }: Scenario): BrokerKind => broker;
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
@@ -39,37 +48,41 @@ async function main(): Promise<number> {
 
 async function runAll({ scenarios, tasks }: ChaosOptions, dir: string): Promise<ChaosReport> {
   const date = new Date().toISOString();
-  say('starting RabbitMQ and PostgreSQL, of our own');
-  const rabbit = await RabbitNode.start(join(dir, 'rabbitmq'));
+  const wanted = allScenarios.filter(({ name }) => scenarios.length === 0 || scenarios.includes(name));
+  const brokers = new Map<BrokerKind, BrokerServer>();
+  let postgres: PostgresServer | undefined;
   try {
-    const postgres = await PostgresServer.start(join(dir, 'postgres'));
-    try {
-      const reports: ScenarioReport[] = [];
-      for (const scenario of allScenarios) {
-        if (scenarios.length > 0 && !scenarios.includes(scenario.name)) continue;
-        say(`\n${scenario.name}: ${scenario.summary}`);
-        const report = await runScenario(scenario, { tasks, dir: join(dir, scenario.name), rabbit, postgres });
-        for (const note of report.notes) say(`  ${note}`);
-        for (const bar of report.missed) say(`  MISSED: ${bar}`);
-        say(`  ${report.missed.length === 0 ? 'passed' : 'FAILED'} in ${report.tookSeconds.toFixed(0)} s`);
-        reports.push(report);
-      }
-      return { date, machine: await machine(rabbit, postgres), scenarios: reports };
-    } finally {
-      await postgres.down();
+    say('starting the servers, of our own');
+    for (const kind of new Set(wanted.map(brokerOf))) brokers.set(kind, await START[kind](join(dir, kind)));
+    postgres = await PostgresServer.start(join(dir, 'postgres'));
+    const reports: ScenarioReport[] = [];
+    for (const scenario of wanted) {
+      say(`\n${scenario.name}: ${scenario.summary}`);
+      const broker = brokers.get(brokerOf(scenario))!;
+      const report = await runScenario(scenario, { tasks, dir: join(dir, scenario.name), broker, postgres });
+      for (const note of report.notes) say(`  ${note}`);
+      for (const bar of report.missed) say(`  MISSED: ${bar}`);
+      say(`  ${report.missed.length === 0 ? 'passed' : 'FAILED'} in ${report.tookSeconds.toFixed(0)} s`);
+      reports.push(report);
     }
+    return { date, machine: await machine(brokers, postgres), scenarios: reports };
   } finally {
-    await rabbit.dispose();
+    await postgres?.down();
+    for (const broker of brokers.values()) await broker.dispose();
   }
 }
 
-async function machine(rabbit: RabbitNode, postgres: PostgresServer): Promise<ChaosReport['machine']> {
+async function machine(
+  brokers: ReadonlyMap<BrokerKind, BrokerServer>,
+  postgres: PostgresServer,
+): Promise<ChaosReport['machine']> {
+  const versions = [...brokers].map(async ([kind, broker]) => [kind, await broker.version()] as const);
   return {
     cores: availableParallelism(),
     load: loadavg()[0]!,
     node: process.version,
     postgres: await postgres.version(),
-    rabbitmq: await rabbit.version(),
+    ...Object.fromEntries(await Promise.all(versions)),
   };
 }
 
@@ -79,7 +92,7 @@ if (process.env['npm_lifecycle_event'] !== undefined) whenParentEnds(() => proce
 main().then(
   (code) => process.exit(code),
   (error: unknown) => {
-    const known = error instanceof UsageError || error instanceof RabbitMissingError;
+    const known = error instanceof ChaosUsageError || error instanceof ServerMissingError;
     process.stderr.write(`chaos: ${known ? error.message : error instanceof Error ? error.stack : String(error)}\n`);
     process.exit(EXIT.usage);
   },

@@ -12,25 +12,27 @@ export interface ChaosOptions {
 }
 
 /** What the command line asks for cannot be done; the message says what can. */
-export class UsageError extends Error {}
+export class ChaosUsageError extends Error {}
 
 const DEFAULT_TASKS = 20_000;
 const MAX_TASKS = 1_000_000;
 
-/** @throws UsageError */
+/** @throws ChaosUsageError */
 export function readOptions(argv: readonly string[], known: readonly string[]): ChaosOptions {
   const values = parse(argv);
   const scenarios = values.scenario ?? [];
   for (const name of scenarios) {
     if (known.includes(name)) continue;
     const near = closest(name, known);
-    throw new UsageError(
+    throw new ChaosUsageError(
       `no scenario ${JSON.stringify(name)}${near === undefined ? '' : `; did you mean ${near}?`} (--list names them all)`,
     );
   }
   const tasks = values.tasks === undefined ? DEFAULT_TASKS : Number(values.tasks);
   if (!Number.isInteger(tasks) || tasks < 1 || tasks > MAX_TASKS)
-    throw new UsageError(`--tasks must be a whole number from 1 to ${MAX_TASKS}, not ${JSON.stringify(values.tasks)}`);
+    throw new ChaosUsageError(
+      `--tasks must be a whole number from 1 to ${MAX_TASKS}, not ${JSON.stringify(values.tasks)}`,
+    );
   return { scenarios, tasks, json: values.json, list: values.list ?? false, keep: values.keep };
 }
 
@@ -49,7 +51,7 @@ function parse(argv: readonly string[]) {
       },
     }).values;
   } catch (error) {
-    throw new UsageError(
+    throw new ChaosUsageError(
       `${(error as Error).message}\nusage: npm run chaos -- [--scenario NAME]… [--tasks N] [--json FILE] [--keep FOLDER] [--list]`,
       { cause: error },
     );

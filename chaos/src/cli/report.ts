@@ -8,7 +8,9 @@ export interface ChaosReport {
     readonly load: number;
     readonly node: string;
     readonly postgres: string;
-    readonly rabbitmq: string;
+    /** Of the servers that were needed. */
+    readonly rabbitmq?: string;
+    readonly redis?: string;
   };
   readonly scenarios: readonly ScenarioReport[];
 }

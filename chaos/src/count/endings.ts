@@ -19,7 +19,7 @@ export const WATCH_ENDINGS = `
   create trigger chaos_note_ending after insert or update on tasks for each row execute function chaos_note_ending();`;
 
 /** A task became terminal; or, if `changed`, was so already and was written to. */
-export interface Ending {
+export interface CountedEnding {
   readonly id: string;
   readonly state: string;
   readonly changed: boolean;

@@ -1,4 +1,4 @@
-import type { Ending } from './endings.ts';
+import type { CountedEnding } from './endings.ts';
 
 /** A service is there again, or will be: the moment from which its return is counted. */
 export interface Return {
@@ -18,7 +18,7 @@ export interface Recovery {
 }
 
 /** @param endings in the order of time. */
-export function recoveryOf(returns: readonly Return[], endings: readonly Ending[]): Recovery {
+export function recoveryOf(returns: readonly Return[], endings: readonly CountedEnding[]): Recovery {
   const firsts = endings.filter((ending) => !ending.changed);
   const last = firsts.at(-1)?.at;
   const after = returns.flatMap(({ at }) => {

@@ -114,9 +114,9 @@ export class Load {
     this.lastAccepted = performance.now();
   }
 
-  private refuse(n: number, why: string): void {
+  private refuse(n: number, reason: string): void {
     this.refused += 1;
-    this.lastTrouble = why;
+    this.lastTrouble = reason;
     this.again.push(n);
   }
 }

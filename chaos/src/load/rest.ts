@@ -3,8 +3,8 @@ import type { BatchAnswer, SubmitByNameBody } from '@lovage/http-api';
 /** An answer that is slower than this is taken for none. */
 const PATIENCE_MS = 20_000;
 
-/** The gateways as a careful client uses them, in turn: logged in, and logged in again when asked to. */
-export class Rest {
+/** The gateways as a careful client uses them, round-robin: logged in, and logged in again when asked to. */
+export class LoadClient {
   private token: string | undefined;
 
   private calls = 0;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Child, type ChildSpec } from '../servers/child.ts';
+import { ChaosServer, type ChaosServerSpec } from '../servers/child.ts';
 
 /** Before it is started once more after an end that nobody asked for: what a supervisor would do. */
 const RESTART_AFTER_MS = 100;
@@ -12,13 +12,13 @@ export class App {
   readonly ends: string[] = [];
   /** Of these, how often {@link kill} was why. */
   private kills = 0;
-  private child: Child | undefined;
+  private child: ChaosServer | undefined;
   private serving = false;
   private wanted = false;
 
   constructor(
     readonly name: string,
-    private spec: ChildSpec,
+    private spec: ChaosServerSpec,
   ) {}
 
   /** Resolves when it serves, however many starts that takes. */
@@ -82,7 +82,7 @@ export class App {
   }
 
   private run(): void {
-    const child = new Child(this.spec);
+    const child = new ChaosServer(this.spec);
     this.child = child;
     void child.ready.then(() => (this.serving = child.running));
     void child.exit.then(async (how) => {

@@ -3,7 +3,7 @@ import { Controller } from '@nestjs/common';
 import { TaskBatchHandler, TaskHandler } from '@lovage/nest';
 import type { BatchItem, Input, TaskContext } from '@lovage/task';
 import { RunLog } from '../count/run-log.ts';
-import { batch, block, capped, limited, poison, rated, step } from './contracts.ts';
+import { batch, block, burn, capped, limited, poison, rated, step } from './contracts.ts';
 
 /**
  * Handlers at their worst: they take no notice of their signal, so that a worker that was taken for dead does go on and tries to
@@ -52,6 +52,14 @@ export class ChaosTasks {
   async block({ n, ms }: Input<typeof block>, task: TaskContext<typeof block>): Promise<number> {
     this.runs.add(task.id);
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+    return n;
+  }
+
+  @TaskHandler(burn)
+  burn({ n, ms }: Input<typeof burn>, task: TaskContext<typeof burn>): number {
+    this.runs.add(task.id);
+    const until = performance.now() + ms;
+    while (performance.now() < until);
     return n;
   }
 

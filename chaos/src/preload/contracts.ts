@@ -21,6 +21,14 @@ export const block = defineTask({
   output: z.int(),
 });
 
+/** Counts its run, takes a core for itself, returns its number. */
+export const burn = defineTask({
+  name: 'chaos.burn',
+  summary: 'Counts its run, takes a core for itself, returns its number',
+  input: z.strictObject({ n, ms: z.int().min(0).max(60_000) }),
+  output: z.int(),
+});
+
 /** Counts its run, waits, and kills the process that it runs in. */
 export const poison = defineTask({
   name: 'chaos.poison',
@@ -41,7 +49,7 @@ export const batch = defineTask({
 /** {@link step}, of which few run at a time for each key: its claims are transactions of several statements. */
 export const limited = defineTask({
   name: 'chaos.limited',
-  summary: 'Counts its run, waits for its turn, returns its number',
+  summary: 'Counts its run, waits for its chance, returns its number',
   input: z.strictObject({ n, ms: z.int().min(0).max(60_000) }),
   output: z.int(),
   defaults: { concurrency: { key: (input) => String(input.n % 10), limit: 10 } },
@@ -65,4 +73,4 @@ export const capped = defineTask({
   defaults: { concurrency: { key: (input) => String(Math.floor(input.n / 4) % 5), limit: CAPPED_AT } },
 });
 
-export const chaosContracts = [step, block, poison, batch, limited, rated, capped];
+export const chaosContracts = [step, block, burn, poison, batch, limited, rated, capped];

@@ -1,5 +1,5 @@
 import type { Recovery } from '../count/recovery.ts';
-import type { Tally } from '../count/tally.ts';
+import type { ChaosTaskCounts } from '../count/task-counts.ts';
 
 /** Recovery within so long of the service's return. */
 export const RECOVERY_BAR_MS = 10_000;
@@ -9,7 +9,7 @@ const NAMED = 5;
 export interface Judged {
   /** Tasks that had to be accepted. */
   readonly wanted: number;
-  readonly tally: Tally;
+  readonly counts: ChaosTaskCounts;
   readonly recovery: Recovery;
   /** Whether there was a return to recover from. */
   readonly returns: number;
@@ -22,17 +22,17 @@ export interface Judged {
 }
 
 /** Every bar that was missed, in words. Empty: the platform has passed. */
-export function judge({ wanted, tally, recovery, returns, ended, remains, proof }: Judged): string[] {
+export function judge({ wanted, counts, recovery, returns, ended, remains, proof }: Judged): string[] {
   const missed: string[] = [];
   const none = (what: string, found: readonly string[]): void => {
     if (found.length > 0) missed.push(`${found.length} ${what}: ${some(found)}`);
   };
-  if (tally.accepted < wanted) missed.push(`only ${tally.accepted} of ${wanted} tasks were accepted`);
-  none('lost', tally.lost);
-  none('recorded twice', tally.recordedTwice);
-  none('ended otherwise than they should', tally.wrong);
-  none('ended well and never ran', tally.neverRun);
-  none('never ended, of submits that got no answer', tally.untoldOpen);
+  if (counts.accepted < wanted) missed.push(`only ${counts.accepted} of ${wanted} tasks were accepted`);
+  none('lost', counts.lost);
+  none('recorded twice', counts.recordedTwice);
+  none('ended in another way than they should', counts.wrong);
+  none('ended well and never ran', counts.neverRun);
+  none('never ended, of submits that got no answer', counts.untoldOpen);
   none('apps ended that nobody had killed', ended);
   if (recovery.firstMs !== undefined && recovery.firstMs > RECOVERY_BAR_MS)
     missed.push(`recovery took ${(recovery.firstMs / 1000).toFixed(1)} s`);

@@ -14,7 +14,7 @@ export interface Expected {
 export async function remains(stage: Stage, { deadLetters }: Expected): Promise<string[]> {
   const found: string[] = [];
   // Messages of tasks that ended meanwhile are still on their way to a worker, which acks them.
-  const waiting = await untilZero(() => stage.rabbit.ready(stage.queue));
+  const waiting = await untilZero(() => stage.broker.ready(stage.queue));
   if (waiting > 0) found.push(`${waiting} messages still wait in the queue`);
   // Of the scenario's own tasks: a schedule that ships may fire at a full hour, for a queue that no worker serves here.
   const unsent = await untilZero(() =>
@@ -23,7 +23,7 @@ export async function remains(stage: Stage, { deadLetters }: Expected): Promise<
     ]),
   );
   if (unsent > 0) found.push(`${unsent} messages still wait in the outbox`);
-  const dead = (await stage.rabbit.ready(DEAD_LETTERS)) + (await collected(stage)) - deadLetters;
+  const dead = (await stage.broker.ready(DEAD_LETTERS)) + (await collected(stage)) - deadLetters;
   if (dead > 0) found.push(`${dead} messages were given up as dead letters`);
   const claimed = await count(stage, 'select count(*)::int as n from tasks where claim_worker is not null');
   if (claimed > 0) found.push(`${claimed} tasks are still claimed`);
@@ -40,11 +40,11 @@ export async function remains(stage: Stage, { deadLetters }: Expected): Promise<
 
 /** Once the workers have stopped: what they held and did not ack is in the queue again. */
 export async function unacked(stage: Stage): Promise<string[]> {
-  const left = await stage.rabbit.ready(stage.queue);
+  const left = await stage.broker.ready(stage.queue);
   return left > 0 ? [`${left} messages were never acked`] : [];
 }
 
-/** Letters that the beats have taken out of the broker; those from before the scenario among them. */
+/** Dead letters that the beats have taken out of the broker; those from before the scenario among them. */
 const collected = (stage: Stage): Promise<number> => count(stage, 'select count(*)::int as n from dead_letters');
 
 async function count(stage: Stage, sql: string, values: unknown[] = []): Promise<number> {

@@ -1,15 +1,15 @@
 import pg from 'pg';
 import type { SubmitByNameBody } from '@lovage/http-api';
 import type { ScenarioReport } from '../cli/report.ts';
-import { READ_ENDINGS, WATCH_ENDINGS, type Ending } from '../count/endings.ts';
+import { READ_ENDINGS, WATCH_ENDINGS, type CountedEnding } from '../count/endings.ts';
 import { recoveryOf } from '../count/recovery.ts';
 import { readRuns } from '../count/run-log.ts';
-import { tally, type EndRow } from '../count/tally.ts';
+import { countTasks, type EndRow } from '../count/task-counts.ts';
 import { Load } from '../load/load.ts';
-import { Rest } from '../load/rest.ts';
+import { LoadClient } from '../load/rest.ts';
 import { Fleet, runsIn } from '../platform/fleet.ts';
+import type { BrokerServer } from '../servers/broker-server.ts';
 import type { PostgresServer } from '../servers/postgres-server.ts';
-import type { RabbitNode } from '../servers/rabbit-node.ts';
 import { judge } from './judge.ts';
 import { DEAD_LETTERS, remains, unacked } from './remains.ts';
 import type { Scenario, Seen } from './scenario.ts';
@@ -30,13 +30,13 @@ export interface RunOptions {
   readonly tasks: number;
   /** Folder of this scenario. */
   readonly dir: string;
-  readonly rabbit: RabbitNode;
+  readonly broker: BrokerServer;
   readonly postgres: PostgresServer;
 }
 
 /** One scenario, from starting the processes to the bars. */
 export async function runScenario(scenario: Scenario, options: RunOptions): Promise<ScenarioReport> {
-  const { tasks, dir, rabbit, postgres } = options;
+  const { tasks, dir, broker, postgres } = options;
   const began = performance.now();
   const queue = `chaos.${scenario.name}`;
   const seconds = Math.max(scenario.atLeastSeconds, (scenario.seconds * tasks) / FULL_TASKS);
@@ -46,15 +46,15 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
   pool.on('error', () => undefined);
   let fleet: Fleet | undefined;
   try {
-    const deadLetters = await rabbit.ready(DEAD_LETTERS);
+    const deadLetters = await broker.ready(DEAD_LETTERS);
     await pool.query(WATCH_ENDINGS);
     fleet = await Fleet.start({
-      ...{ dir, databaseUrl, brokerUrl: rabbit.url, queue, beats: BEATS, concurrency: CONCURRENCY },
+      ...{ dir, databaseUrl, brokerUrl: broker.url, queue, beats: BEATS, concurrency: CONCURRENCY },
       workers: scenario.workers ?? WORKERS,
       gateways: scenario.gateways ?? 1,
       ...(scenario.env ? { env: (kind, no) => scenario.env!(kind, no) } : {}),
     });
-    const rest = new Rest(fleet.urls, fleet.admin);
+    const rest = new LoadClient(fleet.urls, fleet.admin);
     const usual = usualTask({ queue, seconds, tasks });
     const load = new Load({
       tasks,
@@ -62,7 +62,7 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
       task: (n) => scenario.task?.(n, usual(n), n / tasks) ?? usual(n),
       submit: (batch) => rest.submit(batch),
     });
-    const stage = new Stage({ fleet, load, rabbit, postgres, queue, pool });
+    const stage = new Stage({ fleet, load, broker, postgres, queue, pool });
     const outcomes = await Promise.allSettled([
       load.run(),
       load
@@ -74,9 +74,9 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
     await settle(stage, SETTLE_PATIENCE_MS);
 
     const rows = await readRows(stage);
-    const endings = await stage.query<Ending & { id: string }>(READ_ENDINGS, [queue]);
+    const endings = await stage.query<CountedEnding & { id: string }>(READ_ENDINGS, [queue]);
     const runs = readRuns(runsIn(dir));
-    const counted = tally({
+    const counted = countTasks({
       ...{ accepted: load.accepted, rows, endings, runs },
       endsWell: (n, row) => scenario.endsWell?.(n, row) ?? usualEnd(n, row),
     });
@@ -96,7 +96,7 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
     const recovery = recoveryOf(stage.returns, endings);
     const noneMayEnd = scenario.workersMayEnd ? [...fleet.gateways, ...fleet.beats] : fleet.all;
     const missed = judge({
-      ...{ wanted: tasks, tally: counted, recovery, returns: stage.returns.length, remains: left, proof },
+      ...{ wanted: tasks, counts: counted, recovery, returns: stage.returns.length, remains: left, proof },
       ended: noneMayEnd.filter((app) => app.endedByItself).map(({ name }) => name),
     });
     if (outcomes.some((outcome) => outcome.status === 'rejected'))

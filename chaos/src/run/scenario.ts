@@ -1,6 +1,7 @@
 import type { SubmitByNameBody } from '@lovage/http-api';
-import type { EndRow } from '../count/tally.ts';
+import type { EndRow } from '../count/task-counts.ts';
 import type { Kind } from '../platform/fleet.ts';
+import type { BrokerKind } from '../servers/broker-server.ts';
 import type { Stage } from './stage.ts';
 
 /** What was seen in the end, for a scenario to tell whether it took place at all. */
@@ -34,9 +35,11 @@ export interface Scenario {
   readonly seconds: number;
   /** They never take less: what is broken needs its time. */
   readonly atLeastSeconds: number;
+  /** Default `rabbitmq`. */
+  readonly broker?: BrokerKind;
   /** Default 3. */
   readonly workers?: number;
-  /** Default 1. Submits go to each in turn. */
+  /** Default 1. Submits go to them round-robin. */
   readonly gateways?: number;
   /** Variables of one app beyond what all have. */
   env?(kind: Kind, no: number): Readonly<Record<string, string>>;

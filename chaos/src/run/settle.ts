@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EndRow } from '../count/tally.ts';
+import type { EndRow } from '../count/task-counts.ts';
 import type { Stage } from './stage.ts';
 
 const EVERY_MS = 250;

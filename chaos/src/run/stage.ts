@@ -3,13 +3,15 @@ import type pg from 'pg';
 import type { Return } from '../count/recovery.ts';
 import type { Load } from '../load/load.ts';
 import type { Fleet } from '../platform/fleet.ts';
+import type { BrokerServer } from '../servers/broker-server.ts';
 import type { PostgresServer } from '../servers/postgres-server.ts';
-import type { RabbitNode } from '../servers/rabbit-node.ts';
+import { RabbitNode } from '../servers/rabbit-node.ts';
+import { RedisNode } from '../servers/redis-node.ts';
 
 export interface StageParts {
   readonly fleet: Fleet;
   readonly load: Load;
-  readonly rabbit: RabbitNode;
+  readonly broker: BrokerServer;
   readonly postgres: PostgresServer;
   readonly queue: string;
   readonly pool: pg.Pool;
@@ -19,7 +21,7 @@ export interface StageParts {
 export class Stage {
   readonly fleet: Fleet;
   readonly load: Load;
-  readonly rabbit: RabbitNode;
+  readonly broker: BrokerServer;
   readonly postgres: PostgresServer;
   readonly queue: string;
   /** When services were there again, as scenarios said. */
@@ -28,13 +30,25 @@ export class Stage {
   readonly notes: string[] = [];
   private readonly pool: pg.Pool;
 
-  constructor({ fleet, load, rabbit, postgres, queue, pool }: StageParts) {
+  constructor({ fleet, load, broker, postgres, queue, pool }: StageParts) {
     this.fleet = fleet;
     this.load = load;
-    this.rabbit = rabbit;
+    this.broker = broker;
     this.postgres = postgres;
     this.queue = queue;
     this.pool = pool;
+  }
+
+  /** The broker, of a scenario on RabbitMQ. */
+  get rabbit(): RabbitNode {
+    if (this.broker instanceof RabbitNode) return this.broker;
+    throw new Error('this scenario does not run on RabbitMQ');
+  }
+
+  /** The broker, of a scenario on Redis. */
+  get redis(): RedisNode {
+    if (this.broker instanceof RedisNode) return this.broker;
+    throw new Error('this scenario does not run on Redis');
   }
 
   /** What was taken away is there again: recovery is counted from here, or from `at` (ms since 1970). */

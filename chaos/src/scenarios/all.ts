@@ -7,6 +7,7 @@ import { channelCut, connectionCut, consumerCut } from './lines-cut.ts';
 import { poison } from './poison.ts';
 import { queueDeleted } from './queue-deleted.ts';
 import { postgresStopped, rabbitStopped } from './servers-away.ts';
+import { redisKilled, redisStopped, redisWorkerKilled } from './redis.ts';
 import { rollingDeploy } from './rolling-deploy.ts';
 import { loopBlocked, workerFrozen } from './stale.ts';
 
@@ -28,4 +29,7 @@ export const allScenarios: readonly Scenario[] = [
   clocksOff,
   rollingDeploy,
   limits,
+  redisStopped,
+  redisKilled,
+  redisWorkerKilled,
 ];

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ROOT } from '../root.ts';
 import type { Scenario } from '../run/scenario.ts';
 
-const OFF_SECONDS = 60;
+const WRONG_BY_SECONDS = 60;
 const LIBRARIES = ['x86_64-linux-gnu', 'aarch64-linux-gnu'].map(
   (arch) => `/usr/lib/${arch}/faketime/libfaketimeMT.so.1`,
 );
@@ -24,16 +24,16 @@ export function clockOff(seconds: number): Readonly<Record<string, string>> {
  */
 export const clocksOff: Scenario = {
   name: 'clocks-off',
-  summary: `clocks of workers and beats off by ${OFF_SECONDS} s, both ways; tasks with delays and expiries`,
+  summary: `clocks of workers and beats off by ${WRONG_BY_SECONDS} s, both ways; tasks with delays and expiries`,
   seconds: 30,
   atLeastSeconds: 8,
   workers: 3,
   env(kind, no) {
     if (kind === 'gateway' || no === 2) return {};
-    return clockOff(no === 0 ? OFF_SECONDS : -OFF_SECONDS);
+    return clockOff(no === 0 ? WRONG_BY_SECONDS : -WRONG_BY_SECONDS);
   },
   task(n, usual) {
-    if (n % 4 === 0) return { ...usual, options: { ...usual.options, expires: `${OFF_SECONDS - 10}s` } };
+    if (n % 4 === 0) return { ...usual, options: { ...usual.options, expires: `${WRONG_BY_SECONDS - 10}s` } };
     if (n % 4 === 1) return { ...usual, options: { ...usual.options, delay: '1s' } };
     return usual;
   },
@@ -41,5 +41,5 @@ export const clocksOff: Scenario = {
     stage.returned('nothing: clocks are off all the time');
     await stage.load.reached(0.9);
   },
-  proof: (_seen, stage) => `two workers and both beats off by ${OFF_SECONDS} s${stage ? '' : ''}`,
+  proof: (_seen, stage) => `two workers and both beats off by ${WRONG_BY_SECONDS} s${stage ? '' : ''}`,
 };

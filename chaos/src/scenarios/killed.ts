@@ -41,10 +41,10 @@ export const batchWorkerKilled: Scenario = {
   task: (_, usual) => ({ ...usual, name: 'chaos.batch' }),
 };
 
-/** `kill -9` of the gateway, then of a beat, in turns; a fifth of the tasks is delayed, so that beats are needed. */
+/** `kill -9` of the gateway, then of a beat, alternating; a fifth of the tasks is delayed, so that beats are needed. */
 export const gatewayAndBeatKilled: Scenario = {
   name: 'gateway-and-beat-killed',
-  summary: 'SIGKILL of gateway and beats in turns; a fifth of the tasks waits in the outbox',
+  summary: 'SIGKILL of gateway and beats, alternating; a fifth of the tasks waits in the outbox',
   seconds: 40,
   atLeastSeconds: 10,
   task: (n, usual) =>

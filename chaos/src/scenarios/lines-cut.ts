@@ -56,7 +56,7 @@ export const channelCut: Scenario = {
 
 /**
  * The server ends each subscription and says so, as it does when a queue's leader is gone for good. The queue stays, with its
- * messages: those that were taken and not acked are given back when the channel goes.
+ * messages: those that were taken and not acked are requeued when the channel goes.
  */
 export const consumerCut: Scenario = {
   name: 'consumer-cut',
@@ -71,8 +71,8 @@ export const consumerCut: Scenario = {
        [begin
           rabbit_channel:do(Channel, {'basic.cancel', Tag, true}),
           rabbit_channel:flush(Channel),
-          {dictionary, Facts} = process_info(Channel, dictionary),
-          [Supervisor | _] = proplists:get_value('$ancestors', Facts),
+          {dictionary, Entries} = process_info(Channel, dictionary),
+          [Supervisor | _] = proplists:get_value('$ancestors', Entries),
           {writer, Writer, _, _} = lists:keyfind(writer, 1, supervisor:which_children(Supervisor)),
           rabbit_writer:send_command(Writer, {'basic.cancel', Tag, true})
         end || {Channel, Tag} <- Consumers], length(Consumers)`,

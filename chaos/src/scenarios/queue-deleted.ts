@@ -1,6 +1,6 @@
 import type { Scenario } from '../run/scenario.ts';
 
-/** Deleted with all that waits in it; whoever serves it declares it again. */
+/** Deleted with all that waits in it; a worker that serves it declares it again. */
 export const queueDeleted: Scenario = {
   name: 'queue-deleted',
   summary: 'the queue deleted with its messages, again and again; the platform declares it anew',

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { guardProcess } from '@lovage/processes';
 
-export interface ChildSpec {
+export interface ChaosServerSpec {
   readonly command: string;
   readonly args: readonly string[];
   /** Its whole environment: nothing of this process's own reaches it. */
@@ -16,7 +16,7 @@ export interface ChildSpec {
 }
 
 /** One run of a program in a process group of its own. Should this process be killed, the group is ended for it. */
-export class Child {
+export class ChaosServer {
   /** Settled when it said `ready`; never, if it does not. */
   readonly ready: Promise<void>;
   /** Settled when it has ended. Never rejects. */
@@ -24,7 +24,7 @@ export class Child {
   private readonly process: ChildProcess;
   private ended = false;
 
-  constructor(spec: ChildSpec) {
+  constructor(spec: ChaosServerSpec) {
     const log = openSync(spec.logFile, 'a');
     try {
       this.process = spawn(spec.command, [...spec.args], {

@@ -4,7 +4,8 @@ import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import amqp from 'amqplib';
-import { Child } from './child.ts';
+import { ServerMissingError, type BrokerServer } from './broker-server.ts';
+import { ChaosServer } from './child.ts';
 import { freePort } from './free-port.ts';
 
 /** Debian's own script in /usr/sbin insists on the user `rabbitmq`; what it wraps does not. */
@@ -12,7 +13,7 @@ const FOLDERS = ['/usr/lib/rabbitmq/bin', '/opt/homebrew/sbin', '/usr/local/sbin
 const START_PATIENCE_MS = 90_000;
 
 /** No program `rabbitmq-server`. */
-export class RabbitMissingError extends Error {
+export class RabbitMissingError extends ServerMissingError {
   constructor() {
     super(
       'no rabbitmq-server on this machine: install RabbitMQ (apt-get install rabbitmq-server, brew install rabbitmq). ' +
@@ -31,30 +32,37 @@ export function findRabbit(path = process.env['PATH'] ?? ''): string {
 }
 
 /** A RabbitMQ node of our own: own name, ports, data, cookie and port mapper, so that stopping it harms nobody. */
-export class RabbitNode {
-  private child: Child | undefined;
+export class RabbitNode implements BrokerServer {
+  readonly kind = 'rabbitmq';
+  private child: ChaosServer | undefined;
 
   private constructor(
     private readonly programs: string,
     private readonly dir: string,
     private readonly port: number,
-    private readonly mapper: Child,
+    private readonly managementPort: number | undefined,
+    private readonly mapper: ChaosServer,
     private readonly env: Readonly<Record<string, string>>,
   ) {}
 
   /**
-   * Makes one in this folder, and starts it.
+   * Makes one in this folder, and starts it. `management`: with its plugin, whose counts are a second old. Default: without.
    * @throws RabbitMissingError
    */
-  static async start(dir: string): Promise<RabbitNode> {
+  static async start(dir: string, options: { readonly management?: boolean } = {}): Promise<RabbitNode> {
     const programs = findRabbit();
     mkdirSync(dir, { recursive: true });
     const [port, distribution, mapperPort] = [await freePort(), await freePort(), await freePort()];
-    writeFileSync(join(dir, 'enabled_plugins'), '[].\n');
-    writeFileSync(
-      join(dir, 'rabbitmq.conf'),
-      ['listeners.tcp.local = 127.0.0.1:' + port, 'log.file.level = warning', ''].join('\n'),
-    );
+    const managementPort = options.management ? await freePort() : undefined;
+    writeFileSync(join(dir, 'enabled_plugins'), managementPort === undefined ? '[].\n' : '[rabbitmq_management].\n');
+    const lines = ['listeners.tcp.local = 127.0.0.1:' + port, 'log.file.level = warning'];
+    if (managementPort !== undefined)
+      lines.push(
+        'management.tcp.ip = 127.0.0.1',
+        `management.tcp.port = ${managementPort}`,
+        'collect_statistics_interval = 1000',
+      );
+    writeFileSync(join(dir, 'rabbitmq.conf'), `${lines.join('\n')}\n`);
     const env = {
       PATH: `${programs}${delimiter}${process.env['PATH'] ?? ''}`,
       // The cookie that its tools show it is made and found there.
@@ -71,8 +79,8 @@ export class RabbitNode {
       ERL_EPMD_PORT: String(mapperPort),
       ERL_EPMD_ADDRESS: '127.0.0.1',
     };
-    const mapper = new Child({ command: 'epmd', args: [], env, cwd: dir, logFile: join(dir, 'epmd.log') });
-    const node = new RabbitNode(programs, dir, port, mapper, env);
+    const mapper = new ChaosServer({ command: 'epmd', args: [], env, cwd: dir, logFile: join(dir, 'epmd.log') });
+    const node = new RabbitNode(programs, dir, port, managementPort, mapper, env);
     try {
       await node.up();
     } catch (error) {
@@ -86,11 +94,15 @@ export class RabbitNode {
     return `amqp://guest:guest@127.0.0.1:${this.port}`;
   }
 
-  /** Starts it again; resolves when it takes connections. @throws Error with the end of its output. */
+  /** Of the plugin; undefined without it. */
+  get managementUrl(): string | undefined {
+    return this.managementPort === undefined ? undefined : `http://guest:guest@127.0.0.1:${this.managementPort}`;
+  }
+
   async up(): Promise<void> {
     const logFile = join(this.dir, 'node.log');
     const command = join(this.programs, 'rabbitmq-server');
-    const child = new Child({ command, args: [], env: this.env, cwd: this.dir, logFile });
+    const child = new ChaosServer({ command, args: [], env: this.env, cwd: this.dir, logFile });
     this.child = child;
     const deadline = performance.now() + START_PATIENCE_MS;
     while (!(await this.answers())) {
@@ -101,7 +113,6 @@ export class RabbitNode {
     }
   }
 
-  /** An orderly stop. */
   async down(): Promise<void> {
     await this.child?.stop(30_000);
   }
@@ -134,7 +145,7 @@ export class RabbitNode {
     }
   }
 
-  /** Messages that wait in a queue and are with no consumer; 0 if there is no such queue. */
+  /** Messages that wait in a queue and are with no consumer. */
   async ready(queue: string): Promise<number> {
     try {
       return await this.onChannel(async (channel) => (await channel.checkQueue(queue)).messageCount);

@@ -1,4 +1,4 @@
-// node --import: adds the tasks of `long-tasks.spec.ts` to the worker that ships, which is otherwise run as it is.
+// node --import: adds the tasks of `long-tasks.nightly.spec.ts` to the worker that ships, which is otherwise run as it is.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Controller } from '@nestjs/common';
 import { allContracts } from '@lovage/contracts';

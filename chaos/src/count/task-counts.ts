@@ -1,4 +1,4 @@
-import type { Ending } from './endings.ts';
+import type { CountedEnding } from './endings.ts';
 
 /** A task's row at the end. */
 export interface EndRow {
@@ -13,18 +13,18 @@ export interface EndRow {
   readonly claimed: boolean;
 }
 
-export interface TallyInput {
+export interface CountInput {
   /** What callers were told: the id of each accepted task, and which one it is. */
   readonly accepted: ReadonlyMap<string, number>;
   readonly rows: readonly EndRow[];
-  readonly endings: readonly Ending[];
+  readonly endings: readonly CountedEnding[];
   /** How often the handler was run, by id. */
   readonly runs: ReadonlyMap<string, number>;
   /** Whether task n may end like this. */
   endsWell(n: number, row: EndRow): boolean;
 }
 
-export interface Tally {
+export interface ChaosTaskCounts {
   readonly accepted: number;
   /** Accepted, and not terminal, or not even there. */
   readonly lost: readonly string[];
@@ -43,7 +43,7 @@ export interface Tally {
 }
 
 /** Compares what callers were told with what the database and the handlers wrote down. */
-export function tally({ accepted, rows, endings, runs, endsWell }: TallyInput): Tally {
+export function countTasks({ accepted, rows, endings, runs, endsWell }: CountInput): ChaosTaskCounts {
   const byId = new Map(rows.map((row) => [row.id, row]));
   const told = [...accepted];
   const untold = rows.filter((row) => !accepted.has(row.id));
@@ -68,7 +68,7 @@ export function tally({ accepted, rows, endings, runs, endsWell }: TallyInput): 
   };
 }
 
-/** What is known of it, for whoever has to find out why. */
+/** What is known of it, for the one who looks for the cause. */
 function describe(id: string, row: EndRow | undefined): string {
   if (!row) return `${id} (no row)`;
   const { state, ended, outbox, claimed } = row;

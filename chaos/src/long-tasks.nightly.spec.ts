@@ -100,7 +100,7 @@ describeWithNode('a task that runs longer than RabbitMQ waits for an ack', () =>
   test("ack 'claim': the broker is told before the run, and has nothing to wait for", async () => {
     const worker = await start('worker');
     const id = await submit(long, LONG_MS);
-    expect(await row(id, 'SUCCESS')).toMatchObject({ retries: 0, suspected: 0, turn: 0 });
+    expect(await row(id, 'SUCCESS')).toMatchObject({ retries: 0, suspected: 0, generation: 0 });
     expect(runsOf(id)).toBe(1);
     expect(worker.output).not.toContain('RabbitMQ closed a channel');
   });
@@ -114,7 +114,7 @@ describeWithNode('a task that runs longer than RabbitMQ waits for an ack', () =>
     const other = await submit(longLate, 0);
     expect(await row(other, 'SUCCESS')).toMatchObject({ suspected: 0 });
     expect((await platform.tasks.get(id))?.state).toBe('STARTED');
-    expect(await row(id, 'SUCCESS')).toMatchObject({ retries: 0, suspected: 0, turn: 0 });
+    expect(await row(id, 'SUCCESS')).toMatchObject({ retries: 0, suspected: 0, generation: 0 });
     expect([runsOf(id), runsOf(other)]).toEqual([1, 1]);
     expect(await db.query('select * from attempts where task_id = $1', [id])).toEqual([]);
     // Acked: nothing is left to be delivered.
