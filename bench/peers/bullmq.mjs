@@ -21,10 +21,10 @@ if (command === 'worker') {
   const n = Number(args[0]);
   const start = now();
   let next = 0;
-  const lane = async () => {
+  const submitter = async () => {
     while (next < n) await queue.add('add', { x: next++, y: 1 });
   };
-  await Promise.all(Array.from({ length: IN_FLIGHT }, lane));
+  await Promise.all(Array.from({ length: IN_FLIGHT }, submitter));
   tell({ start, end: now() });
   process.exit(0);
 } else if (command === 'latency') {

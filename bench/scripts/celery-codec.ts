@@ -5,7 +5,7 @@ const ROUNDS = 200_000;
 const id = '01890a5d-ac96-774b-bcce-b302099a8057';
 const task: OutgoingTask = {
   ...{ id, name: 'math.add', inputJson: '{"x":1,"y":2}', rootId: null, parentId: null, retries: 0 },
-  ...{ turn: 0, hasRow: false, facts: { userId: id, version: 1 }, replyTo: 'reply' },
+  ...{ generation: 0, hasRow: false, newTask: { userId: id, version: 1 }, replyTo: 'reply' },
 };
 const message = encodeTask(task);
 const result = encodeResult({ taskId: id, state: 'SUCCESS', resultJson: '3' });

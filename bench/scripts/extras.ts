@@ -2,7 +2,7 @@
 //   node --conditions=@lovage/source --import ./tools/ts-hooks.mjs bench/scripts/extras.ts postgres://postgres@127.0.0.1:5432/lovage_bench
 // The database must have been migrated; ITS TASKS ARE DELETED.
 import { newId } from '@lovage/foundation';
-import type { Log, NewTask } from '@lovage/ports';
+import { blankTask, type Log, type NewTask } from '@lovage/ports';
 import { openStore } from '@lovage/store-postgres';
 import pg from 'pg';
 
@@ -43,18 +43,16 @@ async function round(more: Partial<NewTask>): Promise<number[]> {
   const { tasks, close } = openStore({ url: url!, log });
   const spent = [0, 0, 0];
   for (let k = 0; k < BATCHES; k += 1) {
-    const of = Array.from({ length: BATCH }, (): NewTask => ({
-      ...{ id: newId(), wireId: null, name: 'bench.echo', queue: 'default', input: '{"x":1,"y":2}', message: null },
-      ...{ userId: null, parentId: null, rootId: null, retriedFrom: null, eta: null, expiresAt: null },
-      ...{ priority: null, ...more },
-    }));
+    const of = Array.from({ length: BATCH }, () =>
+      blankTask({ id: newId(), name: 'bench.echo', queue: 'default', input: '{"x":1,"y":2}', ...more }),
+    );
     const no = (i: number): number => k * BATCH + i;
     const steps = [
       () => tasks.insertQueued(of),
       () =>
         tasks.claim(
           worker,
-          of.map((task, i) => ({ task, turn: 0, claimNo: no(i), hadRow: true })),
+          of.map((task, i) => ({ task, generation: 0, claimNo: no(i), hadRow: true })),
           { durable: false },
         ),
       () =>

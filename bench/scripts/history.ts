@@ -2,13 +2,14 @@
 //   node --conditions=@lovage/source --import ./tools/ts-hooks.mjs bench/scripts/history.ts <url of an empty, migrated database>
 import pg from 'pg';
 import { newId } from '@lovage/foundation';
+import { blankTask } from '@lovage/ports';
 import { createLog } from '@lovage/platform';
 import { openStore } from '@lovage/store-postgres';
 
 const url = process.argv[2];
 if (url === undefined) throw new Error('give the URL of an empty, migrated database');
 const ROWS = Number(process.argv[3] ?? 1_000_000);
-const [BATCH, BATCHES, LANES, ROUNDS] = [200, 100, 2, 7];
+const [BATCH, BATCHES, CONNECTIONS, ROUNDS] = [200, 100, 2, 7];
 const DAY = 86_400_000;
 
 const admin = new pg.Client({ connectionString: url });
@@ -73,18 +74,17 @@ async function record(): Promise<number> {
   let claimNo = 0;
   const batches: { id: string; claimNo: number }[][] = [];
   for (let n = 0; n < BATCHES; n += 1) {
-    const tasks = Array.from({ length: BATCH }, () => ({
-      ...{ id: newId(), wireId: null, name: 'bench.task', queue: 'default', input: '{"x":1,"y":2}', message: null },
-      ...{ userId: null, parentId: null, rootId: null, retriedFrom: null, eta: null, expiresAt: null, priority: null },
-    }));
+    const tasks = Array.from({ length: BATCH }, () =>
+      blankTask({ id: newId(), name: 'bench.task', queue: 'default', input: '{"x":1,"y":2}' }),
+    );
     await store.tasks.insertQueued(tasks);
-    const items = tasks.map((task) => ({ task, turn: 0, claimNo: (claimNo += 1), hadRow: true }));
+    const items = tasks.map((task) => ({ task, generation: 0, claimNo: (claimNo += 1), hadRow: true }));
     await store.tasks.claim(worker, items, { durable: false });
     batches.push(items.map(({ task, claimNo }) => ({ id: task.id, claimNo })));
   }
   const began = performance.now();
   await Promise.all(
-    Array.from({ length: LANES }, async () => {
+    Array.from({ length: CONNECTIONS }, async () => {
       for (let batch = batches.pop(); batch; batch = batches.pop())
         await store.tasks.record(
           worker.id,

@@ -2,7 +2,7 @@
 //   node --conditions=@lovage/source --import ./tools/ts-hooks.mjs bench/scripts/limits.ts postgres://postgres@127.0.0.1:5432/lovage_bench
 // The database must have been migrated; ITS TASKS AND LIMITS ARE DELETED.
 import { newId } from '@lovage/foundation';
-import type { Log, NewTask, TaskLimits } from '@lovage/ports';
+import { blankTask, type Log, type NewTask, type TaskLimits } from '@lovage/ports';
 import { openStore, type PgStore } from '@lovage/store-postgres';
 import pg from 'pg';
 
@@ -24,7 +24,7 @@ await client.query(`insert into workers (id, name, lease_until) values ($1, 'ben
 interface Case {
   /** Undefined: the task has no limits. */
   readonly limits: ((i: number) => TaskLimits) | undefined;
-  /** Before its rounds; what it does to the schema is taken back by `after`. */
+  /** Before its rounds; what it does to the schema is undone by `after`. */
   readonly before?: () => Promise<unknown>;
   readonly after?: () => Promise<unknown>;
 }
@@ -55,10 +55,9 @@ const cases: Record<string, Case> = {
 };
 
 function batch(): NewTask[] {
-  return Array.from({ length: BATCH }, () => ({
-    ...{ id: newId(), wireId: null, name: CONTRACT, queue: 'default', input: '{"x":1,"y":2}', message: null },
-    ...{ userId: null, parentId: null, rootId: null, retriedFrom: null, eta: null, expiresAt: null },
-  }));
+  return Array.from({ length: BATCH }, () =>
+    blankTask({ id: newId(), name: CONTRACT, queue: 'default', input: '{"x":1,"y":2}' }),
+  );
 }
 
 async function clean(): Promise<void> {
@@ -82,12 +81,12 @@ async function manyWait(): Promise<void> {
 async function manyValuesSet(): Promise<void> {
   const store = openStore({ url: url!, log });
   const keys = Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [String(i), 2]));
-  await store.limits.override(CONTRACT, { keys }, { who: null, why: null, uncounted: false });
+  await store.limits.override(CONTRACT, { keys }, { actor: null, reason: null, uncounted: false });
   await store.close();
 }
 
 async function claim(store: PgStore, of: readonly NewTask[], from: number, { limits }: Case): Promise<void> {
-  const items = of.map((task, i) => ({ task, turn: 0, claimNo: from + i, hadRow: true }));
+  const items = of.map((task, i) => ({ task, generation: 0, claimNo: from + i, hadRow: true }));
   const got = limits
     ? await store.limits.claim(
         worker,

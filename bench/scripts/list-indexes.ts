@@ -1,8 +1,8 @@
 // What the indexes of lists cost a task's way through the store: submit, claim, record, in batches of 100, ms a batch.
 //   node --conditions=@lovage/source --import ./tools/ts-hooks.mjs bench/scripts/list-indexes.ts postgres://postgres@127.0.0.1:5432/lovage_bench
-// The database must have been migrated; ITS TASKS ARE DELETED, and its indexes are put back at the end.
+// The database must have been migrated; ITS TASKS ARE DELETED, and its indexes are restored at the end.
 import { newId } from '@lovage/foundation';
-import type { Log, NewTask } from '@lovage/ports';
+import { blankTask, type Log, type NewTask } from '@lovage/ports';
 import { openStore } from '@lovage/store-postgres';
 import pg from 'pg';
 
@@ -39,25 +39,15 @@ await client.query(`insert into workers (id, name, lease_until) values ($1, 'ben
 ]);
 
 function batch(): NewTask[] {
-  return Array.from({ length: BATCH }, (_, i) => ({
-    ...{
+  return Array.from({ length: BATCH }, (_, i) =>
+    blankTask({
       id: newId(),
-      wireId: null,
       name: names[i % 5]!,
       queue: i % 3 ? 'default' : 'bulk',
       input: '{"x":1,"y":2}',
-      message: null,
-    },
-    ...{
       userId: users[i % 20]!,
-      parentId: null,
-      rootId: null,
-      retriedFrom: null,
-      eta: null,
-      expiresAt: null,
-      priority: null,
-    },
-  }));
+    }),
+  );
 }
 
 async function round(): Promise<number[]> {
@@ -72,7 +62,7 @@ async function round(): Promise<number[]> {
       () =>
         tasks.claim(
           worker,
-          of.map((task, i) => ({ task, turn: 0, claimNo: k * BATCH + i, hadRow: true })),
+          of.map((task, i) => ({ task, generation: 0, claimNo: k * BATCH + i, hadRow: true })),
           { durable: false },
         ),
       () =>

@@ -1,5 +1,5 @@
 // What `npm start` costs until its banner: CPU of the whole process tree (without PostgreSQL) and memory of each app.
-//   node --conditions=@lovage/source --import ./tools/ts-hooks.mjs bench/scripts/start-cost.ts <url of a database> [starts]
+//   node --conditions=@lovage/source --import ./tools/ts-hooks.mjs bench/scripts/start-cost.ts <url of a database> [starts] [busy loops beside it]
 // The first start is the one of a fresh clone when `.cache` was removed and the database is empty. Linux only.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -13,6 +13,10 @@ import { deferred } from '@lovage/foundation';
 const url = process.argv[2];
 if (url === undefined) throw new Error('give the URL of a database');
 const starts = Number(process.argv[3] ?? 3);
+/** They end with this process, however it ends. */
+const BUSY = 'const parent = process.ppid; while (process.ppid === parent);';
+for (let n = 0; n < Number(process.argv[4] ?? 0); n++)
+  spawn(process.execPath, ['-e', BUSY], { stdio: 'ignore' }).unref();
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** Ticks of `/proc/<pid>/stat` in a second. */
 const TICKS = 100;

@@ -1,7 +1,7 @@
 // npm run bench: what Lovage does on this machine, beside what could be done at most.
 import { writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
-import { parseOptions, USAGE, UsageError, type BenchOptions } from './cli/options.ts';
+import { parseOptions, USAGE, BenchUsageError, type BenchOptions } from './cli/options.ts';
 import { MEASUREMENTS } from './measurements/all.ts';
 import { judge, type Row } from './report/row.ts';
 import { table } from './report/table.ts';
@@ -14,7 +14,7 @@ try {
   if (options.list) for (const { name, about } of MEASUREMENTS) console.log(`${name.padEnd(12)} ${about}`);
   else process.exitCode = await bench(options);
 } catch (error) {
-  if (!(error instanceof UsageError)) throw error;
+  if (!(error instanceof BenchUsageError)) throw error;
   console.error(`${error.message}\n\n${USAGE}`);
   process.exitCode = 2;
 }

@@ -1,4 +1,4 @@
-import { parseOptions, UsageError } from './options.ts';
+import { parseOptions, BenchUsageError } from './options.ts';
 
 const names = ['throughput', 'memory'];
 
@@ -39,6 +39,6 @@ test.each([
   [['--fast'], /--fast/],
   [['throughput'], /throughput/],
 ])('%j is refused', (argv, message) => {
-  expect(() => parseOptions(argv, names)).toThrow(UsageError);
+  expect(() => parseOptions(argv, names)).toThrow(BenchUsageError);
   expect(() => parseOptions(argv, names)).toThrow(message);
 });

@@ -11,7 +11,7 @@ export interface BenchOptions {
   readonly peers: readonly PeerName[];
   /** Only say what can be measured. */
   readonly list: boolean;
-  /** How often each system runs, in turns; the medians count. Default 3. */
+  /** How often each system runs, alternating with the others; the medians count. Default 3. */
   readonly rounds: number;
   /** Tasks of one run. Default 20,000. */
   readonly tasks: number;
@@ -26,15 +26,15 @@ export const USAGE = `npm run bench -- [options]
   --list           what can be measured
   --peers A,B      also run ${PEERS.join(', ')} (bench/README.md says what they need)
   --json FILE      write every figure there
-  --rounds N       runs of each system, in turns; default 3
+  --rounds N       runs of each system, alternating; default 3
   --tasks N        tasks of a run; default 20000
   --seconds N      length of paced runs; default 10
   --million        memory: also after 1,000,000 tasks`;
 
 /** A command line that cannot be meant. */
-export class UsageError extends Error {}
+export class BenchUsageError extends Error {}
 
-/** @throws UsageError */
+/** @throws BenchUsageError */
 export function parseOptions(argv: readonly string[], names: readonly string[]): BenchOptions {
   let values;
   try {
@@ -52,13 +52,13 @@ export function parseOptions(argv: readonly string[], names: readonly string[]):
       },
     }));
   } catch (error) {
-    throw new UsageError((error as Error).message, { cause: error });
+    throw new BenchUsageError((error as Error).message, { cause: error });
   }
   for (const name of values.only)
-    if (!names.includes(name)) throw new UsageError(`--only ${name}: there is ${names.join(', ')}`);
+    if (!names.includes(name)) throw new BenchUsageError(`--only ${name}: there is ${names.join(', ')}`);
   const peers = values.peers.split(',').filter((name) => name !== '');
   for (const name of peers)
-    if (!PEERS.includes(name as PeerName)) throw new UsageError(`--peers ${name}: there is ${PEERS.join(', ')}`);
+    if (!PEERS.includes(name as PeerName)) throw new BenchUsageError(`--peers ${name}: there is ${PEERS.join(', ')}`);
   return {
     only: values.only,
     json: values.json,
@@ -73,6 +73,6 @@ export function parseOptions(argv: readonly string[], names: readonly string[]):
 
 function count(name: string, text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new UsageError(`--${name} ${text}: a whole number from 1`);
+  if (!Number.isInteger(value) || value < 1) throw new BenchUsageError(`--${name} ${text}: a whole number from 1`);
   return value;
 }

@@ -23,7 +23,7 @@ export async function postUnderLoad(load: HttpLoad): Promise<{ rate: number; p99
   };
   const took: number[] = [];
   const start = performance.now();
-  const lane = async (): Promise<void> => {
+  const connection = async (): Promise<void> => {
     for (let began = start; began - start < seconds * 1000; began = performance.now()) {
       const answer = await closing.pool.request({ method: 'POST', path: load.path, headers, body });
       const text = await answer.body.text();
@@ -31,6 +31,6 @@ export async function postUnderLoad(load: HttpLoad): Promise<{ rate: number; p99
       took.push(performance.now() - began);
     }
   };
-  await Promise.all(Array.from({ length: connections }, lane));
+  await Promise.all(Array.from({ length: connections }, connection));
   return { rate: (took.length * 1000) / (performance.now() - start), p99: percentiles(took).p99 };
 }

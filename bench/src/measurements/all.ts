@@ -9,6 +9,7 @@ import { latency } from './latency.ts';
 import type { Measurement } from './measurement.ts';
 import { memory } from './memory.ts';
 import { priorities } from './priorities.ts';
+import { redis } from './redis.ts';
 import { throughput } from './throughput.ts';
 import { tomorrow } from './tomorrow.ts';
 import { unrecorded } from './unrecorded.ts';
@@ -27,4 +28,5 @@ export const MEASUREMENTS: readonly Measurement[] = [
   fanOutMeasurement,
   gateway,
   embedded,
+  redis,
 ];

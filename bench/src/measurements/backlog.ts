@@ -1,5 +1,5 @@
 import { watched } from '../measure/watch-cpu.ts';
-import type { Run } from '../report/row.ts';
+import type { MeasuredRun } from '../report/row.ts';
 import { CONCURRENCY, Lovage, PREFETCH_MULTIPLIER } from '../systems/lovage.ts';
 import type { Measurement } from './measurement.ts';
 import { drain } from './runs.ts';
@@ -17,10 +17,10 @@ export const backlog: Measurement = {
     // These wait beyond what is counted: a worker that comes to the end of its queue has its last thousand tasks and none to
     // take in, which is less work, whatever the depth.
     const held = CONCURRENCY * PREFETCH_MULTIPLIER;
-    const rate = async (waiting: number): Promise<Run> =>
+    const rate = async (waiting: number): Promise<MeasuredRun> =>
       (await watched(stand.database, async () => ({ rate: await drain(lovage, waiting, few) }))).rate;
-    const deep: Run[] = [];
-    const shallow: Run[] = [];
+    const deep: MeasuredRun[] = [];
+    const shallow: MeasuredRun[] = [];
     for (let round = 0; round < options.rounds * ROUNDS; round += 1) {
       shallow.push(await rate(few + held));
       deep.push(await rate(many));

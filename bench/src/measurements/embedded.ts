@@ -1,5 +1,5 @@
 import { watched } from '../measure/watch-cpu.ts';
-import type { Run } from '../report/row.ts';
+import type { MeasuredRun } from '../report/row.ts';
 import { Lovage } from '../systems/lovage.ts';
 import { callLatency } from './latency.ts';
 import type { Measurement } from './measurement.ts';
@@ -10,8 +10,8 @@ export const embedded: Measurement = {
   about: 'the broker inside PostgreSQL: tasks a second end to end, and latency; record full',
   async run({ stand, options, progress }) {
     const lovage = new Lovage(stand, { name: 'embedded', contract: 'bench.add_full', broker: 'postgres' });
-    const rates: Run[] = [];
-    const times: Run[] = [];
+    const rates: MeasuredRun[] = [];
+    const times: MeasuredRun[] = [];
     for (let round = 0; round < options.rounds; round += 1) {
       rates.push((await watched(stand.database, async () => ({ rate: await endToEnd(lovage, options.tasks) }))).rate);
       times.push((await watched(stand.database, () => callLatency(lovage, options.seconds))).p50);

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { treeMemoryMb } from '../measure/cpu.ts';
 import { percentiles } from '../measure/statistics.ts';
 import { watched } from '../measure/watch-cpu.ts';
-import type { Row, Run } from '../report/row.ts';
+import type { Row, MeasuredRun } from '../report/row.ts';
 import { Lovage } from '../systems/lovage.ts';
 import { IN_FLIGHT, type Produced } from '../systems/system.ts';
 import type { Context, Measurement } from './measurement.ts';
@@ -60,7 +60,7 @@ export const fanOutMeasurement: Measurement = {
   async run(context) {
     const { stand, options, progress } = context;
     const lovage = new Lovage(stand, { name: 'fan-out', contract: 'bench.add_full' });
-    const runs: Record<Figure, Run>[] = [];
+    const runs: Record<Figure, MeasuredRun>[] = [];
     for (let round = 0; round < options.rounds; round += 1) {
       const run = await watched(stand.database, () => fanOutRun(context, lovage));
       runs.push(run);

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { postUnderLoad } from '../measure/http-load.ts';
 import { watched } from '../measure/watch-cpu.ts';
-import type { Run } from '../report/row.ts';
+import type { MeasuredRun } from '../report/row.ts';
 import { processFile, startNode } from '../stand/child.ts';
 import { freePort } from '../stand/free-port.ts';
 import type { Stand } from '../stand/stand.ts';
@@ -19,13 +19,13 @@ interface Target {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-async function load(stand: Stand, target: Target, seconds: number): Promise<Record<'rate' | 'p99', Run>> {
+async function load(stand: Stand, target: Target, seconds: number): Promise<Record<'rate' | 'p99', MeasuredRun>> {
   const load = { ...target, body: BODY, connections: CONNECTIONS };
   await postUnderLoad({ ...load, seconds: Math.min(2, seconds) });
   return watched(stand.database, () => postUnderLoad({ ...load, seconds }));
 }
 
-async function referenceRun(stand: Stand, seconds: number): Promise<Record<'rate' | 'p99', Run>> {
+async function referenceRun(stand: Stand, seconds: number): Promise<Record<'rate' | 'p99', MeasuredRun>> {
   await new Ideal(stand).reset();
   const port = String(await freePort());
   const env = { DATABASE_URL: stand.databaseUrl, BROKER_URL: stand.amqpUrl, PORT: port, NODE_ENV: 'production' };
@@ -33,7 +33,7 @@ async function referenceRun(stand: Stand, seconds: number): Promise<Record<'rate
   return await load(stand, { origin: `http://127.0.0.1:${port}`, path: '/tasks', headers: {} }, seconds);
 }
 
-async function gatewayRun(stand: Stand, lovage: Lovage, seconds: number): Promise<Record<'rate' | 'p99', Run>> {
+async function gatewayRun(stand: Stand, lovage: Lovage, seconds: number): Promise<Record<'rate' | 'p99', MeasuredRun>> {
   await lovage.reset();
   await stand.deleteQueue('default');
   const port = String(await freePort());
@@ -63,7 +63,7 @@ export const gateway: Measurement = {
   about: `POST to 202, ${CONNECTIONS} connections, beside a bare Fastify that stores and publishes`,
   async run({ stand, options, progress }) {
     const lovage = new Lovage(stand, { name: 'gateway', contract: 'math.add' });
-    const ours: Record<'rate' | 'p99', Run>[] = [];
+    const ours: Record<'rate' | 'p99', MeasuredRun>[] = [];
     const theirs: typeof ours = [];
     for (let round = 0; round < options.rounds; round += 1) {
       theirs.push(await referenceRun(stand, options.seconds));

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { percentiles } from '../measure/statistics.ts';
 import { watched } from '../measure/watch-cpu.ts';
-import type { Row, Run } from '../report/row.ts';
+import type { Row, MeasuredRun } from '../report/row.ts';
 import { startNode } from '../stand/child.ts';
 import type { Stand } from '../stand/stand.ts';
 import { Lovage } from '../systems/lovage.ts';
@@ -78,7 +78,7 @@ export const handOver: Measurement = {
     const rabbit = new Lovage(stand, { name: 'slot', contract: CONTRACT });
     const embedded = new Lovage(stand, { name: 'slot, embedded', contract: CONTRACT, broker: 'postgres' });
     const plain = new Lovage(stand, { name: 'full', contract: 'bench.add_full' });
-    const runs: Record<'one' | 'many' | 'embedded' | 'after' | 'plain', Run[]> = {
+    const runs: Record<'one' | 'many' | 'embedded' | 'after' | 'plain', MeasuredRun[]> = {
       ...{ one: [], many: [], embedded: [], after: [], plain: [] },
     };
     const measure = (lovage: Lovage, taken: number) =>

@@ -1,5 +1,5 @@
 import { watched } from '../measure/watch-cpu.ts';
-import type { Run } from '../report/row.ts';
+import type { MeasuredRun } from '../report/row.ts';
 import { Lovage } from '../systems/lovage.ts';
 import { IN_FLIGHT, type Produced } from '../systems/system.ts';
 import type { Measurement } from './measurement.ts';
@@ -13,7 +13,7 @@ export const keyed: Measurement = {
   about: 'submits a second with an idempotency key, and of unique tasks, against plain ones; no worker',
   async run({ stand, options, progress }) {
     const lovage = new Lovage(stand, { name: 'keyed', contract: 'bench.add_full' });
-    const runs: Record<Way, Run[]> = { plain: [], key: [], unique: [] };
+    const runs: Record<Way, MeasuredRun[]> = { plain: [], key: [], unique: [] };
     const submitted = async (way: Way): Promise<{ rate: number }> => {
       await lovage.reset();
       const { start, end } = await lovage.produce<Produced>('keyed', way, options.tasks, IN_FLIGHT);

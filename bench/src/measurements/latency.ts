@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { percentiles } from '../measure/statistics.ts';
 import { watched } from '../measure/watch-cpu.ts';
-import type { Run } from '../report/row.ts';
+import type { MeasuredRun } from '../report/row.ts';
 import { Ideal } from '../systems/ideal.ts';
 import { Lovage } from '../systems/lovage.ts';
 import type { System } from '../systems/system.ts';
@@ -25,7 +25,7 @@ export const latency: Measurement = {
   async run({ stand, options, progress }) {
     const ideal = new Ideal(stand);
     const lovage = new Lovage(stand, { name: 'full', contract: 'bench.add_full' });
-    const ours: Record<'p50' | 'p95' | 'p99', Run>[] = [];
+    const ours: Record<'p50' | 'p95' | 'p99', MeasuredRun>[] = [];
     const theirs: typeof ours = [];
     for (let round = 0; round < options.rounds; round += 1) {
       theirs.push(await watched(stand.database, () => callLatency(ideal, options.seconds)));

@@ -12,6 +12,6 @@ export interface Measurement {
 export interface Context {
   readonly stand: Stand;
   readonly options: BenchOptions;
-  /** Tells whoever watches how far it is. */
+  /** Tells the one who watches how far it is. */
   progress(text: string): void;
 }

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { treeMemoryMb } from '../measure/cpu.ts';
 import { watched } from '../measure/watch-cpu.ts';
-import type { Row, Run } from '../report/row.ts';
+import type { Row, MeasuredRun } from '../report/row.ts';
 import { startNode } from '../stand/child.ts';
 import { Lovage } from '../systems/lovage.ts';
 import { IN_FLIGHT } from '../systems/system.ts';
@@ -42,7 +42,7 @@ export const memory: Measurement = {
   async run(context) {
     const { stand, options, progress } = context;
     const lovage = new Lovage(stand, { name: 'worker', contract: 'math.add' });
-    const runs: Partial<Record<Figure, Run>>[] = [];
+    const runs: Partial<Record<Figure, MeasuredRun>>[] = [];
     for (let round = 0; round < options.rounds; round += 1) {
       runs.push(await watched(stand.database, () => workerMemory(context, lovage) as Promise<Record<Figure, number>>));
       progress(`idle ${runs[round]!.idle!.value.toFixed(1)} MB, then + ${runs[round]!.growth!.value.toFixed(1)} MB`);

@@ -1,5 +1,5 @@
 import { watched } from '../measure/watch-cpu.ts';
-import type { Run } from '../report/row.ts';
+import type { MeasuredRun } from '../report/row.ts';
 import { Lovage } from '../systems/lovage.ts';
 import type { Measurement } from './measurement.ts';
 import { drain, endToEnd } from './runs.ts';
@@ -8,7 +8,7 @@ const WAYS = { 'end to end': endToEnd, drain } as const;
 
 export const priorities: Measurement = {
   name: 'priorities',
-  about: 'tasks a second of all priorities in turn, against the same without any; record full',
+  about: 'tasks a second of all priorities, round-robin, against the same without any; record full',
   async run({ stand, options, progress }) {
     const contract = 'bench.add_full';
     const without = new Lovage(stand, { name: 'without', contract });
@@ -16,12 +16,12 @@ export const priorities: Measurement = {
     const rows = Object.entries(WAYS).map(([way, measure]) => ({
       way,
       measure,
-      ours: [] as Run[],
-      theirs: [] as Run[],
+      ours: [] as MeasuredRun[],
+      theirs: [] as MeasuredRun[],
     }));
     for (let round = 0; round < options.rounds; round += 1) {
       for (const { way, measure, ours, theirs } of rows) {
-        const rate = async (system: Lovage): Promise<Run> =>
+        const rate = async (system: Lovage): Promise<MeasuredRun> =>
           (await watched(stand.database, async () => ({ rate: await measure(system, options.tasks) }))).rate;
         theirs.push(await rate(without));
         ours.push(await rate(mixed));

@@ -1,5 +1,5 @@
 import { watched } from '../measure/watch-cpu.ts';
-import type { Bar, Row, Run } from '../report/row.ts';
+import type { Bar, Row, MeasuredRun } from '../report/row.ts';
 import { Ideal } from '../systems/ideal.ts';
 import { Lovage } from '../systems/lovage.ts';
 import { openPeers } from '../systems/peers.ts';
@@ -36,8 +36,8 @@ export const throughput: Measurement = {
       new Lovage(stand, { name: 'full', contract: 'bench.add_full' }),
       ...peers.systems,
     ];
-    const runs = new Map<string, Run[]>();
-    const keep = (system: System, way: Way, run: Run): void => {
+    const runs = new Map<string, MeasuredRun[]>();
+    const keep = (system: System, way: Way, run: MeasuredRun): void => {
       const key = `${system.name} ${way}`;
       runs.set(key, [...(runs.get(key) ?? []), run]);
       progress(`${system.name}, ${way}: ${Math.round(run.value)}/s (other load ${run.foreign.toFixed(2)})`);

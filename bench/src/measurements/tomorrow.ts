@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { treeMemoryMb } from '../measure/cpu.ts';
 import { watched } from '../measure/watch-cpu.ts';
-import type { Row, Run } from '../report/row.ts';
+import type { Row, MeasuredRun } from '../report/row.ts';
 import { startNode } from '../stand/child.ts';
 import { Lovage } from '../systems/lovage.ts';
 import { IN_FLIGHT } from '../systems/system.ts';
@@ -57,7 +57,7 @@ export const tomorrow: Measurement = {
   async run(context) {
     const { stand, options, progress } = context;
     const lovage = new Lovage(stand, { name: 'full', contract: 'bench.add_full' });
-    const runs: Record<Figure, Run>[] = [];
+    const runs: Record<Figure, MeasuredRun>[] = [];
     for (let round = 0; round < options.rounds; round += 1) {
       const run = await watched(stand.database, () => oneRun(context, lovage));
       runs.push(run);
@@ -67,7 +67,7 @@ export const tomorrow: Measurement = {
       );
     }
     await lovage.reset();
-    const of = (figure: Figure): Run[] => runs.map((run) => run[figure]);
+    const of = (figure: Figure): MeasuredRun[] => runs.map((run) => run[figure]);
     const many = options.tasks * 5;
     const row = (name: string, unit: string, figure: Figure, atMost: number): Row => ({
       measurement: 'tomorrow',

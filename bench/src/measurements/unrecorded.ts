@@ -1,5 +1,5 @@
 import { watched } from '../measure/watch-cpu.ts';
-import type { Bar, Row, Run } from '../report/row.ts';
+import type { Bar, Row, MeasuredRun } from '../report/row.ts';
 import type { Env } from '../stand/child.ts';
 import { Ideal } from '../systems/ideal.ts';
 import { Lovage } from '../systems/lovage.ts';
@@ -28,8 +28,8 @@ export const unrecorded: Measurement = {
     const n = options.tasks * 2;
     const ideal = new Ideal(stand);
     const lovage = new Lovage(stand, { name: 'none', contract: 'bench.add_none' });
-    const runs: Record<'ours' | 'each' | 'together', Run[]> = { ours: [], each: [], together: [] };
-    const drained = async (system: System, start: (env: Env) => Promise<TestProcess>): Promise<Run> =>
+    const runs: Record<'ours' | 'each' | 'together', MeasuredRun[]> = { ours: [], each: [], together: [] };
+    const drained = async (system: System, start: (env: Env) => Promise<TestProcess>): Promise<MeasuredRun> =>
       (await watched(stand.database, () => drainUnrecorded(system, start, n))).rate;
     for (let round = 0; round < options.rounds; round += 1) {
       for (const how of ['each', 'together'] as const)
@@ -40,7 +40,7 @@ export const unrecorded: Measurement = {
     }
     await ideal.reset();
     await lovage.reset();
-    const row = (reference: string, theirs: Run[], bar: Bar | undefined): Row => ({
+    const row = (reference: string, theirs: MeasuredRun[], bar: Bar | undefined): Row => ({
       measurement: 'unrecorded',
       name: "drain, record: 'none'",
       unit: '/s',

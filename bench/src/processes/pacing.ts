@@ -4,10 +4,10 @@ import { nowMs } from './tell.ts';
 /** Calls `work` for 0 to n-1, at most `inFlight` at a time. */
 export async function windowed(n: number, inFlight: number, work: (i: number) => Promise<unknown>): Promise<void> {
   let next = 0;
-  const lane = async (): Promise<void> => {
+  const submitter = async (): Promise<void> => {
     while (next < n) await work(next++);
   };
-  await Promise.all(Array.from({ length: Math.min(inFlight, n) }, lane));
+  await Promise.all(Array.from({ length: Math.min(inFlight, n) }, submitter));
 }
 
 /** Calls `work` for 0 to n-1, `rate` a second, whether or not earlier calls are done; resolves when all are. */

@@ -3,7 +3,7 @@ export function nowMs(): number {
   return performance.timeOrigin + performance.now();
 }
 
-/** How a program gives its figures to whoever started it. */
+/** How a program gives its figures to the process that started it. */
 export function tellResult(result: unknown): void {
   process.stdout.write(`RESULT ${JSON.stringify(result)}\n`);
 }

@@ -1,7 +1,7 @@
-import { barText, judge, type Bar, type Row, type Run } from './row.ts';
+import { barText, judge, type Bar, type Row, type MeasuredRun } from './row.ts';
 import { table } from './table.ts';
 
-const runs = (...values: number[]): Run[] => values.map((value, i) => ({ value, foreign: i / 10 }));
+const runs = (...values: number[]): MeasuredRun[] => values.map((value, i) => ({ value, foreign: i / 10 }));
 const row = (given: Partial<Row>): Row => ({
   measurement: 'throughput',
   name: 'drain',

@@ -1,7 +1,7 @@
 import { median } from '../measure/statistics.ts';
 
 /** One measured run. */
-export interface Run {
+export interface MeasuredRun {
   readonly value: number;
   /** Cores that other programs took meanwhile: what makes a run worth little. */
   readonly foreign: number;
@@ -17,8 +17,8 @@ export interface Row {
   readonly measurement: string;
   readonly name: string;
   readonly unit: string;
-  readonly runs: readonly Run[];
-  readonly reference: { readonly name: string; readonly runs: readonly Run[] } | undefined;
+  readonly runs: readonly MeasuredRun[];
+  readonly reference: { readonly name: string; readonly runs: readonly MeasuredRun[] } | undefined;
   /** Undefined: shown, not judged. */
   readonly bar: Bar | undefined;
 }

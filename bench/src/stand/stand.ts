@@ -52,7 +52,7 @@ export async function openStand(env: Readonly<Record<string, string | undefined>
     undo.push(() => rm(folder, { recursive: true, force: true }));
     const { channel } = rabbit;
     const made = new Set<string>();
-    // With the bands that Lovage makes beside its queues.
+    // With the queues of priority levels that Lovage makes beside them.
     const remove = async (queue: string): Promise<void> => {
       for (const name of [queue, `${queue}~high`, `${queue}~low`]) await channel.deleteQueue(name);
     };

@@ -2,23 +2,12 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { startProcess, type TestProcess } from '@lovage/testing/start-process';
 import { runForResult } from '../stand/child.ts';
-import { freePort } from '../stand/free-port.ts';
+import { openRedis, type BenchRedis, type Fsync } from '../stand/redis.ts';
 import type { Stand } from '../stand/stand.ts';
 import { TIMEOUT_MS, type Produced, type System } from './system.ts';
 
 /** Outside of the sources: what it needs is installed apart. */
 const FOLDER = new URL('../../peers/', import.meta.url);
-
-interface Redis {
-  zcard(key: string): Promise<number>;
-  flushall(): Promise<unknown>;
-  zrange(key: string, from: number, to: number): Promise<string[]>;
-  hmget(key: string, ...fields: string[]): Promise<(string | null)[]>;
-  disconnect(): void;
-}
-
-/** When a Redis writes its log to disk: each second, so that it may lose one, or before each answer, as PostgreSQL and RabbitMQ do. */
-export type Fsync = 'everysec' | 'always';
 
 /**
  * BullMQ on a Redis of its own that writes its log to disk as told. 50 jobs at a time, 100 `add` calls in flight.
@@ -28,16 +17,15 @@ class Bullmq implements System {
 
   constructor(
     readonly name: string,
-    private readonly port: number,
-    private readonly redis: Redis,
+    private readonly redis: BenchRedis,
   ) {}
 
   async reset(): Promise<void> {
-    await this.redis.flushall();
+    await this.redis.empty();
   }
 
   startWorker(): Promise<TestProcess> {
-    return startProcess(process.execPath, [this.file, 'worker', String(this.port)], { ready: /^READY/ });
+    return startProcess(process.execPath, [this.file, 'worker', String(this.redis.port)], { ready: /^READY/ });
   }
 
   submit(n: number): Promise<Produced> {
@@ -49,13 +37,13 @@ class Bullmq implements System {
   }
 
   count(): Promise<number> {
-    return this.redis.zcard('bull:bench:completed');
+    return this.redis.client.zcard('bull:bench:completed');
   }
 
   async countRight(): Promise<number> {
     let right = 0;
-    const ids = await this.redis.zrange('bull:bench:completed', 0, -1);
-    const jobs = await Promise.all(ids.map((id) => this.redis.hmget(`bull:bench:${id}`, 'data', 'returnvalue')));
+    const ids = await this.redis.client.zrange('bull:bench:completed', 0, -1);
+    const jobs = await Promise.all(ids.map((id) => this.redis.client.hmget(`bull:bench:${id}`, 'data', 'returnvalue')));
     for (const [data, value] of jobs)
       if (Number(value) === (JSON.parse(data ?? '{}') as { x: number }).x + 1) right += 1;
     return right;
@@ -66,32 +54,29 @@ class Bullmq implements System {
   }
 
   private produce<T>(command: string, ...args: number[]): Promise<T> {
-    const line = [this.file, command, String(this.port), ...args.map(String)];
+    const line = [this.file, command, String(this.redis.port), ...args.map(String)];
     return runForResult<T>(process.execPath, line, { env: {}, timeoutMs: TIMEOUT_MS });
   }
 }
 
-/** @throws Error when its packages are not installed, or there is no redis-server. */
-export async function openBullmq(stand: Stand, fsync: Fsync): Promise<{ system: System; close(): Promise<unknown> }> {
-  let Client: { Redis: new (port: number) => Redis };
+/** On a Redis that another system uses too, at another time. @throws Error when its packages are not installed. */
+export function bullmqOn(redis: BenchRedis, name = 'bullmq'): System {
   try {
-    Client = createRequire(new URL('package.json', FOLDER))('ioredis') as typeof Client;
+    createRequire(new URL('package.json', FOLDER)).resolve('bullmq');
   } catch (error) {
     throw new Error('BullMQ is not installed; run: npm ci --prefix bench/peers', { cause: error });
   }
-  const port = await freePort();
-  // Two of them share the folder.
-  const files = ['--dir', stand.folder, '--appenddirname', `redis-${fsync}`];
-  const args = ['--port', String(port), '--bind', '127.0.0.1', ...files, '--save', ''];
-  const server = await startProcess('redis-server', [...args, '--appendonly', 'yes', '--appendfsync', fsync], {
-    ready: /Ready to accept connections/i,
-  });
-  const redis = new Client.Redis(port);
-  return {
-    system: new Bullmq(fsync === 'always' ? 'bullmq-always' : 'bullmq', port, redis),
-    async close() {
-      redis.disconnect();
-      await server.stop();
-    },
-  };
+  return new Bullmq(name, redis);
+}
+
+/** @throws Error when its packages are not installed, or there is no redis-server. */
+export async function openBullmq(stand: Stand, fsync: Fsync): Promise<{ system: System; close(): Promise<unknown> }> {
+  const redis = await openRedis(stand, fsync);
+  try {
+    const system = bullmqOn(redis, fsync === 'always' ? 'bullmq-always' : 'bullmq');
+    return { system, close: async () => redis[Symbol.asyncDispose]() };
+  } catch (error) {
+    await redis[Symbol.asyncDispose]();
+    throw error;
+  }
 }

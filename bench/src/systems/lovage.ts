@@ -1,5 +1,6 @@
 import type { TestProcess } from '@lovage/testing/start-process';
 import { processFile, runNode, startNode, type Env } from '../stand/child.ts';
+import type { BenchRedis } from '../stand/redis.ts';
 import type { Stand } from '../stand/stand.ts';
 import { IN_FLIGHT, TIMEOUT_MS, type Produced, type System } from './system.ts';
 
@@ -8,8 +9,10 @@ export interface LovageOptions {
   /** Of `processes/tasks.ts`. */
   readonly contract: string;
   /** `postgres`: the broker inside the database. Default `rabbitmq`. */
-  readonly broker?: 'rabbitmq' | 'postgres';
-  /** Every task has another priority than the one before it, 0 to 9 in turn. Default: none states one. */
+  readonly broker?: 'rabbitmq' | 'postgres' | BenchRedis;
+  /** Handlers at once. Default {@link CONCURRENCY}. */
+  readonly concurrency?: number;
+  /** Every task has another priority than the one before it, 0 to 9 round-robin. Default: none states one. */
   readonly priorities?: boolean;
 }
 
@@ -32,7 +35,9 @@ export class Lovage implements System {
   }
 
   async reset(): Promise<void> {
-    if (this.options.broker === 'postgres') await this.stand.db.query('drop schema if exists lovage_broker cascade');
+    const { broker } = this.options;
+    if (broker === 'postgres') await this.stand.db.query('drop schema if exists lovage_broker cascade');
+    else if (typeof broker === 'object') await broker.empty();
     else await this.stand.deleteQueue(QUEUE);
     await this.stand.db.query(
       'truncate tasks, task_counts, task_logs, outbox, attempts, keys, unique_keys, workers cascade',
@@ -40,7 +45,14 @@ export class Lovage implements System {
   }
 
   startWorker(env: Env = {}): Promise<TestProcess> {
-    const args = ['-Q', QUEUE, '-c', `${CONCURRENCY}`, '--prefetch-multiplier', `${PREFETCH_MULTIPLIER}`];
+    const args = [
+      '-Q',
+      QUEUE,
+      '-c',
+      `${this.options.concurrency ?? CONCURRENCY}`,
+      '--prefetch-multiplier',
+      `${PREFETCH_MULTIPLIER}`,
+    ];
     return startNode(processFile('lovage-worker'), args, { ...this.env(), ...env }, /^READY/);
   }
 
@@ -74,6 +86,8 @@ export class Lovage implements System {
   /** The environment of its processes. */
   env(): Env {
     const { databaseUrl, amqpUrl, folder } = this.stand;
+    const { broker } = this.options;
+    const brokerUrl = typeof broker === 'object' ? broker.url : broker === 'postgres' ? undefined : amqpUrl;
     return {
       NODE_ENV: 'production',
       // As the image and npm start have it.
@@ -81,7 +95,7 @@ export class Lovage implements System {
       LOG_LEVEL: 'warn',
       DATA_DIR: folder,
       DATABASE_URL: databaseUrl,
-      BROKER_URL: this.options.broker === 'postgres' ? undefined : amqpUrl,
+      BROKER_URL: brokerUrl,
     };
   }
 }
