@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { TaskDocument } from '@lovage/http-api';
-import type { Platform } from './kit/platform.ts';
+import type { RunningPlatform } from './kit/platform.ts';
 import { onBothShapes } from './kit/shapes.ts';
 
 const MB = 1024 ** 2;
@@ -65,7 +65,7 @@ interface Download {
 }
 
 onBothShapes('a worker killed in the middle of a download', (shape) => {
-  let platform: Platform;
+  let platform: RunningPlatform;
   let server: FileServer;
   beforeAll(async () => {
     server = await FileServer.start();

@@ -1,3 +1,3 @@
-export { Platform, type PlatformOptions } from './kit/platform.ts';
-export { Rest, type Answer } from './kit/rest.ts';
+export { RunningPlatform, type RunningPlatformOptions } from './kit/platform.ts';
+export { RestClient, type RestAnswer } from './kit/rest.ts';
 export { onBothShapes, onServers, type Shape } from './kit/shapes.ts';

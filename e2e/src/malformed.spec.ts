@@ -5,7 +5,7 @@ import { decodeResult } from '@lovage/celery';
 import type { DeadLetterList, TaskDocument } from '@lovage/http-api';
 import type { Broker, OutgoingMessage } from '@lovage/ports';
 import { eventually, silentLog } from '@lovage/testing';
-import type { Platform } from './kit/platform.ts';
+import type { RunningPlatform } from './kit/platform.ts';
 import { onBothShapes } from './kit/shapes.ts';
 
 type Odd = Pick<OutgoingMessage, 'headers' | 'contentType' | 'contentEncoding'> & { body: string | Buffer };
@@ -28,7 +28,7 @@ const odd: Record<string, Odd> = {
 };
 
 onBothShapes('messages that are no tasks', (shape) => {
-  let platform: Platform;
+  let platform: RunningPlatform;
   let url: string;
   beforeAll(async () => {
     platform = await shape.start();
@@ -61,17 +61,17 @@ onBothShapes('messages that are no tasks', (shape) => {
 
   test('each is a dead letter; with an edited input one becomes a task that succeeds', async () => {
     const { rest } = platform;
-    const letters = await eventually(async () => {
+    const deadLetters = await eventually(async () => {
       const { items } = (await rest.ask('/api/dead-letters')).json<DeadLetterList>();
       return items.length >= Object.keys(odd).length && items;
     });
-    expect(letters.map(({ code }) => code).sort()).toEqual([
+    expect(deadLetters.map(({ code }) => code).sort()).toEqual([
       ...['body_arity_invalid', 'body_not_json', 'body_not_json', 'body_not_utf8', 'content_type_unsupported'],
       ...['id_missing', 'task_missing'],
     ]);
-    for (const letter of letters) expect(letter).toMatchObject({ queue: shape.queue, reason: 'malformed' });
+    for (const deadLetter of deadLetters) expect(deadLetter).toMatchObject({ queue: shape.queue, reason: 'malformed' });
 
-    const { id, taskId } = letters.find(({ code }) => code === 'body_arity_invalid')!;
+    const { id, taskId } = deadLetters.find(({ code }) => code === 'body_arity_invalid')!;
     expect((await rest.ask(`/api/dead-letters/${id}/redrive`, { body: {} })).json()).toMatchObject({
       code: 'letter_unreadable',
     });
@@ -84,7 +84,7 @@ onBothShapes('messages that are no tasks', (shape) => {
     expect((await rest.ask(`/api/dead-letters/${id}/redrive`, { body: {} })).status).toBe(409);
 
     // What is at fault may be more than the input: no name, no id, nothing that can be read.
-    const nameless = letters.find(({ code }) => code === 'task_missing')!;
+    const nameless = deadLetters.find(({ code }) => code === 'task_missing')!;
     const body = { name: 'math.add', input: { x: 1, y: 2 } };
     const named = await rest.ask(`/api/dead-letters/${nameless.id}/redrive`, { body });
     expect(await rest.ended(named.json<TaskDocument>().id)).toMatchObject({ state: 'SUCCESS', result: 3 });
@@ -97,13 +97,13 @@ onBothShapes('messages that are no tasks', (shape) => {
     const step = { task: 'math.add', args: [1], kwargs: {}, options: {} };
     const bodies = new Map([
       [ID.replace('ff', 'e0'), '[[NaN, 2], {}, {}]'],
-      [ID.replace('ff', 'e1'), JSON.stringify([[1, 2], {}, { callbacks: [step] }])],
-      [ID.replace('ff', 'E2').toUpperCase(), JSON.stringify([[1, 2], {}, { chain: [step] }])],
+      [ID.replace('ff', 'e1'), JSON.stringify([[1, 2], {}, { callbacks: [{ ...step, args: 7 }] }])],
+      [ID.replace('ff', 'E2').toUpperCase(), JSON.stringify([[1, 2], {}, { chain: [{ ...step, task: null }] }])],
     ]);
     expect(await askAll(broker, shape.queue, bodies)).toEqual([
       'FAILURE body_number_not_finite',
-      'FAILURE canvas_unsupported',
-      'FAILURE canvas_unsupported',
+      'FAILURE canvas_invalid',
+      'FAILURE canvas_invalid',
     ]);
     for (const id of bodies.keys())
       expect((await platform.rest.ask(`/api/tasks/${id}`)).json()).toMatchObject({
@@ -112,7 +112,7 @@ onBothShapes('messages that are no tasks', (shape) => {
       });
     await eventually(async () => {
       const { items } = (await platform.rest.ask('/api/dead-letters')).json<DeadLetterList>();
-      return items.filter(({ code }) => code === 'canvas_unsupported').length === 2;
+      return items.filter(({ code }) => code === 'canvas_invalid').length === 2;
     });
   });
 });

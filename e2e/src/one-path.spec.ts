@@ -1,14 +1,14 @@
 import type { TaskDocument } from '@lovage/http-api';
 import { onBothShapes } from './kit/shapes.ts';
-import type { Platform } from './kit/platform.ts';
+import type { RunningPlatform } from './kit/platform.ts';
 import { median } from './kit/numbers.ts';
 
 const TRIES = 20;
-/** How long a result may take from its commit to whoever asks for it. */
+/** How long a result may take from its commit to who asks for it. */
 const VISIBLE_MS = 100;
 
 onBothShapes('a task from REST to its result', (shape) => {
-  let platform: Platform;
+  let platform: RunningPlatform;
   beforeAll(async () => {
     platform = await shape.start();
   }, 120_000);

@@ -1,10 +1,10 @@
 import type { QueueDocument, TaskDocument } from '@lovage/http-api';
 import { eventually } from '@lovage/testing';
-import type { Platform } from './kit/platform.ts';
+import type { RunningPlatform } from './kit/platform.ts';
 import { onBothShapes } from './kit/shapes.ts';
 
 onBothShapes('priorities', (shape) => {
-  let platform: Platform;
+  let platform: RunningPlatform;
   beforeAll(async () => {
     platform = await shape.start({ env: { WORKER_CONCURRENCY: '1' } });
   }, 120_000);
@@ -32,7 +32,7 @@ onBothShapes('priorities', (shape) => {
     expect(ended.map(({ state }) => state)).toEqual(Array(22).fill('SUCCESS'));
     const order = ended.toSorted((a, b) => Date.parse(a.startedAt!) - Date.parse(b.startedAt!)).map(({ id }) => id);
     expect(order.slice(0, 2)).toEqual([high.id, ordinary.id]);
-    // No band is a queue to anybody else.
+    // No level is a queue to anybody else.
     const { items } = (await rest.ask('/api/queues')).json<{ items: QueueDocument[] }>();
     expect(items.map(({ name }) => name).filter((name) => name.includes('~'))).toEqual([]);
   }, 60_000);

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually, TcpProxy } from '@lovage/testing';
 import { endings, watchEndings } from './kit/endings.ts';
 import { percentile } from './kit/numbers.ts';
-import type { Platform } from './kit/platform.ts';
+import type { RunningPlatform } from './kit/platform.ts';
 import { onServers } from './kit/shapes.ts';
 
 const SUBMITTERS = 2;
@@ -15,7 +15,7 @@ const SLOWEST_MS = 1000;
 
 onServers('RabbitMQ lost under load', (shape) => {
   let proxy: TcpProxy;
-  let platform: Platform;
+  let platform: RunningPlatform;
   beforeAll(async () => {
     proxy = await TcpProxy.before(shape.rabbit.url);
     platform = await shape.start({ env: { BROKER_URL: proxy.url } });
@@ -68,10 +68,10 @@ onServers('RabbitMQ lost under load', (shape) => {
     const tookMs = performance.now() - healed;
     const took = answers.map((one) => one.tookMs);
     const tookAway = answers.filter((one) => one.away).map((one) => one.tookMs);
-    const facts = (of: number[]): string =>
+    const figures = (of: number[]): string =>
       `${of.length} submits, ms: p50 ${percentile(of, 50).toFixed(0)}, p99 ${percentile(of, 99).toFixed(0)}, p100 ${Math.max(...of).toFixed(0)}`;
     process.stdout.write(
-      `RabbitMQ away for ${AWAY_MS / 1000} s: ${facts(took)}; of these while away: ${facts(tookAway)}; all ended ${(tookMs / 1000).toFixed(1)} s after it was back\n`,
+      `RabbitMQ away for ${AWAY_MS / 1000} s: ${figures(took)}; of these while away: ${figures(tookAway)}; all ended ${(tookMs / 1000).toFixed(1)} s after it was back\n`,
     );
     expect(percentile(took, 95)).toBeLessThan(PROMISED_MS);
     expect(percentile(tookAway, 95)).toBeLessThan(PROMISED_MS);

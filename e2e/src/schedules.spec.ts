@@ -1,12 +1,12 @@
 import { utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FileList, FiringDocument, FiringList, ScheduleList } from '@lovage/http-api';
-import { Platform } from './kit/platform.ts';
+import { RunningPlatform } from './kit/platform.ts';
 
 describe('schedules on a platform started with nothing but Node', () => {
-  let platform: Platform;
+  let platform: RunningPlatform;
   beforeAll(async () => {
-    platform = await Platform.start({
+    platform = await RunningPlatform.start({
       env: { RESULT_RETENTION: '1h', FILES_RETENTION: '1h', FILES_USER_QUOTA: '12KiB' },
     });
   }, 120_000);

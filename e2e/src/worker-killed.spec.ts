@@ -1,15 +1,16 @@
 import type { BulkJobDocument, BulkPreviewDocument } from '@lovage/http-api';
 import { eventually } from '@lovage/testing';
 import { endings, watchEndings } from './kit/endings.ts';
-import type { Platform } from './kit/platform.ts';
+import type { RunningPlatform } from './kit/platform.ts';
 import { onBothShapes } from './kit/shapes.ts';
 
 const TASKS = 200;
-const SECONDS = 1;
+// Long enough that a quarter of them run at once, also where submitting them takes some seconds.
+const SECONDS = 3;
 const DEADLINE_MS = 60_000;
 
 onBothShapes('a worker killed in the middle of 200 tasks', (shape) => {
-  let platform: Platform;
+  let platform: RunningPlatform;
   beforeAll(async () => {
     platform = await shape.start({ env: { WORKER_CONCURRENCY: String(TASKS) } });
     await watchEndings(platform);

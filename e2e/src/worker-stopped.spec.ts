@@ -1,20 +1,20 @@
 import { eventually } from '@lovage/testing';
 import { endings, watchEndings } from './kit/endings.ts';
-import type { Platform } from './kit/platform.ts';
+import type { RunningPlatform } from './kit/platform.ts';
 import { onBothShapes } from './kit/shapes.ts';
 
 /** Of a worker that is told to stop: running tasks may go on for so long. */
 const GRACE_SECONDS = 5;
 
 onBothShapes('a worker told to stop while tasks run', (shape) => {
-  let platform: Platform;
+  let platform: RunningPlatform;
   beforeAll(async () => {
     platform = await shape.start({ env: { WORKER_CONCURRENCY: '20' } });
     await watchEndings(platform);
   }, 120_000);
   afterAll(() => platform?.[Symbol.asyncDispose](), 30_000);
 
-  test('it finishes what is short, hands back what is long without burning an attempt, and exits with 0', async () => {
+  test('it finishes what is short, requeues what is long without burning an attempt, and exits with 0', async () => {
     const { rest, launcher } = platform;
     const submit = async (seconds: number): Promise<string> =>
       (await rest.accepted('demo.wait_and_return', { seconds, value: seconds })).id;

@@ -1,16 +1,7 @@
 import { eventually } from '@lovage/testing';
 import { describeInBrowser } from './kit/describe-in-browser.ts';
 import { PASSWORD } from './kit/dashboard.ts';
-import { PHONE, type Visit } from './kit/visit.ts';
-
-async function axeInBoth(visit: Visit): Promise<string[]> {
-  const found: string[] = [];
-  for (const theme of ['light', 'dark'] as const) {
-    await visit.page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
-    found.push(...(await visit.axe()));
-  }
-  return found;
-}
+import { PHONE } from './kit/visit.ts';
 
 describeInBrowser('admin', (dashboard) => {
   test('a user is created, may sign in, gets another role at once, and is removed', async () => {
@@ -71,6 +62,42 @@ describeInBrowser('admin', (dashboard) => {
     expect(visit.path).toBe('/admin?tab=audit&action=user.*');
   });
 
+  test('a user is disabled, which ends what is signed in, and enabled again', async () => {
+    await using visit = await dashboard().open('admin', '/admin');
+    const { page } = visit;
+    const { platform } = dashboard();
+    await platform.rest.ask('/api/users', { body: { email: 'off@example.org', password: PASSWORD, role: 'operator' } });
+    await using other = await dashboard().stranger('/sign-in');
+    await other.signIn('off@example.org', PASSWORD);
+    await page.getByRole('tab', { name: 'Sessions' }).click();
+    await page.getByRole('tab', { name: 'Users' }).click();
+    await page.reload();
+    const row = page.getByRole('row').filter({ hasText: 'off@example.org' });
+    const dialog = page.getByRole('dialog');
+    expect(await page.getByRole('button', { name: `Disable ${dashboard().emailOf('admin')}` }).count()).toBe(0);
+    await row.getByRole('button', { name: 'Disable off@example.org' }).click();
+    await dialog.getByText('neither password nor API key').waitFor();
+    expect(await visit.axeInBothThemes()).toEqual([]);
+    // Its page asks again and again, also before it is loaded anew.
+    other.expect(/status of 401/, /status of 403/);
+    await dialog.getByRole('button', { name: 'Disable the user' }).click();
+    await row.getByText('disabled').waitFor();
+    expect(await visit.axeInBothThemes()).toEqual([]);
+
+    await other.page.reload();
+    await other.page.getByRole('heading', { name: 'Sign in to Lovage' }).waitFor();
+    await other.page.getByLabel('E-mail').fill('off@example.org');
+    await other.page.getByLabel('Password').fill(PASSWORD);
+    await other.page.getByRole('button', { name: 'Sign in' }).click();
+    await other.page.getByText('ask one to enable it').waitFor();
+
+    await row.getByRole('button', { name: 'Enable off@example.org' }).click();
+    await dialog.getByRole('button', { name: 'Enable the user' }).click();
+    await row.getByRole('button', { name: 'Disable off@example.org' }).waitFor();
+    await other.signIn('off@example.org', PASSWORD);
+    await platform.query("delete from users where email = 'off@example.org'");
+  });
+
   test('an API key is shown once, works, and stops when it is revoked', async () => {
     await using visit = await dashboard().open('admin', '/admin?tab=keys');
     const { page } = visit;
@@ -114,6 +141,14 @@ describeInBrowser('admin', (dashboard) => {
     await page.getByRole('button', { name: 'Show older entries' }).click();
     await page.getByText('That is all.').waitFor();
     expect(await page.getByRole('grid', { name: 'Audit log' }).getAttribute('aria-rowcount')).toBe('151');
+    // Up to a day, which the URL keeps.
+    await page.getByLabel('Up to').fill('2020-01-01');
+    await page.getByText('Nothing of this kind was done').waitFor();
+    expect(new URL(page.url()).searchParams.get('day')).toBe('2020-01-01');
+    await page.reload();
+    await page.getByText('Nothing of this kind was done').waitFor();
+    await page.getByLabel('Up to').fill('');
+    await page.getByText('<q>').first().waitFor();
     const login = await fetch(`${url}/api/auth/login`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -132,8 +167,8 @@ describeInBrowser('admin', (dashboard) => {
     await page.getByText('There is no file').waitFor();
     for (const tab of ['users', 'keys', 'sessions', 'audit', 'files']) {
       await visit.go(`/admin?tab=${tab}`);
-      await page.getByRole('status', { name: 'Loading' }).waitFor({ state: 'detached' });
-      expect(await axeInBoth(visit)).toEqual([]);
+      await visit.loaded();
+      expect(await visit.axeInBothThemes()).toEqual([]);
       await page.setViewportSize(PHONE);
       expect(
         await page.evaluate(() => document.querySelector('#content')!.scrollWidth - innerWidth),

@@ -2,9 +2,10 @@ import { allContracts } from '@lovage/contracts';
 import { eventually } from '@lovage/testing';
 import type { ContractCheckDocument, TaskDocument } from '@lovage/http-api';
 import type { Page } from 'playwright-core';
+import sharp from 'sharp';
 import { describeInBrowser } from './kit/describe-in-browser.ts';
 import { PASSWORD } from './kit/dashboard.ts';
-import { PHONE, type Visit } from './kit/visit.ts';
+import { PHONE } from './kit/visit.ts';
 
 /** The name of what has the focus, as it is read out. */
 const focused = (page: Page): Promise<string> =>
@@ -31,15 +32,6 @@ async function write(page: Page, text: string): Promise<void> {
   await page.keyboard.press('Control+a');
   await page.keyboard.press('Delete');
   await page.keyboard.insertText(text);
-}
-
-async function axeInBoth(visit: Visit): Promise<string[]> {
-  const found: string[] = [];
-  for (const theme of ['light', 'dark'] as const) {
-    await visit.page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
-    found.push(...(await visit.axe()));
-  }
-  return found;
 }
 
 describeInBrowser('contracts', (dashboard) => {
@@ -86,6 +78,28 @@ describeInBrowser('contracts', (dashboard) => {
     expect(again).toMatchObject({ retriedFrom: id, state: 'FAILURE', input: { x: 1, y: 0 } });
   });
 
+  test('the images that a task made are shown beside its result', async () => {
+    const picture = await sharp({ create: { width: 300, height: 200, channels: 3, background: '#2f7d4f' } })
+      .png()
+      .toBuffer();
+    const form = new FormData();
+    form.append('file', new Blob([new Uint8Array(picture)]), 'leaf.png');
+    expect((await rest().ask('/api/files?path=photos/leaf.png', { body: form })).status).toBe(201);
+    const input = { source: { path: 'photos/leaf.png' }, sizes: [{ width: 96 }, { height: 40 }] };
+    const { id } = await rest().accepted('image.thumbnail', input);
+    expect(await rest().ended(id)).toMatchObject({ state: 'SUCCESS' });
+    await using visit = await dashboard().open('viewer', `/tasks/${id}`);
+    const images = visit.page.getByRole('list', { name: 'Images' }).getByRole('img');
+    await images.nth(1).waitFor();
+    await eventually(async () => {
+      const drawn = await images.evaluateAll((all) =>
+        (all as HTMLImageElement[]).map(({ naturalWidth, naturalHeight }) => [naturalWidth, naturalHeight]),
+      );
+      return JSON.stringify(drawn) === '[[96,64],[60,40]]';
+    });
+    expect(await visit.axe()).toEqual([]);
+  });
+
   test('a form of unions, lists and optional fields is the JSON beside it, and loses nothing', async () => {
     await using visit = await dashboard().open('operator', '/contracts/image.thumbnail');
     const { page } = visit;
@@ -130,7 +144,7 @@ describeInBrowser('contracts', (dashboard) => {
     expect(await group('Source').getByLabel('Url').inputValue()).toBe('https://example.org/b.jpg');
     await page.getByRole('tab', { name: 'curl' }).click();
     await page.getByRole('region', { name: 'curl command' }).getByText('/api/tasks/image.thumbnail').waitFor();
-    expect(await axeInBoth(visit)).toEqual([]);
+    expect(await visit.axeInBothThemes()).toEqual([]);
     await page.getByRole('tab', { name: 'TypeScript' }).click();
     await page.getByRole('region', { name: 'TypeScript' }).getByText("contracts.get('image.thumbnail')").waitFor();
   });
@@ -155,8 +169,8 @@ describeInBrowser('contracts', (dashboard) => {
     expect(found).toEqual([]);
     for (const tab of ['schemas', 'stats']) {
       await visit.go(`/contracts/math.add?tab=${tab}`);
-      await page.getByRole('status', { name: 'Loading' }).waitFor({ state: 'detached' });
-      expect(await axeInBoth(visit)).toEqual([]);
+      await visit.loaded();
+      expect(await visit.axeInBothThemes()).toEqual([]);
     }
     await page.setViewportSize(PHONE);
     for (const path of ['/contracts/mail.send', '/contracts/math.add?tab=schemas', '/contracts/math.add?tab=stats']) {

@@ -1,16 +1,7 @@
 import { eventually } from '@lovage/testing';
 import type { FailureGroupList } from '@lovage/http-api';
 import { describeInBrowser } from './kit/describe-in-browser.ts';
-import { PHONE, type Visit } from './kit/visit.ts';
-
-async function axeInBoth(visit: Visit): Promise<string[]> {
-  const found: string[] = [];
-  for (const theme of ['light', 'dark'] as const) {
-    await visit.page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
-    found.push(...(await visit.axe()));
-  }
-  return found;
-}
+import { PHONE } from './kit/visit.ts';
 
 describeInBrowser('failures', (dashboard) => {
   test('tasks that failed alike are one group; all of it is run again', async () => {
@@ -28,7 +19,7 @@ describeInBrowser('failures', (dashboard) => {
     const { page } = visit;
     const row = page.getByRole('row').filter({ hasText: 'DivisionByZero' });
     await row.getByText('3', { exact: true }).waitFor();
-    expect(await axeInBoth(visit)).toEqual([]);
+    expect(await visit.axeInBothThemes()).toEqual([]);
     await row.focus();
     await page.keyboard.press('Enter');
     const sheet = page.getByRole('dialog');

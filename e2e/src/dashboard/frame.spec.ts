@@ -47,15 +47,11 @@ describeInBrowser('the frame of the dashboard', (dashboard) => {
     await using visit = await dashboard().open('admin');
     const { page } = visit;
     for (const [path, name] of SCREENS) {
-      await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
       await visit.go(path);
       await page.getByRole('heading', { level: 1, name }).waitFor();
       // What is still loading is no finished screen.
-      await page.getByRole('status', { name: 'Loading' }).waitFor({ state: 'detached' });
-      for (const theme of ['light', 'dark'] as const) {
-        await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
-        found.push(...(await visit.axe()).map((line) => `${path} ${theme} ${line}`));
-      }
+      await visit.loaded();
+      found.push(...(await visit.axeInBothThemes()).map((line) => `${path} ${line}`));
       await page.setViewportSize(PHONE);
       const overflow = await page.evaluate(() => {
         const content = document.querySelector('#content');
@@ -127,6 +123,18 @@ describeInBrowser('the frame of the dashboard', (dashboard) => {
     await page.getByRole('combobox', { name: 'Search or jump' }).fill('limi');
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { level: 1, name: 'Limits' }).waitFor();
+    for (const [name, path] of [
+      ['math.divide', '/contracts/math.divide'],
+      ['default', '/queues/default'],
+    ] as const) {
+      await page.keyboard.press('/');
+      await page.getByRole('combobox', { name: 'Search or jump' }).fill(name);
+      await page.getByRole('option', { name: new RegExp(`^${name}`) }).click();
+      await page.getByRole('heading', { level: 1, name }).waitFor();
+      expect(visit.path).toBe(path);
+      await page.goBack();
+      await page.getByRole('heading', { level: 1, name: 'Limits' }).waitFor();
+    }
     await page.keyboard.press('Control+k');
     await page.getByRole('combobox', { name: 'Search or jump' }).fill(`taskId=${id}`);
     await page.getByRole('option', { name: id }).waitFor();
@@ -142,5 +150,40 @@ describeInBrowser('the frame of the dashboard', (dashboard) => {
     }, `see ${id} please`);
     await page.getByRole('heading', { level: 1, name: 'math.add' }).waitFor();
     expect(visit.path).toBe(`/tasks/${id}`);
+  });
+
+  test('each state has a shape of its own, for who sees no colours', async () => {
+    await using visit = await dashboard().open('operator', '/tasks');
+    const icons = visit.page.getByRole('navigation', { name: 'States' }).locator('svg');
+    await icons.first().waitFor();
+    const [drawn, colours] = await icons.evaluateAll((all) => [
+      all.map((one) => one.innerHTML),
+      all.map((one) => getComputedStyle(one).color),
+    ]);
+    expect(new Set(drawn).size).toBe(8);
+    expect(new Set(colours).size).toBe(8);
+  });
+
+  test('to sign out everywhere ends the session of another browser too, and no other user’s', async () => {
+    await using here = await dashboard().stranger('/sign-in');
+    await using there = await dashboard().stranger('/sign-in');
+    await using other = await dashboard().open('operator', '/queues');
+    for (const { page } of [here, there]) {
+      await page.getByLabel('E-mail').fill(dashboard().emailOf('viewer'));
+      await page.getByLabel('Password').fill(PASSWORD);
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await page.getByRole('link', { name: 'Workers', exact: true }).click();
+      await page.getByRole('heading', { level: 1, name: 'Workers' }).waitFor();
+    }
+    // Its stream and its next question are refused.
+    there.expect(/status of 401/);
+    await here.page.getByRole('button', { name: 'Me', exact: true }).click();
+    await here.page.getByRole('menuitem', { name: 'Sign out everywhere' }).click();
+    await here.page.getByRole('heading', { name: 'Sign in to Lovage' }).waitFor();
+    await there.page.getByText('Your session has ended').waitFor();
+    await there.signIn(dashboard().emailOf('viewer'), PASSWORD);
+    await there.page.getByRole('heading', { level: 1, name: 'Workers' }).waitFor();
+    await other.page.reload();
+    await other.page.getByRole('heading', { level: 1, name: 'Queues' }).waitFor();
   });
 });

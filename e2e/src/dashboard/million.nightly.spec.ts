@@ -57,6 +57,11 @@ describeInBrowser('a million tasks', (dashboard) => {
       };
       const firstRow = (text: string): string =>
         `!document.querySelector('[role="grid"] [data-index="0"]')?.textContent.includes(${JSON.stringify(text)})`;
+      const settled = () => page.locator('[role="grid"]:not([aria-busy])').waitFor();
+      const firstId = () => page.locator('[data-index="0"] code[title]').getAttribute('title');
+      const [{ id: oldest }] = (await platform.query<{ id: string }>(
+        'select id from tasks order by created_at limit 1',
+      )) as [{ id: string }];
       for (let round = 0; round < TIMES; round += 1) {
         await time(
           'a state',
@@ -78,6 +83,7 @@ describeInBrowser('a million tasks', (dashboard) => {
         const field = page.getByRole('combobox', { name: 'Filter of tasks' });
         await field.fill(text);
         const before = await rows.nth(1).textContent();
+        const newest = await firstId();
         await time(
           'a filter',
           () => field.press('Enter'),
@@ -85,7 +91,25 @@ describeInBrowser('a million tasks', (dashboard) => {
         );
         await field.fill('');
         await field.press('Enter');
-        await rows.nth(1).getByText('Success').waitFor();
+        // A row of the former list would take the focus along when it goes.
+        await settled();
+        for (const [order, sort, first] of [
+          ['Made first', 'oldest', oldest],
+          ['Made last', null, newest],
+          ['Ended last', 'ended', newest],
+        ] as const) {
+          await page.getByRole('button', { name: 'Order of the list' }).click();
+          await time(
+            `in the order ${order}`,
+            () => page.getByRole('menuitemradio', { name: order }).click(),
+            `new URL(location.href).searchParams.get('sort') === ${JSON.stringify(sort)} && ` +
+              `document.querySelector('[data-index="0"] code[title]')?.getAttribute('title') === ${JSON.stringify(first)}`,
+          );
+          await page.keyboard.press('Escape');
+        }
+        await page.getByRole('columnheader', { name: 'Ended' }).getByRole('button').click();
+        await page.getByRole('columnheader', { name: 'Created' }).waitFor();
+        await settled();
         await rows.nth(1).focus();
         await time(
           'to the end of what is loaded',

@@ -1,6 +1,6 @@
 import { eventually } from '@lovage/testing';
 import type { Page } from 'playwright-core';
-import { describeInBrowser } from './kit/describe-in-browser.ts';
+import { describeInBrowserOnBothShapes } from './kit/describe-in-browser.ts';
 import type { Visit } from './kit/visit.ts';
 
 const rows = (page: Page) =>
@@ -12,7 +12,7 @@ const filter = (page: Page) => page.getByRole('combobox', { name: 'Filter of tas
 const q = (visit: Visit): string | null => new URL(visit.page.url()).searchParams.get('q');
 const list = (text: string): string => `/tasks?${new URLSearchParams({ q: text }).toString()}`;
 
-describeInBrowser('tasks', (dashboard) => {
+describeInBrowserOnBothShapes('tasks', (dashboard, _shape, once) => {
   const rest = () => dashboard().platform.rest;
   /** Submits with options; gives the id. */
   const submit = async (name: string, input: unknown, options: object = {}): Promise<string> => {
@@ -21,7 +21,7 @@ describeInBrowser('tasks', (dashboard) => {
     return answer.json<{ id: string }>().id;
   };
 
-  test('a filter is completed, applied, kept in the URL, and comes back by back, reload and a link', async () => {
+  once('a filter is completed, applied, kept in the URL, and comes back by back, reload and a link', async () => {
     const tags = ['filters'];
     const ids = [];
     for (const x of [41, 42]) ids.push(await submit('math.add', { x, y: 2 }, { tags }));
@@ -60,10 +60,7 @@ describeInBrowser('tasks', (dashboard) => {
     await page.reload();
     await eventually(async () => ((await rows(page).count()) === 3 ? true : undefined));
     await page.getByRole('button', { name: 'Success 2' }).waitFor();
-    for (const theme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
-      expect(await visit.axe()).toEqual([]);
-    }
+    expect(await visit.axeInBothThemes()).toEqual([]);
     await visit.go(list('name:math.* tag:filters input.x:41'));
     await eventually(async () => ((await rows(page).count()) === 1 ? true : undefined));
 
@@ -115,12 +112,32 @@ describeInBrowser('tasks', (dashboard) => {
     const { page } = operator;
     await rows(page).filter({ hasText: 'Running' }).getByRole('checkbox').click();
     await page.getByRole('region', { name: 'Selection' }).getByRole('button', { name: 'Revoke' }).click();
+    await page.getByRole('textbox', { name: 'Reason' }).fill('picked by hand');
     await page.getByRole('button', { name: 'Revoke 1 task' }).click();
     expect((await rest().ended(first)).state).toBe('REVOKED');
     await eventually(async () => ((await rows(viewer.page).getByText('Revoked').count()) === 2 ? true : undefined));
     await viewer.go(`/tasks/${first}`);
     await viewer.page.getByText('It ended REVOKED').waitFor();
     expect(await viewer.page.getByRole('button', { name: /again|revoke/i }).count()).toBe(0);
+  });
+
+  once('a row in sight is told however many newer tasks come', async () => {
+    const id = await submit('demo.wait_and_return', { seconds: 300, value: 'long' });
+    await using visit = await dashboard().open('operator', list('name:demo.wait_and_return state:STARTED,REVOKED'));
+    const row = rows(visit.page).filter({ hasText: 'Running' });
+    await row.waitFor();
+    const before = await rows(visit.page).count();
+    await dashboard().platform.query(
+      `insert into tasks (id, name, queue, state, input, root_id, started_at, finished_at)
+       select i, 'demo.wait_and_return', 'default', 'REVOKED', '{}', i, now(), now()
+       from (select gen_random_uuid() as i from generate_series(1, 300)) g`,
+    );
+    await visit.page.getByRole('button', { name: /new$|^Many changed$/ }).waitFor();
+    await rest().ask(`/api/tasks/${id}/revoke`, { body: { terminate: true } });
+    expect((await rest().ended(id)).state).toBe('REVOKED');
+    await rows(visit.page).first().getByText('Revoked').waitFor();
+    expect(await rows(visit.page).count()).toBe(before);
+    await dashboard().platform.query(`delete from tasks where name = 'demo.wait_and_return' and input::text = '{}'`);
   });
 
   test('a task is followed live; one that failed is edited, told what is wrong by the gateway, and run again', async () => {
@@ -148,17 +165,22 @@ describeInBrowser('tasks', (dashboard) => {
     };
     await write('{"x": 8, "y": ');
     await page.getByText('This is no JSON yet').waitFor();
-    visit.expect(/status of 422/);
+    // It says so while one types; nothing is sent to be run.
+    const retries: string[] = [];
+    page.on('request', (request) => request.url().endsWith('/retry') && retries.push(request.url()));
     await write('{"x": 8, "y": "two"}');
-    await page.getByRole('button', { name: 'Run with this input' }).click();
-    await page.getByRole('alert').getByText('input.y').waitFor();
+    const wrong = page.getByRole('dialog').getByRole('status');
+    await wrong.getByText('input.y').waitFor();
+    const run = page.getByRole('button', { name: 'Run with this input' });
+    expect(await run.isDisabled()).toBe(true);
+    await page.keyboard.press('Control+Enter');
     expect(await visit.axe()).toEqual([]);
     // Each digit is sent as it was typed.
-    const sent = page.waitForRequest((request) => request.url().endsWith('/retry'));
+    const sent = page.waitForRequest((request) => request.url().endsWith('/check'));
     await write('{"x": 12345678901234567891, "y": 2}');
-    await page.getByRole('button', { name: 'Run with this input' }).click();
     expect((await sent).postData()).toContain('12345678901234567891');
-    await page.getByRole('alert').getByText('input.x').waitFor();
+    await wrong.getByText('input.x').waitFor();
+    expect(retries).toEqual([]);
     await write('{"x": 8, "y": 2}');
     await page.keyboard.press('Control+Enter');
     await page.getByRole('heading', { level: 1, name: 'Success' }).waitFor();
@@ -176,6 +198,72 @@ describeInBrowser('tasks', (dashboard) => {
     await rest().ended(live);
   });
 
+  test('the order is chosen and kept by the URL; picked tasks are deleted by a job, if one may', async () => {
+    const tags = ['ordered'];
+    const slow = await submit('demo.wait_and_return', { seconds: 2, value: 1 }, { tags });
+    const [quick, third] = [
+      await submit('math.add', { x: 1, y: 2 }, { tags }),
+      await submit('math.divide', { x: 1, y: 0 }, { tags }),
+    ];
+    await rest().ended(third);
+    for (const id of [quick, slow]) await rest().ended(id);
+    await dashboard().platform.query(
+      `update tasks t set finished_at = now() - o.ago * interval '1 s'
+       from unnest($1::uuid[], $2::int[]) as o(id, ago) where t.id = o.id`,
+      [
+        [slow, quick, third],
+        [1, 3, 2],
+      ],
+    );
+    await using visit = await dashboard().open('admin', list('tag:ordered'));
+    const { page } = visit;
+    const shows = (...ids: string[]) =>
+      eventually(async () => {
+        const shown = await rows(page)
+          .locator('code[title]')
+          .evaluateAll((codes) => codes.map((code) => (code as unknown as { title: string }).title));
+        return shown.filter((title) => ids.includes(title)).join() === ids.join() ? true : undefined;
+      });
+    const choose = async (order: string): Promise<void> => {
+      await page.getByRole('button', { name: 'Order of the list' }).click();
+      await page.getByRole('menuitemradio', { name: order }).click();
+      await page.keyboard.press('Escape');
+    };
+    await shows(third, quick, slow);
+    await choose('Made first');
+    await shows(slow, quick, third);
+    expect(new URL(page.url()).searchParams.get('sort')).toBe('oldest');
+    await page.reload();
+    await shows(slow, quick, third);
+    expect(await visit.axe()).toEqual([]);
+    await page.getByRole('columnheader', { name: 'Created' }).getByRole('button').click();
+    await shows(third, quick, slow);
+    expect(new URL(page.url()).searchParams.get('sort')).toBeNull();
+    await choose('Ended last');
+    await shows(slow, third, quick);
+    await page.getByRole('columnheader', { name: 'Ended' }).waitFor();
+    await page.goBack();
+    await shows(third, quick, slow);
+
+    await using operator = await dashboard().open('operator', list('tag:ordered'));
+    await rows(operator.page).first().getByRole('checkbox').click();
+    const offered = operator.page.getByRole('region', { name: 'Selection' });
+    await offered.getByRole('button', { name: 'Run again' }).waitFor();
+    expect(await offered.getByRole('button', { name: 'Delete' }).count()).toBe(0);
+
+    for (const name of ['math.add', 'math.divide'])
+      await rows(page).filter({ hasText: name }).getByRole('checkbox').click();
+    await page.getByRole('region', { name: 'Selection' }).getByRole('button', { name: 'Delete' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Delete 2 tasks?' });
+    await dialog.getByText('gone for good').waitFor();
+    expect(await visit.axe()).toEqual([]);
+    await dialog.getByRole('textbox', { name: 'Reason' }).fill('picked by hand');
+    await dialog.getByRole('button', { name: 'Delete 2 tasks' }).click();
+    await page.getByRole('region', { name: 'Bulk jobs' }).getByText('2 deleted').waitFor();
+    for (const id of [quick, third]) expect((await rest().ask(`/api/tasks/${id}`)).status).toBe(404);
+    expect((await rest().task(slow)).state).toBe('SUCCESS');
+  });
+
   test('all that match are revoked by a job whose progress is seen; a view is saved and shared', async () => {
     const tasks = Array.from({ length: 350 }, (_, x) => ({
       ...{ name: 'math.add', input: { x, y: 1 }, options: { delay: '1h', tags: ['bulk'] } },
@@ -184,7 +272,7 @@ describeInBrowser('tasks', (dashboard) => {
     await using visit = await dashboard().open('operator', list('tag:bulk state:SCHEDULED'));
     const { page } = visit;
     await page.getByRole('button', { name: 'Scheduled 350' }).waitFor();
-    // Whoever opens one and goes back finds the place.
+    // To open one and go back leads to the same place of the list.
     const top = () => page.locator('[data-scrolls]').evaluate((element) => element.scrollTop);
     await rows(page).first().waitFor();
     await page.keyboard.press('j');
@@ -220,7 +308,7 @@ describeInBrowser('tasks', (dashboard) => {
     expect(q(viewer)).toBe('tag:bulk state:SCHEDULED');
   });
 
-  test('hostile content shows as text; families and attempts are drawn', async () => {
+  once('hostile content shows as text; families and attempts are drawn', async () => {
     const evil = '<img src=x onerror="document.title=1"><script>document.title=2</script>';
     const parent = await submit(
       'demo.wait_and_return',

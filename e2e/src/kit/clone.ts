@@ -9,21 +9,21 @@ const here = fileURLToPath(new URL('../../..', import.meta.url));
 const run = promisify(execFile);
 
 /** A fresh clone of this repository, as someone new to it has it after `npm ci`. */
-export class Clone {
+export class RepositoryClone {
   private constructor(readonly root: string) {}
 
   /**
    * Clones what is committed. Its packages are this checkout's, linked, so that no registry is needed; the workspace's
    * own projects are the clone's, and what the install generates is generated.
    */
-  static async make(): Promise<Clone> {
+  static async make(): Promise<RepositoryClone> {
     const root = mkdtempSync(join(tmpdir(), 'lovage-clone-'));
     try {
       await run('git', ['clone', '--quiet', '--no-hardlinks', here, root]);
       linkPackages(root);
       // The end of an `npm ci`.
       await run(process.execPath, ['tools/postinstall.mjs'], { cwd: root });
-      return new Clone(root);
+      return new RepositoryClone(root);
     } catch (error) {
       rmSync(root, { recursive: true, force: true });
       throw error;

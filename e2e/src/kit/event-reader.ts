@@ -1,5 +1,5 @@
 /** A server-sent event of a task. */
-export interface TaskEvent {
+export interface ReadTaskEvent {
   readonly id: number;
   readonly event: 'state' | 'progress' | 'log';
   readonly data: unknown;
@@ -8,7 +8,7 @@ export interface TaskEvent {
 /** Follows a task as a browser's EventSource does: after a stream that breaks it comes back with Last-Event-ID. */
 export class EventReader {
   /** All that came, over every connection. */
-  readonly events: TaskEvent[] = [];
+  readonly events: ReadTaskEvent[] = [];
   /** The `Last-Event-ID` of each connection; undefined for the first. */
   readonly connections: (number | undefined)[] = [];
   private current: AbortController | undefined;
@@ -24,7 +24,7 @@ export class EventReader {
   }
 
   /** Each event as it comes, until the server says that no more will come. @throws Error for a refusal. */
-  async *follow(): AsyncGenerator<TaskEvent> {
+  async *follow(): AsyncGenerator<ReadTaskEvent> {
     for (;;) {
       const last = this.events.at(-1)?.id;
       this.current = new AbortController();
@@ -39,7 +39,7 @@ export class EventReader {
     }
   }
 
-  private async *read(response: Response): AsyncGenerator<TaskEvent> {
+  private async *read(response: Response): AsyncGenerator<ReadTaskEvent> {
     let text = '';
     try {
       for await (const piece of response.body!.pipeThrough(new TextDecoderStream())) {
@@ -53,8 +53,8 @@ export class EventReader {
             event: fields.get('event'),
             data: JSON.parse(fields.get('data')!),
           };
-          this.events.push(event as TaskEvent);
-          yield event as TaskEvent;
+          this.events.push(event as ReadTaskEvent);
+          yield event as ReadTaskEvent;
         }
       }
     } catch (error) {

@@ -4,7 +4,7 @@ import { eventually } from '@lovage/testing';
 import { EventReader } from './event-reader.ts';
 
 /** An answer of the gateway. */
-export interface Answer {
+export interface RestAnswer {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
@@ -24,7 +24,7 @@ export interface AskOptions {
 }
 
 /** The REST API as a program uses it. */
-export class Rest {
+export class RestClient {
   private token: string | undefined;
 
   constructor(
@@ -40,7 +40,7 @@ export class Rest {
     this.token = answer.json<{ accessToken: string }>().accessToken;
   }
 
-  async ask(path: string, { method, body, headers, anonymous }: AskOptions = {}): Promise<Answer> {
+  async ask(path: string, { method, body, headers, anonymous }: AskOptions = {}): Promise<RestAnswer> {
     const began = performance.now();
     const form = body instanceof FormData;
     const response = await fetch(new URL(path, this.url), {
@@ -62,7 +62,7 @@ export class Rest {
     };
   }
 
-  submit(name: string, input: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
+  submit(name: string, input: unknown, headers: Readonly<Record<string, string>> = {}): Promise<RestAnswer> {
     return this.ask(`/api/tasks/${name}`, { body: { input, options: { queue: this.queue } }, headers });
   }
 

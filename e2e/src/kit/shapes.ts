@@ -1,6 +1,7 @@
-import { describe } from '@jest/globals';
-import { describeWithRabbit, type TestRabbit } from '@lovage/testing';
-import { Platform, type PlatformOptions } from './platform.ts';
+import { afterAll, describe } from '@jest/globals';
+import { describeWithRabbit, describeWithRedis, type TestRabbit } from '@lovage/testing';
+import { OwnRedis } from '@lovage/testing/own-redis';
+import { RunningPlatform, type RunningPlatformOptions } from './platform.ts';
 import { productionDatabase } from './production-database.ts';
 
 /** One of the two shapes in which the same code runs. */
@@ -11,13 +12,18 @@ export interface Shape {
   /** RabbitMQ, of the shape that has it. */
   readonly rabbit: TestRabbit | undefined;
   /** Starts a platform of this shape: with nothing but Node, or on RabbitMQ and a PostgreSQL server. */
-  start(options?: PlatformOptions): Promise<Platform>;
+  start(options?: RunningPlatformOptions): Promise<RunningPlatform>;
 }
 
 /** A suite for both shapes: with nothing but Node, and on RabbitMQ and PostgreSQL servers (skipped where there is no RabbitMQ). */
 export function onBothShapes(name: string, suite: (shape: Shape) => void): void {
   describe(`${name}: embedded`, () =>
-    suite({ name: 'embedded', queue: 'default', rabbit: undefined, start: (options) => Platform.start(options) }));
+    suite({
+      name: 'embedded',
+      queue: 'default',
+      rabbit: undefined,
+      start: (options) => RunningPlatform.start(options),
+    }));
   onServers(name, suite);
 }
 
@@ -29,26 +35,58 @@ export function onServers(name: string, suite: (shape: Shape & { rabbit: TestRab
       name: 'servers',
       queue,
       rabbit,
-      start: async (options) => {
-        const db = await productionDatabase();
+      start: (options) => {
         // A beat collects all dead letters of its virtual host: other suites run on it, with databases of their own.
         const dead = rabbit.queue('dead');
         rabbit.alsoDeleteExchanges(dead);
-        const env = { BROKER_URL: rabbit.url, DEAD_LETTER_QUEUE: dead, DATABASE_URL: db.url, ...options?.env };
-        const platform = await Platform.start({ queue, ownerUrl: db.ownerUrl, ...options, env }).catch(
-          async (error: unknown) => {
-            await db.drop();
-            throw error;
-          },
-        );
-        const dispose = platform[Symbol.asyncDispose].bind(platform);
-        return Object.assign(platform, {
-          [Symbol.asyncDispose]: async () => {
-            await dispose();
-            await db.drop();
-          },
-        });
+        return startOnServers(queue, { BROKER_URL: rabbit.url, DEAD_LETTER_QUEUE: dead }, options);
       },
     });
+  });
+}
+
+/** A platform on Redis and a PostgreSQL server. */
+export interface RedisShape {
+  readonly queue: string;
+  /** A Redis of the suite's own, which it may kill. */
+  readonly redis: OwnRedis;
+  start(options?: RunningPlatformOptions): Promise<RunningPlatform>;
+}
+
+/** A suite for Redis and a PostgreSQL server, each time with a Redis of its own. @param args of `redis-server`. */
+export function onRedis(name: string, args: readonly string[], suite: (open: () => Promise<RedisShape>) => void): void {
+  describeWithRedis(`${name}: Redis and PostgreSQL by URL`, () => {
+    let redis: OwnRedis | undefined;
+    afterAll(() => redis?.[Symbol.asyncDispose]());
+    suite(async () => {
+      const own = (redis = await OwnRedis.startOnPort(...args));
+      const queue = 'default';
+      return {
+        ...{ queue, redis: own },
+        start: (options) => startOnServers(queue, { BROKER_URL: own.url }, options),
+      };
+    });
+  });
+}
+
+async function startOnServers(
+  queue: string,
+  servers: Readonly<Record<string, string>>,
+  options: RunningPlatformOptions = {},
+): Promise<RunningPlatform> {
+  const db = await productionDatabase();
+  const env = { ...servers, DATABASE_URL: db.url, ...options.env };
+  const platform = await RunningPlatform.start({ queue, ownerUrl: db.ownerUrl, ...options, env }).catch(
+    async (error: unknown) => {
+      await db.drop();
+      throw error;
+    },
+  );
+  const dispose = platform[Symbol.asyncDispose].bind(platform);
+  return Object.assign(platform, {
+    [Symbol.asyncDispose]: async () => {
+      await dispose();
+      await db.drop();
+    },
   });
 }

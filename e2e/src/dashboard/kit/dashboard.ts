@@ -2,22 +2,29 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Browser, BrowserContext } from 'playwright-core';
+import { PostgresBroker } from '@lovage/broker-postgres';
+import { RabbitBroker } from '@lovage/broker-rabbitmq';
 import { USER_ROLES, type UserRole } from '@lovage/http-api';
-import { testDatabase, type TestDatabase } from '@lovage/testing';
-import { Platform, type PlatformOptions } from '../../kit/platform.ts';
+import { silentLog, testDatabase, type TestDatabase, type TestRabbit } from '@lovage/testing';
+import { RunningPlatform, type RunningPlatformOptions } from '../../kit/platform.ts';
+import type { Shape } from '../../kit/shapes.ts';
 import { launchChromium } from './chromium.ts';
 import { Visit, type VisitOptions } from './visit.ts';
 
 const root = fileURLToPath(new URL('../../../..', import.meta.url));
-/** As `npm start`: from the build that it keeps, which is loaded in a fraction of the time of the sources. */
-const LAUNCH = [process.execPath, '--conditions=@lovage/source', 'tools/start.mjs'] as const;
 const run = promisify(execFile);
 
-export type DashboardOptions = Omit<PlatformOptions, 'command' | 'ownerUrl'>;
+export type DashboardOptions = Omit<RunningPlatformOptions, 'command' | 'ownerUrl'>;
 
 const emailOf = (role: UserRole): string => `${role}@example.org`;
 /** Of every user but the first administrator. */
 export const PASSWORD = 'a password of tests';
+
+/** A message of JSON that need not be a task. */
+export interface ForeignMessage {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
 
 /** The platform with its dashboard, a browser, and a user of each role. */
 export class Dashboard implements AsyncDisposable {
@@ -25,26 +32,35 @@ export class Dashboard implements AsyncDisposable {
   private readonly contexts = new Map<UserRole, Promise<BrowserContext>>();
 
   private constructor(
-    readonly platform: Platform,
+    readonly platform: RunningPlatform,
     readonly browser: Browser,
-    private readonly database: TestDatabase,
+    /** Where its tasks go and what its worker serves. */
+    readonly queue: string,
+    private readonly rabbit: TestRabbit | undefined,
+    private readonly database: TestDatabase | undefined,
   ) {}
 
-  static async start(options: DashboardOptions = {}): Promise<Dashboard> {
-    const [database, folder] = await Promise.all([testDatabase(), buildDashboard()]);
-    const env = { DATABASE_URL: database.url, DASHBOARD_DIR: folder, ...options.env };
-    const [started, browser] = await Promise.allSettled([
-      Platform.start({ ...options, env, root, command: LAUNCH }),
-      launchChromium(),
-    ]);
+  /** @param shape the one to run in. Default: without RabbitMQ, on a database of the tests' server. */
+  static async start(options: DashboardOptions = {}, shape?: Shape): Promise<Dashboard> {
+    const { rabbit, queue = 'default' } = shape ?? {};
+    const [database, folder] = await Promise.all([rabbit ? undefined : testDatabase(), buildDashboard()]);
+    const env = {
+      ...(database && { DATABASE_URL: database.url }),
+      // What a browser submits names no queue.
+      ...(rabbit && { TASK_ROUTES: `*=${queue}` }),
+      DASHBOARD_DIR: folder,
+      ...options.env,
+    };
+    const start = shape ? shape.start : (given: RunningPlatformOptions) => RunningPlatform.start(given);
+    const [started, browser] = await Promise.allSettled([start({ ...options, env, root }), launchChromium()]);
     if (started.status === 'fulfilled' && browser.status === 'fulfilled') {
-      const dashboard = new Dashboard(started.value, browser.value, database);
+      const dashboard = new Dashboard(started.value, browser.value, queue, rabbit, database);
       await dashboard.makeUsers();
       return dashboard;
     }
     if (started.status === 'fulfilled') await started.value[Symbol.asyncDispose]();
     if (browser.status === 'fulfilled') await browser.value.close();
-    await database.drop();
+    await database?.drop();
     throw started.status === 'rejected' ? started.reason : (browser as PromiseRejectedResult).reason;
   }
 
@@ -78,6 +94,23 @@ export class Dashboard implements AsyncDisposable {
     return this.complaints.splice(0);
   }
 
+  /** Puts messages into its queue as they are, as another program could. */
+  async publish(messages: readonly ForeignMessage[]): Promise<void> {
+    const broker = this.rabbit
+      ? new RabbitBroker({ url: this.rabbit.url, log: silentLog })
+      : new PostgresBroker({ url: await this.platform.databaseUrl(), log: silentLog });
+    await broker.start();
+    try {
+      for (const { headers, body } of messages)
+        await broker.publish({
+          ...{ queue: this.queue, headers, contentType: 'application/json', contentEncoding: 'utf-8' },
+          body: Buffer.from(body),
+        });
+    } finally {
+      await broker.stop();
+    }
+  }
+
   emailOf(role: UserRole): string {
     return emailOf(role);
   }
@@ -85,7 +118,7 @@ export class Dashboard implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.browser.close();
     await this.platform[Symbol.asyncDispose]();
-    await this.database.drop();
+    await this.database?.drop();
   }
 
   private async makeUsers(): Promise<void> {

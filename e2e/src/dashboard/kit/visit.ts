@@ -2,12 +2,17 @@
 import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
 import type { BrowserContext, ConsoleMessage, Page } from 'playwright-core';
+import { eventually } from '@lovage/testing';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 /** As wide as most notebooks, and the narrowest phone. */
 export const DESKTOP = { width: 1280, height: 800 };
 export const PHONE = { width: 360, height: 740 };
-const PATIENCE_MS = 20_000;
+/** A busy machine may take its time; what is wrong is told as well a little later. */
+const PATIENCE_MS = 45_000;
+
+/** Those of axe's own choice that look at colours. */
+const COLOUR_RULES = ['color-contrast', 'link-in-text-block'];
 
 export interface VisitOptions {
   readonly theme?: 'light' | 'dark';
@@ -50,6 +55,12 @@ export class Visit implements AsyncDisposable {
     await this.page.locator('h1').first().waitFor();
   }
 
+  /** Waits until nothing of the screen is still loading. */
+  async loaded(): Promise<void> {
+    const loading = this.page.getByRole('status', { name: 'Loading' });
+    await eventually(async () => (await loading.count()) === 0);
+  }
+
   /** By the form, on the page where it is. */
   async signIn(email: string, password: string): Promise<void> {
     await this.page.getByLabel('E-mail').fill(email);
@@ -82,15 +93,30 @@ export class Visit implements AsyncDisposable {
   }
 
   /** What axe finds wrong with the page as it is: one line each. */
-  async axe(): Promise<string[]> {
-    await this.page.evaluate(axe);
-    return this.page.evaluate(async () => {
+  axe(): Promise<string[]> {
+    return this.runAxe({});
+  }
+
+  /** The same in the light theme, and in the dark one, which only colours differ in. The page is left dark. */
+  async axeInBothThemes(): Promise<string[]> {
+    const found: string[] = [];
+    for (const theme of ['light', 'dark'] as const) {
+      await this.page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
+      const options = theme === 'light' ? {} : { runOnly: { type: 'rule', values: COLOUR_RULES } };
+      found.push(...(await this.runAxe(options)).map((line) => `${theme}: ${line}`));
+    }
+    return found;
+  }
+
+  private async runAxe(options: object): Promise<string[]> {
+    if (!(await this.page.evaluate(() => 'axe' in window))) await this.page.evaluate(axe);
+    return this.page.evaluate(async (given) => {
       const run = (window as unknown as { axe: { run(options: object): Promise<AxeResults> } }).axe;
-      const { violations } = await run.run({ resultTypes: ['violations'] });
+      const { violations } = await run.run({ ...given, resultTypes: ['violations'] });
       return violations.flatMap(({ id, help, nodes }) =>
         nodes.map(({ html, failureSummary }) => `${id}: ${help}: ${html.slice(0, 200)}: ${failureSummary ?? ''}`),
       );
-    });
+    }, options);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,14 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { eventually, startProcess } from '@lovage/testing';
-import { Clone } from './kit/clone.ts';
+import { RepositoryClone } from './kit/clone.ts';
 import { UNSET } from './kit/platform.ts';
 
 const EDITS = 3;
-/** Promised are 5 s, of a machine with nothing else to do; the time is told, for whoever looks. */
+/** Promised are 5 s, of a machine with nothing else to do; the time is printed. */
 const AT_MOST_MS = 15_000;
 
 test('nx serve gateway: an edit answers with the new code within seconds', async () => {
-  using clone = await Clone.make();
+  using clone = await RepositoryClone.make();
   const env = { ...UNSET, DATA_DIR: clone.path('.lovage'), PORT: '0', NX_DAEMON: 'false', NO_COLOR: '1' };
   await using serve = await startProcess('npx', ['nx', 'serve', 'gateway'], {
     cwd: clone.root,

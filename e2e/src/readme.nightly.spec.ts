@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { startProcess } from '@lovage/testing';
-import { Clone } from './kit/clone.ts';
+import { RepositoryClone } from './kit/clone.ts';
 import { applyBlock, codeBlocks, type CodeBlock } from './kit/code-blocks.ts';
-import { Platform } from './kit/platform.ts';
+import { RunningPlatform } from './kit/platform.ts';
 
 const run = promisify(execFile);
 
@@ -39,16 +39,16 @@ const section = (readme: string, heading: string, language: string): CodeBlock[]
   codeBlocks(readme, heading).filter((block) => block.language === language);
 
 describe('the README, followed in a fresh clone', () => {
-  let clone: Clone;
+  let clone: RepositoryClone;
   let readme: string;
   beforeAll(async () => {
-    clone = await Clone.make();
+    clone = await RepositoryClone.make();
     readme = clone.read('README.md');
   }, 120_000);
   afterAll(() => clone?.[Symbol.dispose]());
 
   const start = () =>
-    Platform.start({
+    RunningPlatform.start({
       root: clone.root,
       command: ['npm', 'start'],
       // As without any setting: below the checkout.
