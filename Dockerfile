@@ -37,6 +37,7 @@ COPY prisma prisma
 COPY prisma.config.ts ./
 COPY tools/schema-engine.mjs tools/
 COPY deploy/migrate.mjs deploy/
+COPY deploy/migrated.mjs deploy/
 USER node
 CMD ["node", "deploy/migrate.mjs"]
 

@@ -61,6 +61,8 @@ copy() {
     words=("${words[@]:1}")
   fi
   local source=$from/${words[0]#/} target=$work/$stage/app/${words[1]}
+  # A folder that is named comes to be.
+  [[ ${words[1]} != */ ]] || mkdir -p "$target"
   if [ -d "$source" ]; then mkdir -p "$target" && cp -a "$source/." "$target"; else cp -a "$source" "$target"; fi
 }
 
