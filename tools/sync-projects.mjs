@@ -26,7 +26,7 @@ let stale = 0;
 const write = async (path, content) => {
   const file = join(root, path);
   const source = typeof content === 'string' ? content : JSON.stringify(content, null, 2);
-  // In prettier's form, or this and `format` would take turns at changing the file.
+  // In prettier's form, or this and `format` would alternate in changing the file.
   const text = await format(source, { ...(await resolveConfig(file)), filepath: file });
   if (existsSync(file) && readFileSync(file, 'utf8') === text) return;
   stale += 1;

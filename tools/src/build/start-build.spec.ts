@@ -1,5 +1,17 @@
 import { execFile } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -18,7 +30,8 @@ beforeEach(() => {
   write('package.json', '{"type":"module"}');
   write('tsconfig.base.json', '{}');
   mkdirSync(join(root, 'tools'));
-  for (const file of ['tools/start-build.mjs']) cpSync(join(repository, file), join(root, file));
+  for (const file of ['tools/start-build.mjs', 'tools/start-loader.mjs'])
+    cpSync(join(repository, file), join(root, file));
   for (const project of ['apps/gateway', 'apps/worker', 'apps/beat', 'libs/runtime', 'tools'])
     write(`${project}/package.json`, '{"type":"module"}');
   for (const file of [
@@ -61,9 +74,9 @@ test('a second start takes the build of the first; after an edit there is a new 
     'as it is',
   );
   // Were it built again, this would be gone.
-  writeFileSync(join(first.dir!, 'mark'), '');
+  writeFileSync(join(first.dir!, 'kept'), '');
   expect((await fresh()).dir).toBe(first.dir);
-  expect(readdirSync(first.dir!)).toContain('mark');
+  expect(readdirSync(first.dir!)).toContain('kept');
   write(GATEWAY, `console.log('edited');`);
   const edited = await fresh();
   expect(edited.dir).not.toBe(first.dir);
@@ -96,6 +109,60 @@ test('where no build can be kept, it says so and gives none', async () => {
   expect(said.join()).toMatch(/starting from the sources.*no build can be kept/);
 });
 
+describe('what V8 has compiled', () => {
+  const SERVES = `import { channel } from 'node:diagnostics_channel';
+    const twice = (n: number): number => n * 2;
+    const load = (url: string): Promise<{ default: number }> => import(url);
+    console.log(twice((imported(), 21)));
+    function imported(): void { void load('data:text/javascript,export default 7').then(({ default: n }) => console.log(n)); }
+    channel('lovage.ready').publish(undefined);`;
+  const files = (dir: string): string[] =>
+    readdirSync(join(dir, 'compiled'), { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.bin'))
+      .map((file) => join(dir, 'compiled', file))
+      .sort();
+  /** A file that is written again is another one. */
+  const inodes = (dir: string): number[] => files(dir).map((file) => statSync(file).ino);
+
+  test('is kept once the process serves, and taken by the next, which imports as before', async () => {
+    write(GATEWAY, SERVES);
+    const { dir } = await fresh();
+    expect(existsSync(join(dir!, 'compiled'))).toBe(false);
+    expect(await output(dir)).toBe('42\n7');
+    const kept = inodes(dir!);
+    expect(kept).toHaveLength(1);
+    expect(await output(dir)).toBe('42\n7');
+    expect(inodes(dir!)).toEqual(kept);
+  });
+
+  test('is compiled anew where it is broken, cut short or made with other flags', async () => {
+    write(GATEWAY, SERVES);
+    const { dir } = await fresh();
+    await output(dir);
+    const [file] = files(dir!);
+    const whole = readFileSync(file!);
+    const flipped = Buffer.from(whole);
+    flipped[whole.length >> 1]! ^= 1;
+    for (const broken of [flipped, whole.subarray(0, whole.length >> 1), Buffer.from('abc'), Buffer.alloc(0)]) {
+      writeFileSync(file!, broken);
+      expect(await output(dir)).toBe('42\n7');
+      expect(readFileSync(file!).length).toBe(whole.length);
+    }
+    const kept = inodes(dir!);
+    const main = join(dir!, 'apps/gateway/src/main.js');
+    expect((await run(process.execPath, ['--no-opt', main])).stdout.trim()).toBe('42\n7');
+    expect(inodes(dir!)).not.toEqual(kept);
+    expect(await output(dir)).toBe('42\n7');
+  });
+
+  test('does not matter where it cannot be kept', async () => {
+    write(GATEWAY, SERVES);
+    const { dir } = await fresh();
+    writeFileSync(join(dir!, 'compiled'), 'a file where the directory should be');
+    expect(await output(dir)).toBe('42\n7');
+  });
+});
+
 test('stack traces name the lines of the sources; a source finds its neighbours by its URL', async () => {
   write(
     'apps/gateway/src/deep.ts',
@@ -117,4 +184,18 @@ test('the newest three builds are kept', async () => {
     await fresh();
   }
   expect(kept()).toHaveLength(3);
+});
+
+test('what lies beside the builds and is none of them is left alone', async () => {
+  const others = ['notes.txt', 'data/file', 'mine.1.tmp', 'deadbeef'].map((name) => `.cache/start/${name}`);
+  for (const other of others) {
+    write(other, 'of somebody else');
+    utimesSync(join(root, other), new Date(0), new Date(0));
+  }
+  for (let edit = 0; edit < 4; edit += 1) {
+    write(GATEWAY, `console.log('edit ${'.'.repeat(edit)}');`);
+    await fresh();
+  }
+  expect(others.filter((other) => !existsSync(join(root, other)))).toEqual([]);
+  expect(kept()).toHaveLength(3 + others.length);
 });

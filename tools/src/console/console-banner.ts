@@ -1,13 +1,13 @@
 import type { Families } from './families.ts';
 
-export interface ConsoleBannerFacts {
+export interface ConsoleBannerContent {
   readonly families: Families;
   readonly broker: string;
   readonly database: string;
 }
 
 /** What a person sees first. */
-export function consoleBanner({ families, broker, database }: ConsoleBannerFacts): string {
+export function consoleBanner({ families, broker, database }: ConsoleBannerContent): string {
   return [
     `Lovage console: ${Object.keys(families).join(', ')}; lovage, tasks, contracts`,
     `  database ${database}, broker ${broker}`,

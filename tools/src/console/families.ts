@@ -26,5 +26,5 @@ export function familiesOf(lovage: LovageClient, contracts: readonly AnyContract
 
 /** `sum_to_n` → `sumToN`. */
 export function camel(segment: string): string {
-  return segment.replace(/(?<!_)_+([a-z0-9])/g, (_all, letter: string) => letter.toUpperCase());
+  return segment.replace(/(?<!_)_+([a-z0-9])/g, (_all, initial: string) => initial.toUpperCase());
 }

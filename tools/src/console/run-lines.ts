@@ -55,7 +55,7 @@ function runCommand(server: REPLServer, name: string, argument: string): boolean
   return command !== undefined;
 }
 
-function fail(why: string): number {
-  process.stderr.write(`${why}\n`);
+function fail(reason: string): number {
+  process.stderr.write(`${reason}\n`);
   return 1;
 }

@@ -13,7 +13,7 @@ const SAME_RELEASE_MS = 3_600_000;
 
 /** Tasks that would end, or wait, for one reason. */
 export interface FailingTasks {
-  readonly why: string;
+  readonly reason: string;
   readonly count: number;
   readonly examples: readonly string[];
 }
@@ -46,8 +46,8 @@ export async function checkContracts(
     const last = served.get(name) ?? [];
     const count = waiting.get(name) ?? 0;
     if (!contract) {
-      const why = `no contract of this checkout has this name, and ${count} tasks wait: they would wait on`;
-      if (count > 0) findings.push({ name, waiting: count, changes: [], failing: [{ why, count, examples: [] }] });
+      const reason = `no contract of this checkout has this name, and ${count} tasks wait: they would wait on`;
+      if (count > 0) findings.push({ name, waiting: count, changes: [], failing: [{ reason, count, examples: [] }] });
       continue;
     }
     const changes = [...new Set(last.flatMap((schema) => changesOf(contract, schema)))];
@@ -78,9 +78,9 @@ async function failingOf(contract: AnyContract, store: Pick<ContractStore, 'wait
   for (;;) {
     const page = await store.waitingInputs(contract.name, { limit: PAGE, after });
     for (const waiting of page) {
-      const why = whyNot(contract, waiting);
-      if (why === undefined) continue;
-      const key = kinds.has(why) || kinds.size < MOST_KINDS ? why : 'for other reasons';
+      const reason = reasonNot(contract, waiting);
+      if (reason === undefined) continue;
+      const key = kinds.has(reason) || kinds.size < MOST_KINDS ? reason : 'for other reasons';
       const kind = kinds.get(key) ?? { count: 0, examples: [] };
       kinds.set(key, kind);
       kind.count += 1;
@@ -89,18 +89,19 @@ async function failingOf(contract: AnyContract, store: Pick<ContractStore, 'wait
     if (page.length < PAGE) break;
     after = page.at(-1)!.id;
   }
-  return [...kinds].map(([why, kind]) => ({ why, ...kind })).sort((a, b) => b.count - a.count);
+  return [...kinds].map(([reason, kind]) => ({ reason, ...kind })).sort((a, b) => b.count - a.count);
 }
 
 /** Why the task would not run; undefined: it would. */
-function whyNot(contract: AnyContract, waiting: WaitingInput): string | undefined {
+function reasonNot(contract: AnyContract, waiting: WaitingInput): string | undefined {
   try {
     acceptInput(contract, inputOf(contract, waiting), waiting.stamp);
     return undefined;
   } catch (error) {
     const { message } = toError(error);
-    const why = error instanceof InputMisfitError && error.why === 'newer' ? `it would wait: ${message}` : message;
-    return why.slice(0, 300);
+    const reason =
+      error instanceof InputMisfitError && error.reason === 'newer' ? `it would wait: ${message}` : message;
+    return reason.slice(0, 300);
   }
 }
 
@@ -129,8 +130,8 @@ export function findingLines(findings: readonly ContractFinding[]): string[] {
     const count = failing.reduce((sum, one) => sum + one.count, 0);
     lines.push(`${name}: ${count} of ${waiting} waiting tasks would not run`);
     for (const change of changes) lines.push(`  changed: ${change}`);
-    for (const { why, count: n, examples } of failing)
-      lines.push(`  ${n} tasks: ${why}${examples.length > 0 ? ` (${examples.join(', ')})` : ''}`);
+    for (const { reason, count: n, examples } of failing)
+      lines.push(`  ${n} tasks: ${reason}${examples.length > 0 ? ` (${examples.join(', ')})` : ''}`);
   }
   return lines;
 }

@@ -52,10 +52,13 @@ const valid = new Ajv({
   formats: { duration: true, ports: true, expose: true, subnet_ip_address: true },
 }).compile({ ...schema, $schema: 'http://json-schema.org/draft-07/schema#' });
 
-test.each(['docker-compose.yml', 'docker-compose.services.yml'])('%s is what Compose takes', (file) => {
-  const document = compose(file);
-  expect([valid(document), valid.errors]).toEqual([true, null]);
-});
+test.each(['docker-compose.yml', 'docker-compose.services.yml', 'deploy/compose.redis.yml'])(
+  '%s is what Compose takes',
+  (file) => {
+    const document = compose(file);
+    expect([valid(document), valid.errors]).toEqual([true, null]);
+  },
+);
 
 test('the schema refuses what Compose would', () => {
   expect(valid({ services: { app: { image: 'x', restarts: 'always' } } })).toBe(false);

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders, request, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { deferred } from '@lovage/foundation';
 import { eventually, startTypeScript, testDatabase, type TestDatabase, type TestProcess } from '@lovage/testing';
 import { nginxPath, nginxVariables, startNginx, type TestNginx } from '../testing/nginx.ts';
@@ -102,6 +103,26 @@ describeWithNginx(NAME, () => {
     expect(page.headers.get('content-security-policy')).toContain("style-src 'self';");
   });
 
+  test('once it is built its files pass as they are, and a link into it leads to its page', async () => {
+    const folder = join(dataDir, 'not-built');
+    mkdirSync(join(folder, 'assets'), { recursive: true });
+    writeFileSync(join(folder, 'assets/main-1a2B.js'), 'console.log(1)');
+    writeFileSync(join(folder, 'assets/main-1a2B.js.gz'), gzipSync('console.log(1)'));
+    writeFileSync(join(folder, 'index.html'), '<!doctype html><p>built</p>');
+    // The slash within the name of a queue stays part of it.
+    for (const path of ['', '/tasks/1?tab=logs', '/queues/a.b%2Fc']) {
+      const page = await fetch(`${nginx.url}/dashboard${path}`);
+      expect([path, page.status, await page.text()]).toEqual([path, 200, '<!doctype html><p>built</p>']);
+      expect(page.headers.get('cache-control')).toBe('no-cache');
+    }
+    const script = await fetch(`${nginx.url}/dashboard/assets/main-1a2B.js`);
+    expect([script.status, script.headers.get('content-encoding'), await script.text()]).toEqual([
+      ...[200, 'gzip', 'console.log(1)'],
+    ]);
+    expect(script.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
+    expect((await fetch(`${nginx.url}/dashboard/assets/none-1a2B.js`)).status).toBe(404);
+  });
+
   test('the limit of bodies is the gateway’s, to the byte', async () => {
     const authorization = `Bearer ${await login()}`;
     const send = (length: number) =>
@@ -195,8 +216,12 @@ describeWithNginx(NAME, () => {
     const tokens = (await ask('/api/auth/login', '127.0.0.2', ADMIN)).json as Record<string, string>;
     const { refreshToken, accessToken } = tokens;
     expect((await ask('/api/auth/logout', '127.0.0.3', { refreshToken }, accessToken)).status).toBe(204);
-    const log = (await ask('/api/audit?limit=1', '127.0.0.4', undefined, accessToken)).json as { items: unknown[] };
-    expect(log.items).toEqual([expect.objectContaining({ action: 'auth.logout', address: '127.0.0.3' })]);
+    // The session has ended, and its access token with it.
+    const admin = (await ask('/api/auth/login', '127.0.0.4', ADMIN)).json as Record<string, string>;
+    const read = await ask('/api/audit?action=auth.logout&limit=1', '127.0.0.4', undefined, admin['accessToken']);
+    expect((read.json as { items: unknown[] }).items).toEqual([
+      expect.objectContaining({ action: 'auth.logout', address: '127.0.0.3' }),
+    ]);
 
     const wrong = { ...ADMIN, password: 'wrong' };
     const tries = await Promise.all(Array.from({ length: 12 }, () => ask('/api/auth/login', '127.0.0.5', wrong)));

@@ -37,6 +37,13 @@ const AROUND: Readonly<Record<string, readonly (readonly [before: string, after?
        const SQL: unique symbol = Symbol('sql');`,
     ],
   ],
+  'docs/celery.md': [
+    [''],
+    [
+      `import type { LovageClient } from '@lovage/client'; declare const lovage: LovageClient;
+       const train = defineTask({ name: 'ml.tasks.train', foreign: 'celery', input: z.strictObject({ model: z.string(), epochs: z.int() }), output: z.object({ loss: z.number() }) });`,
+    ],
+  ],
   'docs/limits.md': [['']],
   'docs/pools.md': [
     [''],

@@ -19,10 +19,10 @@ test.each(['README.md', ...['README.md', ...pages].map((page) => `docs/${page}`)
   },
 );
 
-test('the floors of the architecture page are those of the projects', () => {
+test('the layers of the architecture page are those of the projects', () => {
   const rows = [...read('docs/architecture.md').matchAll(/^\| (\d|–) +\| (.*?) \|/gm)];
   const shown = Object.fromEntries(
-    rows.flatMap(([, floor, cell]) => [...cell!.matchAll(/`([\w-]+)`/g)].map(([, name]) => [name!, floor!])),
+    rows.flatMap(([, layer, cell]) => [...cell!.matchAll(/`([\w-]+)`/g)].map(([, name]) => [name!, layer!])),
   );
   const folders = ['apps', 'libs'].flatMap((kind) => readdirSync(join(root, kind)).map((name) => `${kind}/${name}`));
   const real = Object.fromEntries(
@@ -30,9 +30,18 @@ test('the floors of the architecture page are those of the projects', () => {
       .filter((folder) => existsSync(join(root, folder, 'package.json')))
       .map((folder) => {
         const { nx } = JSON.parse(read(`${folder}/package.json`)) as { nx: { name: string; tags: string[] } };
-        const [, floor] = /^floor:(.*)$/.exec(nx.tags.find((tag) => tag.startsWith('floor:'))!)!;
-        return [nx.name, /\d/.test(floor!) ? floor! : '–'];
+        const [, layer] = /^layer:(.*)$/.exec(nx.tags.find((tag) => tag.startsWith('layer:'))!)!;
+        return [nx.name, /\d/.test(layer!) ? layer! : '–'];
       }),
   );
   expect(shown).toEqual(real);
+});
+
+test.each(['From route to confirm', 'From delivery to ack'])('%s: at most 20 files, all of them there', (heading) => {
+  const [, section = ''] = read('docs/architecture.md').split(`## ${heading}\n`);
+  const [list = ''] = section.split('\n## ');
+  const files = [...list.matchAll(/^\d+\. `([^`]+)`/gm)].map(([, file]) => file!);
+  expect(files.length).toBeGreaterThan(9);
+  expect(files.length).toBeLessThanOrEqual(20);
+  expect(files.filter((file) => !existsSync(join(root, file)))).toEqual([]);
 });

@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { durationMs } from '@lovage/foundation';
 import type { Env, GatewaySecrets, Settings } from '@lovage/settings';
-import type { ChildSpec } from './child.ts';
+import type { AppProcessSpec } from './child.ts';
 
 export type AppName = 'gateway' | 'worker' | 'beat';
 
-export interface AppFacts {
+export interface AppSetup {
   readonly root: string;
   /** The directory of the kept build. Undefined: the apps are run from their sources. */
   readonly build?: string | undefined;
@@ -23,7 +23,7 @@ export interface AppFacts {
 
 /** All has ended within ten seconds of a Ctrl-C; the database needs what is left of them. */
 const PATIENCE_MS = 7500;
-/** What a worker needs beside its grace: aborted handlers tidy up for a second, then it hands back and closes, ms. */
+/** What a worker needs beside its grace: aborted handlers tidy up for a second, then it requeues and closes, ms. */
 const BESIDE_GRACE_MS = 2500;
 
 function workerPatienceMs({ worker: { shutdownGrace } }: Settings): number {
@@ -31,27 +31,27 @@ function workerPatienceMs({ worker: { shutdownGrace } }: Settings): number {
 }
 
 /** How an app is run: from the kept build, which names the lines of the sources in stack traces, or from its source. */
-function programOf(name: AppName, { root, build }: AppFacts): string[] {
+function programOf(name: AppName, { root, build }: AppSetup): string[] {
   if (build !== undefined) return ['--enable-source-maps', join(build, `apps/${name}/src/main.js`)];
   const hooks = pathToFileURL(join(root, 'tools/ts-hooks.mjs')).href;
   return ['--conditions=@lovage/source', '--import', hooks, join(root, `apps/${name}/src/main.ts`)];
 }
 
-export function appSpec(name: AppName, facts: AppFacts): ChildSpec {
+export function appSpec(name: AppName, setup: AppSetup): AppProcessSpec {
   return {
     name,
     command: process.execPath,
-    args: [...programOf(name, facts), ...(name === 'worker' ? facts.workerFlags : [])],
-    cwd: facts.root,
-    env: appEnv(name, facts),
-    patienceMs: name === 'worker' ? workerPatienceMs(facts.settings) : PATIENCE_MS,
+    args: [...programOf(name, setup), ...(name === 'worker' ? setup.workerFlags : [])],
+    cwd: setup.root,
+    env: appEnv(name, setup),
+    patienceMs: name === 'worker' ? workerPatienceMs(setup.settings) : PATIENCE_MS,
   };
 }
 
 /** The environment of one app: everything that was decided here, and no secret that it has no use for. */
 function appEnv(
   name: AppName,
-  { env, settings, databaseUrl, port, secrets, dashboardDir }: AppFacts,
+  { env, settings, databaseUrl, port, secrets, dashboardDir }: AppSetup,
 ): Record<string, string | undefined> {
   const shared = {
     // As in the image: each thread of V8 would take an arena of its own, some 4 MB a process.

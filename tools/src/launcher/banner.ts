@@ -4,7 +4,7 @@ import { maskUrl } from '@lovage/foundation';
 import type { GatewaySecrets, Settings } from '@lovage/settings';
 import { databaseUrlFile } from './database.ts';
 
-export interface BannerFacts {
+export interface LauncherBanner {
   readonly settings: Settings;
   readonly port: number;
   readonly databaseUrl: string;
@@ -14,7 +14,7 @@ export interface BannerFacts {
 }
 
 /** What a person needs to know once everything runs. */
-export function banner({ settings, port, databaseUrl, embedded, secrets, startMs }: BannerFacts): string {
+export function banner({ settings, port, databaseUrl, embedded, secrets, startMs }: LauncherBanner): string {
   const { host } = settings.http;
   const shownHost = ['0.0.0.0', '::'].includes(host) ? 'localhost' : isIPv6(host) ? `[${host}]` : host;
   const url = `http://${shownHost}:${port}`;

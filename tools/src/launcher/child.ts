@@ -7,7 +7,7 @@ import { guardProcess, readStartMessage } from '@lovage/processes';
 import type { Output } from './output.ts';
 
 /** A program to keep running. */
-export interface ChildSpec {
+export interface AppProcessSpec {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
@@ -30,7 +30,7 @@ const LAST_WORDS_MS = 1000;
  * One run of a child, in a process group of its own, so that a terminal's Ctrl-C reaches it only through the launcher.
  * Should the launcher be killed, the group is ended for it.
  */
-export class Child {
+export class AppProcess {
   /** Settled when it has said that it serves; never, if it does not. */
   readonly ready: Promise<void>;
   /** Settled when the process has ended. Never rejects. */
@@ -43,7 +43,7 @@ export class Child {
   private ended = false;
   private closed = false;
 
-  constructor(spec: ChildSpec, output: Output) {
+  constructor(spec: AppProcessSpec, output: Output) {
     const ready = deferred();
     this.ready = ready.promise;
     this.process = spawn(spec.command, [...spec.args], {

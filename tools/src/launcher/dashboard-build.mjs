@@ -13,6 +13,8 @@ import { fileURLToPath } from 'node:url';
 const VERSION = 'v1';
 /** Builds that are kept: a page that is open still loads files of its own. */
 const KEEP = 3;
+/** The names of builds and of those under way: whatever else lies beside them belongs to somebody else. */
+const A_BUILD = /^[0-9a-f]{20}(?:\.\d+\.tmp)?$/;
 /** Whose sources go into it. */
 const SOURCES = ['apps/dashboard', 'libs/foundation', 'libs/http-api', 'libs/task'];
 const NOT_SOURCES = /(?:^|\/)(?:dist|node_modules)(?:\/|$)|\.spec\.tsx?$|\.md$/;
@@ -108,6 +110,7 @@ function touch(folder) {
  */
 function removeOld(cache, folder) {
   const others = readdirSync(cache)
+    .filter((name) => A_BUILD.test(name))
     .map((name) => join(cache, name))
     // Another start may be filling a temporary one; those of starts that were killed go after an hour.
     .filter((one) => one !== folder && (!one.endsWith('.tmp') || Date.now() - statSync(one).mtimeMs > 3_600_000))
@@ -116,8 +119,7 @@ function removeOld(cache, folder) {
   for (const { one } of others.slice(KEEP - 1)) rmSync(one, { recursive: true, force: true });
 }
 
-// By hand, and by tests: prints where it is.
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+async function byHand() {
   const root = fileURLToPath(new URL('../../..', import.meta.url)).replace(/[\\/]$/, '');
   const folder = dashboardFolder(root);
   const wrong = await makeDashboard(root, folder);
@@ -125,3 +127,6 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   else process.stderr.write(`${wrong}\n`);
   process.exitCode = wrong === undefined ? 0 : 1;
 }
+
+// By hand, and by tests: prints where it is. Not awaited: the kept build of the launcher, which has this too, is CommonJS.
+if (process.argv[1] === fileURLToPath(import.meta.url)) void byHand();

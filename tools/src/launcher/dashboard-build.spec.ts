@@ -62,6 +62,18 @@ test('it is made once for the sources as they are, and anew after an edit', asyn
   expect(existsSync(first)).toBe(true);
 });
 
+test('the newest three are kept; what lies beside them and is none of them is left alone', async () => {
+  const others = ['notes.txt', 'data/file', 'mine.1.tmp', 'deadbeef'];
+  for (const other of others) write(`.cache/dashboard/${other}`, 'of somebody else');
+  for (let edit = 0; edit < 4; edit += 1) {
+    write('libs/http-api/src/index.ts', `edit ${edit}`);
+    expect(await makeDashboard(root, dashboardFolder(root))).toBeUndefined();
+  }
+  const there = others.filter((other) => existsSync(join(root, '.cache/dashboard', other)));
+  expect(there).toEqual(others);
+  expect(readdirSync(join(root, '.cache/dashboard'))).toHaveLength(3 + others.length);
+});
+
 test('sources that do not build are told, and leave nothing behind', async () => {
   write('apps/dashboard/src/main.tsx', 'broken');
   expect(await makeDashboard(root, dashboardFolder(root))).toBe('src/main.tsx: broken');

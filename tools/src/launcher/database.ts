@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EmbeddedPostgres, writeSecret } from '@lovage/embedded-postgres';
 import { toError } from '@lovage/foundation';
-import { reach } from './servers.ts';
+import { reachDatabase } from './servers.ts';
 
 const DATABASE = 'lovage';
 const RETRY_MS = 2000;
@@ -11,24 +11,24 @@ const RETRY_MS = 2000;
 export const databaseUrlFile = (dataDir: string): string => join(dataDir, 'database-url');
 
 /** The database that the apps use. */
-export interface Database {
+export interface OpenDatabase {
   readonly url: string;
   /** `false`: a server named by `DATABASE_URL`, which is left as it is. */
   readonly embedded: boolean;
   stop(): Promise<void>;
 }
 
-export interface DatabaseOptions {
+export interface LauncherDatabaseOptions {
   readonly databaseUrl: string | undefined;
   readonly dataDir: string;
   readonly say: (text: string) => void;
 }
 
 /** The named server, once it answers; or the embedded one, which this process then owns and keeps running. */
-export async function openDatabase(options: DatabaseOptions): Promise<Database> {
+export async function openDatabase(options: LauncherDatabaseOptions): Promise<OpenDatabase> {
   const { databaseUrl, say } = options;
   if (databaseUrl !== undefined) {
-    await reach('DATABASE_URL', databaseUrl);
+    await reachDatabase('DATABASE_URL', databaseUrl);
     return { url: databaseUrl, embedded: false, stop: () => Promise.resolve() };
   }
   const server = new EmbeddedPostgres({ dataDir: embeddedDir(options.dataDir) });

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { tellReady } from '@lovage/processes';
 import { parseSettings, withEnvFile } from '@lovage/settings';
 import { Launcher } from './launcher.ts';
 import { TerminalOutput } from './output.ts';
@@ -14,6 +15,8 @@ export async function launch(root: string, build?: string): Promise<never> {
   return runToExit(() => {
     const env = withEnvFile(process.env, join(root, '.env'));
     const settings = parseSettings({ DATA_DIR: join(root, '.lovage'), ...env }, workerFlags, { for: 'launcher' });
-    return new Launcher({ root, build, env, settings, output, workerFlags });
+    const launcher = new Launcher({ root, build, env, settings, output, workerFlags });
+    launcher.ready.on(tellReady);
+    return launcher;
   }, output);
 }

@@ -178,7 +178,7 @@ test('when the process that started it ends, as npm does at a kill, it stops all
   npm.signal('SIGKILL');
   await npm.line('stopping');
   await eventually(() => !pids.some(alive));
-}, 30_000);
+}, 90_000);
 
 test('a port in use: one line, exit 4, nothing started', async () => {
   const squatter = createServer().listen(0, '127.0.0.1');

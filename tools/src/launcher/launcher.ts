@@ -1,14 +1,14 @@
 import { Signal } from '@lovage/foundation';
 import { gatewaySecrets, type Env, type Settings } from '@lovage/settings';
-import { appSpec, type AppFacts, type AppName } from './apps.ts';
+import { appSpec, type AppSetup, type AppName } from './apps.ts';
 import { banner } from './banner.ts';
-import type { ChildSpec } from './child.ts';
+import type { AppProcessSpec } from './child.ts';
 import { dashboardFolder, makeDashboard } from './dashboard-build.mjs';
-import { type Database, openDatabase } from './database.ts';
+import { type OpenDatabase, openDatabase } from './database.ts';
 import { listenPort } from './listen-port.ts';
 import { applyMigrations } from './migrations.ts';
 import type { Output } from './output.ts';
-import { reach } from './servers.ts';
+import { reachBroker } from './servers.ts';
 import { still } from './still.ts';
 import { Supervisor } from './supervisor.ts';
 
@@ -26,7 +26,7 @@ export interface LauncherOptions {
   /** Makes the build of the dashboard in a folder, if it is not there. Default: by Vite. */
   readonly makeDashboard?: typeof makeDashboard;
   /** How an app is run. Default: from `build`, or its source in `apps`. */
-  readonly specOf?: (name: AppName, facts: AppFacts) => ChildSpec;
+  readonly specOf?: (name: AppName, setup: AppSetup) => AppProcessSpec;
 }
 
 /**
@@ -37,7 +37,7 @@ export class Launcher {
   /** Told when all children serve. */
   readonly ready = new Signal();
   private readonly supervisors = new Map<AppName, Supervisor>();
-  private database: Database | undefined;
+  private database: OpenDatabase | undefined;
   private readonly building = new AbortController();
   private dashboard: Promise<void> | undefined;
   private stopping: Promise<void> | undefined;
@@ -76,7 +76,7 @@ export class Launcher {
         dataDir: settings.dataDir,
         say: (text) => output.say(text),
       }).then((opened) => (this.database = opened)),
-      settings.brokerUrl === undefined ? undefined : reach('BROKER_URL', settings.brokerUrl),
+      settings.brokerUrl === undefined ? undefined : reachBroker('BROKER_URL', settings.brokerUrl),
     ]);
     const [database] = await still(output, () => 'opening the database', opening);
     if (this.stopping) return;
@@ -84,7 +84,7 @@ export class Launcher {
     if (this.stopping) return;
 
     const { dashboardDir = dashboardFolder(root) } = settings.http;
-    const facts: AppFacts = {
+    const setup: AppSetup = {
       root,
       build,
       env,
@@ -96,7 +96,7 @@ export class Launcher {
       workerFlags: this.options.workerFlags ?? [],
     };
     const specOf = this.options.specOf ?? appSpec;
-    for (const name of APPS) this.supervisors.set(name, new Supervisor(specOf(name, facts), output));
+    for (const name of APPS) this.supervisors.set(name, new Supervisor(specOf(name, setup), output));
     await Promise.all([...this.supervisors.values()].map((supervisor) => supervisor.start()));
     if (this.stopping) return;
     output.say(

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import amqp from 'amqplib';
 import pg from 'pg';
 import { maskUrl, toError } from '@lovage/foundation';
 import { ExitCode } from '@lovage/settings';
@@ -9,14 +8,34 @@ const PATIENCE_MS = 10_000;
 const PAUSE_MS = 300;
 
 /**
- * Waits until the server of this URL takes our login.
+ * Waits until the database's server takes our login.
  * @param variable where the URL comes from, for the message.
  * @throws ExitError with code 3 after 10 s, or at once when it answers that the login is wrong.
  */
-export async function reach(variable: string, url: string, patienceMs = PATIENCE_MS): Promise<void> {
-  const [name, knock] = url.startsWith('amqp')
-    ? (['RabbitMQ', knockAmqp] as const)
-    : (['PostgreSQL', knockPostgres] as const);
+export function reachDatabase(variable: string, url: string, patienceMs = PATIENCE_MS): Promise<void> {
+  return reach({ variable, url, name: 'PostgreSQL', knock: knockPostgres, patienceMs });
+}
+
+/**
+ * The same of the broker's server.
+ * @throws ServerUrlError no adapter serves the URL's scheme.
+ */
+export async function reachBroker(variable: string, url: string, patienceMs = PATIENCE_MS): Promise<void> {
+  // Only where a broker of its own is set: the client library of its server comes with it.
+  const { brokerAdapterOf } = await import('@lovage/platform/brokers');
+  const { serverName: name, probe: knock } = await brokerAdapterOf(url);
+  await reach({ variable, url, name, knock, patienceMs });
+}
+
+interface Reach {
+  readonly variable: string;
+  readonly url: string;
+  readonly name: string;
+  knock(url: string, timeoutMs: number): Promise<void>;
+  readonly patienceMs: number;
+}
+
+async function reach({ variable, url, name, knock, patienceMs }: Reach): Promise<void> {
   const deadline = performance.now() + patienceMs;
   for (;;) {
     const left = deadline - performance.now();
@@ -50,16 +69,13 @@ async function knockPostgres(url: string, timeoutMs: number): Promise<void> {
   }
 }
 
-async function knockAmqp(url: string, timeoutMs: number): Promise<void> {
-  const connection = await amqp.connect(url, { timeout: timeoutMs });
-  connection.on('error', () => undefined);
-  await connection.close();
-}
-
 /** The server answered, and said no: waiting does not help. */
 function isRefusal(error: Error): boolean {
   const code = (error as { code?: unknown }).code;
-  return (typeof code === 'string' && code.startsWith('28')) || /ACCESS[_-]REFUSED|NOT_ALLOWED|530/.test(error.message);
+  return (
+    (typeof code === 'string' && code.startsWith('28')) ||
+    /ACCESS[_-]REFUSED|NOT_ALLOWED|530|WRONGPASS|NOAUTH/.test(error.message)
+  );
 }
 
 function describe(error: Error): string {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Child, type ChildSpec } from './child.ts';
+import { AppProcess, type AppProcessSpec } from './child.ts';
 import { ExitError } from './exit-error.ts';
 import type { Output } from './output.ts';
 import { still, STILL_EVERY_MS } from './still.ts';
@@ -11,7 +11,7 @@ const LONG_LIFE_MS = 20_000;
 
 /** Keeps one child running: starts it, and again whenever it ends by itself. */
 export class Supervisor {
-  private child: Child | undefined;
+  private child: AppProcess | undefined;
   private stopping = false;
   private deaths = 0;
   private everReady = false;
@@ -19,7 +19,7 @@ export class Supervisor {
   private watching: Promise<void> | undefined;
 
   constructor(
-    private readonly spec: ChildSpec,
+    private readonly spec: AppProcessSpec,
     private readonly output: Output,
     private readonly stillEveryMs = STILL_EVERY_MS,
   ) {}
@@ -71,8 +71,8 @@ export class Supervisor {
     this.child?.kill();
   }
 
-  private spawn(): Child {
-    const child = new Child(this.spec, this.output);
+  private spawn(): AppProcess {
+    const child = new AppProcess(this.spec, this.output);
     this.child = child;
     void child.ready.then(() => (this.everReady = true));
     this.watching = child.exit.then(async (exit) => {
@@ -83,7 +83,7 @@ export class Supervisor {
     return child;
   }
 
-  private async again(child: Child, how: string): Promise<void> {
+  private async again(child: AppProcess, how: string): Promise<void> {
     const asked = this.deaths < 0;
     if (asked || performance.now() - child.startedAt > LONG_LIFE_MS) this.deaths = 0;
     const wait = asked ? 0 : BACKOFF_MS[Math.min(this.deaths, BACKOFF_MS.length - 1)]!;

@@ -1,17 +1,17 @@
 import { readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { gatewaySecrets, type Env, type Settings } from '@lovage/settings';
-import { appSpec, type AppFacts, type AppName } from '../launcher/apps.ts';
-import type { ChildSpec } from '../launcher/child.ts';
+import { appSpec, type AppSetup, type AppName } from '../launcher/apps.ts';
+import type { AppProcessSpec } from '../launcher/child.ts';
 import { listenPort } from '../launcher/listen-port.ts';
 import { applyMigrations } from '../launcher/migrations.ts';
 import type { Output } from '../launcher/output.ts';
-import { reach } from '../launcher/servers.ts';
+import { reachBroker } from '../launcher/servers.ts';
 import { Supervisor } from '../launcher/supervisor.ts';
 import { SharedDatabase } from './shared-database.ts';
 import { SourceWatcher } from './source-watcher.ts';
 
-/** Whoever edits waits: what an app has not finished by then is cut off. */
+/** A developer waits: what an app has not finished by then is cut off. */
 const RELOAD_PATIENCE_MS = 2000;
 
 export interface ServeOptions {
@@ -22,7 +22,7 @@ export interface ServeOptions {
   readonly output: Output;
   readonly workerFlags?: readonly string[];
   /** How the app is run. Default: from its source. */
-  readonly specOf?: (name: AppName, facts: AppFacts) => ChildSpec;
+  readonly specOf?: (name: AppName, setup: AppSetup) => AppProcessSpec;
   /** Directories whose changes restart it. Default: the app's source and that of every lib. */
   readonly watch?: readonly string[];
 }
@@ -64,14 +64,14 @@ export class Serve {
       say: (text) => output.say(text),
     });
     this.database = database;
-    if (settings.brokerUrl !== undefined) await reach('BROKER_URL', settings.brokerUrl);
+    if (settings.brokerUrl !== undefined) await reachBroker('BROKER_URL', settings.brokerUrl);
     if (this.stopping) return;
     await applyMigrations(database.url, root);
     if (this.stopping) return;
     const secrets = gatewaySecrets(settings);
     const workerFlags = this.options.workerFlags ?? [];
     const { dashboardDir = join(root, 'apps/dashboard/dist') } = settings.http;
-    const facts: AppFacts = {
+    const setup: AppSetup = {
       root,
       dashboardDir,
       env,
@@ -81,7 +81,7 @@ export class Serve {
       secrets,
       workerFlags,
     };
-    const supervisor = new Supervisor((this.options.specOf ?? appSpec)(app, facts), output);
+    const supervisor = new Supervisor((this.options.specOf ?? appSpec)(app, setup), output);
     this.supervisor = supervisor;
     await supervisor.start();
     if (this.stopping) return;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { hasCode } from '@lovage/foundation';
-import { type Database, type DatabaseOptions, joinDatabase, openDatabase } from '../launcher/database.ts';
+import { type OpenDatabase, type LauncherDatabaseOptions, joinDatabase, openDatabase } from '../launcher/database.ts';
 
 const TRIES = 20;
 const PAUSE_MS = 250;
@@ -11,17 +11,17 @@ const PAUSE_MS = 250;
  * (`npm start`, another `nx serve`) runs on the same data directory; or else an embedded one of our own. When the
  * process that runs it ends, this one takes over: at the same port, so that the app just reconnects.
  */
-export class SharedDatabase implements Database {
+export class SharedDatabase implements OpenDatabase {
   readonly embedded: boolean;
-  private own: Database | undefined;
+  private own: OpenDatabase | undefined;
   private stopped = false;
   private joined: pg.Client | undefined;
 
-  private constructor(private readonly options: DatabaseOptions) {
+  private constructor(private readonly options: LauncherDatabaseOptions) {
     this.embedded = options.databaseUrl === undefined;
   }
 
-  static async open(options: DatabaseOptions): Promise<SharedDatabase> {
+  static async open(options: LauncherDatabaseOptions): Promise<SharedDatabase> {
     const database = new SharedDatabase(options);
     await database.settle();
     return database;
@@ -35,7 +35,7 @@ export class SharedDatabase implements Database {
     await this.own?.stop();
   }
 
-  /** Joins or opens. Between looking and opening, others may do the same: whoever is late looks again. */
+  /** Joins or opens. Between looking and opening, others may do the same: the one who is late looks again. */
   private async settle(): Promise<void> {
     for (let tries = 1; ; tries += 1) {
       if (this.embedded && (await this.join())) return;

@@ -19,9 +19,9 @@ await runToExit(
       output,
       workerFlags,
       makeDashboard: async () => undefined,
-      specOf: (name, facts) => ({
-        ...appSpec(name, facts),
-        args: [standIn, name, ...(name === 'worker' ? facts.workerFlags : [])],
+      specOf: (name, setup) => ({
+        ...appSpec(name, setup),
+        args: [standIn, name, ...(name === 'worker' ? setup.workerFlags : [])],
       }),
     }),
   output,

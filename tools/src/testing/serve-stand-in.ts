@@ -18,7 +18,7 @@ await runToExit(
       settings: parseSettings(process.env, [], { for: 'launcher' }),
       output,
       watch: [watched!],
-      specOf: (name, facts) => ({ ...appSpec(name, facts), args: [script!, name] }),
+      specOf: (name, setup) => ({ ...appSpec(name, setup), args: [script!, name] }),
     }),
   output,
 );
