@@ -4,22 +4,22 @@ import hooks from 'eslint-plugin-react-hooks';
 import regexp from 'eslint-plugin-regexp';
 import ts from 'typescript-eslint';
 
-// Floors (docs/architecture.md): an import goes only to a lower floor; adapters of one floor do not know each other.
-const FLOORS = 7;
-const below = (floor) => Array.from({ length: floor }, (_, n) => `floor:${n}`);
+// Layers (docs/architecture.md): an import goes only to a lower layer; adapters of one layer do not know each other.
+const LAYERS = 7;
+const below = (layer) => Array.from({ length: layer }, (_, n) => `layer:${n}`);
 const boundaries = (inTests) => [
   'error',
   {
     enforceBuildableLibDependency: false,
     allow: [],
     depConstraints: [
-      ...Array.from({ length: FLOORS }, (_, floor) => ({
-        sourceTag: `floor:${floor}`,
-        // Specs may use test kits, and neighbours of their own floor: an engine is tested on the real store.
-        onlyDependOnLibsWithTags: inTests ? [...below(floor + 1), 'floor:test'] : below(floor),
+      ...Array.from({ length: LAYERS }, (_, layer) => ({
+        sourceTag: `layer:${layer}`,
+        // Specs may use test kits, and neighbours of their own layer: an engine is tested on the real store.
+        onlyDependOnLibsWithTags: inTests ? [...below(layer + 1), 'layer:test'] : below(layer),
       })),
-      { sourceTag: 'floor:test', onlyDependOnLibsWithTags: [...below(4), 'floor:test'] },
-      { sourceTag: 'floor:tool', onlyDependOnLibsWithTags: [...below(FLOORS), 'floor:test'] },
+      { sourceTag: 'layer:test', onlyDependOnLibsWithTags: [...below(4), 'layer:test'] },
+      { sourceTag: 'layer:tool', onlyDependOnLibsWithTags: [...below(LAYERS), 'layer:test'] },
       { sourceTag: 'runs:browser', onlyDependOnLibsWithTags: ['runs:browser'] },
       { sourceTag: 'runs:node', onlyDependOnLibsWithTags: ['runs:browser', 'runs:node'] },
     ],

@@ -1,35 +1,39 @@
 import { fileURLToPath } from 'node:url';
 
-const swc = (type) => [
-  '@swc/jest',
-  {
-    jsc: {
-      target: 'es2023',
-      keepClassNames: true,
-      parser: { syntax: 'typescript', decorators: true },
-      transform: { legacyDecorator: true, decoratorMetadata: true },
-    },
-    module: { type },
-    sourceMaps: 'inline',
-  },
-];
-// ESM-only packages that CommonJS packages require(): Jest has require(esm) only on Node >= 24.9.
-const requiredEsm = ['content-disposition', 'cookie'].join('|');
+const at = (path) => fileURLToPath(new URL(path, import.meta.url));
+/** Of `.ci/nightly`: suites that take minutes, and the models, which then take all of their cases (`TEST_MODELS`). */
+const nightly = process.env.NIGHTLY === '1';
 /** @type {import('jest').Config} */
 export default {
   // Cheap until a test asks: they look for RabbitMQ, and start PostgreSQL when first wanted.
-  globalSetup: fileURLToPath(new URL('libs/testing/src/jest/global-setup.mjs', import.meta.url)),
-  globalTeardown: fileURLToPath(new URL('libs/testing/src/jest/global-teardown.mjs', import.meta.url)),
+  globalSetup: at('libs/testing/src/jest/global-setup.mjs'),
+  globalTeardown: at('libs/testing/src/jest/global-teardown.mjs'),
   // Service and e2e tests start servers and processes; on a busy machine of two cores that takes its time.
   testTimeout: 60_000,
-  testEnvironment: 'node',
+  // One realm, in which packages are loaded once for all spec files of a process; what the repository holds, once a file.
+  testEnvironment: at('libs/testing/src/jest/one-realm-environment.mjs'),
+  runtime: at('libs/testing/src/jest/shared-packages-runtime.mjs'),
+  runner: at('libs/testing/src/jest/one-by-one-runner.mjs'),
   testEnvironmentOptions: { customExportConditions: ['@lovage/source', 'node', 'node-addons'] },
   extensionsToTreatAsEsm: ['.ts'],
   setupFiles: ['reflect-metadata'],
-  testMatch: ['<rootDir>/src/**/*.spec.ts'],
+  testMatch: nightly
+    ? ['<rootDir>/src/**/*.nightly.spec.ts', '<rootDir>/src/**/*.model.spec.ts']
+    : ['<rootDir>/src/**/*.spec.ts'],
+  testPathIgnorePatterns: ['/node_modules/', ...(nightly ? [] : ['\\.nightly\\.spec\\.ts$'])],
   transform: {
-    '^.+\\.ts$': swc('es6'),
-    [`/node_modules/(?:${requiredEsm})/.+\\.js$`]: swc('commonjs'),
+    '^.+\\.ts$': [
+      '@swc/jest',
+      {
+        jsc: {
+          target: 'es2023',
+          keepClassNames: true,
+          parser: { syntax: 'typescript', decorators: true },
+          transform: { legacyDecorator: true, decoratorMetadata: true },
+        },
+        module: { type: 'es6' },
+        sourceMaps: 'inline',
+      },
+    ],
   },
-  transformIgnorePatterns: [`/node_modules/(?!.*/node_modules/)(?!(?:${requiredEsm})/)`],
 };
