@@ -127,9 +127,13 @@ test('while Postgres is away a gateway counts alone, and takes submits', async (
   const submit = () => gateway.ask('/api/tasks/math.add', { body: { input: { x: 1, y: 2 } } });
   expect((await submit()).status).toBe(202);
   await gateway.proxy.refuse();
-  const statuses = [];
-  for (let n = 0; n < 5; n += 1) statuses.push((await submit()).status);
-  expect(statuses).toEqual([202, 202, 202, 202, 429]);
+  const statuses: number[] = [];
+  while (statuses.at(-1) !== 429 && statuses.length < 6) statuses.push((await submit()).status);
+  // Where Postgres took more than a second for the first submit, that was counted here too.
+  expect([
+    [202, 202, 202, 202, 429],
+    [202, 202, 202, 429],
+  ]).toContainEqual(statuses);
 });
 
 test('over REST: of an allowance of four two gateways take four', async () => {
