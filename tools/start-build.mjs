@@ -60,7 +60,30 @@ export class StartBuildError extends Error {
  * @returns {Promise<string | undefined>}
  * @throws {StartBuildError} when a source does not build.
  */
-export async function freshBuild(root, say, cache = join(root, '.cache/start')) {
+export function freshBuild(root, say, cache = join(root, '.cache/start')) {
+  return built(root, say, cache, []);
+}
+
+/**
+ * Like {@link freshBuild}, with the programs that tests start beside the apps themselves. In `.cache/start-tests`.
+ * @param {string} root
+ * @param {(text: string) => void} say
+ */
+export function testBuild(root, say) {
+  const programs = ['gateway', 'worker', 'beat'].flatMap((app) => {
+    const folder = `apps/${app}/src/testing`;
+    return readdirSync(join(root, folder)).flatMap((name) => (name.endsWith('-app.ts') ? `${folder}/${name}` : []));
+  });
+  return built(root, say, join(root, '.cache/start-tests'), programs.sort());
+}
+
+/**
+ * @param {string} root
+ * @param {(text: string) => void} say
+ * @param {string} cache
+ * @param {string[]} programs Entries beside those of {@link ENTRIES}.
+ */
+async function built(root, say, cache, programs) {
   const dir = join(cache, keyOf(root));
   if (existsSync(dir)) {
     touch(dir);
@@ -76,7 +99,7 @@ export async function freshBuild(root, say, cache = join(root, '.cache/start')) 
     return undefined;
   }
   // In a process of its own: it takes 600 MB, which this one would hold for as long as the platform runs.
-  const maker = spawn(process.execPath, [fileURLToPath(import.meta.url), root, dir], {
+  const maker = spawn(process.execPath, [fileURLToPath(import.meta.url), root, dir, ...programs], {
     stdio: ['ignore', 'ignore', 'pipe'],
     // It need not return memory while it works: half of its CPU. And threads that look for work take more than they do.
     env: { ...process.env, MIMALLOC_PURGE_DELAY: '-1', RAYON_NUM_THREADS: '1' },
@@ -90,12 +113,12 @@ export async function freshBuild(root, say, cache = join(root, '.cache/start')) 
   return undefined;
 }
 
-async function make(root, dir) {
+async function make(root, dir, programs) {
   const temporary = `${dir}.${process.pid}.tmp`;
   try {
     const { rolldown } = await import('rolldown');
     mkdirSync(temporary, { recursive: true });
-    await build(rolldown, root, dir, temporary);
+    await build(rolldown, root, dir, temporary, programs);
     try {
       renameSync(temporary, dir);
     } catch (error) {
@@ -157,14 +180,16 @@ function lineByLine(code, file) {
   return { version: 3, sources: [file], sourcesContent: [code], names: [], mappings: `AAAA${next}` };
 }
 
-async function build(rolldown, root, dir, into) {
+async function build(rolldown, root, dir, into, programs) {
   /** Where a source would be in the build, were it a file of its own. */
   const urlOf = (file) => pathToFileURL(join(dir, relative(root, file).replace(/\.ts$/, '.js'))).href;
   const isOwn = (file) => file.startsWith(root) && !file.includes(`${sep}node_modules${sep}`);
   const bundle = await rolldown({
     cwd: root,
     platform: 'node',
-    input: Object.fromEntries(ENTRIES.map((file) => [file.slice(0, -'.ts'.length), join(root, file)])),
+    input: Object.fromEntries(
+      [...ENTRIES, ...programs].map((file) => [file.slice(0, -'.ts'.length), join(root, file)]),
+    ),
     external: NOT_BUNDLED,
     resolve: { conditionNames: ['@lovage/source', 'node'] },
     transform: { target: 'es2023' },
@@ -277,4 +302,4 @@ function removeOld(cache, dir) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url))
-  process.exitCode = await make(String(process.argv[2]), String(process.argv[3]));
+  process.exitCode = await make(String(process.argv[2]), String(process.argv[3]), process.argv.slice(4));

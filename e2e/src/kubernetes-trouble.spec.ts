@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import type { ScalingDocument, TaskDocument } from '@lovage/http-api';
-import { eventually, startProcess, TYPESCRIPT_FLAGS, type TestProcess } from '@lovage/testing';
+import { eventually, startTypeScript, type TestProcess } from '@lovage/testing';
 import { RunningPlatform, UNSET } from './kit/platform.ts';
 
 // The table "When something is wrong" of docs/kubernetes.md, as far as it does not take a cluster: what each symptom looks like.
@@ -18,6 +19,8 @@ const row = (symptom: string): string => {
   if (!found) throw new Error(`docs/kubernetes.md has no row ${symptom}`);
   return found.join(' ');
 };
+
+const WORKER = fileURLToPath(new URL('../../apps/worker/src/main.ts', import.meta.url));
 
 let platform: RunningPlatform;
 beforeAll(async () => {
@@ -40,7 +43,7 @@ const worker = async (env: Record<string, string>): Promise<{ worker: TestProces
   const { port } = probe.address() as AddressInfo;
   probe.close();
   await once(probe, 'close');
-  const started = await startProcess(process.execPath, [...TYPESCRIPT_FLAGS, 'apps/worker/src/main.ts'], {
+  const started = await startTypeScript(WORKER, [], {
     env: { ...UNSET, DATABASE_URL: await platform.databaseUrl(), WORKER_HEALTH_PORT: String(port), ...env },
   });
   return { worker: started, port };

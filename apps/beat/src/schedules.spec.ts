@@ -10,7 +10,7 @@ import {
   type TestProcess,
 } from '@lovage/testing';
 
-const EVERY_SECOND = fileURLToPath(new URL('./testing/every-second.ts', import.meta.url));
+const EVERY_SECOND = fileURLToPath(new URL('./testing/every-second-app.ts', import.meta.url));
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
 /** How long to look; for the whole minute of the acceptance, `SCHEDULES_SECONDS=60`. */
 const SECONDS = Number(process.env['SCHEDULES_SECONDS'] ?? 6);

@@ -3,12 +3,14 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { testBuild } from '../../start-build.mjs';
 import { openDatabase } from '../launcher/database.ts';
 import { applyMigrations } from '../launcher/migrations.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url)).replace(/[\\/]$/, '');
 const say = (text: string): void => void process.stderr.write(`kit: ${text}\n`);
 const { env } = process;
+const hooks = pathToFileURL(join(root, 'tools/ts-hooks.mjs')).href;
 const queues = env['WORKER_QUEUES'] || 'ts.q';
 
 const database = await openDatabase({
@@ -32,9 +34,14 @@ const common: NodeJS.ProcessEnv = {
   DATABASE_URL: database.url,
 };
 
+const build = await testBuild(root, say);
+
 function start(program: string): ChildProcess {
-  const args = ['--conditions=@lovage/source', '--import', pathToFileURL(join(root, 'tools/ts-hooks.mjs')).href];
-  return spawn(process.execPath, [...args, join(root, program)], { cwd: root, env: common, stdio: 'inherit' });
+  const args =
+    build === undefined
+      ? ['--conditions=@lovage/source', '--import', hooks, join(root, program)]
+      : ['--enable-source-maps', join(build, program.replace(/\.ts$/, '.js'))];
+  return spawn(process.execPath, args, { cwd: root, env: common, stdio: 'inherit' });
 }
 
 const beat = start('apps/beat/src/main.ts');

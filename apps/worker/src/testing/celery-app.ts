@@ -58,20 +58,18 @@ class InteropTasks {
 class InteropModule {}
 
 if (process.argv[1] === new URL(import.meta.url).pathname)
-  process.exit(
-    await runApp({
-      name: 'worker',
-      exitCodeOf,
-      async start() {
-        const settings = parseSettings(process.env, [], { for: 'worker' });
-        const log = createLog({ app: 'worker', level: 'info', mode: 'production' });
-        const shutdown = () => void process.kill(process.pid, 'SIGTERM');
-        const app = await startWorker({
-          ...{ settings, log, shutdown },
-          ...{ contracts: [add, hold, fail, failOnce], modules: [InteropModule] },
-        });
-        log.info({}, 'worker ready');
-        return app;
-      },
-    }),
-  );
+  void runApp({
+    name: 'worker',
+    exitCodeOf,
+    async start() {
+      const settings = parseSettings(process.env, [], { for: 'worker' });
+      const log = createLog({ app: 'worker', level: 'info', mode: 'production' });
+      const shutdown = () => void process.kill(process.pid, 'SIGTERM');
+      const app = await startWorker({
+        ...{ settings, log, shutdown },
+        ...{ contracts: [add, hold, fail, failOnce], modules: [InteropModule] },
+      });
+      log.info({}, 'worker ready');
+      return app;
+    },
+  }).then((code) => process.exit(code));

@@ -33,16 +33,14 @@ class EndingTasks {
 class EndingModule {}
 
 if (process.argv[1] === new URL(import.meta.url).pathname)
-  process.exit(
-    await runApp({
-      name: 'worker',
-      exitCodeOf,
-      async start() {
-        const settings = parseSettings(process.env, [], { for: 'worker' });
-        const log = createLog({ app: 'worker', level: 'info', mode: 'production' });
-        const app = await startWorker({ settings, contracts: [ends, after], modules: [EndingModule], log });
-        log.info({}, 'worker ready');
-        return app;
-      },
-    }),
-  );
+  void runApp({
+    name: 'worker',
+    exitCodeOf,
+    async start() {
+      const settings = parseSettings(process.env, [], { for: 'worker' });
+      const log = createLog({ app: 'worker', level: 'info', mode: 'production' });
+      const app = await startWorker({ settings, contracts: [ends, after], modules: [EndingModule], log });
+      log.info({}, 'worker ready');
+      return app;
+    },
+  }).then((code) => process.exit(code));

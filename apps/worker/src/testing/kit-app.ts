@@ -161,17 +161,15 @@ class KitTasks {
 @Module({ controllers: [KitTasks] })
 class KitModule {}
 
-process.exit(
-  await runApp({
-    name: 'worker',
-    exitCodeOf,
-    async start() {
-      const settings = parseSettings(process.env, [], { for: 'worker' });
-      const log = createLog({ app: 'worker', level: settings.logLevel, mode: 'production' });
-      const shutdown = () => void process.kill(process.pid, 'SIGTERM');
-      const app = await startWorker({ settings, log, shutdown, contracts, modules: [KitModule] });
-      log.info({ worker: settings.worker.name }, 'worker ready');
-      return app;
-    },
-  }),
-);
+void runApp({
+  name: 'worker',
+  exitCodeOf,
+  async start() {
+    const settings = parseSettings(process.env, [], { for: 'worker' });
+    const log = createLog({ app: 'worker', level: settings.logLevel, mode: 'production' });
+    const shutdown = () => void process.kill(process.pid, 'SIGTERM');
+    const app = await startWorker({ settings, log, shutdown, contracts, modules: [KitModule] });
+    log.info({ worker: settings.worker.name }, 'worker ready');
+    return app;
+  },
+}).then((code) => process.exit(code));

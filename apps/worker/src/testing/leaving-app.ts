@@ -45,19 +45,17 @@ class LeavingTasks {
 class LeavingModule {}
 
 if (process.argv[1] === new URL(import.meta.url).pathname)
-  process.exit(
-    await runApp({
-      name: 'worker',
-      exitCodeOf,
-      escapedExitCode: ExitCode.escapedError,
-      start() {
-        const settings = parseSettings(process.env, [], { for: 'worker' });
-        const log = createLog({ app: 'worker', level: 'info', mode: 'production' });
-        if (process.env['LEAVES_OWN'])
-          setTimeout(() => {
-            throw new Error('of no task');
-          }, 1500);
-        return startWorker({ settings, contracts: [leaves, leavesMany], modules: [LeavingModule], log });
-      },
-    }),
-  );
+  void runApp({
+    name: 'worker',
+    exitCodeOf,
+    escapedExitCode: ExitCode.escapedError,
+    start() {
+      const settings = parseSettings(process.env, [], { for: 'worker' });
+      const log = createLog({ app: 'worker', level: 'info', mode: 'production' });
+      if (process.env['LEAVES_OWN'])
+        setTimeout(() => {
+          throw new Error('of no task');
+        }, 1500);
+      return startWorker({ settings, contracts: [leaves, leavesMany], modules: [LeavingModule], log });
+    },
+  }).then((code) => process.exit(code));

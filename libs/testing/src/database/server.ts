@@ -1,4 +1,4 @@
-import { request } from 'node:http';
+import { askTestRun } from '../run-services.ts';
 
 /**
  * URL of the PostgreSQL server for tests: `TEST_DATABASE_URL`, whose user may create databases there, or else a server
@@ -7,21 +7,12 @@ import { request } from 'node:http';
 export async function testServerUrl(): Promise<string> {
   const named = process.env['TEST_DATABASE_URL'];
   if (named) return named;
-  const cluster = process.env['LOVAGE_TEST_CLUSTER'];
-  if (!cluster)
+  const url = await askTestRun('');
+  if (url === undefined)
     throw new Error(
       'no PostgreSQL server for tests: run them through a jest configuration based on jest.preset.mjs, or set TEST_DATABASE_URL to a server where databases may be created',
     );
-  return new Promise((resolve, reject) => {
-    request(cluster, { agent: false }, (response) => {
-      let body = '';
-      response.setEncoding('utf8');
-      response.on('data', (chunk: string) => (body += chunk));
-      response.on('end', () => (response.statusCode === 200 ? resolve(body) : reject(new Error(body))));
-    })
-      .on('error', reject)
-      .end();
-  });
+  return url;
 }
 
 /** The same server, another database. */

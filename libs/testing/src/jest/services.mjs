@@ -1,5 +1,5 @@
-// What a test run shares: whether RabbitMQ answers, asked once before the tests; and a PostgreSQL server, started when
-// the first test asks for one, so that runs without such tests do not pay for it.
+// What a test run shares: whether RabbitMQ answers, asked once before the tests; and what is made when the first test asks
+// for it, so that runs without such tests do not pay for it: a PostgreSQL server, and a build of the programs that tests start.
 import { Buffer } from 'node:buffer';
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -13,27 +13,44 @@ export const DEFAULT_AMQP_URL = 'amqp://guest:guest@127.0.0.1:5672';
 /** The last of the databases that a Redis has unless told otherwise: nobody keeps anything there. */
 export const DEFAULT_REDIS_URL = 'redis://127.0.0.1:6379/15';
 
+const repository = fileURLToPath(new URL('../../../..', import.meta.url)).replace(/[\\/]$/, '');
+
 /** One for the process: several projects may share a run. */
 class Services {
   /** @type {Promise<string> | undefined} */
   #url;
+  /** @type {Promise<string> | undefined} */
+  #build;
   /** @type {import('node:child_process').ChildProcess | undefined} */
   #cluster;
   #secret = randomUUID();
   #server = createServer((request, response) => {
-    if (request.url !== `/${this.#secret}`) return void response.writeHead(404).end();
-    this.#url ??= this.#startCluster();
-    this.#url.then(
-      (url) => response.end(url),
+    const wanted = this.#make(request.url);
+    if (!wanted) return void response.writeHead(404).end();
+    wanted.then(
+      (made) => response.end(made),
       (error) => response.writeHead(500).end(String(error?.message ?? error)),
     );
   });
+
+  /** @param {string | undefined} path */
+  #make(path) {
+    if (path === `/${this.#secret}`) return (this.#url ??= this.#startCluster());
+    if (path === `/${this.#secret}/build`) return (this.#build ??= buildPrograms());
+    return undefined;
+  }
+
+  prepareBuild() {
+    this.#build ??= buildPrograms();
+    // Whoever asks for it is told.
+    this.#build.catch(() => undefined);
+  }
 
   async start() {
     await new Promise((resolve) => this.#server.listen(0, '127.0.0.1', () => resolve(undefined)));
     this.#server.unref();
     const address = /** @type {import('node:net').AddressInfo} */ (this.#server.address());
-    process.env.LOVAGE_TEST_CLUSTER = `http://127.0.0.1:${address.port}/${this.#secret}`;
+    process.env.LOVAGE_TEST_SERVICES = `http://127.0.0.1:${address.port}/${this.#secret}`;
     process.env.LOVAGE_TEST_AMQP = (await answers(process.env.TEST_AMQP_URL || DEFAULT_AMQP_URL)) ? 'up' : 'down';
     process.env.LOVAGE_TEST_REDIS = (await pongs(process.env.TEST_REDIS_URL || DEFAULT_REDIS_URL)) ? 'up' : 'down';
   }
@@ -67,6 +84,12 @@ class Services {
       createInterface({ input: cluster.stdout }).once('line', resolve);
     });
   }
+}
+
+/** The directory of the build; empty: programs are to be run from their sources. */
+async function buildPrograms() {
+  const { testBuild } = await import(new URL('../../../../tools/start-build.mjs', import.meta.url).href);
+  return (await testBuild(repository, (/** @type {string} */ text) => console.warn(text))) ?? '';
 }
 
 /**
@@ -118,11 +141,14 @@ export function pongs(url) {
 /** @type {{ __lovageTestServices?: { services: Promise<Services>, users: number } }} */
 const shared = /** @type {any} */ (globalThis);
 
-export async function startServices() {
+/** @param {import('@jest/types').Config.GlobalConfig} config */
+export async function startServices(config) {
   shared.__lovageTestServices ??= {
     services: (async () => {
       const services = new Services();
       await services.start();
+      // A run of everything will ask for it: in the time of the first spec files, not in that of one test.
+      if (config.rootDir === repository && config.testPathPatterns.patterns.length === 0) services.prepareBuild();
       return services;
     })(),
     users: 0,

@@ -9,7 +9,7 @@ import { startBeat } from '../beat-app.ts';
 const tick = defineTask({ name: 'test.tick', input: z.strictObject({}), output: z.null() });
 const everySecond = defineSchedule({ name: 'test.every_second', contract: tick, input: {}, every: '1s' });
 
-const code = await runApp({
+void runApp({
   name: 'beat',
   exitCodeOf,
   start: () => {
@@ -17,5 +17,4 @@ const code = await runApp({
     const log = createLog({ app: 'beat', level: settings.logLevel, mode: settings.mode });
     return startBeat({ settings, schedules: [everySecond], contracts: [tick], log });
   },
-});
-process.exit(code);
+}).then((code) => process.exit(code));
