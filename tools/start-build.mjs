@@ -65,15 +65,17 @@ export function freshBuild(root, say, cache = join(root, '.cache/start')) {
 }
 
 /**
- * Like {@link freshBuild}, with the programs that tests start beside the apps themselves. In `.cache/start-tests`.
+ * Like {@link freshBuild}, with the programs of tests: apps of their own, and what children of a pool boot. In `.cache/start-tests`.
  * @param {string} root
  * @param {(text: string) => void} say
  */
 export function testBuild(root, say) {
-  const programs = ['gateway', 'worker', 'beat'].flatMap((app) => {
-    const folder = `apps/${app}/src/testing`;
-    return readdirSync(join(root, folder)).flatMap((name) => (name.endsWith('-app.ts') ? `${folder}/${name}` : []));
-  });
+  const folders = [...['gateway', 'worker', 'beat'].map((app) => `apps/${app}`), 'libs/nest', 'libs/runtime'];
+  const programs = folders.flatMap((project) =>
+    readdirSync(join(root, project, 'src/testing'))
+      .filter((name) => /(?:-app|-tasks|-child)\.ts$/.test(name))
+      .map((name) => `${project}/src/testing/${name}`),
+  );
   return built(root, say, join(root, '.cache/start-tests'), programs.sort());
 }
 

@@ -3,7 +3,7 @@ import type { MicroserviceOptions } from '@nestjs/microservices';
 import { LovageClient } from '@lovage/client';
 import { openStore, PgWorkerLease } from '@lovage/store-postgres';
 import { ContractRegistry } from '@lovage/task';
-import { MemoryBroker, silentLog, testDatabase } from '@lovage/testing';
+import { childFlags, MemoryBroker, silentLog, testDatabase } from '@lovage/testing';
 import { LovageServer } from './lovage-server.ts';
 import { NestLog } from './nest-log.ts';
 import { GreetingsModule, greetIn, tickIn, ticks } from './testing/child-app.ts';
@@ -22,11 +22,10 @@ test.each(['async', 'thread', 'process'] as const)(
     const info = { name: 'w@test', host: 'test', pid: 1, queues: ['default'], concurrency: 5 };
     const lease = (onLost: (worker: string) => void) =>
       new PgWorkerLease({ url: db.url, info, log: silentLog, onLost });
-    const hooks = new URL('../../../tools/ts-hooks.mjs', import.meta.url).href;
     const children = {
       boot: new URL('./testing/child-app.ts', import.meta.url).href,
       slots: 1,
-      execArgv: ['--conditions=@lovage/source', '--import', hooks],
+      execArgv: await childFlags(),
     };
     const server = new LovageServer(
       { broker, tasks, log: silentLog, lease },

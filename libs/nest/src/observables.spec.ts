@@ -8,7 +8,7 @@ import { LovageClient } from '@lovage/client';
 import { systemClock, type Clock } from '@lovage/ports';
 import { openStore, PgWorkerLease } from '@lovage/store-postgres';
 import { ContractRegistry, type TaskOptions } from '@lovage/task';
-import { eventually, MemoryBroker, silentLog, testDatabase } from '@lovage/testing';
+import { childFlags, eventually, MemoryBroker, silentLog, testDatabase } from '@lovage/testing';
 import { LovageServer } from './lovage-server.ts';
 import { NestLog } from './nest-log.ts';
 import { GreetingsModule, greetIn, tickIn, ticks } from './testing/child-app.ts';
@@ -51,7 +51,6 @@ async function open(pool: (typeof POOLS)[number], defaults: TaskOptions = {}, mo
   const contracts = new ContractRegistry([greet, tick, ticks]);
   const client = new LovageClient({ broker, tasks, outbox, contracts, log: silentLog });
   const info = { name: 'w@test', host: 'test', pid: 1, queues: ['default'], concurrency: 5 };
-  const hooks = new URL('../../../tools/ts-hooks.mjs', import.meta.url).href;
   const server = new LovageServer(
     {
       ...{ broker, tasks, log: silentLog, ...more },
@@ -65,7 +64,7 @@ async function open(pool: (typeof POOLS)[number], defaults: TaskOptions = {}, mo
         slots: 2,
         // A busy machine may take longer than the default to let a child unsubscribe; no test waits for it.
         teardownMs: SLOW.timeoutMs,
-        execArgv: ['--conditions=@lovage/source', '--import', hooks],
+        execArgv: await childFlags(),
       },
     },
   );

@@ -26,7 +26,7 @@ describe.each(['async', 'thread', 'process'] as const)(
       'with record %s: its task ends with its evidence, and nobody else notices',
       async (record) => {
         await using f = await Fixture.open();
-        await f.worker(bad({ pool, record }), handleBad, { children: children() });
+        await f.worker(bad({ pool, record }), handleBad, { children: await children() });
         // All at once, so that their ends share commits.
         const sent = await Promise.all(Object.keys(badDeeds).map(async (deed) => [deed, await send(f, deed)] as const));
         const ends = await Promise.all(sent.map(async ([deed, id]) => [deed, await endedIn(f, id)] as const));

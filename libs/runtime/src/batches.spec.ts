@@ -517,7 +517,7 @@ describe('a batch, if any process dies or stops', () => {
         sizes.push(items.length);
         return batchHandler(items);
       },
-      { children: children(), shutdownGrace: 0 },
+      { children: await children(), shutdownGrace: 0 },
     );
     const ids = await rows(f, 3, { name: 'test.batched' });
     await f.db.query('update tasks set suspected = 2, quarantine_group = 4 where id = $1', [ids[1]]);

@@ -57,7 +57,7 @@ describe('a stop while ends of attempts wait for earlier writes', () => {
   test.each(['thread', 'process'] as const)('what a child of the pool %s has done is recorded', async (pool) => {
     await using f = await Fixture.open();
     const logs = gated(f);
-    const worker = await f.worker(deed({ pool }), () => undefined, { children: children() });
+    const worker = await f.worker(deed({ pool }), () => undefined, { children: await children() });
     const id = await f.send(null, { name: 'test.deed', inputJson: JSON.stringify({ deed: 'log', value: null }) });
     await stopDuringLogs(f, worker, logs);
     expect(await f.store.tasks.get(id)).toMatchObject({ state: 'SUCCESS', generation: 0 });

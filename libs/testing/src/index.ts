@@ -14,6 +14,7 @@ export { revokeOne } from './revoke-one.ts';
 export { describeWithRedis } from './redis.ts';
 export { describeWithRabbit, type TestRabbit } from './rabbit.ts';
 export {
+  childFlags,
   startProcess,
   startTypeScript,
   TYPESCRIPT_FLAGS,

@@ -77,6 +77,18 @@ export async function startTypeScript(
   return startProcess(process.execPath, [...(await programOf(file)), ...args], options);
 }
 
+/**
+ * Flags of Node.js for the children of a pool: those programs of theirs of which the test run has a build are run from there.
+ * Without a test run: from their sources.
+ */
+export async function childFlags(): Promise<readonly string[]> {
+  const build = await askTestRun('/build');
+  if (!build) return TYPESCRIPT_FLAGS;
+  const hooks = new URL('./jest/built-hooks.mjs', import.meta.url);
+  hooks.searchParams.set('build', build);
+  return ['--enable-source-maps', '--import', hooks.href];
+}
+
 async function programOf(file: string): Promise<string[]> {
   const path = relative(root, file).replaceAll(sep, '/');
   const build = BUILT.test(path) ? await askTestRun('/build') : '';

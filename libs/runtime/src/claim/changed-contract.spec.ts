@@ -81,7 +81,7 @@ describe('an input of an older version', () => {
         migrate: { 1: (old: { say: string }) => ({ deed: 'echo', value: old.say }) },
         input: z.strictObject({ deed: z.string(), value: z.unknown() }),
       });
-      await f.worker(contract, handle, { children: children() });
+      await f.worker(contract, handle, { children: await children() });
       const replied = f.replied.next();
       await f.send(0, { name: 'test.deed', inputJson: '{"say":"hello"}', stamp: '1:' });
       expect(await replied).toMatchObject({ status: 'SUCCESS', result: 'hello' });

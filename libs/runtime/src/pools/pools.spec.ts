@@ -21,7 +21,7 @@ type Options = Partial<WorkerOptions> & { submitChild?: SubmitChild; defaults?: 
 async function open(pool: 'async' | 'thread' | 'process', options: Options = {}) {
   const f = await Fixture.open();
   const { defaults, ...rest } = options;
-  const worker = await f.worker(deed({ pool, ...defaults }), handle, { children: children(), ...rest });
+  const worker = await f.worker(deed({ pool, ...defaults }), handle, { children: await children(), ...rest });
   const send = (name: string, value: unknown = null, overrides = {}) =>
     f.send(null, { name: 'test.deed', inputJson: JSON.stringify({ deed: name, value }), ...overrides });
   const ended = (id: string): Promise<TaskRow> =>
@@ -109,7 +109,10 @@ describe.each(['thread', 'process'] as const)('the pool %s', (pool) => {
   });
 
   test('a recorded step is not done again by a later attempt, in another child', async () => {
-    await using p = await open(pool, { defaults: { retry: { maxAttempts: 2 } }, children: children({ maxTasks: 1 }) });
+    await using p = await open(pool, {
+      defaults: { retry: { maxAttempts: 2 } },
+      children: await children({ maxTasks: 1 }),
+    });
     const file = join(await mkdtemp(join(tmpdir(), 'lovage-once-')), 'ran');
     const id = await p.send('once', file);
     await eventually(async () => (await p.attempts(id)).length === 1, SLOW);
@@ -148,7 +151,7 @@ describe.each(['thread', 'process'] as const)('the pool %s', (pool) => {
     };
     await using f = await Fixture.open();
     const { other } = await import('../testing/child-tasks.ts');
-    await f.worker(deed({ pool }), handle, { children: children(), submitChild, contract: () => other });
+    await f.worker(deed({ pool }), handle, { children: await children(), submitChild, contract: () => other });
     const send = (n: number) =>
       f.send(null, { name: 'test.deed', inputJson: JSON.stringify({ deed: 'submit', value: n }) });
     const id = await send(5);
@@ -173,7 +176,7 @@ describe.each(['thread', 'process'] as const)('the pool %s', (pool) => {
     };
     await using f = await Fixture.open();
     const { other } = await import('../testing/child-tasks.ts');
-    await f.worker(deed({ pool }), handle, { children: children(), submitChild, contract: () => other });
+    await f.worker(deed({ pool }), handle, { children: await children(), submitChild, contract: () => other });
     const does = async (name: string, value: unknown) =>
       f.ended(await f.send(null, { name: 'test.deed', inputJson: JSON.stringify({ deed: name, value }) }));
     expect(await does('fanOut', 1200)).toMatchObject({
@@ -201,7 +204,7 @@ describe.each(['thread', 'process'] as const)('the pool %s', (pool) => {
   });
 
   test('the hard limit ends a handler that computes for ever; its slot is free again', async () => {
-    await using p = await open(pool, { defaults: { timeLimit: '200ms' }, children: children({ slots: 1 }) });
+    await using p = await open(pool, { defaults: { timeLimit: '200ms' }, children: await children({ slots: 1 }) });
     const [stuck, next] = [await p.send('spin'), await p.send('echo', 'next')];
     const row = await p.ended(stuck);
     expect(row).toMatchObject({ state: 'FAILURE', retries: 0, error: { type: 'TimeLimitExceeded' } });
@@ -217,7 +220,7 @@ describe.each(['thread', 'process'] as const)('the pool %s', (pool) => {
   });
 
   test('a child is replaced after its number of tasks', async () => {
-    await using p = await open(pool, { children: children({ slots: 1, maxTasks: 2 }) });
+    await using p = await open(pool, { children: await children({ slots: 1, maxTasks: 2 }) });
     const served = [];
     for (let n = 0; n < 5; n += 1) served.push(((await p.does('where')).result as { served: number }).served);
     expect(served).toEqual([1, 2, 1, 2, 1]);
@@ -225,7 +228,7 @@ describe.each(['thread', 'process'] as const)('the pool %s', (pool) => {
   });
 
   test('a crash ends its task alone: the attempt is kept with its evidence, and the task comes again', async () => {
-    await using p = await open(pool, { children: children({ slots: 2 }), defaults: { retry: { delay: 0 } } });
+    await using p = await open(pool, { children: await children({ slots: 2 }), defaults: { retry: { delay: 0 } } });
     const [good, bad] = [await p.send('sleep', 1500), await p.send('exit', 3)];
     for (const id of [bad]) await eventually(async () => (await p.attempts(id)).length === 1, SLOW);
     expect(await p.attempts(bad)).toMatchObject([
@@ -240,7 +243,7 @@ describe.each(['thread', 'process'] as const)('the pool %s', (pool) => {
   test.each(['rejection', 'asyncRejection'])(
     'a promise that nobody awaits (%s) is told of with its task, and ends nothing',
     async (kind) => {
-      await using p = await open(pool, { children: children({ slots: 1 }) });
+      await using p = await open(pool, { children: await children({ slots: 1 }) });
       const told = p.worker.signals.escaped.next();
       const id = await p.send('leaves', { kind, ms: 50 });
       expect(await p.ended(id)).toMatchObject({ state: 'SUCCESS', result: 'well', retries: 0, crashes: 0 });
@@ -258,7 +261,7 @@ describe.each(['thread', 'process'] as const)('the pool %s', (pool) => {
   );
 
   test('what a timer throws after its task is told of with that; the child ends after what it runs, and nothing crashed', async () => {
-    await using p = await open(pool, { children: children({ slots: 1 }), concurrency: 4 });
+    await using p = await open(pool, { children: await children({ slots: 1 }), concurrency: 4 });
     const told = p.worker.signals.escaped.next();
     const ids = [await p.send('leaves', { kind: 'timer' })];
     // In the very child in which the error comes, or after it: none of them is blamed.
@@ -279,7 +282,7 @@ describe.each(['thread', 'process'] as const)('the pool %s', (pool) => {
     ['timer', 'left behind by timer'],
     ['socket', expect.stringContaining('ECONNREFUSED')],
   ])('an attempt whose own %s throws while it runs fails with that error, once', async (kind, message) => {
-    await using p = await open(pool, { children: children({ slots: 1 }) });
+    await using p = await open(pool, { children: await children({ slots: 1 }) });
     const row = await p.does('leaves', { kind, hang: true });
     expect(row).toMatchObject({
       state: 'FAILURE',
@@ -291,7 +294,7 @@ describe.each(['thread', 'process'] as const)('the pool %s', (pool) => {
   });
 
   test('too much memory ends its task alone, as failed', async () => {
-    await using p = await open(pool, { children: children({ slots: 2, maxMemoryMb: 150 }) });
+    await using p = await open(pool, { children: await children({ slots: 2, maxMemoryMb: 150 }) });
     const [bad, good] = [await p.send(pool === 'process' ? 'growForEver' : 'growHeap'), await p.send('echo', 'good')];
     expect(await p.ended(bad)).toMatchObject({ state: 'FAILURE', crashes: 0, error: { type: 'MemoryLimitExceeded' } });
     expect(await p.ended(good)).toMatchObject({ state: 'SUCCESS' });
@@ -299,7 +302,7 @@ describe.each(['thread', 'process'] as const)('the pool %s', (pool) => {
   });
 
   test('a stop lets children finish, then aborts, then releases; none is left', async () => {
-    await using p = await open(pool, { shutdownGrace: '1s', children: children({ slots: 3 }) });
+    await using p = await open(pool, { shutdownGrace: '1s', children: await children({ slots: 3 }) });
     const { result } = await p.does('where');
     const [soon, obeying, stuck] = [await p.send('sleep', 1), await p.send('wait'), await p.send('spinAfterTelling')];
     await Promise.all([p.running(obeying), p.running(stuck), p.ended(soon)]);
@@ -315,7 +318,7 @@ describe.each(['thread', 'process'] as const)('the pool %s', (pool) => {
 
   test('an application that does not boot in a child: its task goes back, unburnt, for later', async () => {
     const boot = new URL('../testing/broken-child.ts', import.meta.url).href;
-    await using p = await open(pool, { children: children({ boot }) });
+    await using p = await open(pool, { children: await children({ boot }) });
     const id = await p.send('echo', 1);
     await eventually(async () => (await p.attempts(id)).length === 1, SLOW);
     expect(await p.attempts(id)).toMatchObject([
@@ -340,7 +343,7 @@ describe('slots', () => {
   test('a full pool holds up no task of another, and nothing is claimed for which there is no slot', async () => {
     await using f = await Fixture.open();
     const slow = deed({ pool: 'process' });
-    await f.worker(slow, handle, { children: children({ slots: 1 }), concurrency: 5 });
+    await f.worker(slow, handle, { children: await children({ slots: 1 }), concurrency: 5 });
     const send = (name: string) =>
       f.send(null, { name: 'test.deed', inputJson: JSON.stringify({ deed: name, value: 60_000 }) });
     const ids = await Promise.all([send('wait'), send('wait'), send('wait')]);
@@ -365,7 +368,7 @@ describe('a child process', () => {
   });
 
   test('that has grown too large is replaced after its task', async () => {
-    await using p = await open('process', { children: children({ slots: 1, maxMemoryMb: 150 }) });
+    await using p = await open('process', { children: await children({ slots: 1, maxMemoryMb: 150 }) });
     const first = (await p.does('where')).result as { pid: number };
     expect(await p.does('grow', 110)).toMatchObject({ state: 'SUCCESS', result: 110 });
     const second = (await p.does('where')).result as { pid: number };

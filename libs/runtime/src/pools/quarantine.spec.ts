@@ -11,7 +11,7 @@ jest.setTimeout(120_000);
 async function open(defaults: TaskOptions = {}, slots = 2, concurrency = 10) {
   const f = await Fixture.open();
   const worker = await f.worker(deed(defaults), handle, {
-    children: children({ slots }),
+    children: await children({ slots }),
     shutdownGrace: 0,
     concurrency,
   });

@@ -249,7 +249,7 @@ test('a task that is over soon is not asked about', async () => {
 describe.each(['thread', 'process'] as const)('in the pool %s', (pool) => {
   test('code that never yields is ended with the task; one that listens is told why', async () => {
     await using f = await Fixture.open();
-    await f.worker(deed(), handle, { pool, children: children(), revokeGrace: '200ms', concurrency: 2 });
+    await f.worker(deed(), handle, { pool, children: await children(), revokeGrace: '200ms', concurrency: 2 });
     const does = (name: string) => ({
       name: 'test.deed',
       inputJson: JSON.stringify({ deed: name, value: null }),

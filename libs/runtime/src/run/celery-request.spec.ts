@@ -6,7 +6,7 @@ test.each(['process', 'thread'] as const)(
   'a handler in a %s reads the message that it runs for',
   async (pool) => {
     await using f = await Fixture.open();
-    const worker = await f.worker(deed(), () => null, { pool, children: children({ slots: 1 }) });
+    const worker = await f.worker(deed(), () => null, { pool, children: await children({ slots: 1 }) });
     const id = await f.send(null, {
       ...{ name: 'test.deed', inputJson: '{"deed":"request","value":null}', shadow: 'shown', timeLimit: [60, 30] },
       headers: { stamped_headers: ['tenant'], stamps: { tenant: 'acme' } },

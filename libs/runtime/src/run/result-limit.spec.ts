@@ -15,7 +15,7 @@ describe.each(['async', 'thread', 'process'] as const)('a result in the pool %s'
   test('that is too large fails its task with the limit named, once, and its neighbours are well', async () => {
     await using f = await Fixture.open();
     const contract = deed({ pool, retry: { maxAttempts: 5 } });
-    await f.worker(contract, handle, { children: children(), resultLimit: MIB });
+    await f.worker(contract, handle, { children: await children(), resultLimit: MIB });
     const send = (name: string, given: unknown) =>
       f.send(null, { name: 'test.deed', inputJson: JSON.stringify({ deed: name, value: given }) });
     const large = await Promise.all([send('large', 200 * MIB), send('quotes', 150 * MIB), send('large', MIB)]);

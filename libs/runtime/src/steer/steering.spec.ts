@@ -95,7 +95,7 @@ describe('the size of a pool', () => {
   test('of child processes: as many, and they are replaced when asked', async () => {
     await using f = await Fixture.open();
     const where = { name: 'test.deed', inputJson: '{"deed":"where","value":null}' };
-    const worker = await f.worker(deed(), () => null, { pool: 'process', children: children({ slots: 1 }) });
+    const worker = await f.worker(deed(), () => null, { pool: 'process', children: await children({ slots: 1 }) });
     expect([worker.steering.pool.kind, worker.steering.pool.size]).toEqual(['process', 1]);
     await worker.steering.pool.resize(2);
     const first = await f.ended(await f.send(null, where));

@@ -5,6 +5,7 @@ import type { Clock, TaskRow } from '@lovage/ports';
 import { openStore, PgWorkerLease, type PgStore } from '@lovage/store-postgres';
 import { defineTask, type AnyContract, type TaskOptions } from '@lovage/task';
 import {
+  childFlags,
   eventually,
   MemoryBroker,
   RecordingLog,
@@ -34,13 +35,12 @@ export function echo(defaults: TaskOptions = {}) {
   });
 }
 
-/** Children that run the deeds of `child-tasks.ts`, from the sources. */
-export function children(options: Partial<ChildrenOptions> = {}): ChildrenOptions {
-  const hooks = new URL('../../../../tools/ts-hooks.mjs', import.meta.url).href;
+/** Children that run the deeds of `child-tasks.ts`. */
+export async function children(options: Partial<ChildrenOptions> = {}): Promise<ChildrenOptions> {
   return {
     boot: new URL('./child-tasks.ts', import.meta.url).href,
     slots: 2,
-    execArgv: ['--conditions=@lovage/source', '--import', hooks],
+    execArgv: await childFlags(),
     ...options,
   };
 }
