@@ -1,6 +1,13 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { startProcess, startTypeScript, testDatabase, type TestProcess, type TestRabbit } from '@lovage/testing';
+import {
+  startProcess,
+  startTypeScript,
+  testDatabase,
+  type TestDatabase,
+  type TestProcess,
+  type TestRabbit,
+} from '@lovage/testing';
 
 export const KIT = fileURLToPath(new URL('../../celery-kit/', import.meta.url));
 const WORKER = fileURLToPath(new URL('../../../tools/src/celery-kit/kit-worker.ts', import.meta.url));
@@ -8,7 +15,8 @@ const WORKER = fileURLToPath(new URL('../../../tools/src/celery-kit/kit-worker.t
 /** The kit's worker of ours, with a database of its own. */
 export interface KitWorker extends AsyncDisposable {
   readonly queue: string;
-  readonly databaseUrl: string;
+  /** Rows of a statement on its database. */
+  readonly query: TestDatabase['query'];
   readonly deadLetterQueue: string;
   readonly process: TestProcess;
 }
@@ -36,7 +44,7 @@ export async function startKitWorkerOn(
     timeoutMs: 90_000,
   });
   return {
-    ...{ queue, databaseUrl: db.url, deadLetterQueue, process },
+    ...{ queue, deadLetterQueue, process, query: (sql, values) => db.query(sql, values) },
     async [Symbol.asyncDispose]() {
       await process.stop();
       await db[Symbol.asyncDispose]();

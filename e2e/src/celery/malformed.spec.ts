@@ -148,6 +148,59 @@ describeWithCelery('messages that are no tasks', () => {
       expect(await answer(id)).toMatchObject({ status: 'SUCCESS', result });
     });
 
+    test.each<[string, unknown, unknown]>([
+      ['celery.map', [[{ task: 'interop.xsum' }, [[1, 2], [3]]], {}, EMBED], [3, 3]],
+      ['celery.starmap', [[], { task: { task: 'interop.add' }, it: [[1, 2]] }, EMBED], [3]],
+      ['celery.accumulate', [[[1, 2]], { index: 0 }, EMBED], [1, 2]],
+    ])('%s is served as every Celery worker does', async (task, body, result) => {
+      const id = randomUUID();
+      send(id, { headers: header(id, { task }), body });
+      expect(await answer(id)).toMatchObject({ status: 'SUCCESS', result });
+    });
+
+    test('celery.chunks starts starmaps, and its result is their group', async () => {
+      const id = randomUUID();
+      const chunk = { task: 'interop.add', options: { reply_to: inbox } };
+      send(id, {
+        headers: header(id, { task: 'celery.chunks' }),
+        body: [
+          [
+            chunk,
+            [
+              [1, 2],
+              [3, 4],
+              [5, 6],
+            ],
+            2,
+          ],
+          {},
+          EMBED,
+        ],
+      });
+      const { status, result } = await answer(id);
+      expect([status, result]).toEqual(['SUCCESS', [[expect.any(String), null], expect.any(Array)]]);
+      const [, members] = result as unknown as [unknown, [[string, null], null][]];
+      await eventually(async () => {
+        const rows = await worker.query('select result from tasks where id = any($1) order by id', [
+          members.map(([[one]]) => one),
+        ]);
+        return rows.filter((row) => row.result !== null).length === 2;
+      });
+    });
+
+    test('tasks that only Celery’s own workers run are refused where there is none, and say so', async () => {
+      const ids = ['chord_unlock', 'backend_cleanup', 'group', 'chain'].map((task) => {
+        const id = randomUUID();
+        send(id, { headers: header(id, { task: `celery.${task}` }), body: [[], {}, EMBED] });
+        return id;
+      });
+      for (const { result } of await Promise.all(ids.map(answer)))
+        expect([result.exc_type, result.exc_message?.[0]]).toEqual([
+          'NotRegistered',
+          expect.stringContaining("only Celery's own workers run it"),
+        ]);
+    });
+
     test('protocol 1 is accepted', async () => {
       const id = randomUUID();
       const body = { task: 'interop.add', id, args: [1], kwargs: { y: 2 }, retries: 0, eta: null, expires: null };

@@ -203,9 +203,54 @@ describe('a chord', () => {
     expect(followed).toMatchObject({ end: { state: 'FAILURE', error: { type: 'NotImplementedError' } } });
   });
 
+  test('and what is to follow the task that starts it', async () => {
+    const { canvas } = open();
+    const kwargs = { header: [sig('x')], body: sig('sum') };
+    const starter = owner({ callbacks: [sig('then')] }, { name: 'celery.chord', kwargs });
+    expect(rowsOf(await canvas.follow(starter, SUCCESS)).map(({ name }) => name)).toEqual(['x', 'then']);
+  });
+
   test('of arguments that are no chord fails', async () => {
     const { canvas } = open();
     const starter = owner({}, { name: 'celery.chord', kwargs: { chord: { task: 7 } } });
     expect(await canvas.follow(starter, SUCCESS)).toMatchObject({ end: { error: { type: 'InvalidTaskError' } } });
   });
+});
+
+test('celery.chunks starts a starmap for each part of a list: its result is their group, and goes to what follows', async () => {
+  const { canvas } = open();
+  const kwargs = {
+    task: sig('add'),
+    it: [
+      [1, 2],
+      [3, 4],
+      [5, 6],
+    ],
+    n: 2,
+  };
+  const starter = owner({ callbacks: [sig('then')] }, { name: 'celery.chunks', kwargs });
+  const followed = await canvas.follow(starter, { ...SUCCESS, result: 'null' });
+  const [first, second, then] = rowsOf(followed);
+  expect([first, second].map((row) => JSON.parse(row!.input!) as unknown)).toMatchObject([
+    {
+      it: [
+        [1, 2],
+        [3, 4],
+      ],
+    },
+    { it: [[5, 6]] },
+  ]);
+  const members = [first, second].map((row) => [[row!.wireId ?? row!.id, null], null]);
+  const group = [[first!.stored.group, null], members];
+  expect(followed).toMatchObject({ end: { state: 'SUCCESS', result: JSON.stringify(group) } });
+  expect(then!.stored).toMatchObject({ args: [group] });
+});
+
+test.each([
+  ['a size that is none', { task: sig('add'), it: [], n: 0 }],
+  ['no list', { task: sig('add'), it: 7, n: 1 }],
+])('celery.chunks of %s fails', async (_, kwargs) => {
+  const { canvas } = open();
+  const starter = owner({}, { name: 'celery.chunks', kwargs });
+  expect(await canvas.follow(starter, SUCCESS)).toMatchObject({ end: { error: { type: 'InvalidTaskError' } } });
 });

@@ -2,17 +2,17 @@ import {
   bodyIdOf,
   CanvasError,
   CanvasPlanner,
-  CHORD_TASK,
   chordError,
-  chordOfTask,
   chordPart,
   chordResults,
+  CHUNKS_TASK,
   encodeMeta,
   encodeResult,
   failedAfter,
   planFailure,
   planSuccess,
   SignatureCheck,
+  startedBy,
   type CanvasPlan,
   type FailedTask,
   type Signature,
@@ -78,12 +78,14 @@ export class CeleryCanvas implements TaskCanvas {
 
   async follow(owner: CanvasOwner, end: CanvasEnd): Promise<Followed> {
     try {
-      const plan = await this.planOf(owner, end);
-      if (!plan) return { kind: 'again', delayMs: AGAIN_MS };
+      const started = end.state === 'SUCCESS' ? startedBy(owner.name, owner.kwargs) : undefined;
+      const planned = started ? await this.startPlan(owner, started) : { plan: await this.planOf(owner, end), end };
+      if (!planned) return { kind: 'again', delayMs: AGAIN_MS };
+      const { plan } = planned;
       const followUps = { tasks: await this.rowsOf(plan, owner) };
       // Celery tells no children of a failure: a client that met its errbacks there would miss their own results.
       const children = end.state === 'SUCCESS' ? JSON.stringify(plan.children) : '[]';
-      return { kind: 'followed', end, followUps, children };
+      return { kind: 'followed', end: planned.end, followUps, children };
     } catch (error) {
       const { log } = this.deps;
       if (end.state !== 'SUCCESS') {
@@ -121,16 +123,11 @@ export class CeleryCanvas implements TaskCanvas {
     return this.submitted - before;
   }
 
-  /** Undefined: not now. @throws CanvasError MalformedError */
-  private async planOf(owner: CanvasOwner, end: CanvasEnd): Promise<CanvasPlan | undefined> {
+  /** @throws CanvasError */
+  private async planOf(owner: CanvasOwner, end: CanvasEnd): Promise<CanvasPlan> {
     const embed = embedOf(owner);
     if (end.state === 'FAILURE' || end.state === 'DEAD') return this.failurePlan(owner, embed.errbacks);
     if (end.state !== 'SUCCESS') return { tasks: [], chords: [], children: [] };
-    const chord = owner.name === CHORD_TASK ? chordOfTask(owner.kwargs) : undefined;
-    if (chord) {
-      const plan = this.chordPlan(owner, chord);
-      return (await this.begins(plan)) ? plan : undefined;
-    }
     const result: unknown = end.result === null ? null : JSON.parse(end.result);
     return this.begun((chords) => planSuccess(owner, embed, result, { chords }));
   }
@@ -139,13 +136,24 @@ export class CeleryCanvas implements TaskCanvas {
     return this.begun((chords) => planFailure(owner, errbacks, { chords, salt: 'error' }));
   }
 
-  /** A chord that a task of its own starts. */
-  private chordPlan(owner: CanvasOwner, chord: Signature): CanvasPlan {
-    new SignatureCheck().one(chord, 'chord');
-    const planner = new CanvasPlanner(owner, { chords: this.chords ? 'start' : 'refuse' });
-    const { parent_id: parent = owner.id, root_id: root = owner.rootId ?? owner.id } = chord.options;
-    planner.start(chord, [], { parent_id: parent, root_id: root });
-    return planner.plan;
+  /**
+   * A canvas that a task of its own starts, and what is to follow that task. As in Celery the result of `celery.chunks` is the group that it has started.
+   * Undefined: not now.
+   * @throws CanvasError MalformedError
+   */
+  private async startPlan(
+    owner: CanvasOwner,
+    started: Signature,
+  ): Promise<{ plan: CanvasPlan; end: CanvasEnd } | undefined> {
+    new SignatureCheck().one(started, 'task');
+    const chords = this.chords ? 'start' : 'refuse';
+    const planner = new CanvasPlanner(owner, { chords });
+    const { parent_id: parent = owner.id, root_id: root = owner.rootId ?? owner.id } = started.options;
+    planner.start(started, [], { parent_id: parent, root_id: root });
+    const result = owner.name === CHUNKS_TASK ? (planner.plan.children[0] ?? null) : null;
+    const plan = joined(planner.plan, planSuccess(owner, embedOf(owner), result, { chords, salt: 'after' }));
+    if (!(await this.begins(plan))) return undefined;
+    return { plan, end: { state: 'SUCCESS', result: JSON.stringify(result), error: null } };
   }
 
   /** Chords begin at once where the backend takes it, else by tasks of their own. */
@@ -282,6 +290,12 @@ export class CeleryCanvas implements TaskCanvas {
     );
   }
 }
+
+const joined = (a: CanvasPlan, b: CanvasPlan): CanvasPlan => ({
+  tasks: [...a.tasks, ...b.tasks],
+  chords: [...a.chords, ...b.chords],
+  children: [...a.children, ...b.children],
+});
 
 function partsOf(failed: readonly FailedTask[], end: CanvasEnd): Part[] {
   return failed.flatMap(({ id, group, groupIndex, chord }) =>

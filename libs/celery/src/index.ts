@@ -27,11 +27,10 @@ export {
   type PartEnd,
 } from './canvas/chord-parts.ts';
 export { failedAfter, planFailure, planSuccess, type FailedTask } from './canvas/ends.ts';
+export { CanvasError } from './canvas/canvas-error.ts';
+export { builtinArguments, CHORD_TASK, CHUNKS_TASK, startedBy, startsCanvas, type RawCall } from './canvas/builtins.ts';
 export {
-  CanvasError,
   CanvasPlanner,
-  CHORD_TASK,
-  chordOfTask,
   type CanvasParent,
   type CanvasPlan,
   type CanvasTask,

@@ -1,4 +1,4 @@
-import { CHORD_TASK, type IncomingTask } from '@lovage/celery';
+import { startsCanvas, type IncomingTask } from '@lovage/celery';
 import { LovageError } from '@lovage/foundation';
 import {
   levelOf,
@@ -177,7 +177,7 @@ export class TaskEntry {
 
   /** Whether something is to follow its end. */
   get hasCanvas(): boolean {
-    return this.task.canvas.length > 0 || this.task.name === CHORD_TASK;
+    return this.task.canvas.length > 0 || startsCanvas(this.task.name);
   }
 
   /** Whether the broker has been told. */

@@ -1,6 +1,6 @@
 import type { TaskEmbed } from '../task-message.ts';
-import { CanvasPlanner, listOf, type CanvasParent, type CanvasPlan, type PlanOptions } from './plan.ts';
-import { allTasksOf, type Signature } from './signature.ts';
+import { CanvasPlanner, type CanvasParent, type CanvasPlan, type PlanOptions } from './plan.ts';
+import { allTasksOf, listOf, type Signature } from './signature.ts';
 
 /** A task that will never run, since one before it has failed: it has failed as well. */
 export interface FailedTask {

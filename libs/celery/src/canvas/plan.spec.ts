@@ -1,5 +1,6 @@
 import { planFailure, planSuccess, failedAfter } from './ends.ts';
-import { CanvasError, type CanvasPlan, type PlanOptions } from './plan.ts';
+import { CanvasError } from './canvas-error.ts';
+import type { CanvasPlan, PlanOptions } from './plan.ts';
 import { chordOf, groupOf, SignatureCheck, sizeOf, type Signature, type SignatureOptions } from './signature.ts';
 
 const sig = (task: string, args: unknown[] = [], options: SignatureOptions = {}): Signature => ({

@@ -1,12 +1,16 @@
-import { LovageError } from '@lovage/foundation';
 import { taskIdOf } from '../task-id.ts';
+import { chordTask } from './builtins.ts';
+import { CanvasError } from './canvas-error.ts';
 import {
   bodyOf,
   chordOf,
+  chunked,
   flatten,
   groupOf,
   headerOf,
-  isObject,
+  linkTo,
+  listOf,
+  merged,
   sizeOf,
   tasksOf,
   unrolled,
@@ -64,17 +68,6 @@ export interface PlanOptions {
   readonly salt?: string;
 }
 
-/** What a message asks for cannot be done: to a Celery caller an exception of that name. */
-export class CanvasError extends LovageError {
-  readonly code = 'canvas_failed';
-  constructor(name: string, message: string) {
-    super(message);
-    this.name = name;
-  }
-}
-
-/** Task that starts a chord which could not be started at once. */
-export const CHORD_TASK = 'celery.chord';
 /** Characters of all that one end sends at most: signatures are copied into each member of a group. */
 const MAX_CHARS = 64 * 1024 ** 2;
 
@@ -358,58 +351,4 @@ interface Frozen {
   readonly chord?: Signature | undefined;
   readonly groupIndex?: number | undefined;
   readonly rootId?: string | undefined;
-}
-
-/** The later ones win, but a group once stated stays: another would stall the tasks that wait for it. */
-function merged(own: SignatureOptions, more: SignatureOptions): SignatureOptions {
-  const options = { ...own };
-  for (const key of Object.keys(more))
-    if (more[key] !== undefined && more[key] !== null && !(key === 'group_id' && own.group_id !== undefined))
-      options[key] = more[key];
-  return options;
-}
-
-/** Adds a callback or an errback, of a chord to its body, of a group to each member. */
-function linkTo(sig: Signature, option: 'link' | 'link_error', added: Signature): void {
-  if (sig.subtask_type === 'chord') return linkTo(bodyOf(sig), option, added);
-  if (sig.subtask_type === 'group') {
-    if (option === 'link') throw new CanvasError('TypeError', 'Cannot add link to group: use a chord');
-    for (const task of tasksOf(sig)) linkTo(task, option, added);
-    return;
-  }
-  const list = listOf(sig.options[option]) ?? [];
-  const text = JSON.stringify(added);
-  if (!list.some((one) => JSON.stringify(one) === text)) sig.options[option] = [...list, added];
-}
-
-export function listOf(value: unknown): Signature[] | null {
-  if (value === undefined || value === null) return null;
-  return (Array.isArray(value) ? value : [value]) as Signature[];
-}
-
-/** `chunks`: a group of `starmap`, each over a part of the list. */
-export function chunked(sig: Signature): Signature {
-  const { task, it, n } = sig.kwargs as { task: Signature; it: unknown[]; n: number };
-  const parts: Signature[] = [];
-  const { task_id: _id, group_id: _group, ...options } = sig.options;
-  for (let i = 0; i < it.length; i += n)
-    parts.push({
-      ...{ task: 'celery.starmap', args: [], kwargs: { task, it: it.slice(i, i + n) } },
-      ...{ options: { ...options }, subtask_type: 'xstarmap', immutable: true },
-    });
-  return groupOf(parts);
-}
-
-/** The task `celery.chord` of a chord. */
-export function chordTask(chord: Signature): Signature {
-  return { task: CHORD_TASK, args: [], kwargs: { chord }, options: {}, subtask_type: null, immutable: true };
-}
-
-/** The chord that a task `celery.chord` starts: of ours, or with header and body as Celery's own; undefined: its arguments are none. */
-export function chordOfTask(kwargs: Readonly<Record<string, unknown>>): Signature | undefined {
-  if (isObject(kwargs['chord'])) return kwargs['chord'] as unknown as Signature;
-  const { header, body, partial_args: args } = kwargs;
-  if (!isObject(body) || (!Array.isArray(header) && !isObject(header))) return undefined;
-  const chord = chordOf(header as unknown as Signature, body as unknown as Signature, {});
-  return Array.isArray(args) ? { ...chord, args } : chord;
 }

@@ -1,5 +1,6 @@
 import { isName } from '../task-fields.ts';
 import { MalformedError } from '../reject-codes.ts';
+import { CanvasError } from './canvas-error.ts';
 
 /** The options of a signature that mean something here; what else stands there is carried along. */
 export interface SignatureOptions extends Record<string, unknown> {
@@ -199,4 +200,45 @@ export function allTasksOf(sig: Signature): Signature[] {
     default:
       return [sig, ...behind];
   }
+}
+
+/** The later ones win, but a group once stated stays: another would stall the tasks that wait for it. */
+export function merged(own: SignatureOptions, more: SignatureOptions): SignatureOptions {
+  const options = { ...own };
+  for (const key of Object.keys(more))
+    if (more[key] !== undefined && more[key] !== null && !(key === 'group_id' && own.group_id !== undefined))
+      options[key] = more[key];
+  return options;
+}
+
+/** Adds a callback or an errback, of a chord to its body, of a group to each member. @throws CanvasError */
+export function linkTo(sig: Signature, option: 'link' | 'link_error', added: Signature): void {
+  if (sig.subtask_type === 'chord') return linkTo(bodyOf(sig), option, added);
+  if (sig.subtask_type === 'group') {
+    if (option === 'link') throw new CanvasError('TypeError', 'Cannot add link to group: use a chord');
+    for (const task of tasksOf(sig)) linkTo(task, option, added);
+    return;
+  }
+  const list = listOf(sig.options[option]) ?? [];
+  const text = JSON.stringify(added);
+  if (!list.some((one) => JSON.stringify(one) === text)) sig.options[option] = [...list, added];
+}
+
+/** Signatures of an option that may hold one or a list of them; null: none. */
+export function listOf(value: unknown): Signature[] | null {
+  if (value === undefined || value === null) return null;
+  return (Array.isArray(value) ? value : [value]) as Signature[];
+}
+
+/** `chunks`: a group of `starmap`, each over a part of the list. */
+export function chunked(sig: Signature): Signature {
+  const { task, it, n } = sig.kwargs as { task: Signature; it: unknown[]; n: number };
+  const parts: Signature[] = [];
+  const { task_id: _id, group_id: _group, ...options } = sig.options;
+  for (let i = 0; i < it.length; i += n)
+    parts.push({
+      ...{ task: 'celery.starmap', args: [], kwargs: { task, it: it.slice(i, i + n) } },
+      ...{ options: { ...options }, subtask_type: 'xstarmap', immutable: true },
+    });
+  return groupOf(parts);
 }

@@ -1,4 +1,4 @@
-import { CHORD_TASK } from '@lovage/celery';
+import { builtinArguments, startsCanvas, type RawCall } from '@lovage/celery';
 import type { CanvasEnd, CanvasOwner, Log, TaskCanvas } from '@lovage/ports';
 import type { TaskEntry } from '../entry.ts';
 import type { DueSender } from './due-sender.ts';
@@ -26,6 +26,8 @@ export class CanvasEnds {
     entry.followedBy(followed.children);
     const { followUps } = followed;
     if (followed.end === end) return { entry, outcome, followUps };
+    if (outcome.kind === 'succeeded' && followed.end.state === 'SUCCESS')
+      return { entry, outcome: { ...outcome, result: followed.end.result ?? outcome.result }, followUps };
     return { entry, outcome: { kind: 'failed', error: followed.end.error! }, followUps };
   }
 
@@ -50,6 +52,15 @@ function endOf(outcome: Over): CanvasEnd {
 
 function ownerOf({ task, newTask }: TaskEntry): CanvasOwner {
   const { id, name, rootId, group, groupIndex, embed, extraHeaders: headers } = task;
-  const kwargs = name === CHORD_TASK ? (task.kwargs['kwargs'] as Record<string, unknown>) : task.kwargs;
+  const kwargs = startsCanvas(name) ? startArguments(name, task.kwargs as unknown as RawCall) : task.kwargs;
   return { ...{ id, name, rootId, group, groupIndex, headers, kwargs }, queue: newTask.queue, embed: { ...embed } };
+}
+
+/** The handler has refused a call that does not fit. */
+function startArguments(name: string, call: RawCall): Readonly<Record<string, unknown>> {
+  try {
+    return builtinArguments(name, call);
+  } catch {
+    return {};
+  }
 }

@@ -79,6 +79,9 @@ export class BatchOutcomeMissing extends LovageError {
 export class NotRegistered extends LovageError {
   readonly code = 'not_registered';
   constructor(name: string) {
-    super(`no handler is registered for ${JSON.stringify(name)} on the worker that got it`);
+    const hint = name.startsWith('celery.')
+      ? ": only Celery's own workers run it, let one of them consume the queue"
+      : '';
+    super(`no handler is registered for ${JSON.stringify(name)} on the worker that got it${hint}`);
   }
 }
