@@ -42,7 +42,7 @@ class Services {
 
   prepareBuild() {
     this.#build ??= buildPrograms();
-    // Whoever asks for it is told.
+    // Each caller that awaits it is told.
     this.#build.catch(() => undefined);
   }
 
