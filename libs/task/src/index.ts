@@ -42,6 +42,7 @@ export {
 } from './options/limit-options.ts';
 export { submitted, SubmitManyError } from './submit-many.ts';
 export type { EarlierBy, TaskSubmitOptions } from './options/submit-options.ts';
+export { isTime, submitIssues, TIME_RULE, type SubmitDefaults } from './options/submit-rules.ts';
 export { POOLS, type PoolKind } from './options/pool-options.ts';
 export {
   MAX_KEEP,

@@ -10,14 +10,17 @@ import {
 } from '@lovage/foundation';
 import type { StoredMessage } from '@lovage/ports';
 import {
-  compileRetry,
   compileUnique,
   isTag,
+  isTime,
   MAX_TAGS,
+  submitIssues,
   TAG_RULE,
+  TIME_RULE,
   type AnyContract,
   type CompiledUnique,
   type RetryOptions,
+  type SubmitUnique,
   type TaskSubmitOptions,
 } from '@lovage/task';
 import { SubmitOptionsError } from '../errors.ts';
@@ -88,8 +91,6 @@ const KNOWN: ReadonlySet<string> = new Set<keyof SubmitOptions>([
 const KEY = /^[\x20-\x7e]{1,255}$/;
 /** A policy travels in a header of its message. */
 const MAX_RETRY_JSON = 4000;
-/** Beyond this a date is a mistake (and near the end of what Postgres and JavaScript can keep): the year 9999, ms. */
-const LATEST = Date.UTC(9999, 11, 31);
 
 /**
  * @param contract what the options leave out is as it says; undefined: it is not known.
@@ -116,22 +117,19 @@ export function compileSubmit(
     throw new SubmitOptionsError('priority', `must be ${TASK_PRIORITY_RULE}`);
   if (key !== undefined && (typeof key !== 'string' || !KEY.test(key)))
     throw new SubmitOptionsError('idempotencyKey', 'must be 1 to 255 visible ASCII characters');
-  if (options.delay !== undefined && options.eta !== undefined)
-    throw new SubmitOptionsError('eta', 'give either eta or delay, not both');
-  const delay = options.delay === undefined ? undefined : duration('delay', options.delay);
-  const eta = options.eta === undefined ? undefined : time('eta', options.eta);
-  const delayMs = delay ?? (eta === undefined ? 0 : Math.max(0, eta - now));
-  if (now + delayMs > LATEST) throw new SubmitOptionsError('delay', 'is beyond the year 9999');
-  const expiresAt = expiry(options.expires, now, contract?.options.expiresMs);
-  if (expiresAt !== null && delayMs > 0 && expiresAt <= now + delayMs)
-    throw new SubmitOptionsError('expires', 'is not after its start: it would expire before it may run');
+  // Limits only as they are given: a task that is run again keeps those that suited an earlier contract.
+  const { expiresMs, retry } = contract?.options ?? {};
+  for (const { path, message } of submitIssues(options, now, { expiresMs, retry }))
+    throw new SubmitOptionsError(path, message);
+  const eta = options.eta?.getTime();
+  const delayMs = eta === undefined ? durationMs(options.delay ?? 0) : Math.max(0, eta - now);
   return {
     queue,
     // -0 is 0.
     priority: priority === undefined ? undefined : priority + 0,
     delayMs,
     eta: eta ?? (delayMs > 0 ? now + delayMs : null),
-    expiresAt,
+    expiresAt: expiry(options.expires, now, expiresMs),
     timeLimit: timeLimit(options),
     retry: retryPolicy(options.retry, contract),
     key,
@@ -142,41 +140,27 @@ export function compileSubmit(
     rootId: uuid('rootId', options.rootId),
     retriedFrom: uuid('retriedFrom', options.retriedFrom),
     tags: tags(options.tags),
-    scheduledFor: options.scheduledFor === undefined ? undefined : time('scheduledFor', options.scheduledFor),
+    scheduledFor: moment(options.scheduledFor),
   };
 }
 
 function expiry(given: Duration | Date | undefined, now: number, contractMs: number | undefined): number | null {
-  if (given === undefined) return contractMs === undefined ? null : now + contractMs;
-  const at = given instanceof Date ? time('expires', given) : now + duration('expires', given);
-  if (at > LATEST) throw new SubmitOptionsError('expires', 'is beyond the year 9999');
-  if (at <= now) throw new SubmitOptionsError('expires', 'is over already: it would never run');
-  return at;
+  if (given instanceof Date) return given.getTime();
+  if (given !== undefined) return now + durationMs(given);
+  return contractMs === undefined ? null : now + contractMs;
 }
 
 function timeLimit({ timeLimit: hard, softTimeLimit: soft }: SubmitOptions): StoredMessage['timeLimit'] {
   if (hard === undefined && soft === undefined) return undefined;
-  const seconds = (name: string, given: Duration | undefined) => {
-    if (given === undefined) return null;
-    const ms = duration(name, given);
-    if (ms === 0) throw new SubmitOptionsError(name, 'must be longer than zero');
-    return ms / 1000;
-  };
-  const limit = [seconds('timeLimit', hard), seconds('softTimeLimit', soft)] as const;
-  if (limit[0] !== null && limit[1] !== null && limit[1] >= limit[0])
-    throw new SubmitOptionsError(
-      'softTimeLimit',
-      'must be shorter than timeLimit, or the handler gets no time to tidy up',
-    );
-  return limit;
+  const seconds = (given: Duration | undefined) => (given === undefined ? null : durationMs(given) / 1000);
+  return [seconds(hard), seconds(soft)];
 }
 
-/** As it was given, once it is known to work with the contract's. */
+/** As it was given: it is known to work with the contract's. */
 function retryPolicy(given: RetryOptions | undefined, contract: SubmitContract | undefined): StoredMessage['retry'] {
   if (given === undefined) return undefined;
   if (contract?.foreign !== undefined)
     throw new SubmitOptionsError('retry', `a worker of ${contract.foreign} retries as its own task says`);
-  named('retry', () => compileRetry(given, contract?.options.retry));
   if (JSON.stringify(given).length > MAX_RETRY_JSON)
     throw new SubmitOptionsError('retry', `is longer than ${MAX_RETRY_JSON} characters as JSON`);
   return { ...given };
@@ -187,7 +171,7 @@ function uniqueRule(given: SubmitOptions['unique'], contract: SubmitContract | u
   if (given === false) return undefined;
   if (typeof (given as { by?: unknown }).by === 'function')
     throw new SubmitOptionsError('unique.by', 'must be a list of fields; a function belongs to the contract');
-  const rule = named('unique', () => compileUnique(given, contract?.input, contract?.options.unique));
+  const rule = compiledUnique(given, contract);
   if (!contract)
     throw new SubmitOptionsError('unique', 'needs a contract: without one the fields of the input are not known');
   if (contract.options.record !== 'full')
@@ -199,11 +183,14 @@ function uniqueRule(given: SubmitOptions['unique'], contract: SubmitContract | u
 }
 
 /** What libs/task refuses names the option before a colon. @throws SubmitOptionsError */
-function named<T>(option: string, compile: () => T): T {
+function compiledUnique(
+  given: boolean | SubmitUnique,
+  contract: SubmitContract | undefined,
+): CompiledUnique | undefined {
   try {
-    return compile();
+    return compileUnique(given, contract?.input, contract?.options.unique);
   } catch (error) {
-    const [, at = option, reason = ''] = /^([^:]*): (.*)$/s.exec((error as Error).message) ?? [];
+    const [, at = 'unique', reason = ''] = /^([^:]*): (.*)$/s.exec((error as Error).message) ?? [];
     throw new SubmitOptionsError(at, reason, { cause: error });
   }
 }
@@ -219,18 +206,9 @@ function tags(given: readonly string[] | undefined): readonly string[] {
   return given;
 }
 
-function duration(option: string, given: Duration): number {
-  try {
-    return durationMs(given);
-  } catch (error) {
-    throw new SubmitOptionsError(option, (error as Error).message, { cause: error });
-  }
-}
-
-function time(option: string, given: Date): number {
-  const ms = given instanceof Date ? given.getTime() : NaN;
-  if (!(ms >= 0 && ms <= LATEST)) throw new SubmitOptionsError(option, 'must be a Date between 1970 and 9999');
-  return ms;
+function moment(given: Date | undefined): number | undefined {
+  if (given !== undefined && !isTime(given)) throw new SubmitOptionsError('scheduledFor', TIME_RULE);
+  return given?.getTime();
 }
 
 function uuid(option: string, given: string | undefined): string | null {

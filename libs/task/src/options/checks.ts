@@ -1,5 +1,7 @@
 import { closest, durationMs, type Duration } from '@lovage/foundation';
 
+export const SOFT_LIMIT_RULE = 'must be shorter than timeLimit, or the handler gets no time to tidy up';
+
 export function names(name: string, list: readonly string[]): ReadonlySet<string> {
   if (!Array.isArray(list) || !list.every((item) => typeof item === 'string'))
     throw new RangeError(`${name}: must be a list of error names, such as ['Timeout']`);

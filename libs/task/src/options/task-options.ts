@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { isQueueText, isTaskPriority, QUEUE_TEXT_RULE, TASK_PRIORITY_RULE, type Duration } from '@lovage/foundation';
 import { compileBatch, type BatchOptions, type CompiledBatch } from './batch-options.ts';
-import { oneOf, optionalMs, refuseUnknown, shown } from './checks.ts';
+import { oneOf, optionalMs, refuseUnknown, shown, SOFT_LIMIT_RULE } from './checks.ts';
 import { compileFollowUp, type FollowUpContract } from './follow-up-options.ts';
 import {
   compileConcurrency,
@@ -165,7 +165,7 @@ export function compileOptions(options: TaskOptions = {}, input?: z.ZodObject): 
   const softTimeLimitMs = optionalMs('softTimeLimit', options.softTimeLimit);
   const timeLimitMs = optionalMs('timeLimit', options.timeLimit);
   if (softTimeLimitMs !== undefined && timeLimitMs !== undefined && softTimeLimitMs >= timeLimitMs)
-    throw new RangeError('softTimeLimit: must be shorter than timeLimit, or the handler gets no time to tidy up');
+    throw new RangeError(`softTimeLimit: ${SOFT_LIMIT_RULE}`);
   const record = oneOf('record', options.record ?? 'full', ['full', 'final', 'none']);
   for (const option of NEED_ROW)
     if (options[option] !== undefined && options[option] !== false && record !== 'full')
