@@ -13,7 +13,7 @@ export type WriteOutcome = { readonly kind: 'written' } | Unwritten;
 export type Unwritten =
   { readonly kind: 'unstorable'; readonly error: Error } | { readonly kind: 'unwritten'; readonly error: unknown };
 
-const WRITTEN: WriteOutcome = { kind: 'written' };
+export const WRITTEN: WriteOutcome = { kind: 'written' };
 
 /** Repeats statements while Postgres is away: what a worker holds is kept, not dropped, until the store is back or the worker gives up. */
 export class StoreRetry {

@@ -1,4 +1,4 @@
-import { hasCode } from '@lovage/foundation';
+import { hasCode, isolate } from '@lovage/foundation';
 import type { ClaimedTask, TaskStore, WorkerLease } from '@lovage/ports';
 import type { TerminalState } from '@lovage/task';
 import type { MessageEnd, TaskEntry } from '../entry.ts';
@@ -127,19 +127,26 @@ export class Claimer {
     return [...inPieces(free), ...inPieces(held)];
   }
 
-  /** @param suspects claim also those whose child or worker died while they ran */
-  private async claimPart(part: readonly TaskEntry[], suspects: boolean): Promise<readonly ClaimOutcome[]> {
+  /**
+   * A value that Postgres refuses costs its own task only.
+   * @param suspects claim also those whose child or worker died while they ran
+   */
+  private claimPart(part: readonly TaskEntry[], suspects: boolean): Promise<readonly ClaimOutcome[]> {
+    return isolate(part, {
+      write: (some) => this.claimAll(some, suspects),
+      onFaulty: (entry, error) => [this.without({ kind: 'unstorable', entry, error })],
+    });
+  }
+
+  /** @throws ValueRefusedError */
+  private async claimAll(part: readonly TaskEntry[], suspects: boolean): Promise<readonly ClaimOutcome[]> {
     let answers: ReadonlyMap<string, ClaimedTask | 'parked'>;
     try {
       answers = await this.deps.retry.until(() => this.ask(part, suspects));
     } catch (error) {
+      if (hasCode(error, 'value_refused')) throw error;
       // What is refused is decided by its row; where that cannot be asked either, its message is requeued.
-      if (!hasCode(error, 'value_refused')) return part.map((entry) => this.without({ kind: 'refused', entry }));
-      if (part.length === 1) return [this.without({ kind: 'unstorable', entry: part[0]!, error })];
-      // A value that Postgres refuses costs its own task only.
-      const outcomes: ClaimOutcome[] = [];
-      for (const one of part) outcomes.push(...(await this.claimPart([one], suspects)));
-      return outcomes;
+      return part.map((entry) => this.without({ kind: 'refused', entry }));
     }
     const outcomes: ClaimOutcome[] = [];
     for (const entry of part) {

@@ -1,8 +1,7 @@
-import { Batcher } from '@lovage/foundation';
+import { Batcher, isolate } from '@lovage/foundation';
 import type { Clock, TaskStore, UnclaimedPostponeItem } from '@lovage/ports';
 import type { TaskEntry } from '../entry.ts';
-import { togetherOrApart } from '../record/apart.ts';
-import { unwritten, type StoreRetry, type WriteOutcome } from '../store-retry.ts';
+import { unwritten, WRITTEN, type StoreRetry, type WriteOutcome } from '../store-retry.ts';
 
 export interface EtaPostponerDeps {
   readonly tasks: Pick<TaskStore, 'postponeUnclaimed'>;
@@ -20,18 +19,16 @@ export class EtaPostponer {
   constructor(private readonly deps: EtaPostponerDeps) {
     const { tasks, retry } = deps;
     this.batcher = new Batcher({
-      flush: async (entries) => {
-        const failed = new Map<TaskEntry, WriteOutcome>();
-        await togetherOrApart(
-          entries,
-          (part) => {
+      flush: (entries) =>
+        isolate<TaskEntry, WriteOutcome>(entries, {
+          write: async (part) => {
             const items = part.map((entry) => this.toItem(entry));
-            return retry.until(() => tasks.postponeUnclaimed(items));
+            await retry.until(() => tasks.postponeUnclaimed(items));
+            return part.map(() => WRITTEN);
           },
-          (entry, error) => void failed.set(entry, unwritten(error)),
-        );
-        return entries.map((entry) => failed.get(entry) ?? { kind: 'written' });
-      },
+          onFaulty: (_, error) => [unwritten(error)],
+          isOfOne: () => true,
+        }),
     });
   }
 

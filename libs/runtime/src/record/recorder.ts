@@ -1,9 +1,8 @@
-import { fieldOf, hasCode, textOf } from '@lovage/foundation';
+import { fieldOf, hasCode, isolate, textOf } from '@lovage/foundation';
 import type { EndedOurs, FreeingEnds, Log, ClaimState, TaskStore } from '@lovage/ports';
 import type { TaskEntry } from '../entry.ts';
 import { RELEASED } from '../run/outcome.ts';
 import type { StoreRetry } from '../store-retry.ts';
-import { togetherOrApart } from './apart.ts';
 import {
   inParts,
   isOver,
@@ -48,7 +47,7 @@ export type RecordOutcome =
   /** In the same transaction this task was claimed, with the slot of a limit that has come free: it is to be run. */
   | { readonly kind: 'handed_over'; readonly entry: TaskEntry };
 
-type Write = (part: readonly Ended[]) => Promise<RecordOutcome[]>;
+type Write = (part: readonly Ended[]) => Promise<readonly RecordOutcome[]>;
 
 /**
  * The record stage: writes how attempts ended, many in one commit. While Postgres is away it waits; the messages stay unacked
@@ -96,18 +95,12 @@ export class Recorder {
   /** An id can stand twice when a lost lease let it run here twice: the first of it goes, the rest in a second statement. */
   private async *writeAll(ended: readonly Ended[], write: Write): AsyncGenerator<readonly RecordOutcome[], void> {
     for (const kind of [ended.filter(isOver), ended.filter(isPostponed)])
-      for (const part of inParts<Ended>(kind)) {
-        let outcomes: readonly RecordOutcome[] = [];
-        const keep = (some: readonly RecordOutcome[]): void => {
-          outcomes = outcomes.length === 0 ? some : [...outcomes, ...some];
-        };
-        await togetherOrApart(
-          part,
-          async (some) => keep(await write(some)),
-          async (one, error) => keep(await this.onUnwritten(one, error, write)),
-        );
-        yield outcomes;
-      }
+      for (const part of inParts<Ended>(kind))
+        yield await isolate(part, {
+          write,
+          onFaulty: (one, error) => this.onUnwritten(one, error, write),
+          isOfOne: () => true,
+        });
   }
 
   /** Of one worker id and one kind: all over, or all postponed. */
