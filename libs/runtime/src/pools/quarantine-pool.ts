@@ -1,30 +1,12 @@
 import type { TaskEntry } from '../entry.ts';
 import { NeighbourEnded } from '../run/abort-reasons.ts';
-import { ChildBootFailed, MemoryLimitExceeded, type ChildDeath } from './child-death.ts';
 import type { CompiledChildren } from './child-options.ts';
-import { ChildRun, tellEscaped } from './child-run.ts';
-import { fromWire } from './error-wire.ts';
+import type { ChildRun } from './child-run.ts';
 import { MemoryWatch } from './memory-watch.ts';
+import { PoolChild, type PoolChildDeps, type ProcessDeath } from './pool-child.ts';
 import type { ChildCounts, Pool } from './pool.ts';
-import { ProcessChild } from './process-child.ts';
-import { bootFailed, BOOT_MS, HARD_MEMORY, IDLE_MS, lastLine, MIB, type ProcessPoolDeps } from './process-pool.ts';
-import type { Ended, Escaped, FromChild, ToChild } from './protocol.ts';
+import type { Ended } from './protocol.ts';
 import type { SuspectGroups } from './suspect-groups.ts';
-
-/** A child process and those it runs. */
-interface Ward {
-  readonly child: ProcessChild;
-  /** By the number of the entry. */
-  readonly runs: Map<number, ChildRun>;
-  booted: boolean;
-  bootError: Error | undefined;
-  served: number;
-  /** Takes nobody in any more; ends once it is empty. */
-  leaving: boolean;
-  cancelTimer: () => void;
-  readonly pid: number | undefined;
-  memory: number;
-}
 
 /**
  * Runs suspects, each in the child and beside the others that its {@link SuspectGroups} has chosen. A child is kept while it lives;
@@ -33,19 +15,19 @@ interface Ward {
 export class QuarantinePool implements Pool {
   readonly endsCode = true;
   /** By the number that the groups know a child by. */
-  private readonly wards = new Map<number, Ward>();
-  private readonly wardOf = new Map<TaskEntry, Ward>();
-  private readonly alive = new Set<Ward>();
-  private readonly memory: MemoryWatch<Ward>;
+  private readonly children = new Map<number, PoolChild>();
+  private readonly childOf = new Map<TaskEntry, PoolChild>();
+  private readonly alive = new Set<PoolChild>();
+  private readonly memory: MemoryWatch<PoolChild>;
   private deaths = 0;
   private stopped = false;
 
   constructor(
     private readonly options: CompiledChildren,
     private readonly groups: SuspectGroups<TaskEntry>,
-    private readonly deps: ProcessPoolDeps,
+    private readonly deps: PoolChildDeps,
   ) {
-    this.memory = new MemoryWatch(deps.clock, (ward) => this.look(ward));
+    this.memory = new MemoryWatch(deps.clock, (child) => this.look(child));
   }
 
   get counts(): ChildCounts {
@@ -55,16 +37,10 @@ export class QuarantinePool implements Pool {
   start(entry: TaskEntry): void {
     const place = this.groups.placeOf(entry);
     if (!place || this.stopped) return this.deps.events.failed(entry, new NeighbourEnded());
-    const ward = this.wardFor(place.child, place.fresh);
-    const { child } = ward;
-    const link = { post: (message: ToChild) => child.post({ ...message, run: entry.no }), kill: () => child.kill() };
-    const run = new ChildRun(entry, link, this.deps);
-    if (ward.booted) ward.cancelTimer();
-    if (ward.runs.size === 0) child.renew();
-    ward.runs.set(entry.no, run);
-    this.wardOf.set(entry, ward);
-    this.memory.add(ward);
-    link.post({ type: 'run', task: run.task });
+    const child = this.childFor(place.child, place.fresh);
+    this.childOf.set(entry, child);
+    this.memory.add(child);
+    child.begin(entry);
   }
 
   /** They wait unclaimed, before they come here. */
@@ -73,132 +49,77 @@ export class QuarantinePool implements Pool {
   }
 
   abort(entry: TaskEntry, reason: Error): void {
-    this.wardOf.get(entry)?.runs.get(entry.no)?.abort(reason);
+    this.runOf(entry)?.abort(reason);
   }
 
   /** Ends the child as well, and with it the attempts of others, which are requeued. */
   kill(entry: TaskEntry, reason: Error, graceMs: number): void {
-    this.wardOf.get(entry)?.runs.get(entry.no)?.kill(reason, graceMs);
+    this.runOf(entry)?.kill(reason, graceMs);
   }
 
   async stop(): Promise<void> {
     this.stopped = true;
-    for (const ward of [...this.alive]) {
-      if (ward.runs.size > 0) ward.child.kill();
-      else this.retire(ward);
+    for (const child of [...this.alive]) {
+      if (child.runs.size > 0) child.kill();
+      else child.retire();
     }
-    await Promise.all([...this.alive].map(({ child }) => child.exited));
+    await Promise.all([...this.alive].map(({ exited }) => exited));
   }
 
-  private wardFor(no: number, fresh: boolean): Ward {
-    const there = this.wards.get(no);
-    if (there && !there.leaving && !(fresh && there.served > 0)) return there;
-    if (there) this.leave(there);
-    const ward = this.open();
-    this.wards.set(no, ward);
-    return ward;
+  private runOf(entry: TaskEntry): ChildRun | undefined {
+    return this.childOf.get(entry)?.runs.get(entry.no);
   }
 
-  private open(): Ward {
-    const { maxMemoryMb } = this.options;
-    const heapMb = maxMemoryMb === undefined ? undefined : Math.ceil(maxMemoryMb * HARD_MEMORY);
-    const child: ProcessChild = new ProcessChild(this.options, heapMb, this.deps.clock, {
-      message: (message, run) => this.receive(ward, message, run),
-      gone: (death) => this.gone(ward, death),
+  private childFor(no: number, fresh: boolean): PoolChild {
+    const there = this.children.get(no);
+    if (there && !there.leaving && !(fresh && there.hasServed)) return there;
+    if (there) this.replace(there);
+    const child: PoolChild = new PoolChild(this.options, this.deps, {
+      settled: (run, message) => this.settled(child, run, message),
+      spoilt: () => this.replace(child),
+      gone: (runs, death) => this.gone(child, runs, death),
     });
-    const ward: Ward = {
-      ...{ child, runs: new Map<number, ChildRun>(), booted: false, bootError: undefined, served: 0, leaving: false },
-      cancelTimer: this.deps.clock.after(BOOT_MS, () => {
-        ward.bootError = new ChildBootFailed(`it was not ready after ${BOOT_MS / 1000} s`);
-        child.kill();
-      }),
-      get pid() {
-        return child.pid;
-      },
-      get memory() {
-        return child.memory;
-      },
-      set memory(bytes) {
-        child.memory = bytes;
-      },
-    };
-    this.alive.add(ward);
-    return ward;
+    this.alive.add(child);
+    this.children.set(no, child);
+    return child;
   }
 
-  private receive(ward: Ward, message: FromChild, no: number | undefined): void {
-    switch (message.type) {
-      case 'ready':
-        ward.booted = true;
-        return ward.cancelTimer();
-      case 'unable':
-        ward.bootError = bootFailed(fromWire(message.error));
-        return;
-      case 'succeeded':
-      case 'failed':
-        return this.settled(ward, message, no);
-      case 'escaped':
-        return this.escaped(ward, message);
-      default:
-        if (no !== undefined) ward.runs.get(no)?.receive(message);
-    }
+  /** It takes nobody in any more, and ends once it is empty. */
+  private replace(child: PoolChild): void {
+    child.leaving = true;
+    if (child.runs.size === 0) child.retire();
   }
 
-  private escaped(ward: Ward, message: Escaped): void {
-    const entries = [...ward.runs.values()].map(({ entry }) => entry);
-    tellEscaped(message, (id) => entries.find((entry) => entry.id === id), this.deps.escapes);
-    if (message.kind === 'exception') this.leave(ward);
-  }
-
-  private settled(ward: Ward, message: Ended, no: number | undefined): void {
-    const run = no === undefined ? undefined : ward.runs.get(no);
-    if (!run) return;
-    this.forget(ward, run);
-    ward.served += 1;
-    ward.memory = message.memory;
-    const { maxTasks, maxMemoryMb = Infinity } = this.options;
-    if (this.stopped || ward.leaving || ward.served >= maxTasks || message.memory > maxMemoryMb * MIB) this.leave(ward);
-    else if (ward.runs.size === 0) ward.cancelTimer = this.deps.clock.after(IDLE_MS, () => this.leave(ward));
+  private settled(child: PoolChild, run: ChildRun, message: Ended): void {
+    this.left(child, run);
+    if (this.stopped || child.leaving || child.isWorn) this.replace(child);
+    else if (child.runs.size === 0) child.idle(() => this.replace(child));
     run.settled(message);
   }
 
-  private forget(ward: Ward, run: ChildRun): void {
-    ward.runs.delete(run.entry.no);
-    this.wardOf.delete(run.entry);
-    if (ward.runs.size === 0) this.memory.delete(ward);
+  private left(child: PoolChild, run: ChildRun): void {
+    this.childOf.delete(run.entry);
+    if (child.runs.size === 0) this.memory.delete(child);
   }
 
-  private leave(ward: Ward): void {
-    ward.leaving = true;
-    if (ward.runs.size === 0) this.retire(ward);
-  }
-
-  private retire(ward: Ward): void {
-    ward.leaving = true;
-    ward.cancelTimer();
-    ward.child.retire();
-  }
-
-  private gone(ward: Ward, death: Omit<ChildDeath, 'logs' | 'together'>): void {
-    ward.cancelTimer();
-    this.alive.delete(ward);
-    const wanted = !ward.leaving;
-    ward.leaving = true;
-    const runs = [...ward.runs.values()];
-    for (const run of runs) this.forget(ward, run);
+  private gone(child: PoolChild, runs: readonly ChildRun[], death: ProcessDeath): void {
+    this.alive.delete(child);
+    const wanted = !child.leaving;
+    child.leaving = true;
+    for (const run of runs) this.left(child, run);
     const { log } = this.deps;
-    if (!ward.booted) {
-      const error = ward.bootError ?? new ChildBootFailed(`it ended before it was ready: ${lastLine(death.stderr)}`);
-      if (!this.stopped) log.error({ err: error, ...death }, 'a child could not boot the application');
-      for (const run of runs) run.failed(error);
+    const unable = child.bootFailure(death);
+    if (unable) {
+      if (!this.stopped) log.error({ err: unable, ...death }, 'a child could not boot the application');
+      for (const run of runs) run.failed(unable);
     } else if (runs.some((run) => run.isKilled)) {
       for (const run of runs) run.failed(new NeighbourEnded());
     } else {
-      this.died(runs, death, wanted);
+      this.died(child, runs, death, wanted);
     }
   }
 
-  private died(runs: readonly ChildRun[], death: Omit<ChildDeath, 'logs' | 'together'>, wanted: boolean): void {
+  private died(child: PoolChild, runs: readonly ChildRun[], death: ProcessDeath, wanted: boolean): void {
     const { log, events } = this.deps;
     if (this.stopped) {
       for (const run of runs) events.failed(run.entry, new NeighbourEnded());
@@ -209,19 +130,18 @@ export class QuarantinePool implements Pool {
       const ids = runs.slice(0, 20).map(({ entry }) => entry.id);
       log.warn({ tasks: ids, together: runs.length, ...death }, 'a child process of the quarantine died');
     }
-    const { maxMemoryMb } = this.options;
-    const tooLarge = maxMemoryMb !== undefined && death.stderr.includes('JavaScript heap out of memory');
+    const tooLarge = child.memoryDeath(death);
     for (const run of runs)
-      if (tooLarge && runs.length === 1) run.failed(new MemoryLimitExceeded(maxMemoryMb * HARD_MEMORY));
+      if (tooLarge && runs.length === 1) run.failed(tooLarge);
       else run.gone({ ...death, together: runs.length });
   }
 
   /** Alone it has exceeded the limit itself; of several any may have. */
-  private look(ward: Ward): void {
-    const { maxMemoryMb } = this.options;
-    if (maxMemoryMb === undefined || ward.memory <= maxMemoryMb * HARD_MEMORY * MIB) return;
-    const [first, second] = ward.runs.values();
-    if (second) ward.child.kill();
-    else first?.kill(new MemoryLimitExceeded(maxMemoryMb * HARD_MEMORY), 0);
+  private look(child: PoolChild): void {
+    const { exceeded } = child;
+    if (!exceeded) return;
+    const [first, second] = child.runs.values();
+    if (second) child.kill();
+    else first?.kill(exceeded, 0);
   }
 }
