@@ -1,6 +1,6 @@
 import { Dialog as Base } from '@base-ui/react/dialog';
 import { X } from 'lucide-react';
-import { useState, type ReactNode } from 'react';
+import { useId, useState, type ReactNode } from 'react';
 import { Button, IconButton } from './button.tsx';
 import { cx } from './cx.ts';
 import styles from './dialog.module.css';
@@ -49,6 +49,51 @@ function Framed({ open, onClose, title, children, actions, className }: FramedPr
         </Base.Popup>
       </Base.Portal>
     </Base.Root>
+  );
+}
+
+export interface FormDialogProps {
+  readonly onClose: () => void;
+  readonly title: string;
+  /** The verb with its object: "Create the user". */
+  readonly verb: string;
+  /** Whether what is typed may be submitted. */
+  readonly ready: boolean;
+  readonly busy: boolean;
+  readonly onSubmit: () => void;
+  /** The fields, and what went wrong at the last try. */
+  readonly children: ReactNode;
+}
+
+/** Asks for some values; `Enter` in a field submits them as the button does. */
+export function FormDialog({ onClose, title, verb, ready, busy, onSubmit, children }: FormDialogProps) {
+  const id = useId();
+  return (
+    <Dialog
+      open
+      onClose={onClose}
+      title={title}
+      actions={
+        <>
+          <Button onClick={onClose}>Cancel</Button>
+          <Button kind="primary" type="submit" form={id} busy={busy} disabled={!ready}>
+            {verb}
+          </Button>
+        </>
+      }
+    >
+      <form
+        id={id}
+        className={styles['form']}
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (ready && !busy) onSubmit();
+        }}
+      >
+        {children}
+      </form>
+    </Dialog>
   );
 }
 

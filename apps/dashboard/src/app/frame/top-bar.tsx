@@ -5,9 +5,9 @@ import { session } from '../../api/session.ts';
 import { useUser } from '../../api/use-session.ts';
 import { FollowBadge } from '../../parts/follow-badge.tsx';
 import { Button, IconButton } from '../../ui/button.tsx';
-import { Menu, MenuChoice, MenuItem, MenuLine, MenuText } from '../../ui/menu.tsx';
-import { DensityChoice } from '../density-choice.tsx';
-import { localZone, setPreferences, usePreferences } from '../preferences.ts';
+import { Menu, MenuItem, MenuLine, MenuText } from '../../ui/menu.tsx';
+import { DensityChoice, PreferenceChoice } from '../preference-choice.tsx';
+import { localZone, usePreferences } from '../preferences.ts';
 import { PLACES } from './places.ts';
 import styles from './top-bar.module.css';
 
@@ -42,7 +42,7 @@ function Live() {
 }
 
 function Times() {
-  const { time, zone } = usePreferences();
+  const { zone } = usePreferences();
   const zones = [
     { value: 'local', label: `Here (${localZone})` },
     { value: 'UTC', label: 'UTC' },
@@ -56,23 +56,21 @@ function Times() {
         </Button>
       }
     >
-      <MenuChoice
+      <PreferenceChoice
+        of="time"
         label="Show times"
-        value={time}
         options={[
           { value: 'relative', label: 'Relative (3 min ago)' },
           { value: 'absolute', label: 'Absolute' },
         ]}
-        onChange={(next) => setPreferences({ time: next })}
       />
       <MenuLine />
-      <MenuChoice label="Time zone" value={zone} options={zones} onChange={(next) => setPreferences({ zone: next })} />
+      <PreferenceChoice of="zone" label="Time zone" options={zones} />
     </Menu>
   );
 }
 
 function Looks() {
-  const { theme } = usePreferences();
   return (
     <Menu
       trigger={
@@ -81,15 +79,14 @@ function Looks() {
         </IconButton>
       }
     >
-      <MenuChoice
+      <PreferenceChoice
+        of="theme"
         label="Theme"
-        value={theme}
         options={[
           { value: 'system', label: 'As the system' },
           { value: 'light', label: 'Light' },
           { value: 'dark', label: 'Dark' },
         ]}
-        onChange={(next) => setPreferences({ theme: next })}
       />
       <MenuLine />
       <DensityChoice />

@@ -4,9 +4,8 @@ import { useCreateApiKey } from '../../api/queries/admin.ts';
 import { ApiErrorState } from '../../parts/api-error.tsx';
 import { Button } from '../../ui/button.tsx';
 import { CodeBlock } from '../../ui/code-block.tsx';
-import { Dialog } from '../../ui/dialog.tsx';
+import { Dialog, FormDialog } from '../../ui/dialog.tsx';
 import { Select, TextField } from '../../ui/text-field.tsx';
-import styles from './admin.module.css';
 import { ROLE_OPTIONS } from './roles.ts';
 
 const ENDS = [
@@ -45,47 +44,31 @@ export function NewKeyDialog({ onClose }: { onClose: () => void }) {
       </Dialog>
     );
   return (
-    <Dialog
-      open
+    <FormDialog
       onClose={close}
       title="Create an API key"
-      actions={
-        <>
-          <Button onClick={close}>Cancel</Button>
-          <Button kind="primary" type="submit" form="new-key" busy={create.isPending} disabled={name.trim() === ''}>
-            Create the key
-          </Button>
-        </>
-      }
+      verb="Create the key"
+      ready={name.trim() !== ''}
+      busy={create.isPending}
+      onSubmit={() => create.mutate({ name: name.trim(), role, ...(days && { expiresInDays: Number(days) }) })}
     >
-      <form
-        id="new-key"
-        className={styles['form']}
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (name.trim() === '' || create.isPending) return;
-          create.mutate({ name: name.trim(), role, ...(days && { expiresInDays: Number(days) }) });
-        }}
-      >
-        <TextField
-          label="Name"
-          help="What it is for: billing service"
-          autoComplete="off"
-          maxLength={100}
-          value={name}
-          onChange={(event) => setName(event.target.value)}
-        />
-        <Select
-          label="Role"
-          help="It never opens more than you may yourself."
-          value={role}
-          options={ROLE_OPTIONS}
-          onChange={(next) => setRole(next as UserRole)}
-        />
-        <Select label="Expires" value={days} options={ENDS} onChange={setDays} />
-        {create.error && <ApiErrorState what="The key was not created" error={create.error} />}
-      </form>
-    </Dialog>
+      <TextField
+        label="Name"
+        help="What it is for: billing service"
+        autoComplete="off"
+        maxLength={100}
+        value={name}
+        onChange={(event) => setName(event.target.value)}
+      />
+      <Select
+        label="Role"
+        help="It never opens more than you may yourself."
+        value={role}
+        options={ROLE_OPTIONS}
+        onChange={(next) => setRole(next as UserRole)}
+      />
+      <Select label="Expires" value={days} options={ENDS} onChange={setDays} />
+      {create.error && <ApiErrorState what="The key was not created" error={create.error} />}
+    </FormDialog>
   );
 }

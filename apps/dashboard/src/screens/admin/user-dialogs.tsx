@@ -5,16 +5,46 @@ import { useChangeUser, useCreateUser } from '../../api/queries/admin.ts';
 import { session } from '../../api/session.ts';
 import { useUser } from '../../api/use-session.ts';
 import { ApiErrorState } from '../../parts/api-error.tsx';
-import { Button } from '../../ui/button.tsx';
-import { ConfirmDialog, Dialog } from '../../ui/dialog.tsx';
+import { ConfirmDialog, FormDialog } from '../../ui/dialog.tsx';
 import { Checkbox } from '../../ui/switch.tsx';
 import { Select, TextField } from '../../ui/text-field.tsx';
-import styles from './admin.module.css';
 import { ROLE_OPTIONS } from './roles.ts';
 
 const errorAt = (error: ApiError | null, path: string): string | undefined =>
   error?.errors.find((one) => one.path === path)?.message;
 const other = (error: ApiError | null): boolean => error !== null && error.errors.length === 0;
+
+interface FieldProps {
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+  /** Of the last try. */
+  readonly error: ApiError | null;
+}
+
+function NameField({ value, onChange, error }: FieldProps) {
+  return (
+    <TextField
+      label="Name (optional)"
+      autoComplete="off"
+      value={value}
+      error={errorAt(error, 'name')}
+      onChange={(event) => onChange(event.target.value)}
+    />
+  );
+}
+
+function PasswordField({ value, onChange, error, ...words }: FieldProps & { label: string; help: string }) {
+  return (
+    <TextField
+      {...words}
+      type="password"
+      autoComplete="new-password"
+      value={value}
+      error={errorAt(error, 'password')}
+      onChange={(event) => onChange(event.target.value)}
+    />
+  );
+}
 
 /** Another user: e-mail, role and a first password. */
 export function NewUserDialog({ onClose }: { onClose: () => void }) {
@@ -23,61 +53,36 @@ export function NewUserDialog({ onClose }: { onClose: () => void }) {
   const [name, setName] = useState('');
   const [role, setRole] = useState<UserRole>('viewer');
   const [password, setPassword] = useState('');
-  const run = (): void => {
-    if (email.trim() === '' || password === '' || create.isPending) return;
-    create.mutate({ email: email.trim(), name: name.trim() || null, role, password }, { onSuccess: onClose });
-  };
   return (
-    <Dialog
-      open
+    <FormDialog
       onClose={onClose}
       title="Create a user"
-      actions={
-        <>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button kind="primary" type="submit" form="new-user" busy={create.isPending} disabled={!email || !password}>
-            Create the user
-          </Button>
-        </>
+      verb="Create the user"
+      ready={email.trim() !== '' && password !== ''}
+      busy={create.isPending}
+      onSubmit={() =>
+        create.mutate({ email: email.trim(), name: name.trim() || null, role, password }, { onSuccess: onClose })
       }
     >
-      <form
-        id="new-user"
-        className={styles['form']}
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          run();
-        }}
-      >
-        <TextField
-          label="E-mail"
-          type="email"
-          autoComplete="off"
-          value={email}
-          error={errorAt(create.error, 'email')}
-          onChange={(event) => setEmail(event.target.value)}
-        />
-        <TextField
-          label="Name (optional)"
-          autoComplete="off"
-          value={name}
-          error={errorAt(create.error, 'name')}
-          onChange={(event) => setName(event.target.value)}
-        />
-        <Select label="Role" value={role} options={ROLE_OPTIONS} onChange={(next) => setRole(next as UserRole)} />
-        <TextField
-          label="Password"
-          type="password"
-          autoComplete="new-password"
-          help="8 characters at least. The user can change it after signing in."
-          value={password}
-          error={errorAt(create.error, 'password')}
-          onChange={(event) => setPassword(event.target.value)}
-        />
-        {other(create.error) && <ApiErrorState what="The user was not created" error={create.error!} />}
-      </form>
-    </Dialog>
+      <TextField
+        label="E-mail"
+        type="email"
+        autoComplete="off"
+        value={email}
+        error={errorAt(create.error, 'email')}
+        onChange={(event) => setEmail(event.target.value)}
+      />
+      <NameField value={name} error={create.error} onChange={setName} />
+      <Select label="Role" value={role} options={ROLE_OPTIONS} onChange={(next) => setRole(next as UserRole)} />
+      <PasswordField
+        label="Password"
+        help="8 characters at least. The user can change it after signing in."
+        value={password}
+        error={create.error}
+        onChange={setPassword}
+      />
+      {other(create.error) && <ApiErrorState what="The user was not created" error={create.error!} />}
+    </FormDialog>
   );
 }
 
@@ -89,77 +94,45 @@ export function EditUserDialog({ user, onClose }: { user: UserDocument; onClose:
   const [role, setRole] = useState<UserRole>(user.role);
   const [password, setPassword] = useState('');
   const [revokeApiKeys, setRevoke] = useState(false);
-  const same = name.trim() === (user.name ?? '') && role === user.role && password === '' && !revokeApiKeys;
-  const run = (): void => {
-    if (same || change.isPending) return;
-    change.mutate(
-      {
-        id: user.id,
-        ...(name.trim() !== (user.name ?? '') && { name: name.trim() || null }),
-        ...(role !== user.role && { role }),
-        ...(password !== '' && { password }),
-        ...(revokeApiKeys && { revokeApiKeys }),
-      },
-      {
-        onSuccess: () => {
-          onClose();
-          if (user.id === me.id) void session.readUser().catch(() => undefined);
-        },
-      },
-    );
+  const changes = {
+    ...(name.trim() !== (user.name ?? '') && { name: name.trim() || null }),
+    ...(role !== user.role && { role }),
+    ...(password !== '' && { password }),
+    ...(revokeApiKeys && { revokeApiKeys }),
+  };
+  const changed = (): void => {
+    onClose();
+    if (user.id === me.id) void session.readUser().catch(() => undefined);
   };
   return (
-    <Dialog
-      open
+    <FormDialog
       onClose={onClose}
       title={`Edit ${user.email}`}
-      actions={
-        <>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button kind="primary" type="submit" form="edit-user" busy={change.isPending} disabled={same}>
-            Save the user
-          </Button>
-        </>
-      }
+      verb="Save the user"
+      ready={Object.keys(changes).length > 0}
+      busy={change.isPending}
+      onSubmit={() => change.mutate({ id: user.id, ...changes }, { onSuccess: changed })}
     >
-      <form
-        id="edit-user"
-        className={styles['form']}
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          run();
-        }}
-      >
-        <TextField
-          label="Name (optional)"
-          autoComplete="off"
-          value={name}
-          error={errorAt(change.error, 'name')}
-          onChange={(event) => setName(event.target.value)}
-        />
-        <Select
-          label="Role"
-          help="Another role ends the sessions of the user, who signs in again with it."
-          value={role}
-          options={ROLE_OPTIONS}
-          onChange={(next) => setRole(next as UserRole)}
-        />
-        <TextField
-          label="New password (optional)"
-          type="password"
-          autoComplete="new-password"
-          help="Ends all sessions of the user."
-          value={password}
-          error={errorAt(change.error, 'password')}
-          onChange={(event) => setPassword(event.target.value)}
-        />
-        <Checkbox checked={revokeApiKeys} onChange={setRevoke}>
-          Revoke all API keys of the user
-        </Checkbox>
-        {other(change.error) && <ApiErrorState what="The user was not changed" error={change.error!} />}
-      </form>
-    </Dialog>
+      <NameField value={name} error={change.error} onChange={setName} />
+      <Select
+        label="Role"
+        help="Another role ends the sessions of the user, who signs in again with it."
+        value={role}
+        options={ROLE_OPTIONS}
+        onChange={(next) => setRole(next as UserRole)}
+      />
+      <PasswordField
+        label="New password (optional)"
+        help="Ends all sessions of the user."
+        value={password}
+        error={change.error}
+        onChange={setPassword}
+      />
+      <Checkbox checked={revokeApiKeys} onChange={setRevoke}>
+        Revoke all API keys of the user
+      </Checkbox>
+      {other(change.error) && <ApiErrorState what="The user was not changed" error={change.error!} />}
+    </FormDialog>
   );
 }
 

@@ -1,5 +1,5 @@
 import { Rows3 } from 'lucide-react';
-import { DensityChoice } from '../../app/density-choice.tsx';
+import { DensityChoice } from '../../app/preference-choice.tsx';
 import { IconButton } from '../../ui/button.tsx';
 import { Menu } from '../../ui/menu.tsx';
 

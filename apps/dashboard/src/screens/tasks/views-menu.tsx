@@ -5,7 +5,7 @@ import { useDeleteView, useSaveView, useViews } from '../../api/queries/views.ts
 import { parseSearch } from '../../app/search-params.ts';
 import { ApiErrorState } from '../../parts/api-error.tsx';
 import { Button, IconButton } from '../../ui/button.tsx';
-import { Dialog } from '../../ui/dialog.tsx';
+import { Dialog, FormDialog } from '../../ui/dialog.tsx';
 import { Menu, MenuItem, MenuLine, MenuText } from '../../ui/menu.tsx';
 import { Checkbox } from '../../ui/switch.tsx';
 import { TextField } from '../../ui/text-field.tsx';
@@ -65,42 +65,29 @@ function SaveView({ query, onClose }: { query: string; onClose: () => void }) {
   const [name, setName] = useState('');
   const [shared, setShared] = useState(false);
   const save = useSaveView();
-  const submit = (): void =>
-    save.mutate({ name: name.trim(), screen: 'tasks', query, shared }, { onSuccess: () => onClose() });
   return (
-    <Dialog
-      open
+    <FormDialog
       onClose={onClose}
       title="Save this view"
-      actions={
-        <>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button kind="primary" disabled={name.trim() === ''} busy={save.isPending} onClick={submit}>
-            Save the view
-          </Button>
-        </>
+      verb="Save the view"
+      ready={name.trim() !== ''}
+      busy={save.isPending}
+      onSubmit={() =>
+        save.mutate({ name: name.trim(), screen: 'tasks', query, shared }, { onSuccess: () => onClose() })
       }
     >
-      <form
-        className={styles['form']}
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (name.trim() !== '') submit();
-        }}
-      >
-        <TextField
-          label="Name"
-          value={name}
-          maxLength={100}
-          onChange={(event) => setName(event.target.value)}
-          autoFocus
-        />
-        <Checkbox checked={shared} onChange={setShared}>
-          Others see it too
-        </Checkbox>
-        {save.error && <ApiErrorState what="The view could not be saved" error={save.error} />}
-      </form>
-    </Dialog>
+      <TextField
+        label="Name"
+        value={name}
+        maxLength={100}
+        onChange={(event) => setName(event.target.value)}
+        autoFocus
+      />
+      <Checkbox checked={shared} onChange={setShared}>
+        Others see it too
+      </Checkbox>
+      {save.error && <ApiErrorState what="The view could not be saved" error={save.error} />}
+    </FormDialog>
   );
 }
 

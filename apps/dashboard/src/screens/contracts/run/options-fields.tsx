@@ -1,5 +1,12 @@
 import type { ContractDocument } from '@lovage/http-api';
-import { Select, TextField } from '../../../ui/text-field.tsx';
+import {
+  PriorityOption,
+  QueueOption,
+  TaskOption,
+  TimeLimitOptions,
+  UniqueOption,
+  type TaskOptionsForm,
+} from '../../../parts/task-options.tsx';
 import type { OptionTexts } from './options.ts';
 import styles from './run.module.css';
 
@@ -12,55 +19,31 @@ export interface OptionsFieldsProps {
 
 /** How the task is to be sent; what is left empty is as the contract says. */
 export function OptionsFields({ contract, value, onChange, errors }: OptionsFieldsProps) {
-  const { defaults } = contract;
-  const errorAt = (path: string): string | undefined => {
-    const found = errors.filter((one) => one.path === path || one.path.startsWith(`${path}.`));
-    return found.length > 0 ? found.map(({ message }) => message).join('; ') : undefined;
+  const of: TaskOptionsForm<keyof OptionTexts> = {
+    value,
+    change: (name, text) => onChange({ ...value, [name]: text }),
+    errorAt: (path) => {
+      const found = errors.filter((one) => one.path === path || one.path.startsWith(`${path}.`));
+      return found.length > 0 ? found.map(({ message }) => message).join('; ') : undefined;
+    },
   };
-  const text = (name: keyof OptionTexts, label: string, help: string, path = `options.${name}`) => (
-    <TextField
-      label={label}
-      help={help}
-      error={value[name] === '' ? undefined : errorAt(path)}
-      value={value[name]}
-      spellCheck={false}
-      autoComplete="off"
-      onChange={(event) => onChange({ ...value, [name]: event.target.value })}
-    />
-  );
   return (
     <div className={styles['options']}>
-      {text('queue', 'Queue', `Left empty: ${defaults.queue}, or as its route says`)}
-      <Select
-        label="Priority"
-        help="The higher the sooner"
-        error={errorAt('options.priority')}
-        value={value.priority}
-        options={[
-          { value: '', label: defaults.priority === null ? 'None, as 4' : `As the contract: ${defaults.priority}` },
-          ...Array.from({ length: 10 }, (_, n) => ({ value: String(9 - n), label: String(9 - n) })),
-        ]}
-        onChange={(priority) => onChange({ ...value, priority })}
+      <QueueOption of={of} contract={contract} />
+      <PriorityOption of={of} contract={contract} />
+      <TaskOption of={of} name="delay" label="Delay" help="Run it so long from now: 30s, 5m, 2h" />
+      <TaskOption of={of} name="eta" label="Run at" help="A time with an offset: 2026-11-21T09:30:00Z" />
+      <TaskOption of={of} name="expires" label="Expires" help="Not started so long after the submit, or by this time" />
+      <TimeLimitOptions of={of} />
+      <TaskOption
+        of={of}
+        name="maxAttempts"
+        label="Attempts at most"
+        help={`Left empty: ${contract.defaults.maxAttempts}`}
+        path="options.retry"
       />
-      {text('delay', 'Delay', 'Run it so long from now: 30s, 5m, 2h')}
-      {text('eta', 'Run at', 'A time with an offset: 2026-11-21T09:30:00Z')}
-      {text('expires', 'Expires', 'Not started so long after the submit, or by this time')}
-      {text('timeLimit', 'Time limit', 'A run as long as this fails')}
-      {text('softTimeLimit', 'Soft time limit', 'Then it is told to tidy up')}
-      {text('maxAttempts', 'Attempts at most', `Left empty: ${defaults.maxAttempts}`, 'options.retry')}
-      <Select
-        label="Unique"
-        help="No second task of the same work"
-        error={errorAt('options.unique')}
-        value={value.unique}
-        options={[
-          { value: '', label: 'As the contract' },
-          { value: 'yes', label: 'Yes' },
-          { value: 'no', label: 'No' },
-        ]}
-        onChange={(unique) => onChange({ ...value, unique })}
-      />
-      {text('tags', 'Tags', 'Separated by commas; it is found by them')}
+      <UniqueOption of={of} help="No second task of the same work" />
+      <TaskOption of={of} name="tags" label="Tags" help="Separated by commas; it is found by them" />
     </div>
   );
 }
