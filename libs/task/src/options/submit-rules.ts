@@ -17,7 +17,7 @@ export type SubmitDefaults = Partial<
 
 /**
  * All that is wrong with the times, limits and retries of one submit, by the option: what can be told from its value, from the
- * clock, from the other options and from the contract. Whoever submits, these are the rules and the words.
+ * clock, from the other options and from the contract. These are the rules, and the words, of every submit.
  * @param now ms since the epoch.
  */
 export function submitIssues(
