@@ -12,6 +12,8 @@ import { stack, type ChartSeries } from './series.ts';
 const MAX_ROWS = 120;
 /** A drag that is shorter is a click, px. */
 const MIN_DRAG = 6;
+/** Between two lines of an axis that counts: halves of a thing would be labelled like their neighbours. */
+const WHOLE_STEPS = Array.from({ length: 12 }, (_, power) => [1, 2, 5].map((step) => step * 10 ** power)).flat();
 
 export interface ChartProps {
   /** What it shows, with the unit: "Tasks ended a minute, by state". */
@@ -20,6 +22,7 @@ export interface ChartProps {
   readonly times: readonly number[];
   /** Of a stack: the lowest layer first. */
   readonly series: readonly ChartSeries[];
+  /** `area`: a stack of counts, so its axis has whole numbers. */
   readonly kind: 'area' | 'line';
   readonly format: (value: number) => string;
   readonly height?: number;
@@ -83,6 +86,7 @@ export function Chart({ label, times, series, kind, format, height = 200, onZoom
             font,
             size: 62,
             space: Math.max(40, height / 4),
+            ...(kind === 'area' && { incrs: WHOLE_STEPS }),
             grid: { stroke: grid, width: 1 },
             ticks: { show: false },
             values: (_, splits) => splits.map((one) => text(one)),
