@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import amqp from 'amqplib';
 import { TaskRoutes } from '@lovage/foundation';
 import { openPlatform, type Platform } from '@lovage/platform';
@@ -13,8 +12,8 @@ import {
   type TestProcess,
 } from '@lovage/testing';
 import { startBeat, type BeatApp } from './beat-app.ts';
+import { APP_DIR, startFarWorker } from './testing/far-worker.ts';
 
-const APP_DIR = fileURLToPath(new URL('./testing/', import.meta.url));
 const WAIT = { timeoutMs: 60_000 };
 
 describeWithCelery('events of Celery', (python) => {
@@ -36,24 +35,7 @@ describeWithCelery('events of Celery', (python) => {
       platform = await openPlatform({ ...settings, log: silentLog });
       await platform.start();
       beat = await startBeat({ settings, schedules: [], contracts: [], log: silentLog });
-      const args = [
-        '-m',
-        'celery',
-        '-A',
-        'celery_app',
-        'worker',
-        '-E',
-        '-c',
-        '2',
-        '-Q',
-        queue,
-        '-n',
-        node,
-        '-l',
-        'INFO',
-      ];
-      const env = { BROKER_URL: rabbit.url, QUEUE: queue, PYTHONPATH: APP_DIR, PYTHONDONTWRITEBYTECODE: '1' };
-      celery = await startProcess(python, args, { cwd: APP_DIR, env, ready: /ready\./, timeoutMs: 60_000 });
+      celery = await startFarWorker(python, { brokerUrl: rabbit.url, queue, node, events: true });
     }, 120_000);
 
     afterAll(async () => {

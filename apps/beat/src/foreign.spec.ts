@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import { TaskFailedError } from '@lovage/client';
 import { TaskRoutes } from '@lovage/foundation';
 import { openPlatform, type Platform } from '@lovage/platform';
@@ -8,15 +7,13 @@ import {
   describeWithRabbit,
   eventually,
   silentLog,
-  startProcess,
   testDatabase,
   type TestDatabase,
   type TestProcess,
 } from '@lovage/testing';
 import { z } from 'zod';
 import { startBeat, type BeatApp } from './beat-app.ts';
-
-const APP_DIR = fileURLToPath(new URL('./testing/', import.meta.url));
+import { startFarWorker } from './testing/far-worker.ts';
 
 describeWithCelery('foreign tasks', (python) => {
   describeWithRabbit('served by a real Celery worker', (rabbit) => {
@@ -49,23 +46,7 @@ describeWithCelery('foreign tasks', (python) => {
       platform = await openPlatform({ ...settings, log: silentLog });
       await platform.start();
       beat = await startBeat({ settings, schedules: [], contracts: [], log: silentLog });
-      const args = [
-        '-m',
-        'celery',
-        '-A',
-        'celery_app',
-        'worker',
-        '-c',
-        '2',
-        '-Q',
-        queue,
-        '-n',
-        'far@spec',
-        '-l',
-        'INFO',
-      ];
-      const env = { BROKER_URL: rabbit.url, QUEUE: queue, PYTHONPATH: APP_DIR, PYTHONDONTWRITEBYTECODE: '1' };
-      celery = await startProcess(python, args, { cwd: APP_DIR, env, ready: /far@spec ready/, timeoutMs: 60_000 });
+      celery = await startFarWorker(python, { brokerUrl: rabbit.url, queue, node: 'far@spec' });
     }, 90_000);
 
     afterAll(async () => {

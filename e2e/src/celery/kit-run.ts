@@ -55,7 +55,12 @@ export async function startKitWorkerOn(
 /** The kit's own worker: real Celery. */
 export function startPythonWorker(
   python: string,
-  { queue, brokerUrl, backend }: { queue: string; brokerUrl: string; backend: string },
+  {
+    queue,
+    brokerUrl,
+    backend,
+    concurrency = 2,
+  }: { queue: string; brokerUrl: string; backend: string; concurrency?: number },
 ): Promise<TestProcess> {
   const args = [
     '-m',
@@ -66,7 +71,7 @@ export function startPythonWorker(
     '-n',
     `${queue}@py`,
     '-c',
-    '2',
+    `${concurrency}`,
     '-l',
     'INFO',
     '-Q',

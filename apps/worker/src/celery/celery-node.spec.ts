@@ -74,6 +74,16 @@ describeWithRabbit("Celery's tools and a worker of ours", (rabbit) => {
       await using f = await open(rabbit, python);
       const { call, client } = f;
       const none = { awaitReply: false };
+      // The command-line tool itself, to this worker.
+      const celery = async (...args: string[]): Promise<string> => {
+        const tool = await startProcess(python, ['-m', 'celery', '-b', rabbit.url, ...args]);
+        await tool.exit;
+        return tool.output;
+      };
+      const toNode = (...args: string[]) => celery(...args, '-d', NODE);
+      await using dump = await startProcess(python, ['-m', 'celery', '-b', rabbit.url, 'events', '--dump'], {
+        ...{ ready: new RegExp(`^${NODE} .* heartbeat: active=`), timeoutMs: 60_000 },
+      });
       // The receiver asks for it when it listens.
       await eventually(() => f.events().length > 0);
 
@@ -160,6 +170,7 @@ describeWithRabbit("Celery's tools and a worker of ours", (rabbit) => {
         },
       ]);
       expect(Math.abs((active[0]!['time_start'] as number) - Date.now() / 1000)).toBeLessThan(60);
+      expect(await toNode('inspect', 'active')).toContain(running.id);
       expect(await call('active', { safe: true })).toMatchObject([{ args: '()', kwargs: "{'seconds': 600}" }]);
       expect(await call('query_task', { ids: [running.id, 'none'] })).toEqual({ [running.id]: ['active', active[0]] });
       expect(await call('revoke', { task_id: running.id, terminate: true, signal: 'SIGTERM' })).toEqual({
@@ -232,32 +243,51 @@ describeWithRabbit("Celery's tools and a worker of ours", (rabbit) => {
       ] as const)
         expect([method, args, await call(method, args)]).toEqual([method, args, { error: expect.any(String) }]);
 
-      // The command-line tool itself.
-      const celery = async (...args: string[]): Promise<string> => {
-        const tool = await startProcess(python, ['-m', 'celery', '-b', rabbit.url, ...args, '-d', NODE]);
-        await tool.exit;
-        return tool.output;
-      };
-      expect(await celery('inspect', 'ping')).toMatch(/pong/);
-      expect(await celery('inspect', 'stats')).toMatch(/"max-concurrency": 4/);
-      expect(await celery('inspect', 'active')).toMatch(/empty/);
-      expect(await celery('control', 'rate_limit', 'interop.add', '10/m')).toMatch(/new rate limit set successfully/);
-      expect(await celery('control', 'pool_grow', '2')).toMatch(/pool will grow/);
-      expect(await celery('control', 'autoscale', '5', '1')).toMatch(/autoscale now max=5 min=1/);
+      // On the command line.
+      expect(
+        await Promise.all([
+          celery('status'),
+          toNode('inspect', 'ping'),
+          toNode('inspect', 'stats'),
+          toNode('inspect', 'active'),
+        ]),
+      ).toEqual([
+        expect.stringMatching(new RegExp(`${NODE}: .*OK`)),
+        expect.stringContaining('pong'),
+        expect.stringContaining('"max-concurrency": 4'),
+        expect.stringContaining('empty'),
+      ]);
       const extra = rabbit.queue('extra');
-      expect(await celery('control', 'add_consumer', extra)).toMatch(/add consumer/);
+      expect(
+        await Promise.all([
+          toNode('control', 'rate_limit', 'interop.add', '10/m'),
+          toNode('control', 'pool_grow', '2'),
+          toNode('control', 'add_consumer', extra),
+        ]),
+      ).toEqual([
+        expect.stringContaining('new rate limit set successfully'),
+        expect.stringContaining('pool will grow'),
+        expect.stringContaining('add consumer'),
+      ]);
+      expect(await call('stats')).toMatchObject({ pool: { 'max-concurrency': 6 } });
+      expect(await toNode('control', 'autoscale', '5', '1')).toMatch(/autoscale now max=5 min=1/);
       expect(await call('active_queues')).toMatchObject([{ name: f.queue }, { name: extra }]);
       expect(await call('registered')).toContain('interop.add [rate_limit=10/m]');
       expect(await call('stats')).toMatchObject({ autoscaler: { max: 5, min: 1 } });
-      expect(await celery('control', 'cancel_consumer', extra)).toMatch(/no longer consuming/);
-      const shown = await startProcess(python, ['-m', 'celery', '-b', rabbit.url, 'status']);
-      await shown.exit;
-      expect(shown.output).toMatch(new RegExp(`${NODE}.*OK`));
+      expect(await toNode('control', 'cancel_consumer', extra)).toMatch(/no longer consuming/);
 
       // Its end.
-      f.tools.write(`${JSON.stringify({ call: 0, method: 'shutdown', args: {} })}\n`);
+      await toNode('control', 'shutdown');
       expect(await f.worker.exit).toEqual({ code: 0, signal: null });
       await eventually(() => f.events().some(({ type }) => type === 'worker-offline'));
+      await dump.line(new RegExp(`^${NODE} .* shutdown: `));
+      const dumped = (kind: string, id: string) =>
+        dump.lines.some(
+          (line) => line.startsWith(`${NODE} [`) && line.includes(` task ${kind}: interop.`) && line.includes(id),
+        );
+      for (const kind of ['received', 'started', 'succeeded'])
+        expect([kind, dumped(kind, done.id)]).toEqual([kind, true]);
+      expect(dumped('failed', failed.id) && dumped('retried', retried.id) && dumped('revoked', running.id)).toBe(true);
     }, 180_000);
 
     test('both off: nothing is heard of it, and its tasks run', async () => {

@@ -30,8 +30,5 @@ for line in sys.stdin:
     to = {'destination': [node]}
     if 'pattern' in args:
         to = {'pattern': args.pop('pattern'), 'matcher': args.pop('matcher')}
-    if asked['call'] == 0:
-        app.control.broadcast(asked['method'], **to)
-        continue
     replies = app.control.broadcast(asked['method'], arguments=args, reply=True, timeout=2, limit=1, **to)
     say('answer %d' % asked['call'], replies[0][node] if replies else None)
