@@ -4,7 +4,7 @@ import { PostgresBroker } from './postgres-broker.ts';
 
 brokerConformance({
   name: 'broker-postgres',
-  capabilities: { deadLetterQueue: 'lovage.dead', levels: true, redeliveryAfterKillMs: 5000 },
+  capabilities: { deadLetterQueue: 'lovage.dead', levels: true, remoteControl: true, redeliveryAfterKillMs: 5000 },
   async create() {
     const db = await testDatabase({ migrated: false });
     return {

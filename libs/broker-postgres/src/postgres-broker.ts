@@ -3,8 +3,13 @@ import {
   BrokerUnavailableError,
   type Broker,
   type BrokerState,
+  type CeleryConsole,
+  type CeleryConsoleOptions,
+  type CeleryLink,
+  type CeleryLinkOptions,
   type Consumption,
   type ConsumeOptions,
+  type DeclareOptions,
   type OutgoingMessage,
   type QueueDepth,
   type Reply,
@@ -13,6 +18,8 @@ import {
 import { isConnectionError } from './connection/connection-errors.ts';
 import { OnDemandConnection } from './connection/on-demand-connection.ts';
 import { Consumer } from './consume/consumer.ts';
+import { PostgresCeleryConsole } from './control/postgres-celery-console.ts';
+import { PostgresCeleryLink } from './control/postgres-celery-link.ts';
 import { compileOptions, type CompiledOptions, type PostgresBrokerOptions } from './options.ts';
 import { BatchPublisher } from './publish/batch-publisher.ts';
 import { Queues } from './queues/queues.ts';
@@ -103,6 +110,11 @@ export class PostgresBroker implements Broker {
     );
   }
 
+  /** Undefined while the connection is away, and once it stops. */
+  private get session(): BrokerSession | undefined {
+    return this.stopping ? undefined : this.keeper.current;
+  }
+
   get state(): BrokerState {
     return this.keeper.state;
   }
@@ -127,7 +139,8 @@ export class PostgresBroker implements Broker {
     return this.lifecycle.stop();
   }
 
-  async declare(queue: string): Promise<void> {
+  async declare(queue: string, { binding }: DeclareOptions = {}): Promise<void> {
+    if (binding) throw new RangeError('on PostgreSQL a queue is bound to no exchange but that of its own name');
     await this.whileUp(() => this.queues.declare(queue));
   }
 
@@ -160,6 +173,31 @@ export class PostgresBroker implements Broker {
 
   reply(address: string, reply: Reply): void {
     this.replier.send(address, reply);
+  }
+
+  async openCelery(options: CeleryLinkOptions): Promise<CeleryLink> {
+    const link = new PostgresCeleryLink({
+      ...{ ...options, channels: this.channels, session: () => this.session, log: this.options.log },
+      reply: (address, reply) => this.replier.send(address, reply),
+    });
+    await link.start();
+    return link;
+  }
+
+  openCeleryConsole(options: CeleryConsoleOptions): Promise<CeleryConsole> {
+    return this.whileUp(async (session) => {
+      const console = new PostgresCeleryConsole({
+        ...{ ...options, channels: this.channels, session: () => this.session, log: this.options.log },
+        runner: this.connections.reply,
+      });
+      try {
+        await console.start(session);
+      } catch (error) {
+        await console.close();
+        throw error;
+      }
+      return console;
+    });
   }
 
   async depth(queue: string): Promise<QueueDepth> {
@@ -241,7 +279,7 @@ export class PostgresBroker implements Broker {
 
   /** @throws BrokerUnavailableError when there is no connection, or it breaks meanwhile. */
   private async whileUp<T>(work: (session: BrokerSession) => Promise<T>): Promise<T> {
-    const session = this.stopping ? undefined : this.keeper.current;
+    const { session } = this;
     if (!session) throw new BrokerUnavailableError('the broker (Postgres) is away: try again later');
     try {
       return await work(session);

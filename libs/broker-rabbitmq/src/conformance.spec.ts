@@ -30,7 +30,12 @@ describeWithRabbit('RabbitMQ adapter', (rabbit) => {
           },
           dispose: () => Promise.resolve(),
         }),
-      capabilities: { deadLetterQueue, levels: queueKind === 'quorum', blocks: true },
+      capabilities: {
+        deadLetterQueue,
+        levels: queueKind === 'quorum',
+        blocks: true,
+        remoteControl: queueKind === 'celery',
+      },
     });
   }
 });

@@ -8,7 +8,7 @@ describeWithRedis('Redis adapter', (url) => {
   const deadLetterQueue = `conformance.dead.${randomUUID()}`;
   brokerConformance({
     name: 'Redis',
-    capabilities: { deadLetterQueue, levels: true, blocks: true },
+    capabilities: { deadLetterQueue, levels: true, blocks: true, remoteControl: true },
     create: () =>
       Promise.resolve({
         url,

@@ -12,13 +12,19 @@ export const SESSIONS = 'lovage.sessions';
 /** A name of what Redis holds, drawn when it held nothing of ours: another one tells that it has forgotten all. */
 export const EPOCH = 'lovage.epoch';
 
+/** Lists in which answers of workers are awaited, as bound: each with the ms since the epoch until which they are. */
+export const CONSOLES = 'lovage.consoles';
+
 /** Before the queue in each tag of ours, so that nobody has to read the message to know whose it is. */
 export const OUR_TAG = 'lv';
 
 export const bindingKey = (exchange: string): string => `_kombu.binding.${exchange}`;
 
+/** A queue that gets what is sent under this routing key. */
+export const boundMember = (routingKey: string, queue: string): string => [routingKey, '', queue].join(SEPARATOR);
+
 /** As Celery declares a queue: bound to the exchange of its own name. */
-export const bindingMember = (queue: string): string => [queue, '', queue].join(SEPARATOR);
+export const bindingMember = (queue: string): string => boundMember(queue, queue);
 
 /**
  * The lists of a queue, the most urgent first: kombu's steps 0, 3, 6, 9, of which the first is served first. Our priorities go the
@@ -46,12 +52,13 @@ export const controlChannel = (db: number): string => `${fanoutPrefix(db)}celery
 export const ourControlChannel = (db: number): string => `${fanoutPrefix(db)}lovage.control`;
 export const sessionPrefix = (db: number): string => `${fanoutPrefix(db)}lovage.session.`;
 
-const RULE = `is none of the names that this broker keeps in Redis for itself (unacked…, _kombu…, lovage.sessions, lovage.epoch)`;
+const RULE = `is none of the names that this broker keeps in Redis for itself (unacked…, _kombu…, lovage.sessions, lovage.epoch, lovage.consoles)`;
 
 function isReserved(queue: string): boolean {
   return (
     queue === SESSIONS ||
     queue === EPOCH ||
+    queue === CONSOLES ||
     /^unacked(?:_index|_mutex)?$/.test(queue) ||
     queue.startsWith('_kombu.') ||
     queue.includes(SEPARATOR)

@@ -5,16 +5,23 @@ import {
   UnroutableError,
   type Broker,
   type BrokerState,
+  type CeleryConsole,
+  type CeleryConsoleOptions,
+  type CeleryEventsListener,
+  type CeleryEventsOptions,
   type CeleryLink,
   type CeleryLinkOptions,
   type ConsumeOptions,
   type Consumption,
+  type DeclareOptions,
   type OutgoingMessage,
   type QueueDepth,
   type Reply,
   type ReplyInbox,
 } from '@lovage/ports';
 import { redisTargetOf } from '@lovage/redis-url';
+import { RedisCeleryConsole } from './celery/redis-celery-console.ts';
+import { RedisCeleryEvents } from './celery/redis-celery-events.ts';
 import { RedisCeleryLink } from './celery/redis-celery-link.ts';
 import { Channels } from './connection/channels.ts';
 import { isAnswer, isFull, isReplica } from './connection/redis-errors.ts';
@@ -123,6 +130,11 @@ export class RedisBroker implements Broker {
     );
   }
 
+  /** Undefined while the connection is away, and while the server is full. */
+  private get roomy(): Session | undefined {
+    return this.stopping || this.keeper.full !== undefined ? undefined : this.keeper.current;
+  }
+
   get state(): BrokerState {
     return this.keeper.state;
   }
@@ -147,7 +159,8 @@ export class RedisBroker implements Broker {
     return this.lifecycle.stop();
   }
 
-  async declare(queue: string): Promise<void> {
+  async declare(queue: string, { binding }: DeclareOptions = {}): Promise<void> {
+    if (binding) throw new RangeError('on Redis a queue is bound to no exchange but that of its own name');
     checkDeclared(queue);
     await this.whileUp(async ({ commands }) => {
       const { deadLetterQueue } = this;
@@ -203,11 +216,26 @@ export class RedisBroker implements Broker {
   }
 
   async openCelery(options: CeleryLinkOptions): Promise<CeleryLink> {
-    const session = (): Session | undefined =>
-      this.stopping || this.keeper.full !== undefined ? undefined : this.keeper.current;
-    const link = new RedisCeleryLink({ ...options, db: this.db, channels: this.channels, session });
+    const link = new RedisCeleryLink({
+      ...{ ...options, db: this.db, channels: this.channels, session: () => this.roomy },
+    });
     await link.start();
     return link;
+  }
+
+  openCeleryConsole(options: CeleryConsoleOptions): Promise<CeleryConsole> {
+    const { clock, log } = this.options;
+    return this.whileUp(() =>
+      Promise.resolve(new RedisCeleryConsole({ ...options, db: this.db, session: () => this.roomy, clock, log })),
+    );
+  }
+
+  async listenToCelery(options: CeleryEventsOptions): Promise<CeleryEventsListener> {
+    const { url, applicationName, log } = this.options;
+    const { redis, db } = redisTargetOf(url);
+    const listener = new RedisCeleryEvents({ ...options, redis, db, applicationName, log });
+    await listener.start();
+    return listener;
   }
 
   async depth(queue: string): Promise<QueueDepth> {

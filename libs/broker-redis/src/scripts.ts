@@ -250,6 +250,24 @@ for _, member in ipairs(redis.call('SMEMBERS', KEYS[1])) do
   end
 end
 return count`,
+
+  /**
+   * A request to all nodes. The list of its answers is bound to their exchange, and those are removed whose console is gone: nobody has
+   * looked for a minute longer than was said. KEYS binding, consoles · ARGV member of the binding, ms until which answers are awaited,
+   * channel, text
+   */
+  lovageAsk: `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now - 60000)) do
+  local queue = string.match(member, '^.-\\6\\22.-\\6\\22(.*)$')
+  redis.call('SREM', KEYS[1], member)
+  if queue and redis.call('TYPE', queue).ok == 'list' then redis.call('DEL', queue) end
+  redis.call('ZREM', KEYS[2], member)
+end
+redis.call('SADD', KEYS[1], ARGV[1])
+redis.call('ZADD', KEYS[2], 'GT', now + tonumber(ARGV[2]), ARGV[1])
+return redis.call('PUBLISH', ARGV[3], ARGV[4])`,
 } as const;
 
 type Script = keyof typeof SCRIPTS;

@@ -1,9 +1,4 @@
-export {
-  ControlBusyError,
-  ControlUnavailableError,
-  RemoteControl,
-  type ControlQuestion,
-} from './control/remote-control.ts';
+export { ControlBusyError, RemoteControl, type ControlQuestion } from './control/remote-control.ts';
 export { LovageClient, type LovageClientOptions } from './client.ts';
 export {
   ClientStoppedError,

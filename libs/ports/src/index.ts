@@ -24,12 +24,13 @@ export { ServerUrlError, type BrokerAdapter, type BrokerOpenOptions } from './br
 export { InvalidQueueNameError, isQueueName } from './queue-name.ts';
 export { DEFAULT_PRIORITY, keptPriority, levelOf, PRIORITY_LEVELS, type PriorityLevel } from './priority.ts';
 export type { CanvasEnd, CanvasOwner, Followed, TaskCanvas } from './task-canvas.ts';
-export type {
-  CeleryConsole,
-  CeleryConsoleOptions,
-  CeleryEventsListener,
-  CeleryEventsMessage,
-  CeleryEventsOptions,
+export {
+  CELERY_EVENT_KINDS,
+  type CeleryConsole,
+  type CeleryConsoleOptions,
+  type CeleryEventsListener,
+  type CeleryEventsMessage,
+  type CeleryEventsOptions,
 } from './celery-console.ts';
 export type { CeleryLink, CeleryLinkOptions, ControlMessage } from './celery-link.ts';
 export type { CeleryWatchStore, KnownCeleryWorker, ObservedTask, SeenCeleryWorker } from './celery-watch-store.ts';

@@ -25,7 +25,7 @@ const Named = (): MethodDecorator =>
   ApiParam({ name: 'name', description: 'Name of a worker, or `all`', schema: { type: 'string' } });
 const Refusals = (): MethodDecorator =>
   Problems(
-    ...(['worker_unknown', 'worker_silent', 'worker_refused', 'control_unavailable', 'broker_unavailable'] as const),
+    ...(['worker_unknown', 'worker_silent', 'worker_refused', 'broker_unavailable'] as const),
     ...(['busy', 'store_unavailable'] as const),
   );
 const Refused = (): MethodDecorator => Problems('json_malformed', 'body_invalid');

@@ -54,7 +54,7 @@ export class WorkerControlService implements OnModuleDestroy {
     return this.control.close();
   }
 
-  /** @throws ProblemError `worker_unknown` `worker_silent` `worker_refused` `control_unavailable` `busy` `broker_unavailable` */
+  /** @throws ProblemError `worker_unknown` `worker_silent` `worker_refused` `busy` `broker_unavailable` */
   ask(name: string, question: WorkerQuestion, timeoutMs: number): Promise<WorkerAnswers> {
     return this.run(name, METHODS[question], timeoutMs);
   }
@@ -116,7 +116,6 @@ function answerOf(worker: string, value: unknown): WorkerAnswer {
 }
 
 function problemOf(error: unknown): unknown {
-  if (hasCode(error, 'control_unavailable')) return new ProblemError('control_unavailable', (error as Error).message);
   if (hasCode(error, 'control_busy')) return new ProblemError('busy', (error as Error).message);
   if (hasCode(error, 'broker_unavailable')) return new ProblemError('broker_unavailable', (error as Error).message);
   return error;

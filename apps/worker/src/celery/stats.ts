@@ -2,6 +2,14 @@ import { release, type } from 'node:os';
 import { maskUrl } from '@lovage/foundation';
 import type { CommandDeps } from './command.ts';
 
+/** What the scheme of a URL tells. */
+const TRANSPORTS: Readonly<Record<string, { readonly transport: string; readonly port: number } | undefined>> = {
+  ...{ 'amqp:': { transport: 'amqp', port: 5672 }, 'amqps:': { transport: 'amqp', port: 5671 } },
+  ...{ 'redis:': { transport: 'redis', port: 6379 }, 'rediss:': { transport: 'redis', port: 6379 } },
+  ...{ 'sentinel:': { transport: 'redis', port: 26_379 } },
+  ...{ 'postgres:': { transport: 'postgres', port: 5432 }, 'postgresql:': { transport: 'postgres', port: 5432 } },
+};
+
 /** What `inspect stats` answers. */
 export function statsOf({ worker, clock, totals, settings }: CommandDeps): unknown {
   const usage = process.resourceUsage();
@@ -18,7 +26,7 @@ export function statsOf({ worker, clock, totals, settings }: CommandDeps): unkno
       ...{ timeouts: [0, 0], writes: {} },
     },
     ...(bounds && { autoscaler: { ...bounds, current: pool.size, qty: pool.demand } }),
-    broker: brokerOf(settings.brokerUrl ?? ''),
+    broker: brokerOf(settings),
     prefetch_count: worker.prefetch,
     rusage: {
       ...{ utime: usage.userCPUTime / 1e6, stime: usage.systemCPUTime / 1e6, maxrss: usage.maxRSS },
@@ -31,15 +39,16 @@ export function statsOf({ worker, clock, totals, settings }: CommandDeps): unkno
   };
 }
 
-function brokerOf(url: string): unknown {
-  const { hostname, port, username, protocol, pathname } = URL.canParse(url) ? new URL(url) : new URL('amqp://unknown');
-  const redis = /^(?:redis|sentinel)/.test(protocol);
-  const secure = protocol === 'amqps:' || protocol === 'rediss:';
-  const usual = redis ? 6379 : secure ? 5671 : 5672;
+function brokerOf({ brokerUrl, databaseUrl }: CommandDeps['settings']): unknown {
+  // Without one the queues are in the database.
+  const given = brokerUrl ?? databaseUrl ?? '';
+  const { hostname, port, username, protocol, pathname } = new URL(URL.canParse(given) ? given : 'amqp://unknown');
+  const { transport, port: usual } = TRANSPORTS[protocol] ?? TRANSPORTS['amqp:']!;
+  const nowhere = transport === 'redis' ? '0' : '/';
   return {
-    ...{ hostname, userid: decoded(username), virtual_host: decoded(pathname.slice(1)) || (redis ? '0' : '/') },
+    ...{ hostname, userid: decoded(username), virtual_host: decoded(pathname.slice(1)) || nowhere },
     ...{ port: port === '' ? usual : Number(port), insist: false },
-    ...{ ssl: secure, transport: redis ? 'redis' : 'amqp', connect_timeout: 10, transport_options: {} },
+    ...{ ssl: protocol === 'amqps:' || protocol === 'rediss:', transport, connect_timeout: 10, transport_options: {} },
     ...{ login_method: 'PLAIN', uri_prefix: null, heartbeat: 10, failover_strategy: 'round-robin', alternates: [] },
   };
 }
@@ -67,10 +76,18 @@ export function queueInfo(name: string): unknown {
 }
 
 /** Settings in Celery's words, without what is secret. */
-export function confOf({ settings: { brokerUrl, worker: settings }, worker, events }: CommandDeps): unknown {
+export function confOf({
+  settings: { brokerUrl, databaseUrl, worker: settings },
+  worker,
+  events,
+}: CommandDeps): unknown {
   const { bounds } = worker.steering.autoscaler;
   return {
-    ...{ broker_url: maskUrl(brokerUrl ?? ''), task_default_queue: settings.queues[0], worker_pool: settings.pool },
+    ...{
+      broker_url: maskUrl(brokerUrl ?? databaseUrl ?? ''),
+      task_default_queue: settings.queues[0],
+      worker_pool: settings.pool,
+    },
     ...{ worker_concurrency: worker.slots, worker_prefetch_multiplier: settings.prefetchMultiplier ?? 4 },
     ...{ worker_autoscale: bounds ? `${bounds.max},${bounds.min}` : null },
     ...{ prefetch_count: worker.prefetch, worker_send_task_events: events.enabled, task_acks_late: true },
@@ -81,6 +98,6 @@ export function confOf({ settings: { brokerUrl, worker: settings }, worker, even
 
 /** What `celery report` shows. */
 export function reportOf({ version, settings }: CommandDeps): string {
-  const broker = maskUrl(settings.brokerUrl ?? '');
+  const broker = maskUrl(settings.brokerUrl ?? settings.databaseUrl ?? '');
   return `\nsoftware -> lovage:${version} node:${process.versions.node}\nplatform -> system:${type()} release:${release()}\nbroker -> ${broker}\n`;
 }

@@ -25,15 +25,17 @@ export class Replier {
     this.batcher = new Batcher({ flush: (items) => this.flush(items) });
   }
 
-  send(address: string, reply: Reply): void {
+  /** @returns false: dropped at once. */
+  send(address: string, reply: Reply): boolean {
     if (!this.options.isUp() || !isAddress(address) || this.batcher.size + this.storing.size >= MAX_WAITING)
       return this.dropped(address, reply, undefined);
     try {
       const payload = writePayload(reply.correlationId, reply.body);
       if (payload === undefined) return this.store(address, reply);
       this.batcher.add({ address, payload }).catch((error: unknown) => this.dropped(address, reply, error));
+      return true;
     } catch (error) {
-      this.dropped(address, reply, error);
+      return this.dropped(address, reply, error);
     }
   }
 
@@ -50,22 +52,24 @@ export class Replier {
     return [];
   }
 
-  private store(address: string, reply: Reply): void {
+  private store(address: string, reply: Reply): boolean {
     const prefix = writeStoredPrefix(reply.correlationId);
     if (prefix === undefined || reply.body.length > this.options.maxReplyBytes)
       return this.dropped(address, reply, undefined);
     const stored: Promise<void> = this.options.runner
       .run(STORE_REPLY, [address, reply.body, prefix])
       .then(() => undefined)
-      .catch((error: unknown) => this.dropped(address, reply, error))
+      .catch((error: unknown) => void this.dropped(address, reply, error))
       .finally(() => this.storing.delete(stored));
     this.storing.add(stored);
+    return true;
   }
 
-  private dropped(address: string, reply: Reply, error: unknown): void {
+  private dropped(address: string, reply: Reply, error: unknown): false {
     this.options.log.debug(
       { err: error, address: address.slice(0, 80), correlationId: reply.correlationId.slice(0, 80) },
       'a reply was dropped',
     );
+    return false;
   }
 }

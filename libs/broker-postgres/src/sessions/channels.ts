@@ -10,13 +10,13 @@ export class Channels {
 
   constructor(private readonly log: Log) {}
 
-  /** Listens on this session, and on every later one. */
-  async add(session: BrokerSession, channel: string, listener: OnPayload): Promise<void> {
+  /** Listens on this session, and on every later one; without one, on those alone. */
+  async add(session: BrokerSession | undefined, channel: string, listener: OnPayload): Promise<void> {
     const known = this.listeners.get(channel);
     if (known) known.add(listener);
     else this.listeners.set(channel, new Set([listener]));
     // Also when it is listened to: the LISTEN of another caller may still be under way.
-    await session.listen(channel);
+    await session?.listen(channel);
   }
 
   /** A session that is gone listens to nothing: pass `undefined`. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Channel, ChannelModel } from 'amqplib';
 import type { CeleryConsole, CeleryConsoleOptions, Clock, Log } from '@lovage/ports';
 import { KeptChannel } from '../connection/kept-channel.ts';
@@ -13,12 +14,11 @@ export interface RabbitCeleryConsoleOptions extends CeleryConsoleOptions {
 
 /** Sends requests of Celery's remote control to all nodes, and has a queue for their answers. */
 export class RabbitCeleryConsole implements CeleryConsole {
-  readonly address: string;
+  readonly address = randomUUID();
   private readonly channel: KeptChannel<Channel>;
 
   constructor(private readonly options: RabbitCeleryConsoleOptions) {
     const { link, log, clock } = options;
-    this.address = options.address;
     this.channel = new KeptChannel<Channel>({
       ...{ link, log, clock, purpose: 'remote control of Celery', lost: () => undefined },
       open: (connection) => connection.createChannel(),

@@ -1,25 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import type { Channel, ChannelModel } from 'amqplib';
-import type { CeleryEventsListener, CeleryEventsOptions, Clock, Log } from '@lovage/ports';
+import {
+  CELERY_EVENT_KINDS,
+  type CeleryEventsListener,
+  type CeleryEventsOptions,
+  type Clock,
+  type Log,
+} from '@lovage/ports';
 import { KeptChannel } from '../connection/kept-channel.ts';
 import type { Link } from '../connection/link.ts';
 import { declareExchange, EVENTS } from './exchanges.ts';
 
-/**
- * What is listened to, one by one: a worker of ours makes events of tasks only while somebody listens to others, too (`task.listening`).
- */
-const KINDS = [
-  ...[
-    'worker.online',
-    'worker.heartbeat',
-    'worker.offline',
-    'task.multi',
-    'task.sent',
-    'task.received',
-    'task.started',
-  ],
-  ...['task.succeeded', 'task.failed', 'task.retried', 'task.revoked', 'task.rejected'],
-];
 /** Messages that wait at the broker: of more the oldest are dropped there. */
 const MAX_WAITING = 10_000;
 /** Messages that are here at once. */
@@ -70,7 +61,7 @@ export class RabbitCeleryEvents implements CeleryEventsListener {
       ...{ durable: false, autoDelete: true, expires: QUEUE_EXPIRES_MS, messageTtl: MESSAGE_TTL_MS },
       arguments: { 'x-max-length': MAX_WAITING },
     });
-    for (const kind of KINDS) await channel.bindQueue(queue, EVENTS, kind);
+    for (const kind of CELERY_EVENT_KINDS) await channel.bindQueue(queue, EVENTS, kind);
     await channel.prefetch(PREFETCH);
     await channel.consume(queue, (message) => {
       if (message === null) return this.channel.renew();

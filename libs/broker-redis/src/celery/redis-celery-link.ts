@@ -3,9 +3,8 @@ import type { Channels } from '../connection/channels.ts';
 import type { Session } from '../connection/session.ts';
 import { bindingKey, controlChannel, fanoutPrefix, ourControlChannel } from '../keys.ts';
 import { readEnvelope, writeEnvelope } from '../wire/envelope.ts';
+import { EVENTS, REPLIES } from './exchanges.ts';
 
-const EVENTS = 'celeryev';
-const REPLIES = 'reply.celery.pidbox';
 /** As Celery's clients declare their queue of answers, seconds. */
 const REPLY_SECONDS = 300;
 /** Events and answers that may wait for the server. Beyond, they are dropped. */
@@ -27,11 +26,10 @@ export class RedisCeleryLink implements CeleryLink {
 
   async start(): Promise<void> {
     const { session, channels, onControl } = this.options;
-    const current = session();
-    if (!onControl || !current) return;
+    if (!onControl) return;
     // One after the other: who of ours is heard is never taken for a worker of Celery.
-    await channels.add(current, ourControlChannel(this.options.db), this.onRequest).catch(() => undefined);
-    await channels.add(current, controlChannel(this.options.db), this.onRequest).catch(() => undefined);
+    await channels.add(session(), ourControlChannel(this.options.db), this.onRequest).catch(() => undefined);
+    await channels.add(session(), controlChannel(this.options.db), this.onRequest).catch(() => undefined);
   }
 
   publishEvent(routingKey: string, body: Buffer, headers: Readonly<Record<string, unknown>>): boolean {

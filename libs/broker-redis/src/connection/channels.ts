@@ -17,11 +17,12 @@ export class Channels {
     if (names.length > 0) await session.subscriber.subscribe(...names);
   }
 
-  async add(session: Session, channel: string, listener: Listener): Promise<void> {
+  /** Listens on this session, and on every later one; without one, on those alone. */
+  async add(session: Session | undefined, channel: string, listener: Listener): Promise<void> {
     const known = this.listeners.get(channel);
     if (known) known.add(listener);
     else this.listeners.set(channel, new Set([listener]));
-    await session.subscriber.subscribe(channel);
+    await session?.subscriber.subscribe(channel);
   }
 
   async remove(session: Session | undefined, channel: string, listener: Listener): Promise<void> {

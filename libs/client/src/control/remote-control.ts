@@ -15,11 +15,6 @@ const MAX_OPEN = 100;
 const MAX_NODES = 2000;
 const MAX_BYTES = 16 * 1024 ** 2;
 
-/** The broker of this platform has no remote control. */
-export class ControlUnavailableError extends LovageError {
-  readonly code = 'control_unavailable';
-}
-
 /** So many requests wait for answers already. */
 export class ControlBusyError extends LovageError {
   readonly code = 'control_busy';
@@ -39,7 +34,7 @@ export interface ControlQuestion {
 }
 
 export interface RemoteControlDeps {
-  readonly broker: Pick<Broker, 'kind' | 'openCeleryConsole'>;
+  readonly broker: Pick<Broker, 'openCeleryConsole'>;
   readonly clock: Clock;
 }
 
@@ -63,7 +58,7 @@ export class RemoteControl {
 
   /**
    * The answers by node. Who has not answered in time has no entry.
-   * @throws ControlUnavailableError ControlBusyError BrokerUnavailableError
+   * @throws ControlBusyError BrokerUnavailableError
    */
   async ask(question: ControlQuestion): Promise<ReadonlyMap<string, unknown>> {
     const { method, args = {}, destination, expected = destination ?? [], timeoutMs } = question;
@@ -84,7 +79,7 @@ export class RemoteControl {
         ...{ method, args, destination, ticket, address: console.address, clock: this.time },
         expiresAt: clock.now() + timeoutMs,
       });
-      if (!console.request(body, headers))
+      if (!console.request(body, headers, timeoutMs))
         throw new BrokerUnavailableError('the connection to the broker is away: nobody was asked');
       await waiting.done.promise;
     } finally {
@@ -104,10 +99,8 @@ export class RemoteControl {
   private async connect(): Promise<CeleryConsole> {
     const { broker } = this.deps;
     if (!broker.openCeleryConsole || this.closed)
-      throw new ControlUnavailableError(
-        `the broker ${broker.kind} has no remote control: workers on RabbitMQ can be asked and steered`,
-      );
-    this.console ??= broker.openCeleryConsole({ address: randomUUID(), onReply: (message) => this.receive(message) });
+      throw new BrokerUnavailableError('no broker is connected over which workers could be asked');
+    this.console ??= broker.openCeleryConsole({ onReply: (message) => this.receive(message) });
     try {
       return await this.console;
     } catch (error) {

@@ -8,6 +8,7 @@ import { outages } from './outages.ts';
 import { priorities } from './priorities.ts';
 import { processDeath } from './process-death.ts';
 import { publishing } from './publishing.ts';
+import { remoteControl } from './remote-control.ts';
 import { replies } from './replies.ts';
 import type { BrokerConformanceOptions } from './under-test.ts';
 
@@ -25,6 +26,7 @@ export function brokerConformance(options: BrokerConformanceOptions): void {
     health(bench);
     priorities(bench);
     replies(bench);
+    remoteControl(bench);
     outages(bench);
     blocked(bench);
     lifecycle(bench);

@@ -81,6 +81,8 @@ export interface BrokerCapabilities {
   readonly levels?: boolean;
   /** Its server may stop taking messages and say so (`BrokerState`). Absent: it never does. */
   readonly blocks?: boolean;
+  /** Nodes can be asked over it (`openCelery`, `openCeleryConsole`). Absent: they cannot. */
+  readonly remoteControl?: boolean;
   /** Until the messages of a killed process are delivered again, ms. Default 15,000. */
   readonly redeliveryAfterKillMs?: number;
 }

@@ -70,7 +70,6 @@ export const PROBLEM_CODES = {
   too_many_streams: { status: 429, title: 'Too many streams are open' },
   headers_too_large: { status: 431, title: 'The headers are too large' },
   internal_error: { status: 500, title: 'Something went wrong here' },
-  control_unavailable: { status: 501, title: 'The broker has no remote control' },
   store_unavailable: { status: 503, title: 'The database cannot be reached' },
   store_busy: { status: 503, title: 'The database has too much to do' },
   broker_unavailable: { status: 503, title: 'The broker took nothing' },
