@@ -9,6 +9,8 @@ const REOPEN: BackoffPolicy = { kind: 'exponential', delayMs: 50, maxDelayMs: 50
 const SETTLED_MS = 10_000;
 /** Until a server that does not confirm the close of a channel is given up, ms. */
 const GOODBYE_MS = 5000;
+/** Until a server on whose connection no channel can be opened and set up is given up, ms. */
+const OPEN_MS = 30_000;
 
 export interface KeptChannelOptions<C extends Channel> {
   /** For the log. */
@@ -45,9 +47,16 @@ export class KeptChannel<C extends Channel> {
   /** Opens it, on this connection; a rejection is the caller's to deal with. */
   async open(connection: ChannelModel): Promise<void> {
     this.opening = connection;
+    const { clock, link, log, purpose } = this.options;
+    const cancelTimer = clock.after(OPEN_MS, () => {
+      if (link.connection !== connection) return;
+      log.warn({ channel: purpose }, 'RabbitMQ does not open a channel: connecting again');
+      link.drop();
+    });
     try {
       await this.openOn(connection);
     } finally {
+      cancelTimer();
       if (this.opening === connection) this.opening = undefined;
     }
   }

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { ChannelModel } from 'amqplib';
+import { TestClock } from '@lovage/testing';
 import { onThrowawayChannel } from './throwaway.ts';
 
 /** Counts its channels. */
@@ -40,4 +41,19 @@ test('a question that fails closes its channel', async () => {
   for (const result of await Promise.allSettled(asked)) expect(result.status).toBe('rejected');
   expect(await ask(connection, () => Promise.resolve(1))).toBe(1);
   expect(connection.open).toBe(0);
+});
+
+test('a question that the server never answers is given up, and leaves room for others', async () => {
+  const [connection, clock] = [new FakeConnection() as unknown as ChannelModel, new TestClock()];
+  const silent = Array.from({ length: 20 }, () =>
+    onThrowawayChannel(connection, () => new Promise<never>(() => undefined), clock),
+  );
+  const outcomes = Promise.allSettled(silent);
+  const answered = onThrowawayChannel(connection, () => Promise.resolve(7), clock);
+  await clock.advance(60_000);
+  expect(await answered).toBe(7);
+  for (const outcome of await outcomes)
+    expect(outcome).toMatchObject({
+      reason: { name: 'BrokerUnavailableError', message: expect.stringContaining('30 s') },
+    });
 });

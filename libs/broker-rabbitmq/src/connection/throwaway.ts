@@ -1,22 +1,44 @@
 import type { Channel, ChannelModel } from 'amqplib';
 import { Limiter } from '@lovage/foundation';
+import { BrokerUnavailableError, systemClock, type Clock } from '@lovage/ports';
 import { closeChannel } from './close-channel.ts';
 
 /** Channels that such questions have open at once on a connection. A server has a limit (2,047 unless told otherwise), and each costs it a process. */
 const MOST_OPEN = 16;
+/** Until a server that does not answer is given up, ms: it answers within a second even when it is busy, and a queue in trouble may never. */
+const ANSWER_MS = 30_000;
 const limiters = new WeakMap<ChannelModel, Limiter>();
 
 /**
  * Runs `use` on a channel of its own, closed afterwards: for questions that the server may answer by closing the channel,
  * such as whether a queue exists. A few at a time: with three queues for each priority level, a list of all asks thousands at once.
+ * @throws BrokerUnavailableError when the server does not answer within 30 s.
  */
-export function onThrowawayChannel<T>(connection: ChannelModel, use: (channel: Channel) => Promise<T>): Promise<T> {
+export function onThrowawayChannel<T>(
+  connection: ChannelModel,
+  use: (channel: Channel) => Promise<T>,
+  clock: Pick<Clock, 'after'> = systemClock,
+): Promise<T> {
   let limiter = limiters.get(connection);
   if (!limiter) {
     limiter = new Limiter(MOST_OPEN);
     limiters.set(connection, limiter);
   }
-  return limiter.run(() => onChannel(connection, use));
+  return limiter.run(() => answered(onChannel(connection, use), clock));
+}
+
+async function answered<T>(asked: Promise<T>, clock: Pick<Clock, 'after'>): Promise<T> {
+  let cancelTimer: (() => void) | undefined;
+  const late = new Promise<never>((_, reject) => {
+    cancelTimer = clock.after(ANSWER_MS, () =>
+      reject(new BrokerUnavailableError(`RabbitMQ has not answered within ${ANSWER_MS / 1000} s`)),
+    );
+  });
+  try {
+    return await Promise.race([asked, late]);
+  } finally {
+    cancelTimer?.();
+  }
 }
 
 async function onChannel<T>(connection: ChannelModel, use: (channel: Channel) => Promise<T>): Promise<T> {

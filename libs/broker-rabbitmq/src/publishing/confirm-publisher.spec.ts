@@ -1,13 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, expect, it } from '@jest/globals';
-import type { Message } from 'amqplib';
+import type { ConfirmChannel, Message } from 'amqplib';
+import { deferred } from '@lovage/foundation';
 import { systemClock, type OutgoingMessage } from '@lovage/ports';
-import { describeWithRabbit, RecordingLog, silentLog } from '@lovage/testing';
+import { describeWithRabbit, eventually, RecordingLog, silentLog, TestClock } from '@lovage/testing';
 import { Link } from '../connection/link.ts';
 import { KeptChannel } from '../connection/kept-channel.ts';
 import type { RabbitBrokerOptions } from '../options.ts';
 import { RabbitBroker } from '../rabbit-broker.ts';
 import { Plain } from '../testing/plain.ts';
+import { CONFIRM_MS, ConfirmPublisher } from './confirm-publisher.ts';
+
+const PLAIN = { contentType: 'application/json', contentEncoding: 'utf-8', headers: {} };
 
 describeWithRabbit('publishing', (rabbit) => {
   const plain = new Plain(rabbit.url);
@@ -181,4 +185,52 @@ describeWithRabbit('publishing', (rabbit) => {
       'one',
     ]);
   });
+
+  it('gives a message up that the server never confirms, and publishes on', async () => {
+    const [clock, log] = [new TestClock(), new RecordingLog()];
+    const link = new Link({
+      ...{ url: rabbit.url, name: 'spec', connectTimeoutMs: 5000, heartbeatSeconds: 10 },
+      ...{ log, clock: systemClock },
+    });
+    stops.push(() => link.stop(1000));
+    await link.start();
+    const queue = rabbit.queue();
+    await plain.on((channel) => channel.assertQueue(queue, { durable: true }));
+    const publisher = new ConfirmPublisher({ link, log, clock, maxBodyBytes: 1024 });
+    publisher.keep();
+    await eventually(() => publisher.isOpen);
+    // As RabbitMQ 3.10 does for a message that met the deletion of its queue: its channel lives, and that confirm never comes.
+    const silent = swallowConfirms(publisher);
+    const lost = publisher.publish(queue, Buffer.from('{}'), PLAIN);
+    const outcome = lost.then(
+      () => 'confirmed',
+      (error: Error) => error.name,
+    );
+    await silent.swallowed;
+    await clock.advance(CONFIRM_MS);
+    expect(await outcome).toBe('ConfirmLostError');
+    await eventually(async () => {
+      // Until the new channel is there.
+      await clock.advance(100);
+      return publisher.isOpen;
+    });
+    await publisher.publish(queue, Buffer.from('{}'), PLAIN);
+    await publisher.idle();
+    expect(clock.pending).toBe(1);
+    await clock.advance(CONFIRM_MS);
+    expect(clock.pending).toBe(0);
+    expect(log.entries.filter(({ level }) => level === 'warn').map(({ message }) => message)).toEqual([
+      'RabbitMQ does not confirm messages: opening a new channel',
+    ]);
+    await publisher.close();
+  });
 });
+
+/** Drops what the server confirms on the publisher's present channel. */
+function swallowConfirms(publisher: ConfirmPublisher): { readonly swallowed: Promise<void> } {
+  const channel = (publisher as unknown as { kept: KeptChannel<ConfirmChannel> }).kept.current!;
+  const swallowed = deferred<void>();
+  channel.removeAllListeners('ack');
+  channel.on('ack', () => swallowed.resolve());
+  return { swallowed: swallowed.promise };
+}

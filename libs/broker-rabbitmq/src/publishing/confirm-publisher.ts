@@ -14,6 +14,7 @@ import { LeanPublisher } from './lean-publish.ts';
 import type { MessageProperties } from './publish-frames.ts';
 
 interface InFlight {
+  readonly id: number;
   readonly queue: string;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
@@ -28,6 +29,12 @@ export interface ConfirmPublisherOptions {
   readonly clock: Clock;
 }
 
+/**
+ * A message in flight for so long, ms, or up to twice as long, is given up. RabbitMQ confirms within a second even when it is busy, and
+ * says so when it takes nothing; but one that meets the deletion of its queue (3.10), or a quorum queue without a majority, is
+ * never confirmed.
+ */
+export const CONFIRM_MS = 10_000;
 /** amqplib's message for a confirm that says no. */
 const NACKED = 'message nacked';
 
@@ -41,6 +48,8 @@ export class ConfirmPublisher {
   private readonly inFlight = new RecyclingMap<number, InFlight>();
   private lastId = 0;
   private blockedBecause: string | undefined;
+  /** Looks after messages that are never confirmed; only while something is in flight. */
+  private looking = false;
   private idleWaiters: (() => void)[] = [];
 
   constructor(private readonly options: ConfirmPublisherOptions) {
@@ -57,6 +66,11 @@ export class ConfirmPublisher {
       // amqplib answers every callback of the channel with an error when it closes.
       lost: () => undefined,
     });
+  }
+
+  /** Whether something can be published. */
+  get isOpen(): boolean {
+    return this.kept.current !== undefined && this.blockedBecause === undefined;
   }
 
   open(connection: ChannelModel): Promise<void> {
@@ -98,15 +112,37 @@ export class ConfirmPublisher {
     if (body.length > this.options.maxBodyBytes) return Promise.reject(this.tooLarge(body.length));
     const id = ++this.lastId;
     return new Promise((resolve, reject) => {
-      const entry: InFlight = { queue, resolve, reject, returned: false };
+      const entry: InFlight = { id, queue, resolve, reject, returned: false };
       try {
-        this.leanOf(channel).publish(queue, body, properties, String(id), (error) => this.settle(id, entry, error));
+        this.leanOf(channel).publish(queue, body, properties, String(id), (error) => this.settle(entry, error));
       } catch (error) {
         reject(this.notSent(queue, error));
         return;
       }
       this.inFlight.set(id, entry);
+      if (!this.looking) this.lookLater();
     });
+  }
+
+  private lookLater(): void {
+    this.looking = true;
+    const newest = this.lastId;
+    this.options.clock.after(CONFIRM_MS, () => {
+      this.looking = false;
+      const [oldest] = this.inFlight.values();
+      if (!oldest) return;
+      if (oldest.id <= newest) this.giveUp();
+      this.lookLater();
+    });
+  }
+
+  /** All that is in flight counts as lost: the close of a channel answers it. */
+  private giveUp(): void {
+    this.options.log.warn(
+      { inFlight: this.inFlight.size },
+      'RabbitMQ does not confirm messages: opening a new channel',
+    );
+    this.kept.renew();
   }
 
   private leanOf(channel: ConfirmChannel): LeanPublisher {
@@ -115,8 +151,8 @@ export class ConfirmPublisher {
     return lean;
   }
 
-  private settle(id: number, entry: InFlight, error: Error | null): void {
-    this.inFlight.delete(id);
+  private settle(entry: InFlight, error: Error | null): void {
+    this.inFlight.delete(entry.id);
     if (error === null) {
       if (entry.returned) entry.reject(new UnroutableError(entry.queue));
       else entry.resolve();
@@ -129,7 +165,7 @@ export class ConfirmPublisher {
     } else {
       entry.reject(
         new ConfirmLostError(
-          'the connection to RabbitMQ broke before it confirmed this message: it may or may not be there',
+          'RabbitMQ, or the connection to it, was gone before it confirmed this message: it may or may not be there',
           {
             cause: error,
           },
