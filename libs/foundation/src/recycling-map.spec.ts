@@ -31,6 +31,7 @@ describe('a map whose values come and go', () => {
     const step = fc.oneof(
       fc.record({ do: fc.constant('set' as const), key }),
       fc.record({ do: fc.constant('delete' as const), key }),
+      fc.record({ do: fc.constant('take' as const), key }),
       fc.record({ do: fc.constant('clear' as const), key }),
     );
     fc.assert(
@@ -42,7 +43,10 @@ describe('a map whose values come and go', () => {
             ours.clear();
             model.clear();
           } else if (what === 'delete') expect(ours.delete(at)).toBe(model.delete(at));
-          else {
+          else if (what === 'take') {
+            expect(ours.take(at)).toEqual(model.get(at));
+            model.delete(at);
+          } else {
             ours.set(at, { no });
             model.set(at, { no });
           }

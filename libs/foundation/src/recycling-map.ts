@@ -31,12 +31,18 @@ export class RecyclingMap<K extends string | number, V extends object> {
 
   /** Whether it was there. */
   delete(key: K): boolean {
+    return this.take(key) !== undefined;
+  }
+
+  /** Deletes it; the value that was there. */
+  take(key: K): V | undefined {
     const place = this.places.get(key);
-    if (place === undefined) return false;
+    if (place === undefined) return undefined;
     this.places.delete(key);
+    const value = this.kept[place];
     this.kept[place] = undefined;
     this.free.push(place);
-    return true;
+    return value;
   }
 
   clear(): void {

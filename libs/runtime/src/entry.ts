@@ -98,6 +98,8 @@ type Writable = { -readonly [K in keyof TaskEntry]: TaskEntry[K] };
 /** Entries so far. */
 let made = 0;
 
+const NOBODY: readonly TaskEntry[] = [];
+
 /** One task in this worker, from its delivery until it has left: a state machine, with what is known of the task in each state. */
 export class TaskEntry {
   /** Its own in this process: after a lost lease an id may be in two entries. */
@@ -106,7 +108,7 @@ export class TaskEntry {
   /** Messages of this task, settled together: it may be delivered again while it runs, after a reconnect. */
   readonly deliveries: Delivery[];
   /** Messages of another generation of the same task that came meanwhile; looked at once this one has left. */
-  readonly followers: TaskEntry[] = [];
+  readonly followers: readonly TaskEntry[] = NOBODY;
   /** Priority among what waits here, from 0 to 9. */
   readonly urgency: number;
   readonly pool: EntryPool = 'async';
@@ -332,12 +334,19 @@ export class TaskEntry {
   /** Takes what was delivered again: the same message joins this one, a message of another generation or name waits behind it. */
   adopt(other: TaskEntry): 'joined' | 'behind' {
     if (other.task.generation !== this.task.generation || other.task.name !== this.task.name) {
-      this.followers.push(other);
+      this.own.followers = [...this.followers, other];
       return 'behind';
     }
     if (this.settled) other.ack();
     else this.deliveries.push(...other.deliveries);
     return 'joined';
+  }
+
+  /** Those that waited behind it, which are next. */
+  takeFollowers(): readonly TaskEntry[] {
+    const { followers } = this;
+    this.own.followers = NOBODY;
+    return followers;
   }
 
   private get own(): Writable {

@@ -265,7 +265,8 @@ export class Pipeline {
     this.leaveQuarantine(entry);
     if (outcome.kind !== 'succeeded') failures.tell(entry, outcome);
     // A reader who sees the end must find all that came before it.
-    const [reported, logged] = [progress.written(entry), logs?.written(entry)];
+    const reported = progress.written(entry);
+    const logged = logs?.written(entry);
     if (reported || logged) underWay.add(Promise.all([reported, logged]).then(() => this.record(entry, outcome)));
     else this.record(entry, outcome);
     if (this.stopping && executor.size === 0) this.drained.resolve();
@@ -273,9 +274,12 @@ export class Pipeline {
 
   private record(entry: TaskEntry, outcome: Outcome): void {
     const { canvas, underWay } = this.deps;
-    const write = (ended: Ended): void => (entry.claimed ? this.ends : this.rowlessEnds).push(ended);
-    if (canvas && entry.hasCanvas) underWay.add(canvas.ends.follow(entry, outcome).then(write));
-    else write({ entry, outcome });
+    if (canvas && entry.hasCanvas) underWay.add(canvas.ends.follow(entry, outcome).then((ended) => this.write(ended)));
+    else this.write({ entry, outcome });
+  }
+
+  private write(ended: Ended): void {
+    (ended.entry.claimed ? this.ends : this.rowlessEnds).push(ended);
   }
 
   private recorded(outcomes: readonly RecordOutcome[]): void {
@@ -316,7 +320,7 @@ export class Pipeline {
     this.leave(entry, settler.settle(record));
     tellSettled(signals, record);
     if (canvas && entry.hasCanvas) underWay.add(canvas.ends.settled(record));
-    signals.settled.emit({ id: entry.id, outcome: outcome.kind });
+    if (signals.settled.heard) signals.settled.emit({ id: entry.id, outcome: outcome.kind });
   }
 
   /** It leaves this worker; what waited behind it is next. */

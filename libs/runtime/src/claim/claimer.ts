@@ -173,8 +173,9 @@ export class Claimer {
     if (part[0]!.limits) return limited!.claim({ id, name }, part, { suspects });
     const durable = part.some((entry) => entry.options.ack !== 'late');
     const items = part.map((entry) => entry.toClaimItem());
-    const claimed = await tasks.claim({ id, name }, items, { durable, suspects });
-    return new Map(claimed.map((claim) => [claim.id, claim]));
+    const answers = new Map<string, ClaimedTask>();
+    for (const claim of await tasks.claim({ id, name }, items, { durable, suspects })) answers.set(claim.id, claim);
+    return answers;
   }
 }
 

@@ -29,7 +29,9 @@ export class Slots {
   }
 
   get waiting(): number {
-    return this.all.reduce((sum, { waiting }) => sum + waiting.size, 0);
+    let sum = 0;
+    for (const { waiting } of this.all) sum += waiting.size;
+    return sum;
   }
 
   /** How many tasks a pool runs at once. */
@@ -68,7 +70,7 @@ export class Slots {
       const n = Math.min(pool.size - pool.taken, max - filled.length, pool.waiting.size);
       if (n <= 0) continue;
       pool.taken += n;
-      filled.push(...pool.waiting.take(n));
+      pool.waiting.takeInto(filled, n);
     }
     return filled;
   }
@@ -144,14 +146,19 @@ export class FairWaiting<T> {
   /** At most so many, one of each queue one after another; the next call goes on where this one ended. */
   take(most: number): T[] {
     const taken: T[] = [];
-    while (taken.length < most && this.rotation.size > 0) {
+    this.takeInto(taken, most);
+    return taken;
+  }
+
+  /** The same, at the end of a list. */
+  takeInto(taken: T[], most: number): void {
+    for (let left = Math.min(most, this.count); left > 0; left -= 1) {
       const queue = this.rotation.shift();
       const waiting = this.byQueue.get(queue)!;
       taken.push(waiting.shift());
       if (waiting.size > 0) this.rotation.push(queue);
+      this.count -= 1;
     }
-    this.count -= taken.length;
-    return taken;
   }
 
   /** All of one queue, which no longer wait. */

@@ -38,8 +38,6 @@ export class HeldTasks {
   leave(entry: TaskEntry, message: MessageEnd): readonly TaskEntry[] {
     entry.leave(message);
     if (this.byId.get(entry.id) === entry) this.byId.delete(entry.id);
-    return entry.followers.length === 0 ? NOBODY : entry.followers.splice(0);
+    return entry.takeFollowers();
   }
 }
-
-const NOBODY: readonly TaskEntry[] = [];

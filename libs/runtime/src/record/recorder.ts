@@ -14,6 +14,8 @@ import {
   toUnclaimedPostpone,
   withoutValue,
   type Ended,
+  type Over,
+  type Postponed,
   type SettledRecord,
 } from './ended.ts';
 import type { HandOver, Written } from './hand-over.ts';
@@ -94,7 +96,8 @@ export class Recorder {
 
   /** An id can stand twice when a lost lease let it run here twice: the first of it goes, the rest in a second statement. */
   private async *writeAll(ended: readonly Ended[], write: Write): AsyncGenerator<readonly RecordOutcome[], void> {
-    for (const kind of [ended.filter(isOver), ended.filter(isPostponed)])
+    const postponed = ended.filter(isPostponed);
+    for (const kind of [postponed.length === 0 ? ended : ended.filter(isOver), postponed])
       for (const part of inParts<Ended>(kind))
         yield await isolate(part, {
           write,
@@ -107,10 +110,11 @@ export class Recorder {
   private readonly writeOurs: Write = async (ended) => {
     const { tasks, retry } = this.deps;
     const worker = ended[0]!.entry.worker!;
-    const [over, postponed] = [ended.filter(isOver).map(toRecordItem), ended.filter(isPostponed).map(toPostponeItem)];
-    const ends: FreeingEnds =
-      over.length > 0 ? { kind: 'record', items: over } : { kind: 'postpone', items: postponed };
-    const plain = () => (over.length > 0 ? tasks.record(worker, over) : tasks.postpone(worker, postponed));
+    const ends: FreeingEnds = isOver(ended[0]!)
+      ? { kind: 'record', items: (ended as readonly Ended<Over>[]).map(toRecordItem) }
+      : { kind: 'postpone', items: (ended as readonly Ended<Postponed>[]).map(toPostponeItem) };
+    const plain = () =>
+      ends.kind === 'record' ? tasks.record(worker, ends.items) : tasks.postpone(worker, ends.items);
     const handingOver = this.handingOver(worker, ends, ended);
     if (!handingOver) return this.decide(ended, await retry.until(plain, triesFor(ended)));
     const { ours, successors } = await retry.until(handingOver, triesFor(ended));

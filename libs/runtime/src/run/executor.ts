@@ -188,9 +188,8 @@ export class Executor implements PoolEvents {
 
   /** The first outcome stands: a handler may still settle after its time limit. */
   private finish(entry: TaskEntry, outcome: Outcome): void {
-    const running = this.running.get(entry.no);
+    const running = this.running.take(entry.no);
     if (!running) return;
-    this.running.delete(entry.no);
     running.cancelTimers?.();
     entry.end(this.clock.now());
     running.onEnded(entry, outcome);

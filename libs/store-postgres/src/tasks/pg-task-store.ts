@@ -344,7 +344,11 @@ type RawEnded = {
   revoked: TaskErrorDocument | null;
 };
 
-const endedOurs = (rows: readonly RawEnded[]): EndedOurs => new Map(rows.map(({ id, revoked }) => [id, revoked]));
+function endedOurs(rows: readonly RawEnded[]): EndedOurs {
+  const ours = new Map<string, TaskErrorDocument | null>();
+  for (const { id, revoked } of rows) ours.set(id, revoked);
+  return ours;
+}
 
 function notStorable<T extends RecordItem | FinalItem>(item: T, { message: reason }: Error): T {
   const error = {
