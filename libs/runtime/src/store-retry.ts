@@ -1,4 +1,4 @@
-import { hasCode, type BackoffPolicy } from '@lovage/foundation';
+import { hasCode, isolate, type BackoffPolicy } from '@lovage/foundation';
 import { Pauses, type Clock, type Log } from '@lovage/ports';
 
 const WAITS: BackoffPolicy = { kind: 'exponential', delayMs: 100, maxDelayMs: 2000, jitter: false };
@@ -13,7 +13,7 @@ export type WriteOutcome = { readonly kind: 'written' } | Unwritten;
 export type Unwritten =
   { readonly kind: 'unstorable'; readonly error: Error } | { readonly kind: 'unwritten'; readonly error: unknown };
 
-export const WRITTEN: WriteOutcome = { kind: 'written' };
+const WRITTEN: WriteOutcome = { kind: 'written' };
 
 /** Repeats statements while Postgres is away: what a worker holds is kept, not dropped, until the store is back or the worker gives up. */
 export class StoreRetry {
@@ -82,4 +82,28 @@ export class StoreRetry {
 /** What a failed write comes to. */
 export function unwritten(error: unknown): Unwritten {
   return hasCode(error, 'value_refused') ? { kind: 'unstorable', error } : { kind: 'unwritten', error };
+}
+
+/**
+ * Writes a batch, and gives what came of each item. A value that Postgres refuses costs its own item only; where nothing can be written,
+ * that is what came of all. Never rejects.
+ * @param write some of the items; its results stand in their order, if need be without some.
+ */
+export function writeEach<T, R>(
+  items: readonly T[],
+  write: (part: readonly T[]) => Promise<readonly R[]>,
+  failed: (item: T, reason: Unwritten) => R,
+): Promise<readonly R[]> {
+  return isolate(items, {
+    write: async (part) => {
+      try {
+        return await write(part);
+      } catch (error) {
+        const reason = unwritten(error);
+        if (reason.kind === 'unstorable') throw error;
+        return part.map((item) => failed(item, reason));
+      }
+    },
+    onFaulty: (item, error) => [failed(item, unwritten(error))],
+  });
 }

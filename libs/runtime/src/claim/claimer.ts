@@ -1,8 +1,7 @@
-import { hasCode, isolate } from '@lovage/foundation';
 import type { ClaimedTask, TaskStore, WorkerLease } from '@lovage/ports';
 import type { TerminalState } from '@lovage/task';
 import type { MessageEnd, TaskEntry } from '../entry.ts';
-import type { StoreRetry, Unwritten } from '../store-retry.ts';
+import { writeEach, type StoreRetry, type Unwritten } from '../store-retry.ts';
 import type { Batch } from './batch.ts';
 import type { LimitedClaims } from './limited-claims.ts';
 import type { Slots } from './waiting.ts';
@@ -127,27 +126,19 @@ export class Claimer {
     return [...inPieces(free), ...inPieces(held)];
   }
 
-  /**
-   * A value that Postgres refuses costs its own task only.
-   * @param suspects claim also those whose child or worker died while they ran
-   */
+  /** @param suspects claim also those whose child or worker died while they ran */
   private claimPart(part: readonly TaskEntry[], suspects: boolean): Promise<readonly ClaimOutcome[]> {
-    return isolate(part, {
-      write: (some) => this.claimAll(some, suspects),
-      onFaulty: (entry, error) => [this.without({ kind: 'unstorable', entry, error })],
-    });
+    return writeEach(
+      part,
+      (some) => this.claimAll(some, suspects),
+      (entry, reason) =>
+        // What is refused is decided by its row; where that cannot be asked either, its message is requeued.
+        this.without(reason.kind === 'unstorable' ? { ...reason, entry } : { kind: 'refused', entry }),
+    );
   }
 
-  /** @throws ValueRefusedError */
   private async claimAll(part: readonly TaskEntry[], suspects: boolean): Promise<readonly ClaimOutcome[]> {
-    let answers: ReadonlyMap<string, ClaimedTask | 'parked'>;
-    try {
-      answers = await this.deps.retry.until(() => this.ask(part, suspects));
-    } catch (error) {
-      if (hasCode(error, 'value_refused')) throw error;
-      // What is refused is decided by its row; where that cannot be asked either, its message is requeued.
-      return part.map((entry) => this.without({ kind: 'refused', entry }));
-    }
+    const answers = await this.deps.retry.until(() => this.ask(part, suspects));
     const outcomes: ClaimOutcome[] = [];
     for (const entry of part) {
       const answer = answers.get(entry.id);

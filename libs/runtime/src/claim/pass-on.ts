@@ -5,7 +5,7 @@ import type { TaskEntry } from '../entry.ts';
 import { misfitDocument, type HeldInputs, type HoldOutcome, type MisfitInput } from '../record/held-inputs.ts';
 import type { Replies } from '../record/settler.ts';
 import { NotRegistered } from '../run/abort-reasons.ts';
-import { unwritten, type StoreRetry, type Unwritten } from '../store-retry.ts';
+import { writeEach, type StoreRetry, type Unwritten } from '../store-retry.ts';
 
 export interface PassOnDeps {
   /** Of the worker. */
@@ -44,20 +44,13 @@ export class PassOn {
   constructor(private readonly deps: PassOnDeps) {}
 
   /** @param entries that have not been claimed, and have an order. Never rejects. */
-  async pass(entries: readonly TaskEntry[]): Promise<PassOnOutcome[]> {
+  pass(entries: readonly TaskEntry[]): Promise<readonly PassOnOutcome[]> {
     const { retry, tasks, limits } = this.deps;
-    let answers: readonly PassedOn[];
-    try {
-      answers = await retry.until(() => tasks.passOn(entries.map(toItem), limits));
-    } catch (error) {
-      const failed = unwritten(error);
-      if (failed.kind === 'unwritten' || entries.length === 1) return entries.map((entry) => ({ ...failed, entry }));
-      // A value that Postgres refuses costs its own task only.
-      const outcomes: PassOnOutcome[] = [];
-      for (const one of entries) outcomes.push(...(await this.pass([one])));
-      return outcomes;
-    }
-    return this.settle(entries, new Map(answers.map((answer) => [answer.id, answer])));
+    const pass = async (part: readonly TaskEntry[]): Promise<readonly PassOnOutcome[]> => {
+      const answers = await retry.until(() => tasks.passOn(part.map(toItem), limits));
+      return this.settle(part, new Map(answers.map((answer) => [answer.id, answer])));
+    };
+    return writeEach(entries, pass, (entry, reason) => ({ ...reason, entry }));
   }
 
   private async settle(
@@ -74,22 +67,13 @@ export class PassOn {
       else if (misfit && this.deps.heldInputs) misfits.push({ entry, error: misfit });
       else outcomes.push(await this.end(entry));
     }
-    if (misfits.length > 0) outcomes.push(...(await this.hold(misfits)));
+    const { heldInputs } = this.deps;
+    const hold = (some: readonly MisfitInput[]) => heldInputs!.hold(some);
+    if (misfits.length > 0)
+      outcomes.push(
+        ...(await writeEach<MisfitInput, PassOnOutcome>(misfits, hold, ({ entry }, why) => ({ ...why, entry }))),
+      );
     return outcomes;
-  }
-
-  /** A value that Postgres refuses costs its own task only. */
-  private async hold(misfits: readonly MisfitInput[]): Promise<PassOnOutcome[]> {
-    try {
-      return await this.deps.heldInputs!.hold(misfits);
-    } catch (error) {
-      const failed = unwritten(error);
-      if (failed.kind === 'unwritten' || misfits.length === 1)
-        return misfits.map(({ entry }) => ({ ...failed, entry }));
-      const outcomes: PassOnOutcome[] = [];
-      for (const one of misfits) outcomes.push(...(await this.hold([one])));
-      return outcomes;
-    }
   }
 
   private passed(entry: TaskEntry, { unserved }: PassedOn): PassOnOutcome {

@@ -2,7 +2,7 @@ import type { Clock, FinalItem, Log, TaskRow, ClaimState, TaskStore, WorkerLease
 import { isTerminal } from '@lovage/task';
 import type { TaskEntry } from '../entry.ts';
 import type { Replies } from '../record/settler.ts';
-import { unwritten, type StoreRetry } from '../store-retry.ts';
+import { writeEach, type StoreRetry } from '../store-retry.ts';
 import { Batch } from './batch.ts';
 import type { ClaimNumbers, ClaimOutcome } from './claimer.ts';
 import type { Slots } from './waiting.ts';
@@ -140,25 +140,19 @@ export class RefusedClaims {
   }
 
   /** They expired before anybody had made rows: those are made as they end. */
-  private async endExpired(entries: readonly TaskEntry[]): Promise<Decision[]> {
+  private endExpired(entries: readonly TaskEntry[]): Promise<readonly Decision[]> {
     const { name: worker, tasks, retry, replies, clock } = this.deps;
-    const items = entries.map(({ newTask: task, retries }): FinalItem => ({
-      ...{ task, state: 'EXPIRED', retries, worker, result: null, error: null, startedAt: clock.now() },
-    }));
-    try {
+    const end = async (part: readonly TaskEntry[]): Promise<readonly Decision[]> => {
+      const items = part.map(({ newTask: task, retries }): FinalItem => ({
+        ...{ task, state: 'EXPIRED', retries, worker, result: null, error: null, startedAt: clock.now() },
+      }));
       await retry.until(() => tasks.recordFinal(items));
-    } catch (error) {
-      const failed = unwritten(error);
-      if (failed.kind === 'unwritten') return entries.map((entry) => this.undecided(entry, error));
-      const [entry] = entries;
-      if (entries.length === 1) return [{ kind: 'unstorable', entry: entry!, error: failed.error }];
-      // A value that Postgres refuses costs its own task only.
-      const decisions: Decision[] = [];
-      for (const one of entries) decisions.push(...(await this.endExpired([one])));
-      return decisions;
-    }
-    for (const entry of entries) replies.ended(entry, 'EXPIRED', null, null);
-    return entries.map((entry): Decision => ({ kind: 'leave', entry, message: 'ack', state: 'EXPIRED' }));
+      for (const entry of part) replies.ended(entry, 'EXPIRED', null, null);
+      return part.map((entry) => ({ kind: 'leave', entry, message: 'ack', state: 'EXPIRED' }));
+    };
+    return writeEach(entries, end, (entry, reason) =>
+      reason.kind === 'unstorable' ? { ...reason, entry } : this.undecided(entry, reason.error),
+    );
   }
 
   /**

@@ -1,7 +1,7 @@
-import { Batcher, isolate } from '@lovage/foundation';
+import { Batcher } from '@lovage/foundation';
 import type { Clock, TaskStore, UnclaimedPostponeItem } from '@lovage/ports';
 import type { TaskEntry } from '../entry.ts';
-import { unwritten, WRITTEN, type StoreRetry, type WriteOutcome } from '../store-retry.ts';
+import { writeEach, type StoreRetry, type WriteOutcome } from '../store-retry.ts';
 
 export interface EtaPostponerDeps {
   readonly tasks: Pick<TaskStore, 'postponeUnclaimed'>;
@@ -17,18 +17,13 @@ export class EtaPostponer {
   private readonly batcher: Batcher<TaskEntry, WriteOutcome>;
 
   constructor(private readonly deps: EtaPostponerDeps) {
-    const { tasks, retry } = deps;
     this.batcher = new Batcher({
       flush: (entries) =>
-        isolate<TaskEntry, WriteOutcome>(entries, {
-          write: async (part) => {
-            const items = part.map((entry) => this.toItem(entry));
-            await retry.until(() => tasks.postponeUnclaimed(items));
-            return part.map(() => WRITTEN);
-          },
-          onFaulty: (_, error) => [unwritten(error)],
-          isOfOne: () => true,
-        }),
+        writeEach<TaskEntry, WriteOutcome>(
+          entries,
+          (part) => this.write(part),
+          (_, reason) => reason,
+        ),
     });
   }
 
@@ -40,6 +35,13 @@ export class EtaPostponer {
   /** Never rejects. */
   postpone(entry: TaskEntry): Promise<WriteOutcome> {
     return this.batcher.add(entry);
+  }
+
+  private async write(entries: readonly TaskEntry[]): Promise<readonly WriteOutcome[]> {
+    const { tasks, retry } = this.deps;
+    const items = entries.map((entry) => this.toItem(entry));
+    await retry.until(() => tasks.postponeUnclaimed(items));
+    return entries.map(() => ({ kind: 'written' }));
   }
 
   private toItem({ newTask, task, retries }: TaskEntry): UnclaimedPostponeItem {
