@@ -25,7 +25,7 @@ import { RabbitCeleryConsole } from './celery/rabbit-celery-console.ts';
 import { RabbitCeleryEvents } from './celery/rabbit-celery-events.ts';
 import { RabbitCeleryLink } from './celery/rabbit-celery-link.ts';
 import { Link } from './connection/link.ts';
-import { onThrowawayChannel, replyCode } from './connection/throwaway.ts';
+import { replyCode } from './connection/throwaway.ts';
 import { QueueSubscription } from './consuming/queue-subscription.ts';
 import { keepInDeadLetters } from './consuming/keep-refused.ts';
 import { ReplyQueue } from './consuming/reply-queue.ts';
@@ -35,7 +35,8 @@ import { RabbitRefusedError } from './refused-error.ts';
 import { ManagementApi } from './management/management-api.ts';
 import { ConfirmPublisher } from './publishing/confirm-publisher.ts';
 import { ReplySender } from './publishing/reply-sender.ts';
-import { hasRoomForLevels, isLevelQueue, isUsersQueue, levelQueue, OTHER_LEVELS } from './topology/level-queues.ts';
+import { isLevelQueue, levelQueue } from './topology/level-queues.ts';
+import { RabbitQueues } from './topology/rabbit-queues.ts';
 import { Topology } from './topology/topology.ts';
 
 /** Those that every server has. */
@@ -57,7 +58,7 @@ export class RabbitBroker implements Broker {
   private readonly consuming: Link;
   private readonly topology: Topology;
   private readonly publisher: ConfirmPublisher;
-  private readonly management: ManagementApi | undefined;
+  private readonly queues: RabbitQueues;
   private readonly replySender: ReplySender;
   private readonly subscriptions = new Set<QueueSubscription>();
   private readonly watchdog: Watchdog;
@@ -88,7 +89,12 @@ export class RabbitBroker implements Broker {
     this.watchdog = new Watchdog({ connection: () => this.consuming.connection, clock, log });
     this.publisher = new ConfirmPublisher({ link: this.publishing, maxBodyBytes, log, clock });
     const { managementUrl, vhost } = this.options;
-    if (managementUrl !== undefined) this.management = new ManagementApi({ url: managementUrl, vhost, log, clock });
+    this.queues = new RabbitQueues({
+      topology: this.topology,
+      management:
+        managementUrl === undefined ? undefined : new ManagementApi({ url: managementUrl, vhost, log, clock }),
+      onConnection: (what, use) => this.onConnection(what, use),
+    });
     this.replySender = new ReplySender({ link: this.publishing, log, clock });
     this.publisher.keep();
     this.replySender.keep();
@@ -248,58 +254,20 @@ export class RabbitBroker implements Broker {
     return listener;
   }
 
-  async depth(queue: string): Promise<QueueDepth> {
-    const { messageCount, consumerCount } = await this.onQueue(queue, (connection) =>
-      onThrowawayChannel(connection, (channel) => channel.checkQueue(queue)),
-    );
-    const others = await this.onLevels(queue, (connection, name) =>
-      onThrowawayChannel(connection, (channel) => channel.checkQueue(name)),
-    );
-    const { high, low } = others;
-    return {
-      ready: messageCount + high + low,
-      consumers: consumerCount,
-      ...(high + low > 0 && { levels: { high, low } }),
-    };
+  depth(queue: string): Promise<QueueDepth> {
+    return this.queues.depth(queue);
   }
 
-  /** Known by the management plugin alone: without its URL, of no queue. */
-  async unacked(queues: readonly string[]): Promise<ReadonlyMap<string, number>> {
-    const counts = await this.management?.unacked();
-    return new Map(
-      queues.flatMap((queue) => {
-        const own = counts?.get(queue);
-        const levels = hasRoomForLevels(queue)
-          ? OTHER_LEVELS.map((level) => counts?.get(levelQueue(queue, level)) ?? 0)
-          : [];
-        return own === undefined ? [] : [[queue, levels.reduce((sum, n) => sum + n, own)] as const];
-      }),
-    );
+  unacked(queues: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    return this.queues.unacked(queues);
   }
 
-  async purge(queue: string): Promise<number> {
-    const { messageCount } = await this.onQueue(queue, (connection) =>
-      onThrowawayChannel(connection, (channel) => channel.purgeQueue(queue)),
-    );
-    const others = await this.onLevels(queue, (connection, name) =>
-      onThrowawayChannel(connection, (channel) => channel.purgeQueue(name)),
-    );
-    return messageCount + others.high + others.low;
+  purge(queue: string): Promise<number> {
+    return this.queues.purge(queue);
   }
 
-  async deleteQueue(queue: string): Promise<void> {
-    this.topology.forget(queue);
-    if (!isUsersQueue(queue)) return;
-    const levels = hasRoomForLevels(queue) ? OTHER_LEVELS.map((level) => levelQueue(queue, level)) : [];
-    await this.onConnection(`delete ${JSON.stringify(queue)}`, (connection) =>
-      Promise.all(
-        [queue, ...levels].map((name) =>
-          onThrowawayChannel(connection, (channel) => channel.deleteQueue(name)).catch((error: unknown) => {
-            if (replyCode(error) !== 404) throw error;
-          }),
-        ),
-      ),
-    );
+  deleteQueue(queue: string): Promise<void> {
+    return this.queues.delete(queue);
   }
 
   private async onStart(): Promise<void> {
@@ -358,36 +326,6 @@ export class RabbitBroker implements Broker {
     if (state === 'blocked') log.warn({}, 'RabbitMQ takes no messages: it is short of memory or disk');
     else log.info({ state, url: this.displayUrl }, `RabbitMQ is ${state}`);
     this.changed.emit(state);
-  }
-
-  private async onQueue<T>(queue: string, use: (connection: ChannelModel) => Promise<T>): Promise<T> {
-    if (!isUsersQueue(queue)) throw new UnroutableError(queue);
-    return this.onConnection(`answer for ${JSON.stringify(queue)}`, (connection) =>
-      use(connection).catch((error: unknown) => {
-        throw replyCode(error) === 404 ? new UnroutableError(queue, { cause: error }) : error;
-      }),
-    );
-  }
-
-  /** The messages that `use` counts in the other levels of a queue that exists. One that is missing holds none. */
-  private async onLevels(
-    queue: string,
-    use: (connection: ChannelModel, name: string) => Promise<{ messageCount: number }>,
-  ): Promise<{ high: number; low: number }> {
-    return this.onConnection(`answer for ${JSON.stringify(queue)}`, async (connection) => {
-      if (!(await this.topology.hasLevels(connection, queue))) return { high: 0, low: 0 };
-      const count = async (level: PriorityLevel): Promise<number> => {
-        try {
-          return (await use(connection, levelQueue(queue, level))).messageCount;
-        } catch (error) {
-          if (replyCode(error) !== 404) throw error;
-          this.topology.missLevels(queue);
-          return 0;
-        }
-      };
-      const [high, low] = await Promise.all([count('high'), count('low')]);
-      return { high, low };
-    });
   }
 
   /** Runs on the consuming connection, which a server under an alarm still serves. */

@@ -36,5 +36,6 @@ export type { ChildCounts } from './pools/pool.ts';
 export type { HeldTask, TaskEvent } from './task-events.ts';
 export type { AutoscaleBounds } from './steer/autoscaler.ts';
 export { TaskNotServedError, type WorkerSteering } from './steer/worker-steering.ts';
-export { TaskWorker, type WorkerDeps } from './worker.ts';
+export { TaskWorker } from './worker.ts';
+export type { WorkerDeps } from './worker-deps.ts';
 export type { WorkerSignals } from './worker-signals.ts';

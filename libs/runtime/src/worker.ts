@@ -1,28 +1,12 @@
 import { isError, Lifecycle, Signal, textOf, type Service } from '@lovage/foundation';
 import {
   systemClock,
-  type Broker,
   type Clock,
   type Consumption,
   type ConsumptionHealth,
-  type ContractStore,
-  type DeadLetterStore,
   type EscapedKind,
-  type LimitStore,
-  type Log,
-  type MessageHoldings,
-  type OutboxStore,
-  type OutgoingMessage,
-  type QueueStore,
-  type StepStore,
-  type TaskLogSink,
-  type TaskRow,
-  type TaskCanvas,
-  type TaskStore,
-  type WorkerLease,
   type WorkerWork,
 } from '@lovage/ports';
-import type { AnyContract } from '@lovage/task';
 import { CanvasEnds } from './canvas/canvas-ends.ts';
 import { DueSender } from './canvas/due-sender.ts';
 import { Claimer, ClaimNumbers } from './claim/claimer.ts';
@@ -32,7 +16,6 @@ import { Quarantine } from './claim/quarantine.ts';
 import { RefusedClaims } from './claim/refused.ts';
 import { Slots } from './claim/waiting.ts';
 import type { TaskEntry } from './entry.ts';
-import type { HandlerTable } from './handlers.ts';
 import { EtaPostponer } from './intake/eta-postponer.ts';
 import { HeldTasks } from './intake/held-tasks.ts';
 import { HoldingsReport } from './intake/holdings-report.ts';
@@ -52,7 +35,6 @@ import { Replies, Settler } from './record/settler.ts';
 import { CancelWatch } from './run/cancel-watch.ts';
 import { EscapedErrors } from './run/escaped-errors.ts';
 import { Executor } from './run/executor.ts';
-import type { SubmitChild } from './run/task-run.ts';
 import { runsInScope } from './run/task-scope.ts';
 import { TaskSteps } from './run/task-steps.ts';
 import { ServedSchemas } from './served-schemas.ts';
@@ -66,46 +48,8 @@ import { TimeLimitTable } from './steer/time-limits.ts';
 import { ToldRevokes } from './steer/told-revokes.ts';
 import { WorkerSteering } from './steer/worker-steering.ts';
 import { UnderWay } from './under-way.ts';
+import type { WorkerDeps } from './worker-deps.ts';
 import type { WorkerSignals } from './worker-signals.ts';
-
-export interface WorkerDeps {
-  readonly broker: Broker;
-  readonly tasks: TaskStore;
-  /**
-   * Proof of life; its `onLost` must call {@link TaskWorker.leaseLost}. The worker starts and stops it.
-   */
-  readonly lease: WorkerLease;
-  readonly handlers: HandlerTable;
-  readonly log: Log;
-  /** Keeps what handlers log with their tasks; without it `task.log` goes to {@link log} alone. */
-  readonly logs?: TaskLogSink;
-  /** Keeps the steps of tasks; without it `task.once` rejects. */
-  readonly steps?: StepStore;
-  /** Knows which queues are paused; without it none is. */
-  readonly queues?: Pick<QueueStore, 'paused'>;
-  /** Asks which messages it holds; without it the queues of this worker are not searched for lost messages. */
-  readonly holdings?: MessageHoldings;
-  /** Concurrency and rate limits over all workers; without it none holds. */
-  readonly limits?: LimitStore;
-  /**
-   * Holds tasks for redrive whose input was made for another version of the contract and fits no rule; without it they end, and their
-   * messages are dead-lettered.
-   */
-  readonly deadLetters?: Pick<DeadLetterStore, 'hold'>;
-  /** Remembers which input schemas were served; without it every other schema is taken for one of the past. */
-  readonly contracts?: Pick<ContractStore, 'served' | 'past'>;
-  /** With {@link messageOf}: slots that come free here are handed over at once; without them the relay sends who gets one. */
-  readonly outbox?: Pick<OutboxStore, 'leaseDue' | 'published' | 'release'>;
-  /** Makes the message of a row: `messageOfRow` of libs/client. */
-  readonly messageOf?: (row: TaskRow) => OutgoingMessage;
-  /** Runs what messages of Celery programs ask for after their tasks; without it such messages are refused. */
-  readonly canvas?: TaskCanvas | undefined;
-  readonly clock?: Clock;
-  /** Lets handlers submit tasks; without it `task.submit` rejects. */
-  readonly submitChild?: SubmitChild;
-  /** Contracts that handlers in children may submit. Default: those that this worker serves. */
-  readonly contract?: (name: string) => AnyContract | undefined;
-}
 
 /** After the grace, handlers that were aborted get this long to tidy up before their tasks are released without them, ms. */
 const TIDY_MS = 1000;

@@ -18,7 +18,8 @@ import type { BatchHandle, Handle } from '../handler-binding.ts';
 import { HandlerTable, servedContract, type Handler } from '../handlers.ts';
 import type { WorkerOptions } from '../options.ts';
 import type { ChildrenOptions } from '../pools/child-options.ts';
-import { TaskWorker, type WorkerDeps } from '../worker.ts';
+import { TaskWorker } from '../worker.ts';
+import type { WorkerDeps } from '../worker-deps.ts';
 import { messageOf, relay } from './relay.ts';
 
 const QUEUE = 'default';
