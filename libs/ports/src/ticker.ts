@@ -15,8 +15,8 @@ export interface TickerOptions {
   readonly failure: string;
   /** Level of the first failure. Default `warn`. */
   readonly failureLevel?: 'warn' | 'debug';
-  /** Waits after failures. Default: 0.5 s at first, 5 s at most. */
-  readonly afterFailure?: BackoffPolicy;
+  /** Waits after failures; `steady`: as after any other run. Default: 0.5 s at first, 5 s at most. */
+  readonly afterFailure?: BackoffPolicy | 'steady';
 }
 
 const AFTER_FAILURE: BackoffPolicy = { kind: 'exponential', delayMs: 500, maxDelayMs: 5000, jitter: true };
@@ -82,7 +82,7 @@ export class Ticker implements Service {
         if (next === true) this.poked = true;
       } catch (error) {
         this.failures += 1;
-        this.nextMs = backoffDelayMs(afterFailure, this.failures);
+        this.nextMs = afterFailure === 'steady' ? everyMs : backoffDelayMs(afterFailure, this.failures);
         log[this.failures === 1 ? failureLevel : 'debug']({ err: toError(error) }, failure);
         return;
       }

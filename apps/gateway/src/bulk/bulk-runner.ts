@@ -41,7 +41,7 @@ export class BulkRunner implements OnApplicationBootstrap, OnModuleDestroy {
       // Jobs stay where they are; the next look comes.
       failure: 'could not look for bulk jobs',
       failureLevel: 'debug',
-      afterFailure: { kind: 'fixed', delayMs: LOOK_MS, maxDelayMs: LOOK_MS, jitter: false },
+      afterFailure: 'steady',
     });
   }
 

@@ -20,19 +20,15 @@ export class RabbitCeleryConsole implements CeleryConsole {
   constructor(private readonly options: RabbitCeleryConsoleOptions) {
     const { link, log, clock } = options;
     this.channel = new KeptChannel<Channel>({
-      ...{ link, log, clock, purpose: 'remote control of Celery', lost: () => undefined },
+      ...{ link, log, clock, purpose: 'remote control of Celery' },
       open: (connection) => connection.createChannel(),
       setUp: (channel, connection) => this.setUp(channel, connection),
     });
   }
 
   /** Rejects when the server refuses; it is tried again with each connection all the same. */
-  async start(connection: ChannelModel | undefined): Promise<void> {
-    try {
-      if (connection) await this.channel.open(connection);
-    } finally {
-      this.channel.keep();
-    }
+  start(connection: ChannelModel | undefined): Promise<void> {
+    return this.channel.start(connection);
   }
 
   request(body: Buffer, headers: Readonly<Record<string, unknown>>): boolean {

@@ -35,19 +35,15 @@ export class RabbitCeleryEvents implements CeleryEventsListener {
   constructor(private readonly options: RabbitCeleryEventsOptions) {
     const { link, log, clock } = options;
     this.channel = new KeptChannel<Channel>({
-      ...{ link, log, clock, purpose: 'events of Celery', lost: () => undefined },
+      ...{ link, log, clock, purpose: 'events of Celery' },
       open: (connection) => connection.createChannel(),
       setUp: (channel, connection) => this.setUp(channel, connection),
     });
   }
 
   /** Rejects when the server refuses; it is tried again with each connection all the same. */
-  async start(connection: ChannelModel | undefined): Promise<void> {
-    try {
-      if (connection) await this.channel.open(connection);
-    } finally {
-      this.channel.keep();
-    }
+  start(connection: ChannelModel | undefined): Promise<void> {
+    return this.channel.start(connection);
   }
 
   close(): Promise<void> {

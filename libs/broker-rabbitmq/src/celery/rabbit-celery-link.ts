@@ -34,7 +34,7 @@ export class RabbitCeleryLink implements CeleryLink {
 
   constructor(private readonly options: RabbitCeleryLinkOptions) {
     const { publishing, consuming, onControl, log, clock } = options;
-    const common = { log, clock, lost: () => undefined };
+    const common = { log, clock };
     this.sender = new KeptChannel<Channel>({
       ...common,
       link: publishing,

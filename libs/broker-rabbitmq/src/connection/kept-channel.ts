@@ -21,8 +21,8 @@ export interface KeptChannelOptions<C extends Channel> {
   open(connection: ChannelModel): Promise<C>;
   /** Makes it ready for use. A rejection closes it. */
   setUp(channel: C, connection: ChannelModel): Promise<void>;
-  /** It closed, by whatever cause, after `setUp` was called. */
-  lost(channel: C): void;
+  /** It closed, by whatever cause, after `setUp` was called. Default: nobody has to know. */
+  lost?(channel: C): void;
 }
 
 /**
@@ -58,6 +58,15 @@ export class KeptChannel<C extends Channel> {
     } finally {
       cancelTimer();
       if (this.opening === connection) this.opening = undefined;
+    }
+  }
+
+  /** Opens it now, where there is a connection, and keeps it. Rejects when the server refuses; it is tried again all the same. */
+  async start(connection: ChannelModel | undefined): Promise<void> {
+    try {
+      if (connection) await this.open(connection);
+    } finally {
+      this.keep();
     }
   }
 
@@ -112,7 +121,7 @@ export class KeptChannel<C extends Channel> {
     });
     channel.on('close', () => {
       alive = false;
-      options.lost(channel);
+      options.lost?.(channel);
       if (this.channel !== channel) return;
       this.channel = undefined;
       if (options.clock.monotonic() - openedAt > SETTLED_MS) this.failures = 0;

@@ -21,7 +21,6 @@ export class ReplyQueue implements ReplyInbox {
       purpose: 'reply queue',
       open: (connection) => connection.createChannel(),
       setUp: (channel) => this.consume(channel),
-      lost: () => undefined,
     });
   }
 

@@ -63,8 +63,6 @@ export class ConfirmPublisher {
         channel.on('return', (message: Message) => this.returned(message));
         return Promise.resolve();
       },
-      // amqplib answers every callback of the channel with an error when it closes.
-      lost: () => undefined,
     });
   }
 

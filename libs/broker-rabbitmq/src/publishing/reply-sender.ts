@@ -22,7 +22,6 @@ export class ReplySender {
         channel.on('drain', () => (this.full = false));
         return Promise.resolve();
       },
-      lost: () => undefined,
     });
   }
 

@@ -116,7 +116,7 @@ export class LimitOverrides {
     this.ticker = new Ticker({
       ...{ clock, log, everyMs: EVERY_MS, firstAfterMs: EVERY_MS },
       // What was read last goes on to hold.
-      afterFailure: { kind: 'fixed', delayMs: EVERY_MS, maxDelayMs: EVERY_MS, jitter: false },
+      afterFailure: 'steady',
       failure: UNREAD,
       run: () => this.readOnce(),
     });

@@ -26,7 +26,7 @@ export class HoldingsReport {
     this.ticker = new Ticker({
       ...{ clock, log, everyMs: LOOK_EVERY_MS, firstAfterMs: LOOK_EVERY_MS },
       // Without an answer the queue is left alone; the next look tries again.
-      afterFailure: { kind: 'fixed', delayMs: LOOK_EVERY_MS, maxDelayMs: LOOK_EVERY_MS, jitter: false },
+      afterFailure: 'steady',
       ...{ failure: 'could not tell the search for lost messages what is held', failureLevel: 'debug' },
       run: () => this.look(),
     });

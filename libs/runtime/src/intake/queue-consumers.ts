@@ -74,7 +74,7 @@ export class QueueConsumers {
     this.ticker = new Ticker({
       ...{ clock, log, everyMs: LOOK_EVERY_MS, firstAfterMs: LOOK_EVERY_MS },
       // All stays as it is until database and broker answer again.
-      afterFailure: { kind: 'fixed', delayMs: LOOK_EVERY_MS, maxDelayMs: LOOK_EVERY_MS, jitter: false },
+      afterFailure: 'steady',
       failure: 'cannot read which queues are paused; tried again',
       run: () => this.oneByOne(() => this.look()),
     });

@@ -33,7 +33,7 @@ export class CancelWatch {
     this.ticker = new Ticker({
       ...{ clock, log, everyMs: LOOK_EVERY_MS, firstAfterMs: LOOK_EVERY_MS },
       // The requests stay in the rows: the next look finds them, and so does the record of the end.
-      afterFailure: { kind: 'fixed', delayMs: LOOK_EVERY_MS, maxDelayMs: LOOK_EVERY_MS, jitter: false },
+      afterFailure: 'steady',
       failure: 'cannot ask which running tasks were cancelled; tried again',
       run: () => this.look(),
     });
