@@ -71,7 +71,7 @@ export class PassOn {
     const hold = (some: readonly MisfitInput[]) => heldInputs!.hold(some);
     if (misfits.length > 0)
       outcomes.push(
-        ...(await writeEach<MisfitInput, PassOnOutcome>(misfits, hold, ({ entry }, why) => ({ ...why, entry }))),
+        ...(await writeEach<MisfitInput, PassOnOutcome>(misfits, hold, ({ entry }, reason) => ({ ...reason, entry }))),
       );
     return outcomes;
   }
