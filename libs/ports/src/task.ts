@@ -78,12 +78,8 @@ export interface EscapedItem {
   readonly last: string;
 }
 
-/** A task row as read. Times are ms since the epoch; JSON fields are parsed. */
-export interface TaskRow {
-  readonly id: string;
-  readonly wireId: string | null;
-  readonly name: string;
-  readonly queue: string;
+/** A task row as read: what it was made of, and what has become of it. Times are ms since the epoch; JSON fields are parsed. */
+export interface TaskRow extends Omit<NewTask, 'input' | 'message' | 'extra'> {
   readonly state: TaskState;
   readonly generation: number;
   readonly retries: number;
@@ -101,15 +97,6 @@ export interface TaskRow {
   readonly progress: unknown;
   /** Name of the worker that runs it or ran it last. */
   readonly worker: string | null;
-  readonly userId: string | null;
-  readonly parentId: string | null;
-  readonly rootId: string | null;
-  readonly retriedFrom: string | null;
-  readonly eta: number | null;
-  readonly expiresAt: number | null;
-  readonly priority: number | null;
-  /** As {@link NewTask.stamp}. */
-  readonly stamp?: string | null;
   /** Left out or null: nothing of it. */
   readonly extra?: TaskExtra | null;
   readonly cancelAt: number | null;

@@ -13,10 +13,9 @@ import { Notice } from '../../ui/notice.tsx';
 import { Details, Page, Panel } from '../../ui/page.tsx';
 import type { Column } from '../../ui/table/column.ts';
 import { DataTable } from '../../ui/table/data-table.tsx';
-import { formatAbsolute } from '../../ui/time/format-time.ts';
 import { Duration, RelativeTime } from '../../ui/time/relative-time.tsx';
-import { useTimePreferences } from '../../ui/time/time-preferences.ts';
 import { HistoryStrip } from './history-strip.tsx';
+import { Moments } from './moments.tsx';
 import { ScheduleActs } from './schedule-acts.tsx';
 import { catchUpInWords, whenInWords, reasonNot } from './schedule-words.ts';
 import styles from './schedule.module.css';
@@ -110,21 +109,9 @@ function detailsOf({ contract, catchUp, options, cron, every, source }: Schedule
 }
 
 function NextFirings({ schedule }: { schedule: ScheduleDocument }) {
-  const { zone } = useTimePreferences();
   if (schedule.nextFirings.length === 0)
     return <p className="muted">{reasonNot(schedule) ?? 'It never fires again'}.</p>;
-  return (
-    <ol className={styles['next']}>
-      {schedule.nextFirings.map((at) => (
-        <li key={at}>
-          <span>{formatAbsolute(new Date(at), zone)}</span>{' '}
-          <span className="muted">
-            <RelativeTime value={at} />
-          </span>
-        </li>
-      ))}
-    </ol>
-  );
+  return <Moments of={schedule.nextFirings} />;
 }
 
 const FIRINGS: readonly Column<PastFiringDocument>[] = [

@@ -2,9 +2,7 @@ import { useMemo } from 'react';
 import { Combobox } from '../../../ui/combobox.tsx';
 import { Segments } from '../../../ui/segments.tsx';
 import { Select, TextField } from '../../../ui/text-field.tsx';
-import { formatAbsolute } from '../../../ui/time/format-time.ts';
-import { RelativeTime } from '../../../ui/time/relative-time.tsx';
-import { useTimePreferences } from '../../../ui/time/time-preferences.ts';
+import { Moments } from '../moments.tsx';
 import styles from '../schedule.module.css';
 import { whenInWords } from '../schedule-words.ts';
 import type { ScheduleForm } from './schedule-form.ts';
@@ -19,7 +17,6 @@ export interface WhenFieldsProps {
 
 /** When it fires: the pattern in words and its next moments, while it is typed. */
 export function WhenFields({ form, change, errorAt, next }: WhenFieldsProps) {
-  const { zone } = useTimePreferences();
   const zones = useMemo(
     () => [...new Set(['UTC', form.timeZone, ...Intl.supportedValuesOf('timeZone')])],
     [form.timeZone],
@@ -103,16 +100,7 @@ export function WhenFields({ form, change, errorAt, next }: WhenFieldsProps) {
                 ? whenInWords({ cron: form.cron.trim(), every: null, timeZone: form.timeZone })
                 : `Every ${form.every}`}
             </p>
-            <ol className={styles['next']}>
-              {next.map((at) => (
-                <li key={at}>
-                  <span>{formatAbsolute(new Date(at), zone)}</span>{' '}
-                  <span className="muted">
-                    <RelativeTime value={at} />
-                  </span>
-                </li>
-              ))}
-            </ol>
+            <Moments of={next} />
           </>
         )}
       </div>
