@@ -76,3 +76,56 @@ test('switched off, nobody looks for a monitor', async () => {
   expect([it.probes, it.tasks.heard]).toEqual([0, false]);
   it.sender.stop();
 });
+
+test('each kind of event is whole JSON, whatever its texts hold', async () => {
+  const it = new SenderFixture();
+  it.monitor = true;
+  it.sender.start();
+  it.sender.enable();
+  await eventually(() => it.tasks.heard);
+  const odd = 'a"b\\\n\ud800';
+  const message = {
+    id: odd,
+    name: odd,
+    args: [odd],
+    kwargs: { [odd]: odd },
+    shadow: null,
+    rootId: null,
+    parentId: odd,
+  };
+  const times = { eta: 0, expiresAt: null };
+  const task = {
+    ...{ task: { ...message, ...times }, newTask: { expiresAt: 1500 }, retries: 2, startedAt: 5, endedAt: 1005 },
+  } as unknown as HeldTask;
+  const error = { type: odd, message: odd };
+  const told: TaskEvent[] = [
+    { kind: 'received', task },
+    { kind: 'started', task },
+    { kind: 'succeeded', task, result: JSON.stringify(odd) },
+    { kind: 'failed', task, error },
+    { kind: 'retried', task, error: null },
+    { kind: 'revoked', task, ran: true, expired: false },
+    { kind: 'rejected', task, requeue: true },
+  ] as TaskEvent[];
+  for (const event of told) it.tasks.emit(event);
+  await eventually(() => it.told.length === told.length);
+  const all = it.sent.filter(({ key }) => key === 'task.multi').flatMap(({ body }) => body as object[]);
+  const head = { hostname: 'a@b', utcoffset: 0, pid: process.pid, uuid: odd, timestamp: expect.any(Number) as number };
+  for (const event of all) expect(event).toMatchObject(head);
+  expect(all).toMatchObject([
+    {
+      ...{ type: 'task-received', name: odd, root_id: odd, parent_id: odd, retries: 2, args: expect.any(String) },
+      ...{
+        kwargs: expect.any(String),
+        eta: '1970-01-01T00:00:00.000000+00:00',
+        expires: '1970-01-01T00:00:01.500000+00:00',
+      },
+    },
+    { type: 'task-started' },
+    { type: 'task-succeeded', result: expect.any(String), runtime: 1.000001 },
+    { type: 'task-failed', exception: expect.any(String), traceback: expect.any(String) },
+    { type: 'task-retried', exception: 'Retry()', traceback: '' },
+    { type: 'task-revoked', terminated: true, signum: 'SIGTERM', expired: false },
+    { type: 'task-rejected', requeue: true },
+  ]);
+});
