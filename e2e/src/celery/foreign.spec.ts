@@ -161,6 +161,28 @@ describeWithCelery('foreign tasks', (python) => {
         });
       }, 90_000);
 
+      test('a task whose end Celery tells nobody is open, with what is known of it, until it is revoked here', async () => {
+        const c = client();
+        const quiet = { awaitReply: false };
+        const [ignored, rejected, left] = await Promise.all([
+          c.submit(kit.ignored, {}, quiet),
+          c.submit(kit.reject, {}, quiet),
+          c.submit(kit.ignoreMe, {}, quiet),
+        ]);
+        const worker = `${queue}@py`;
+        await seen(
+          left.id,
+          ({ state, progress }) => state === 'PROGRESS' && JSON.stringify(progress) === '{"note":"left as is"}',
+        );
+        // Of the one nothing but events tells.
+        for (const { id } of [ignored, rejected])
+          await seen(id, (task) => task.state === 'STARTED' && task.worker === worker);
+        for (const { id } of [ignored, rejected, left]) {
+          await c.revoke(id);
+          expect(await look(id)).toMatchObject({ state: 'REVOKED' });
+        }
+      }, 90_000);
+
       test('results that come while no beat runs are not lost', async () => {
         await servers.signal('beat', 'SIGKILL');
         const { id } = await client().submit(kit.add, { x: 3, y: 4 }, { awaitReply: false });

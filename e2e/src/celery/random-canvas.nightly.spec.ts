@@ -6,6 +6,7 @@ describeWithCelery('a thousand random canvases', (python) => {
     describeWithRedis('with results on Redis', (backend) => {
       test('end as the same canvases do at Python’s workers alone', async () => {
         const compared = await compareCanvases(python, rabbit, backend, { seed: 1, count: 1000, settleSeconds: 10 });
+        process.stdout.write(`${compared.result}\n`);
         expect(compared).toMatchObject({ code: 0, differs: [] });
         expect(compared.result).toContain('canvases=1000');
       }, 1_800_000);
