@@ -1,5 +1,6 @@
 import { backlog } from './backlog.ts';
 import { embedded } from './embedded.ts';
+import { events } from './events.ts';
 import { fanOutMeasurement } from './fan-out.ts';
 import { gateway } from './gateway.ts';
 import { handOver } from './hand-over.ts';
@@ -29,4 +30,5 @@ export const MEASUREMENTS: readonly Measurement[] = [
   gateway,
   embedded,
   redis,
+  events,
 ];

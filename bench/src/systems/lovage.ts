@@ -14,6 +14,8 @@ export interface LovageOptions {
   readonly concurrency?: number;
   /** Every task has another priority than the one before it, 0 to 9 round-robin. Default: none states one. */
   readonly priorities?: boolean;
+  /** Further settings of its worker. */
+  readonly workerEnv?: Env;
 }
 
 /** Handlers at once, and messages held for each: what docs/delivery.md advises for such short tasks. 1,000 in all, as the ideal. */
@@ -53,7 +55,12 @@ export class Lovage implements System {
       '--prefetch-multiplier',
       `${PREFETCH_MULTIPLIER}`,
     ];
-    return startNode(processFile('lovage-worker'), args, { ...this.env(), ...env }, /^READY/);
+    return startNode(
+      processFile('lovage-worker'),
+      args,
+      { ...this.env(), ...this.options.workerEnv, ...env },
+      /^READY/,
+    );
   }
 
   submit(n: number): Promise<Produced> {
