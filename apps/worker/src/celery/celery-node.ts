@@ -9,6 +9,7 @@ import { ControlRefusal, type Command } from './command.ts';
 import { commandsOf } from './commands.ts';
 import { EventSender } from './event-sender.ts';
 import { LamportClock } from './lamport-clock.ts';
+import { Mingle } from './mingle.ts';
 import type { QueueScheduled } from './scheduled-tasks.ts';
 
 /** Largest answer, bytes. */
@@ -42,6 +43,7 @@ export class CeleryNode {
   private commands: ReadonlyMap<string, Command> = new Map();
   private link: CeleryLink | undefined;
   private events: EventSender | undefined;
+  private mingle: Mingle | undefined;
   private unsubscribe: () => void = () => undefined;
   private second = 0;
   private inSecond = 0;
@@ -67,12 +69,18 @@ export class CeleryNode {
     this.commands = commandsOf({ ...this.deps, node, events: this.events, clock: this.time, totals: this.totals });
     if (events) this.events.enable();
     this.events.start();
+    // On a broker that Celery does not speak, rows keep every revoke.
+    if (!control || !broker.listenToCelery) return;
+    const { revokes } = worker.steering;
+    this.mingle = new Mingle({ node, broker, revokes, time: this.time, clock, log });
+    void this.mingle.run();
   }
 
   /** After the worker has stopped: until then it answers, and its tasks have events. */
   async close(): Promise<void> {
     this.events?.stop();
     this.unsubscribe();
+    await this.mingle?.close();
     await this.link?.close();
   }
 

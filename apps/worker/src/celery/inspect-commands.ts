@@ -1,9 +1,9 @@
-import { uptime } from 'node:os';
 import { pythonRepr } from '@lovage/celery';
 import type { HeldTask } from '@lovage/runtime';
 import type { AnyContract } from '@lovage/task';
 import { idsOf, numberOf, type Args, type Command, type CommandDeps } from './command.ts';
 import { MemorySamples } from './memory-samples.ts';
+import { revokedOf, takeRevoked } from './mingle.ts';
 import { textOfRate } from './rate-text.ts';
 import type { ScheduledTask } from './scheduled-tasks.ts';
 import { confOf, queueInfo, reportOf, statsOf } from './stats.ts';
@@ -79,15 +79,11 @@ function queryTasks({ worker, node }: CommandDeps, ids: readonly string[]): Read
 function hello({ node, worker, clock }: CommandDeps, { from_node: from, revoked }: Args): unknown {
   if (from === node) return undefined;
   const { revokes } = worker.steering;
-  if (typeof revoked === 'object' && revoked !== null)
-    for (const id of Object.keys(revoked).slice(0, MAX_REVOKED))
-      if (id !== '' && id.length <= 255)
-        revokes.tell(id, { actor: 'celery', reason: `revoked before, as ${String(from)} told` });
-  // Python wants a float; its clock counts from the start of the machine.
-  const at = uptime();
-  const told = Object.fromEntries(revokes.ids.slice(-MAX_REVOKED).map((id) => [id, at % 1 === 0 ? at + 0.001 : at]));
-  return { revoked: told, clock: clock.next() };
+  takeRevoked(revokes, revoked, textOfNode(from));
+  return { revoked: revokedOf(revokes), clock: clock.next() };
 }
+
+const textOfNode = (from: unknown): string => (typeof from === 'string' ? from.slice(0, 255) : 'another node');
 
 function scheduledInfo({ id, name, queue, input, priority, eta }: ScheduledTask, node: string): unknown {
   return {

@@ -6,6 +6,7 @@ import { ContractRegistry } from '@lovage/task';
 import {
   describeWithCelery,
   describeWithRedis,
+  eventually,
   silentLog,
   startProcess,
   startTypeScript,
@@ -18,12 +19,12 @@ const TOOLS = fileURLToPath(new URL('../testing/', import.meta.url));
 const NODE = `ts${process.pid}@steered`;
 
 /** A worker of ours in a process of its own, and a console as the gateway has it. */
-async function open(brokerUrl: string | undefined) {
+async function open(brokerUrl: string | undefined, name = NODE) {
   const db = await testDatabase();
-  const queue = `steered.${process.pid}`;
+  const queue = `steered.${name}`;
   const env = {
     ...{ DATABASE_URL: db.url, BROKER_URL: brokerUrl ?? '', NODE_ENV: '', DATA_DIR: '', LOG_LEVEL: '' },
-    ...{ WORKER_QUEUES: queue, WORKER_NAME: NODE, WORKER_CONCURRENCY: '2', DEAD_LETTER_QUEUE: `${queue}.dead` },
+    ...{ WORKER_QUEUES: queue, WORKER_NAME: name, WORKER_CONCURRENCY: '2', DEAD_LETTER_QUEUE: `${queue}.dead` },
   };
   const worker = await startTypeScript(WORKER, [], { env, ready: 'worker ready', timeoutMs: 60_000 });
   const platform = await openPlatform({
@@ -36,7 +37,7 @@ async function open(brokerUrl: string | undefined) {
     ...{ worker, platform, queue, control },
     client: platform.client(new ContractRegistry([add])),
     ask: async (method: string, args: Readonly<Record<string, unknown>> = {}) =>
-      (await control.ask({ method, args, destination: [NODE], timeoutMs: 10_000 })).get(NODE),
+      (await control.ask({ method, args, destination: [name], timeoutMs: 10_000 })).get(name),
     async [Symbol.asyncDispose]() {
       await control.close();
       await worker.kill();
@@ -114,6 +115,13 @@ describeWithRedis('Redis', (url) => {
         expect(await asked('add_consumer', { queue: `${f.queue}.py2` })).toMatchObject({
           ok: expect.stringMatching(/add consumer/),
         });
+        // A worker that begins takes over what the others were told of, and their time.
+        expect(await asked('revoke', { task_id: 'early-one' })).toMatchObject({ ok: expect.anything() });
+        const { clock } = (await asked('clock')) as { clock: number };
+        await using later = await open(url, `later${process.pid}@steered`);
+        await eventually(async () => JSON.stringify(await later.ask('revoked')).includes('early-one'));
+        expect(((await later.ask('clock')) as { clock: number }).clock).toBeGreaterThan(clock);
+
         // It does not answer that.
         await f.control.ask({ method: 'shutdown', destination: [other], timeoutMs: 100 });
         await theirs.exit;
