@@ -51,7 +51,7 @@ export class BeatModule {
     const canvas = new CeleryCanvas({
       ...{ backend: platform.celeryBackend, tasks: platform.tasks, broker, clock: systemClock, log },
       queues: new CanvasQueues({
-        ...{ own: [], serves: () => false, routes: routes ?? TaskRoutes.none, workers: platform.workers },
+        ...{ consumes: () => false, serves: () => false, routes: routes ?? TaskRoutes.none, workers: platform.workers },
         ...{ contract: (name) => registry.find(name), clock: systemClock },
       }),
     });

@@ -85,7 +85,7 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
     const served = new Set(info.contracts);
     let celery: CeleryNode | undefined;
     let results: ResultWriter | undefined;
-    const server = new LovageServer(
+    const server: LovageServer = new LovageServer(
       {
         broker: platform.broker,
         tasks: platform.tasks,
@@ -107,7 +107,9 @@ export async function startWorker(options: WorkerAppOptions): Promise<WorkerApp>
             log,
           },
           queues: new CanvasQueues({
-            ...{ own: worker.queues, contract: (name) => registry.find(name), serves: (name) => served.has(name) },
+            // Only asked once tasks end.
+            ...{ consumes: (queue) => server.worker.steering.hasQueue(queue), serves: (name) => served.has(name) },
+            contract: (name) => registry.find(name),
             ...{ routes, workers: platform.workers, clock: systemClock },
           }),
         }),

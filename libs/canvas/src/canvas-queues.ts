@@ -4,8 +4,8 @@ import type { Clock, WorkerStore } from '@lovage/ports';
 import type { AnyContract } from '@lovage/task';
 
 export interface CanvasQueuesDeps {
-  /** Those that this process consumes. */
-  readonly own: readonly string[];
+  /** Whether this process consumes a queue now: it may begin with others while it runs. */
+  readonly consumes: (queue: string) => boolean;
   /** Contracts that it knows. */
   readonly contract: (name: string) => AnyContract | undefined;
   /** Whether it serves a contract. */
@@ -27,19 +27,17 @@ const KNOWN_MS = 3000;
 
 /** Finds the queues of tasks that a canvas sends. */
 export class CanvasQueues {
-  private readonly own: ReadonlySet<string>;
   private others: ReadonlySet<string> = new Set();
   private readAt = -Infinity;
 
-  constructor(private readonly deps: CanvasQueuesDeps) {
-    this.own = new Set(deps.own);
-  }
+  constructor(private readonly deps: CanvasQueuesDeps) {}
 
   /** In the order of the tasks. @param from the queue of the task that they follow. @throws CanvasError */
   async places(tasks: readonly CanvasTask[], from: string): Promise<CanvasPlace[]> {
+    const { consumes } = this.deps;
     const queues = tasks.map((task) => this.queueOf(task, from));
-    if (queues.some((queue) => !this.own.has(queue))) await this.read();
-    return queues.map((queue) => ({ queue, foreign: !this.own.has(queue) && !this.others.has(queue) }));
+    if (!queues.every(consumes)) await this.read();
+    return queues.map((queue) => ({ queue, foreign: !consumes(queue) && !this.others.has(queue) }));
   }
 
   /**
@@ -47,7 +45,7 @@ export class CanvasQueues {
    * no contract tells of.
    */
   private queueOf({ name, options }: CanvasTask, from: string): string {
-    const { contract, serves, routes } = this.deps;
+    const { consumes, contract, serves, routes } = this.deps;
     // Without an exchange the routing key is the name of the queue.
     const stated = options['queue'] ?? (options['exchange'] ? undefined : options['routing_key']);
     if (stated !== undefined) {
@@ -58,7 +56,7 @@ export class CanvasQueues {
     const known = contract(name);
     if (!known) return from;
     const queue = routes.of(name)?.queue ?? known.options.queue;
-    return serves(name) && !this.own.has(queue) ? from : queue;
+    return serves(name) && !consumes(queue) ? from : queue;
   }
 
   /** Where that cannot be read, what was read last holds. */

@@ -21,6 +21,7 @@ const chord = (header: object[], body: object) => ({
 });
 const SUCCESS: CanvasEnd = { state: 'SUCCESS', result: '7', error: null };
 const FAILURE: CanvasEnd = { state: 'FAILURE', result: null, error: { type: 'ValueError', message: 'boom' } };
+const GROUP = { group: 'g', groupIndex: 0 };
 const owner = (embed: object, more: Partial<CanvasOwner> = {}): CanvasOwner => ({
   ...{ id: newId(), name: 'a.b', queue: 'mine', rootId: null, group: null, groupIndex: null, kwargs: {} },
   ...{ headers: undefined, embed: { ...embed }, ...more },
@@ -30,9 +31,11 @@ function open(options: { readonly rpc?: boolean; readonly live?: readonly string
   const { rpc = false, live = [] } = options;
   const backend = new MemoryBackend();
   const inserted = new Map<string, NewTask>();
+  const own = new Set(['mine']);
   const replies: string[] = [];
   const queues = new CanvasQueues({
-    ...{ own: ['mine'], contract: () => undefined, serves: () => false, routes: TaskRoutes.none, clock: systemClock },
+    ...{ consumes: (queue) => own.has(queue), contract: () => undefined, serves: () => false },
+    ...{ routes: TaskRoutes.none, clock: systemClock },
     workers: { present: async () => [{ queues: live }] as never },
   });
   const canvas = new CeleryCanvas({
@@ -45,7 +48,7 @@ function open(options: { readonly rpc?: boolean; readonly live?: readonly string
       },
     },
   });
-  return { backend, canvas, inserted, replies, names: () => [...inserted.values()].map(({ name }) => name) };
+  return { backend, canvas, inserted, own, replies, names: () => [...inserted.values()].map(({ name }) => name) };
 }
 
 function rowsOf(followed: Followed): (NewTask & { stored: StoredMessage })[] {
@@ -78,6 +81,25 @@ test('a queue that another worker of ours consumes is not foreign', async () => 
   const { canvas } = open({ live: ['ml'] });
   const [row] = rowsOf(await canvas.follow(owner({ callbacks: [sig('x', [], { queue: 'ml' })] }), SUCCESS));
   expect(row!.stored.foreign).toBeUndefined();
+});
+
+test('a queue that this process begins to consume is its own at once', async () => {
+  const { canvas, own } = open();
+  const next = async () =>
+    rowsOf(await canvas.follow(owner({ callbacks: [sig('x', [], { queue: 'extra' })] }), SUCCESS))[0]!.stored.foreign;
+  expect(await next()).toBe('celery');
+  own.add('extra');
+  expect(await next()).toBeUndefined();
+});
+
+test.each(['reject_requested', 'ignore_requested'])('%s: no errbacks, no chain; its chord counts it', async (code) => {
+  const { canvas, backend } = open();
+  await backend.setChordSize('g', 2);
+  const part = owner({ errbacks: [sig('e')], chain: [sig('y', [], { task_id: newId() })], chord: sig('body') }, GROUP);
+  const end: CanvasEnd = { state: 'FAILURE', result: null, error: { type: 'Reject', code, message: 'no' } };
+  expect(rowsOf(await canvas.follow(part, end))).toEqual([]);
+  await canvas.ended(part, end);
+  expect(await backend.chordParts('g')).toEqual([expect.stringContaining('FAILURE')]);
 });
 
 test.each(['amq.topic', 'celery.pidbox', 'a b', newId()])('%s is no queue for tasks: the task fails', async (queue) => {

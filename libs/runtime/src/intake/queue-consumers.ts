@@ -96,6 +96,10 @@ export class QueueConsumers {
     return [...this.names];
   }
 
+  has(queue: string): boolean {
+    return this.names.has(queue);
+  }
+
   /** Messages held of each queue at most. */
   get prefetch(): number {
     return this.perQueue;

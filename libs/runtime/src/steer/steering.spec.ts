@@ -1,4 +1,5 @@
 import { deferred, newId } from '@lovage/foundation';
+import type { CanvasEnd, CanvasOwner, TaskCanvas } from '@lovage/ports';
 import { eventually, TestClock } from '@lovage/testing';
 import { deed } from '../testing/child-tasks.ts';
 import { children, echo, Fixture } from '../testing/fixture.ts';
@@ -181,6 +182,35 @@ describe('a revoke that was told before its task came', () => {
     expect(await f.ended(await f.send(2))).toMatchObject({ state: 'SUCCESS' });
     expect(ran).toBe(1);
     await eventually(async () => (await f.ready()) === 0 && worker.tasks().length === 0);
+  });
+
+  test('with a canvas it counts in its chord, as a part that has failed', async () => {
+    await using f = await Fixture.open();
+    const ended: [CanvasOwner, CanvasEnd][] = [];
+    const canvas: TaskCanvas = {
+      chords: true,
+      follow: (_owner, end) => Promise.resolve({ kind: 'followed', end, followUps: {}, children: '[]' }),
+      ended(owner, end) {
+        ended.push([owner, end]);
+        return Promise.resolve(0);
+      },
+    };
+    const worker = await f.worker(echo(), () => null, { canvas });
+    const chord = { task: 'test.echo', args: [], kwargs: {}, options: { task_id: newId() } };
+    const [id, group] = [newId(), newId()];
+    worker.steering.revokes.tell(id, { actor: 'ana', reason: 'too late' });
+    // As Celery sends it.
+    await f.broker.publish({
+      ...{ queue: 'default', contentType: 'application/json', contentEncoding: 'utf-8', correlationId: id },
+      headers: { lang: 'py', task: 'test.echo', id, group, group_index: 3, root_id: id, parent_id: null },
+      body: Buffer.from(JSON.stringify([[], { value: 1 }, { callbacks: null, errbacks: null, chain: null, chord }])),
+    });
+    await eventually(() => ended.length === 1);
+    expect(ended[0]).toMatchObject([
+      { id, group, groupIndex: 3, embed: { chord } },
+      { state: 'REVOKED', error: { message: 'too late' } },
+    ]);
+    expect(await f.ended(id)).toMatchObject({ state: 'REVOKED' });
   });
 
   test('by stamps: those that have one of the values do not run', async () => {

@@ -76,6 +76,11 @@ export class WorkerSteering {
     return this.deps.consumers.remove(queue);
   }
 
+  /** Whether it takes messages of this queue, paused or not. */
+  hasQueue(queue: string): boolean {
+    return this.deps.consumers.has(queue);
+  }
+
   /** What is in this worker's hands with one of these stamps. */
   stamped(stamps: ReadonlyMap<string, ReadonlySet<string>>): readonly Pick<TaskEntry, 'id' | 'state'>[] {
     return this.deps.held

@@ -55,7 +55,7 @@ export type FixtureWorkerOptions = Partial<WorkerOptions> & {
   clock?: Clock;
   /** A lease that is renewed, and may be lost: by a thread, for so long each time. Default: one that holds until the end. */
   leaseMs?: number;
-} & Pick<WorkerDeps, 'submitChild' | 'contract'>;
+} & Pick<WorkerDeps, 'submitChild' | 'contract' | 'canvas'>;
 
 /** A database, a broker in memory, and workers on both. */
 export class Fixture implements AsyncDisposable {
@@ -98,7 +98,7 @@ export class Fixture implements AsyncDisposable {
   }
 
   private async serve(contract: AnyContract, handler: Handler, options: FixtureWorkerOptions): Promise<TaskWorker> {
-    const { clock, leaseMs, submitChild, contract: find, ...rest } = options;
+    const { clock, leaseMs, submitChild, contract: find, canvas, ...rest } = options;
     const name = rest.name ?? `worker-${this.workers.length + 1}@test`;
     const info = { name, host: 'test', pid: 1, queues: [QUEUE], concurrency: 1, serves: [servedContract(contract)] };
     const lease =
@@ -131,6 +131,7 @@ export class Fixture implements AsyncDisposable {
         clock,
         submitChild,
         contract: find,
+        canvas,
       },
       { queues: [QUEUE], concurrency: 10, ...rest, name },
     );
