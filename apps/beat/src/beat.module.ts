@@ -58,7 +58,7 @@ export class BeatModule {
     const collector = new DeadLetterCollector({ broker, deadLetters, canvas, log, onResent: () => relay.poke() });
     const foreign = new ForeignResults({ broker, foreign: platform.foreign, log });
     const celery = new CeleryUpkeep(platform, { foreign, expiresMs: resultsExpireMs, canvas, log });
-    const watch = new CeleryWatch({ broker, store: platform.celeryWatch, log });
+    const watch = new CeleryWatch({ broker, store: platform.celeryWatch, foreign, log });
     const prepare: typeof prepareRow = (contract, input, options, now) =>
       prepareRow(contract, input, options, now, routes);
     const runner = new ScheduleRunner({

@@ -1,6 +1,8 @@
 import amqp from 'amqplib';
+import { z } from 'zod';
 import { TaskRoutes } from '@lovage/foundation';
 import { openPlatform, type Platform } from '@lovage/platform';
+import { ContractRegistry, defineTask } from '@lovage/task';
 import {
   describeWithCelery,
   describeWithRabbit,
@@ -72,6 +74,35 @@ describeWithCelery('events of Celery', (python) => {
         { state: 'SUCCESS', n: 1 },
       ]);
       expect(await db.query('select * from outbox')).toEqual([]);
+    }, 180_000);
+
+    test('one that is rejected ends, and one that is requeued runs again; of one that is ignored nothing is told', async () => {
+      const rejects = defineTask({
+        ...{ name: 'far.reject', foreign: 'celery', input: z.strictObject({ requeue: z.boolean() }) },
+        ...{ output: z.string(), defaults: { queue } },
+      });
+      const client = platform.client(new ContractRegistry([rejects]));
+      const [ours, again] = [
+        await client.submit(rejects, { requeue: false }, { awaitReply: false }),
+        await client.submit(rejects, { requeue: true }, { awaitReply: false }),
+      ];
+      const [theirs, ignored] = [await call('far.reject', [false]), await call('far.ignore', [])];
+      const row = async (id: string) => platform.tasks.get(id);
+      await eventually(async () => {
+        const ids = [ours.id, again.id, theirs];
+        return (await Promise.all(ids.map(row))).every((one) => one?.finishedAt);
+      }, WAIT);
+      const rejected = { state: 'FAILURE', error: { type: 'Reject' }, worker: node };
+      expect(await row(ours.id)).toMatchObject(rejected);
+      expect(await row(theirs)).toMatchObject(rejected);
+      expect(await row(again.id)).toMatchObject({ state: 'SUCCESS', result: 'mine' });
+      expect(await row(ignored)).toMatchObject({ state: 'STARTED', finishedAt: null });
+      // Its worker has run nothing for a minute.
+      await db.query(`update tasks set started_at = now() - interval '3 minutes' where id = $1`, [ignored]);
+      await eventually(async () => {
+        await platform.celeryWatch.tidy();
+        return (await row(ignored))?.error?.type === 'EndUntold';
+      }, WAIT);
     }, 180_000);
 
     test('a flood of what is made up is bounded, and workers of ours are passed over', async () => {

@@ -31,7 +31,7 @@ import type {
   TaskCanvas,
   TaskStore,
 } from '@lovage/ports';
-import type { TaskErrorDocument } from '@lovage/task';
+import { isUntoldEnd, type TaskErrorDocument } from '@lovage/task';
 import type { CanvasQueues } from './canvas-queues.ts';
 import { rowOfTask } from './canvas-rows.ts';
 
@@ -109,8 +109,7 @@ export class CeleryCanvas implements TaskCanvas {
     const chord = embed.chord as Signature | null;
     let parts: Part[] = [];
     if (chord && group !== null) parts.push({ id, groupId: group, groupIndex, body: chord, end });
-    const failed =
-      end.state === 'FAILURE' || end.state === 'DEAD' ? failedAfter((embed.chain ?? []) as Signature[]) : [];
+    const failed = hasFailed(end) ? failedAfter((embed.chain ?? []) as Signature[]) : [];
     const told = { state: 'FAILURE', result: null, error: end.error } as const;
     await this.tell(failed, told.error);
     parts.push(...partsOf(failed, told));
@@ -126,7 +125,7 @@ export class CeleryCanvas implements TaskCanvas {
   /** @throws CanvasError */
   private async planOf(owner: CanvasOwner, end: CanvasEnd): Promise<CanvasPlan> {
     const embed = embedOf(owner);
-    if (end.state === 'FAILURE' || end.state === 'DEAD') return this.failurePlan(owner, embed.errbacks);
+    if (hasFailed(end)) return this.failurePlan(owner, embed.errbacks);
     if (end.state !== 'SUCCESS') return { tasks: [], chords: [], children: [] };
     const result: unknown = end.result === null ? null : JSON.parse(end.result);
     return this.begun((chords) => planSuccess(owner, embed, result, { chords }));
@@ -309,6 +308,10 @@ const embedOf = ({ embed }: CanvasOwner): TaskEmbed => ({
   chain: (embed['chain'] ?? null) as unknown[] | null,
   chord: isFilled(embed['chord']) ? embed['chord'] : null,
 });
+
+/** With errbacks and a chain that fails: not where the handler has rejected or ignored the task. */
+const hasFailed = ({ state, error }: CanvasEnd): boolean =>
+  (state === 'FAILURE' || state === 'DEAD') && !isUntoldEnd(error);
 
 /** An empty chord asks for nothing. */
 const isFilled = (value: unknown): boolean =>

@@ -34,6 +34,8 @@ export interface ObservedTask {
   readonly name: string | null;
   readonly queue: string;
   readonly state: TaskState;
+  /** Its worker has requeued it: it waits again, in whatever state it was. */
+  readonly requeued: boolean;
   /** Name of the worker; null: nobody has it yet. */
   readonly worker: string | null;
   /** As text of Python. */
@@ -62,7 +64,7 @@ export interface CeleryWatchStore {
   workers(): Promise<KnownCeleryWorker[]>;
   /**
    * Tasks, one item a task. Rows are made for those that have none; of rows that are there only those change that were made so, and
-   * of tasks that were submitted to Celery from here only that they have started.
+   * of tasks that were submitted to Celery from here only that they have started, or wait again.
    * @throws ValueRefusedError
    */
   observed(tasks: readonly ObservedTask[]): Promise<void>;

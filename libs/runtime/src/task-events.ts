@@ -1,5 +1,5 @@
 import { errorDetails, type Signal } from '@lovage/foundation';
-import type { TaskErrorDocument, TerminalState } from '@lovage/task';
+import { IGNORE_CODE, REJECT_CODE, type TaskErrorDocument, type TerminalState } from '@lovage/task';
 import type { TaskEntry } from './entry.ts';
 import type { SettledRecord } from './record/ended.ts';
 import { NotRegistered } from './run/abort-reasons.ts';
@@ -78,8 +78,8 @@ function eventOf({ kind, entry, outcome }: SettledRecord): WithoutTask<TaskEvent
       return { kind: 'succeeded', result: outcome.result };
     case 'failed':
     case 'dead':
-      // A handler of Celery's kind gives its message up so.
-      if (outcome.error.type === 'Reject') return { kind: 'rejected', requeue: false };
+      if (outcome.error.code === REJECT_CODE) return { kind: 'rejected', requeue: false };
+      if (outcome.error.code === IGNORE_CODE) return undefined;
       return { kind: 'failed', error: outcome.error };
     case 'revoked':
       return { kind: 'revoked', expired: false, ran: entry.startedAt > 0 };

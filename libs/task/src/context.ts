@@ -61,6 +61,13 @@ export interface TaskContext<C extends AnyContract = AnyContract> {
   /** `throw task.snooze('1m')`: runs the task again later; costs no attempt. */
   snooze(delay: Duration): Error;
   /**
+   * `throw task.reject('why')`: ends the task as `FAILURE` `Reject`, whatever its policy; Celery's `Reject`. Celery's callers get no result, its
+   * monitors `task-rejected`; nothing that its message names for after it is sent.
+   */
+  reject(reason?: string): Error;
+  /** `throw task.ignore('why')`: the same as `FAILURE` `Ignore`, of which Celery's monitors hear nothing either; Celery's `Ignore`. */
+  ignore(reason?: string): Error;
+  /**
    * Does a step of the task and remembers what it came to: once that is recorded, neither this attempt nor a later one, on
    * whatever worker, does it again; they get the recorded value, as JSON makes it. `fn` itself runs **at least** once: a
    * worker that dies between it and the record leaves nothing behind. So it belongs around what must not be done twice and can

@@ -103,3 +103,4 @@ export { mapInput, MappingError, MAX_MAPPING_RULES, pathProblem, type MappingRul
 export { MAX_RESULT_LIMIT } from './options/result-limit.ts';
 export { breakingChanges } from './version/breaking-changes.ts';
 export { bigintsToJson } from './bigints.ts';
+export { IGNORE_CODE, isUntoldEnd, REJECT_CODE } from './untold-end.ts';

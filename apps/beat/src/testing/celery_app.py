@@ -3,6 +3,7 @@ import os
 import time
 
 from celery import Celery
+from celery.exceptions import Ignore, Reject
 
 app = Celery('far', broker=os.environ['BROKER_URL'], backend='rpc://')
 app.conf.update(
@@ -39,3 +40,15 @@ def retry(self, times):
 @app.task(name='far.nan')
 def nan():
     return float('nan')
+
+
+@app.task(name='far.reject', acks_late=True, bind=True)
+def reject(self, requeue):
+    if not requeue or not self.request.delivery_info['redelivered']:
+        raise Reject('not mine', requeue=requeue)
+    return 'mine'
+
+
+@app.task(name='far.ignore')
+def ignore():
+    raise Ignore()

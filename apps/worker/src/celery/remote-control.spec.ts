@@ -21,7 +21,7 @@ const NODE = `ts${process.pid}@steered`;
 /** A worker of ours in a process of its own, and a console as the gateway has it. */
 async function open(brokerUrl: string | undefined, name = NODE) {
   const db = await testDatabase();
-  const queue = `steered.${name}`;
+  const queue = `steered.${name.replace('@', '.')}`;
   const env = {
     ...{ DATABASE_URL: db.url, BROKER_URL: brokerUrl ?? '', NODE_ENV: '', DATA_DIR: '', LOG_LEVEL: '' },
     ...{ WORKER_QUEUES: queue, WORKER_NAME: name, WORKER_CONCURRENCY: '2', DEAD_LETTER_QUEUE: `${queue}.dead` },

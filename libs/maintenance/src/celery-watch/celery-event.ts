@@ -45,6 +45,7 @@ export function taskOf(
   const [root, parent] = [idOf(fields['root_id']), idOf(fields['parent_id'])];
   return {
     ...{ id, wireId: wireIdOf(wireId, id), state, worker: hostname },
+    requeued: type === 'task-rejected' && state === 'QUEUED',
     name: received ? textOf(fields['name'], 255) || null : null,
     queue: queueOf(id) ?? UNTOLD_QUEUE,
     args: received ? textOf(fields['args'], MAX_TEXT) : null,
@@ -63,10 +64,11 @@ export function taskOf(
 export function mergeTask(before: ObservedTask, after: ObservedTask): ObservedTask {
   // It was received for its next attempt before its last one was told to be retried.
   const over = isOver(before.state);
-  const late = after.state === 'QUEUED' && before.state === 'STARTED';
+  const late = after.state === 'QUEUED' && before.state === 'STARTED' && !after.requeued;
   return {
     ...after,
     state: over || late ? before.state : after.state,
+    requeued: after.requeued || (before.requeued && after.state === 'QUEUED'),
     result: over ? before.result : after.result,
     error: over ? before.error : after.error,
     name: after.name ?? before.name,

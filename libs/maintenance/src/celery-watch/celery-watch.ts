@@ -12,11 +12,14 @@ import {
   type ObservedTask,
   type SeenCeleryWorker,
 } from '@lovage/ports';
+import type { ForeignResults } from '../foreign/foreign-results.ts';
 import { mergeTask, queueOfSent, taskOf, workerOf } from './celery-event.ts';
 
 export interface CeleryWatchOptions {
   readonly broker: Pick<Broker, 'listenToCelery'>;
   readonly store: CeleryWatchStore;
+  /** Ends foreign tasks that a worker of Celery has rejected: it sends no result of them. */
+  readonly foreign: Pick<ForeignResults, 'settle'>;
   readonly log: Log;
   /** Default: the system's. */
   readonly clock?: Clock;
@@ -35,6 +38,13 @@ const MAX_OPEN = 50_000;
 /** Names of nodes, and queues of tasks that were sent, that are remembered. */
 const MAX_NODES = 5000;
 const MAX_SENT = 10_000;
+/** Rejected tasks that are held: of more the oldest are dropped. */
+const MAX_REJECTED = 10_000;
+/**
+ * A rejected task ends so long after its event, ms: a worker may tell a failure of it as well (`acks_on_failure_or_timeout = False`), and on Redis
+ * results are looked for each 5 s.
+ */
+const REJECTED_MS = 6000;
 
 /**
  * Listens to Celery's events, so that its workers and their tasks are seen here. One beat of all does: the one that holds the watch. What comes
@@ -52,6 +62,8 @@ export class CeleryWatch implements Service {
   /** Whether a node is one of Celery's, by its heartbeats. */
   private readonly nodes = new Map<string, boolean>();
   private readonly sent = new Map<string, string>();
+  /** To be ended, unless something else is told of them. */
+  private readonly rejected = new Map<string, { readonly task: ObservedTask; readonly at: number }>();
   private writing: Promise<void> | undefined;
   private full = false;
   private stopped = false;
@@ -101,6 +113,7 @@ export class CeleryWatch implements Service {
       for (const { name } of await store.workers()) this.remember(name, true);
       this.listener = await broker.listenToCelery!({ onEvents: (message) => this.take(message) });
     }
+    if (this.rejected.size > 0) await this.round();
     const now = this.clock.monotonic();
     if (now - this.tidiedAt < TIDY_EVERY_MS) return;
     this.tidiedAt = now;
@@ -113,7 +126,10 @@ export class CeleryWatch implements Service {
   /** Resolves when it is written: the broker waits with the next ones. Never rejects. */
   private async take(message: CeleryEventsMessage): Promise<void> {
     for (const event of decodeEvents(message)) this.note(event);
-    if (this.workers.size === 0 && this.tasks.size === 0) return;
+    if (this.workers.size > 0 || this.tasks.size > 0) await this.round();
+  }
+
+  private async round(): Promise<void> {
     // What comes while one round is written is of the next.
     if (this.writing) await this.writing;
     await (this.writing ??= this.write().finally(() => (this.writing = undefined)));
@@ -132,7 +148,13 @@ export class CeleryWatch implements Service {
       if (sent) put(this.sent, sent.id, sent.queue, MAX_SENT);
     } else if (this.nodes.get(hostname) === true) {
       const task = taskOf(event, (id) => this.sent.get(id));
-      if (!task || (this.full && task.name !== null)) return;
+      if (!task) return;
+      if (type === 'task-rejected' && !task.requeued) {
+        put(this.rejected, task.id, { task, at: this.clock.monotonic() }, MAX_REJECTED);
+        return;
+      }
+      this.rejected.delete(task.id);
+      if (this.full && task.name !== null) return;
       const before = this.tasks.get(task.id);
       this.tasks.set(task.id, before ? mergeTask(before, task) : task);
     }
@@ -146,7 +168,8 @@ export class CeleryWatch implements Service {
     const { store, log } = this.options;
     const workers = [...this.workers.values()];
     this.workers.clear();
-    const tasks = [...this.tasks.values()];
+    const rejected = this.takeRejected();
+    const tasks = [...this.tasks.values(), ...rejected.filter(({ id }) => !this.tasks.has(id))];
     this.tasks.clear();
     try {
       await store.seen(workers);
@@ -155,12 +178,30 @@ export class CeleryWatch implements Service {
         await store.observed(part);
         await this.pause(part.length * PACE_MS);
       }
+      const { foreign } = this.options;
+      await Promise.all(
+        rejected.map(({ id: taskId, error, worker }) =>
+          foreign.settle({ taskId, state: 'FAILURE', value: null, error, worker, repeats: true }),
+        ),
+      );
     } catch (error) {
       // A picture with a gap: the next events go on with it.
       log.warn({ err: error, tasks: tasks.length }, "events of Celery's could not be written: dropped");
       await this.pause(1000);
     }
     this.written.emit({ workers: workers.length, tasks: tasks.length });
+  }
+
+  /** Of which nothing else was told for long enough. */
+  private takeRejected(): ObservedTask[] {
+    const due = this.clock.monotonic() - REJECTED_MS;
+    const taken: ObservedTask[] = [];
+    for (const [id, { task, at }] of this.rejected) {
+      if (at > due) break;
+      this.rejected.delete(id);
+      taken.push(task);
+    }
+    return taken;
   }
 
   private pause(ms: number): Promise<void> {

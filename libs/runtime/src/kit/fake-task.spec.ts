@@ -54,6 +54,10 @@ describe('fakeTask', () => {
     const { task } = fakeTask(work);
     expect(await end(1, task.retry({ delay: '5m' }))).toMatchObject({ how: 'retry', delayMs: 300_000 });
     expect(await end(3, task.retry())).toMatchObject({ state: 'FAILURE' });
+    expect(await end(1, task.reject('no'))).toMatchObject({
+      ...{ state: 'FAILURE', error: { type: 'Reject', message: 'no' } },
+    });
+    expect(await end(1, task.ignore())).toMatchObject({ state: 'FAILURE', error: { type: 'Ignore' } });
     expect(await end(3, task.snooze('1h'))).toEqual({ state: 'SCHEDULED', how: 'snooze', delayMs: 3_600_000 });
   });
 

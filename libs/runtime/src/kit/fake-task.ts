@@ -17,6 +17,8 @@ import {
 import {
   LeaseLost,
   RetryRequested,
+  IgnoreRequested,
+  RejectRequested,
   SnoozeRequested,
   SoftTimeLimitExceeded,
   TimeLimitExceeded,
@@ -124,6 +126,8 @@ export function fakeTask<C extends AnyContract>(contract: C, options: FakeTaskOp
     progress: (value) => void reported.push(validateProgress(contract, value)),
     retry: ({ delay, cause } = {}) => new RetryRequested(delay === undefined ? undefined : durationMs(delay), cause),
     snooze: (delay) => new SnoozeRequested(durationMs(delay)),
+    reject: (reason) => new RejectRequested(reason),
+    ignore: (reason) => new IgnoreRequested(reason),
     once: (key, fn) => once.do(key, fn),
     submit: async (child, input, childOptions = {}) => submit(child, input, childOptions).id,
     submitMany: async (child, inputs, childOptions = {}) => {

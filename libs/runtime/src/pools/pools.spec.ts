@@ -95,7 +95,7 @@ describe.each(['thread', 'process'] as const)('the pool %s', (pool) => {
     expect(await p.attempts(text)).toMatchObject([{ error: { type: 'Error', message: 'a text' } }]);
   });
 
-  test('retry and snooze are asked for from within', async () => {
+  test('a retry, a snooze and a rejection are asked for from within', async () => {
     await using p = await open(pool, { defaults: { retry: { maxAttempts: 2 } } });
     const [retried, snoozed] = [await p.send('retry'), await p.send('snooze', 60_000)];
     await eventually(async () => (await p.attempts(retried)).length + (await p.attempts(snoozed)).length === 2, SLOW);
@@ -106,6 +106,9 @@ describe.each(['thread', 'process'] as const)('the pool %s', (pool) => {
     expect(await p.f.store.tasks.get(snoozed)).toMatchObject({ state: 'SCHEDULED', retries: 0, generation: 1 });
     await p.send('retry', null, { id: retried, generation: 1, hasRow: true });
     expect(await p.ended(retried)).toMatchObject({ state: 'SUCCESS', result: 'attempt 2', retries: 1 });
+    expect(await p.ended(await p.send('reject', 'not mine'))).toMatchObject({
+      ...{ state: 'FAILURE', retries: 0, error: { type: 'Reject', message: 'not mine', code: 'reject_requested' } },
+    });
   });
 
   test('a recorded step is not done again by a later attempt, in another child', async () => {

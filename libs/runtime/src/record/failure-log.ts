@@ -1,5 +1,5 @@
 import type { Log } from '@lovage/ports';
-import type { TaskErrorDocument } from '@lovage/task';
+import { IGNORE_CODE, isUntoldEnd, type TaskErrorDocument } from '@lovage/task';
 import type { TaskEntry } from '../entry.ts';
 import type { Outcome } from '../run/outcome.ts';
 import { STATES } from './ended.ts';
@@ -17,9 +17,9 @@ export class FailureLog {
     private readonly log: Log,
   ) {}
 
-  /** Of an attempt that did not succeed. What is no failure (a snooze, a release, a revoke) is not told. */
+  /** Of an attempt that did not succeed. What is no failure (a snooze, a release, a revoke, what the handler ignored) is not told. */
   tell(entry: TaskEntry, outcome: Exclude<Outcome, { kind: 'succeeded' }>): void {
-    if (this.level === 'off' || outcome.kind === 'revoked') return;
+    if (this.level === 'off' || outcome.kind === 'revoked' || outcome.error?.code === IGNORE_CODE) return;
     if (outcome.kind === 'postponed') {
       const { how, error, delayMs } = outcome;
       if (how === 'snooze' || how === 'release' || error === null || this.level === 'error') return;
@@ -27,7 +27,7 @@ export class FailureLog {
       return this.log.warn(fields, `an attempt failed; the task runs again in ${fields.delayMs} ms`);
     }
     const state = STATES[outcome.kind];
-    const level = isDeclared(entry, outcome.error) ? 'warn' : 'error';
+    const level = isDeclared(entry, outcome.error) || isUntoldEnd(outcome.error) ? 'warn' : 'error';
     if (level === 'warn' && this.level === 'error') return;
     this.log[level](
       { ...fieldsOf(entry, outcome.error), next: state },

@@ -1,6 +1,6 @@
 import { encodeResult, type TaskResult } from '@lovage/celery';
 import type { Broker, Delivery, Log, TaskRow } from '@lovage/ports';
-import type { TaskErrorDocument, TaskState } from '@lovage/task';
+import { isUntoldEnd, type TaskErrorDocument, type TaskState } from '@lovage/task';
 import type { MessageEnd, TaskEntry } from '../entry.ts';
 import type { EscapedErrors } from '../run/escaped-errors.ts';
 import type { Outcome } from '../run/outcome.ts';
@@ -109,7 +109,7 @@ export class Replies {
   private send(entry: TaskEntry, what: Omit<TaskResult, 'taskId'>): void {
     const { children: childrenJson } = entry;
     const { replyTo, correlationId, id, ignoreResult } = entry.task;
-    if (!replyTo || ignoreResult) return;
+    if (!replyTo || ignoreResult || (isOfCelery(entry) && isUntoldEnd(what.error))) return;
     this.post(replyTo, correlationId, encodeResult({ taskId: id, childrenJson, ...what }));
   }
 

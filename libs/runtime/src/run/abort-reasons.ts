@@ -59,6 +59,22 @@ export class SnoozeRequested extends LovageError {
   }
 }
 
+/** Thrown by `task.reject(…)`. */
+export class RejectRequested extends LovageError {
+  readonly code = 'reject_requested';
+  constructor(reason = 'the handler has rejected the task') {
+    super(reason);
+  }
+}
+
+/** Thrown by `task.ignore(…)`. */
+export class IgnoreRequested extends LovageError {
+  readonly code = 'ignore_requested';
+  constructor(reason = 'the handler has ignored the task') {
+    super(reason);
+  }
+}
+
 /** The failure that is recorded when `task.retry()` came with no cause and the attempts are used up. */
 export class MaxRetriesExceeded extends LovageError {
   readonly code = 'max_retries_exceeded';

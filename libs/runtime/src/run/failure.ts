@@ -7,9 +7,11 @@ import {
   type TaskErrorDocument,
 } from '@lovage/task';
 import { WorkerChildDied } from '../pools/child-death.ts';
-import { RetryRequested, SnoozeRequested } from './abort-reasons.ts';
+import { IgnoreRequested, RejectRequested, RetryRequested, SnoozeRequested } from './abort-reasons.ts';
 import { retryAfterMs } from './retry-after.ts';
 import { storableJson } from './storable.ts';
+
+const ASKS = ['retry', 'snooze', 'end'] as const;
 
 /**
  * What a handler threw, read once, where it ended: plain values within bounds, which JSON can always write. Nothing reads the
@@ -18,8 +20,11 @@ import { storableJson } from './storable.ts';
 export interface Failure {
   /** What is kept of it. */
   readonly document: TaskErrorDocument;
-  /** It was thrown by `task.retry` or `task.snooze`. `delayMs` of a retry: as the rule says when it is left out. */
-  readonly asks?: { readonly how: 'retry' | 'snooze'; readonly delayMs?: number | undefined } | undefined;
+  /**
+   * It was thrown by `task.retry` or `task.snooze`; `end`: by `task.reject` or `task.ignore`. `delayMs` of a retry: as the rule says when
+   * it is left out.
+   */
+  readonly asks?: { readonly how: (typeof ASKS)[number]; readonly delayMs?: number | undefined } | undefined;
   /** It was thrown by `task.retry` without a cause: `document` tells nothing more. */
   readonly bare?: boolean | undefined;
   /** Another run would only say it again: it is not retried unless the policy lists it. */
@@ -47,6 +52,8 @@ const ANSWERS: ReadonlySet<unknown> = new Set([
 export function readFailure(thrown: unknown, contract: AnyContract | undefined): Failure {
   if (isA(thrown, SnoozeRequested))
     return { document: errorDetails(thrown), asks: { how: 'snooze', delayMs: thrown.delayMs }, isAnswer: false };
+  if (isA(thrown, RejectRequested)) return readEnd(thrown, 'Reject');
+  if (isA(thrown, IgnoreRequested)) return readEnd(thrown, 'Ignore');
   if (isA(thrown, RetryRequested)) {
     const bare = thrown.cause === undefined || thrown.cause === null;
     return {
@@ -56,6 +63,11 @@ export function readFailure(thrown: unknown, contract: AnyContract | undefined):
     };
   }
   return readError(thrown, contract);
+}
+
+/** Where in the handler it was decided is of no interest. */
+function readEnd(thrown: Error, type: string): Failure {
+  return { document: { ...withoutStack(errorDetails(thrown)), type }, asks: { how: 'end' }, isAnswer: true };
 }
 
 function readError(thrown: unknown, contract: AnyContract | undefined): Failure {
@@ -113,12 +125,14 @@ export function failureFromWire(wire: unknown): Failure {
   const how = fieldOf(asks, 'how');
   return {
     document,
-    asks: how === 'retry' || how === 'snooze' ? { how, delayMs: msOf(fieldOf(asks, 'delayMs')) } : undefined,
+    asks: isAsk(how) ? { how, delayMs: msOf(fieldOf(asks, 'delayMs')) } : undefined,
     bare: fieldOf(wire, 'bare') === true,
     isAnswer: fieldOf(wire, 'isAnswer') === true,
     retryAfterMs: msOf(fieldOf(wire, 'retryAfterMs')),
   };
 }
+
+const isAsk = (how: unknown): how is (typeof ASKS)[number] => (ASKS as readonly unknown[]).includes(how);
 
 function readDocument(text: unknown): TaskErrorDocument {
   let document: unknown;

@@ -43,6 +43,7 @@ export function outcomeOfFailure(
 ): Outcome {
   const { document: error, asks } = failure;
   if (asks?.how === 'snooze') return { kind: 'postponed', how: 'snooze', delayMs: asks.delayMs ?? 0, error: null };
+  if (asks?.how === 'end') return { kind: 'failed', error };
   const rule: CompiledRule = (failure.bare ? undefined : retry.errors.get(error.type)) ?? retry;
   const left = failures + 1 < rule.maxAttempts;
   if (left && (asks !== undefined || isRetried(failure, retry))) {

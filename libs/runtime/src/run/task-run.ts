@@ -9,7 +9,7 @@ import {
   type TaskContext,
   type TaskLogger,
 } from '@lovage/task';
-import { LeaseLost, RetryRequested, SnoozeRequested } from './abort-reasons.ts';
+import { IgnoreRequested, LeaseLost, RejectRequested, RetryRequested, SnoozeRequested } from './abort-reasons.ts';
 import { Once, type Steps } from './once.ts';
 import { storableJson } from './storable.ts';
 import { asOwnCode, type RunSubject } from './task-scope.ts';
@@ -121,6 +121,14 @@ export class TaskRun<S extends RunSubject = RunSubject> implements TaskContext {
 
   snooze(delay: Duration): Error {
     return new SnoozeRequested(waitMs(delay));
+  }
+
+  reject(reason?: string): Error {
+    return new RejectRequested(reason);
+  }
+
+  ignore(reason?: string): Error {
+    return new IgnoreRequested(reason);
   }
 
   once<T>(key: string, fn: () => T | Promise<T>): Promise<T> {

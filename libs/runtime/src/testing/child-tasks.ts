@@ -123,6 +123,9 @@ const deeds: Record<string, (value: never, task: TaskContext) => unknown> = {
   snooze: (ms: number, task) => {
     throw task.snooze(durationMs(`${ms}ms`) / 1000);
   },
+  reject: (reason: string, task) => {
+    throw task.reject(reason);
+  },
   bigint: () => 1n,
   exit: (code: number) => process.exit(code),
   abort: () => process.abort(),

@@ -80,6 +80,7 @@ export class PgCeleryWatch implements CeleryWatchStore {
       textArray(tasks.map(({ result }) => (result === null ? null : JSON.stringify(result)))),
       textArray(tasks.map(({ error }) => error && JSON.stringify(error))),
       TERMINAL,
+      plainArray(tasks.map(({ requeued }) => requeued)),
     ]);
   }
 

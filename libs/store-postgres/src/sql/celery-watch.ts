@@ -43,27 +43,28 @@ from celery_workers where seen_at > now() - interval '1 day' order by alive desc
 
 /**
  * Tasks as their events tell of them. A row is made where the task is named; a row that is there changes only if it was made so, and of a
- * foreign task that was submitted here only its start is noted: its end comes with its result.
+ * foreign task that was submitted here only its start is noted, and that it was requeued: its end comes with its result.
  * $1 ids · $2 wire ids · $3 names · $4 queues · $5 states · $6 workers · $7 inputs · $8 roots · $9 parents · $10 retries · $11 etas
- * · $12 expiries · $13 results · $14 errors · $15 terminal states
+ * · $12 expiries · $13 results · $14 errors · $15 terminal states · $16 requeued
  */
 export const OBSERVED = {
   name: 'celery-observed',
   text: `
 with s as materialized (
   select *, state = any($15::text[]) as over from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::json[],
-    $8::uuid[], $9::uuid[], $10::int[], $11::float8[], $12::float8[], $13::json[], $14::json[])
-  as s(id, wire_id, name, queue, state, worker, input, root_id, parent_id, retries, eta, expires_at, result, error)),
+    $8::uuid[], $9::uuid[], $10::int[], $11::float8[], $12::float8[], $13::json[], $14::json[], $16::bool[])
+  as s(id, wire_id, name, queue, state, worker, input, root_id, parent_id, retries, eta, expires_at, result, error, requeued)),
 changed as (
   update tasks t set
-    state = case when s.state = 'QUEUED' and t.state <> 'RETRY' then t.state else s.state end,
+    state = case when s.state = 'QUEUED' and t.state <> 'RETRY' and not s.requeued then t.state else s.state end,
     worker = coalesce(s.worker, t.worker), retries = greatest(t.retries, s.retries),
     started_at = case when s.state in ('QUEUED', 'SCHEDULED', 'REVOKED', 'EXPIRED') then t.started_at else coalesce(t.started_at, now()) end,
     result = case when s.over then s.result end, error = case when s.over then s.error end,
     finished_at = case when s.over then now() end
   from (select * from s order by id) s
   where t.id = s.id and t.ended_state is null and t.claim_worker is null
-    and (t.message->>'observed' is not null or t.message->>'foreign' is not null and s.state = 'STARTED' and t.state in ('PENDING', 'QUEUED', 'RETRY'))
+    and (t.message->>'observed' is not null or t.message->>'foreign' is not null and (s.state = 'STARTED' and t.state in ('PENDING', 'QUEUED', 'RETRY')
+        or s.requeued and s.state = 'QUEUED' and t.state = 'STARTED'))
   returning t.id, t.ended_state),
 made as (
   insert into tasks (id, wire_id, name, queue, state, message, worker, input, root_id, parent_id, retries, eta, expires_at, result, error, started_at, finished_at)
@@ -86,6 +87,8 @@ select count(*)::int as n from (
 
 /** Rows of one statement. */
 const TIDY = 1000;
+/** Type of the error of a task whose worker runs nothing any more. */
+const END_UNTOLD = 'EndUntold';
 
 export const CELERY_TIDY = {
   name: 'celery-tidy',
@@ -96,10 +99,18 @@ lost as (
     and not exists (select from celery_workers w where w.name = t.worker and w.gone_at is null and w.seen_at > now() - interval '1 hour')
     and (t.created_at < now() - interval '1 day' or exists (select from celery_workers w where w.name = t.worker and (w.gone_at is not null or w.seen_at < now() - interval '1 hour')))
   order by t.id limit ${TIDY} for update of t skip locked),
+untold as (
+  select t.id from tasks t join celery_workers w on w.name = t.worker
+  where t.finished_at is null and t.message->>'observed' is not null and t.state = 'STARTED' and w.gone_at is null and w.active = 0
+    and w.seen_at > now() - interval '1 minute' and w.seen_at > t.started_at + interval '1 minute'
+  order by t.id limit ${TIDY} for update of t skip locked),
 written as (
-  update tasks t set state = 'FAILURE', finished_at = now(),
-    error = '{"type":"WorkerLost","message":"the worker of Celery that had this task is gone, and has told no end of it"}'
-  from lost where t.id = lost.id returning t.ended_state),
+  update tasks t set state = 'FAILURE', finished_at = now(), error = s.error
+  from (
+    select id, '{"type":"WorkerLost","message":"the worker of Celery that had this task is gone, and has told no end of it"}'::json as error from lost
+    union all
+    select id, '{"type":"${END_UNTOLD}","message":"the worker of Celery that had this task runs nothing any more, and has told no end of it: the task was ignored, or the event was lost"}' from untold
+  ) s where t.id = s.id returning t.ended_state),
 ended as (select ended_state from written where ended_state is not null),${countEnded('ended')}
 select (select count(*) from ended)::int as n`,
 };

@@ -17,14 +17,14 @@ export const celeryEnded = (limit: number) => ({
   name: `celery-ended-${Math.trunc(limit)}`,
   text: `
 with seen as materialized (
-  select t.id, t.wire_id, t.message, t.state, t.finished_at from tasks t
+  select t.id, t.wire_id, t.message, t.state, t.finished_at, t.error->>'code' as code from tasks t
   where (t.finished_at, t.id) > ($1::timestamptz, $2::uuid) and t.finished_at < to_timestamp($3::float8 / 1000)
     and t.finished_at > now() - $4::float8 * interval '1 ms'
   order by t.finished_at, t.id limit ${Math.trunc(limit)}),
 latest as (select finished_at, id from seen order by finished_at desc, id desc limit 1)
 select (select count(*) from seen)::int as seen, (select finished_at::text from latest) as "finishedAt", (select id from latest) as "taskId",
   (select coalesce(json_agg(json_build_object('id', id, 'wireId', coalesce(wire_id, id::text), 'result', result, 'canvas', canvas) order by finished_at, id), '[]') from (
-    select *, message is null or message->>'ignoreResult' is null as result,
+    select *, (message is null or message->>'ignoreResult' is null) and code is distinct from 'reject_requested' and code is distinct from 'ignore_requested' as result,
       message is not null and message->'embed' is not null
         and (state <> 'SUCCESS' or (message->'embed'->>'chord' is not null and message->>'group' is not null)) as canvas
     from seen where message is null or message->>'foreign' is null) s
