@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto';
-import amqp from 'amqplib';
 import {
   describeWithRabbit,
   describeWithRedis,
@@ -7,63 +5,12 @@ import {
   TcpProxy,
   testDatabase,
   type TestDatabase,
-  type TestRabbit,
 } from '@lovage/testing';
 import { OwnRedis } from '@lovage/testing/own-redis';
-import { descendants } from '../kit/processes.ts';
+import { bodies, chord, count, killWorker, Producer, sig, sumsOf } from './chord-load.ts';
 import { startKitWorker, type KitWorker } from './kit-run.ts';
 
 const WAIT = { timeoutMs: 120_000 };
-
-/** As Celery writes it. */
-const sig = (task: string, args: unknown[], options: object = {}) => ({
-  ...{ task: `interop.${task}`, args, kwargs: {}, options, subtask_type: null, immutable: task !== 'xsum' },
-});
-const chord = (header: object[], body: object) => ({
-  ...{ task: 'celery.chord', args: [], options: {}, subtask_type: 'chord', immutable: false },
-  kwargs: { kwargs: {}, header, body },
-});
-
-/** Publishes tasks as a Celery program does, each with a chord behind it. */
-class Producer implements AsyncDisposable {
-  private constructor(
-    private readonly connection: amqp.ChannelModel,
-    private readonly channel: amqp.Channel,
-    private readonly queue: string,
-  ) {}
-
-  static async open({ url }: TestRabbit, queue: string): Promise<Producer> {
-    const connection = await amqp.connect(url);
-    return new Producer(connection, await connection.createChannel(), queue);
-  }
-
-  send(chain: object[]): void {
-    const id = randomUUID();
-    this.channel.sendToQueue(this.queue, Buffer.from(JSON.stringify([[1, 2], {}, { chain }])), {
-      ...{ contentType: 'application/json', contentEncoding: 'utf-8', persistent: true, correlationId: id },
-      headers: { lang: 'py', task: 'interop.add', id, root_id: id },
-    });
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.connection.close();
-  }
-}
-
-const count = async (db: TestDatabase, name: string, state: string): Promise<number> => {
-  const rows = await db.query<{ n: number }>('select count(*)::int as n from tasks where name = $1 and state = $2', [
-    `interop.${name}`,
-    state,
-  ]);
-  return rows[0]!.n;
-};
-
-/** Every row of a body: each chord has one, which ran once. */
-const bodies = (db: TestDatabase) =>
-  db.query<{ id: string; state: string; result: number; runs: number }>(
-    `select t.id, t.state, (t.result::text)::int as result, t.retries + (select count(*)::int from attempts a where a.task_id = t.id) as runs
-     from tasks t where name = 'interop.xsum'`,
-  );
 
 // A server of its own each: it is killed here.
 describeWithRabbit('chords when something dies', (rabbit) => {
@@ -81,8 +28,7 @@ describeWithRabbit('chords when something dies', (rabbit) => {
       await using producer = await Producer.open(rabbit, worker.queue);
       const chords = 150;
       const send = (from: number, to: number): void => {
-        for (let n = from; n < to; n += 1)
-          producer.send([chord([sig('add', [n, 1]), sig('add', [n, 2]), sig('add', [n, 3])], sig('xsum', []))]);
+        for (let n = from; n < to; n += 1) producer.send([sumsOf(n)]);
       };
       send(0, 60);
       await eventually(async () => (await count(db, 'xsum', 'SUCCESS')) >= 10, WAIT);
@@ -113,9 +59,7 @@ describeWithRabbit('chords when something dies', (rabbit) => {
       // Their ends are recorded, and not counted.
       proxy.blackhole();
       await eventually(async () => (await count(db, 'sleep', 'SUCCESS')) === 3, WAIT);
-      for (const { pid, command } of descendants(first.process.pid))
-        if (command.includes('kit-app')) process.kill(pid, 'SIGKILL');
-      await first.process.exit;
+      await killWorker(first);
       expect(await bodies(db)).toEqual([]);
       await using _second = await start(db, redis.url, { WORKER_QUEUES: first.queue });
       await eventually(async () => (await count(db, 'xsum', 'SUCCESS')) === 1, WAIT);
