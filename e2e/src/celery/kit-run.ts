@@ -4,6 +4,7 @@ import {
   startProcess,
   startTypeScript,
   testDatabase,
+  WITHOUT_GOSSIP,
   type TestDatabase,
   type TestProcess,
   type TestRabbit,
@@ -76,6 +77,7 @@ export function startPythonWorker(
     'INFO',
     '-Q',
     queue,
+    WITHOUT_GOSSIP,
   ];
   const env = { BROKER_URL: brokerUrl, RESULT_BACKEND: backend, QUEUE: queue, PYTHONDONTWRITEBYTECODE: '1' };
   return startProcess(python, args, { cwd: KIT, env, ready: /ready\./, timeoutMs: 60_000 });

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describeWithCelery, eventually, startProcess, type TestProcess } from '@lovage/testing';
+import { describeWithCelery, eventually, startProcess, type TestProcess, WITHOUT_GOSSIP } from '@lovage/testing';
 import type { RunningPlatform } from '../kit/platform.ts';
 import { onRedis, type RedisShape } from '../kit/shapes.ts';
 
@@ -60,9 +60,13 @@ describeWithCelery('Celery and ours on one Redis', (python) => {
     }, 30_000);
 
     const worker = (name: string): Promise<TestProcess> =>
-      startProcess(python, ['-m', 'celery', '-A', 'beside', 'worker', '-P', 'solo', '-n', name, '-l', 'INFO'], {
-        ...{ cwd: dir, env: env(), ready: /ready\./, timeoutMs: 90_000 },
-      });
+      startProcess(
+        python,
+        ['-m', 'celery', '-A', 'beside', 'worker', '-P', 'solo', '-n', name, '-l', 'INFO', WITHOUT_GOSSIP],
+        {
+          ...{ cwd: dir, env: env(), ready: /ready\./, timeoutMs: 90_000 },
+        },
+      );
     const client = (code: string): Promise<TestProcess> => startProcess(python, ['-c', code], { cwd: dir, env: env() });
 
     test('a Celery client submits divide, and .get() gives 0.5', async () => {

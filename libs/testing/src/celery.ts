@@ -22,3 +22,9 @@ export function describeWithCelery(name: string, suite: (python: string) => void
   process.stderr.write(`skipped, for no python3 has celery (TEST_CELERY_PYTHON names one): ${name}\n`);
   describe.skip(name, () => suite('python3'));
 }
+
+/**
+ * Flag of the Celery workers that specs start: by gossip they read the events of all workers of a broker, and end at one that is no JSON.
+ * Other spec files send such, to the same broker.
+ */
+export const WITHOUT_GOSSIP = '--without-gossip';

@@ -4,7 +4,7 @@ export { MemoryServer } from './memory-broker/memory-server.ts';
 export { testDatabase, type TestDatabase, type TestDatabaseOptions } from './database/test-database.ts';
 export { makeReadOnly } from './database/read-only.ts';
 export { testServerUrl } from './database/server.ts';
-export { celeryPython, describeWithCelery } from './celery.ts';
+export { celeryPython, describeWithCelery, WITHOUT_GOSSIP } from './celery.ts';
 export { eventually, type EventuallyOptions } from './eventually.ts';
 export { expectLinear, type GrowthOptions } from './growth.ts';
 export { modelRuns, type ModelRuns } from './model-runs.ts';

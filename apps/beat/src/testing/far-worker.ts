@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { startProcess, type TestProcess } from '@lovage/testing';
+import { startProcess, WITHOUT_GOSSIP, type TestProcess } from '@lovage/testing';
 
 /** Where `celery_app.py` is. */
 export const APP_DIR = fileURLToPath(new URL('.', import.meta.url));
@@ -19,6 +19,7 @@ export function startFarWorker(
   { brokerUrl, queue, node, events = false }: FarWorkerOptions,
 ): Promise<TestProcess> {
   const args = ['-m', 'celery', '-A', 'celery_app', 'worker', '-c', '2', '-Q', queue, '-n', node, '-l', 'INFO'];
+  args.push(WITHOUT_GOSSIP);
   return startProcess(python, events ? [...args, '-E'] : args, {
     ...{ cwd: APP_DIR, ready: /ready\./, timeoutMs: 60_000 },
     env: { BROKER_URL: brokerUrl, QUEUE: queue, PYTHONPATH: APP_DIR, PYTHONDONTWRITEBYTECODE: '1' },

@@ -11,6 +11,7 @@ import {
   startProcess,
   startTypeScript,
   testDatabase,
+  WITHOUT_GOSSIP,
 } from '@lovage/testing';
 import { add } from '../testing/celery-app.ts';
 
@@ -102,7 +103,22 @@ describeWithRedis('Redis', (url) => {
       expect(await celery('control', 'add_consumer', `${f.queue}.more`)).toMatch(/add consumer/);
 
       const other = `py${process.pid}@steered`;
-      const flags = ['-b', url, 'worker', '-c', '1', '-P', 'solo', '-Q', `${f.queue}.py`, '-n', other, '-l', 'INFO'];
+      const flags = [
+        '-b',
+        url,
+        'worker',
+        '-c',
+        '1',
+        '-P',
+        'solo',
+        '-Q',
+        `${f.queue}.py`,
+        '-n',
+        other,
+        '-l',
+        'INFO',
+        WITHOUT_GOSSIP,
+      ];
       const theirs = await startProcess(python, ['-m', 'celery', ...flags], {
         ...{ cwd: TOOLS, ready: /ready\./, timeoutMs: 60_000 },
       });
