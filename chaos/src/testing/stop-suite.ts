@@ -31,7 +31,7 @@ export function stopSuite(options: StopSuiteOptions): void {
   const total = POOLS.reduce((sum, pool) => sum + running[pool], 0);
 
   test(`SIGTERM: of ${total} running tasks of all pools those that end in time are recorded, all others handed over; it exits before it is killed`, async () => {
-    await using stage = await Stage.start(options);
+    await using stage = await StopStage.start(options);
     const worker = await stage.fullWorker();
     // A child that a busy machine does not start in time leaves its task for a later attempt, too.
     const before = await stage.released();
@@ -54,7 +54,7 @@ export function stopSuite(options: StopSuiteOptions): void {
   });
 
   test('SIGKILL in the middle of the grace: nothing is lost, no attempt is burnt, nobody is suspected', async () => {
-    await using stage = await Stage.start(options);
+    await using stage = await StopStage.start(options);
     const worker = await stage.fullWorker();
     worker.signal('SIGTERM');
     await stage.stopping();
@@ -72,7 +72,7 @@ export function stopSuite(options: StopSuiteOptions): void {
   });
 }
 
-class Stage implements AsyncDisposable {
+class StopStage implements AsyncDisposable {
   private readonly apps: TestProcess[] = [];
   private readonly ids = new Map<string, Manner>();
   private constructor(
@@ -82,14 +82,14 @@ class Stage implements AsyncDisposable {
     private readonly platform: Awaited<ReturnType<typeof openPlatform>>,
   ) {}
 
-  static async start(options: StopSuiteOptions): Promise<Stage> {
+  static async start(options: StopSuiteOptions): Promise<StopStage> {
     const dir = mkdtempSync(join(tmpdir(), 'lovage-stop-'));
     mkdirSync(join(dir, 'gates'));
     const db = await testDatabase();
     const brokerUrl = options.brokerUrl ?? db.url;
     const platform = await openPlatform({ databaseUrl: db.url, brokerUrl, log: silentLog });
     await platform.start();
-    return new Stage(options, dir, db, platform);
+    return new StopStage(options, dir, db, platform);
   }
 
   /** A worker and a beat; resolves when every pool of the worker is full. */

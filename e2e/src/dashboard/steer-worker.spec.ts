@@ -2,7 +2,7 @@ import type { WorkerAnswers } from '@lovage/http-api';
 import { eventually } from '@lovage/testing';
 import { describeInBrowserOnBothShapes } from './kit/describe-in-browser.ts';
 
-describeInBrowserOnBothShapes('a worker is steered in the dashboard', (dashboard, { rabbit }) => {
+describeInBrowserOnBothShapes('a worker is steered in the dashboard', (dashboard) => {
   const rest = () => dashboard().platform.rest;
   const worker = async (): Promise<string> =>
     (await rest().ask('/api/workers')).json<{ items: { name: string }[] }>().items[0]!.name;
@@ -20,15 +20,6 @@ describeInBrowserOnBothShapes('a worker is steered in the dashboard', (dashboard
     await dialog.getByLabel('Tasks').fill('3');
     expect(await visit.axe()).toEqual([]);
     await dialog.getByRole('button', { name: 'Grow the pool' }).click();
-    if (!rabbit) {
-      // The broker inside PostgreSQL has no remote control, and says so.
-      await dialog
-        .getByText(/no remote control/)
-        .first()
-        .waitFor();
-      dashboard().takeComplaints();
-      return;
-    }
     await dialog.waitFor({ state: 'detached' });
     await page.getByText('The pool grows').waitFor();
     await page.getByLabel('What to ask').selectOption('stats');

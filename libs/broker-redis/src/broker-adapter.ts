@@ -1,7 +1,7 @@
 import { maskUrl, toError } from '@lovage/foundation';
 import { ServerUrlError, systemClock, type BrokerAdapter } from '@lovage/ports';
 import { redisTargetOf, RedisUrlError, type RedisTarget } from '@lovage/redis-url';
-import { Session } from './connection/session.ts';
+import { RedisSession } from './connection/session.ts';
 import { RedisBroker } from './redis-broker.ts';
 
 /** For `redis://…`, `rediss://…`, `redis+socket://…` and `sentinel://…`. It has no management API to ask. */
@@ -13,7 +13,7 @@ export const brokerAdapter: BrokerAdapter = {
   },
   async probe(url, timeoutMs) {
     const target = { ...targetOf(url), applicationName: 'lovage-probe', clock: systemClock };
-    const session = await Session.open(target, timeoutMs);
+    const session = await RedisSession.open(target, timeoutMs);
     session.end(new Error('it was a question only'));
   },
 };

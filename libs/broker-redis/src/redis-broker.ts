@@ -23,12 +23,12 @@ import { redisTargetOf } from '@lovage/redis-url';
 import { RedisCeleryConsole } from './celery/redis-celery-console.ts';
 import { RedisCeleryEvents } from './celery/redis-celery-events.ts';
 import { RedisCeleryLink } from './celery/redis-celery-link.ts';
-import { Channels } from './connection/channels.ts';
+import { RedisChannels } from './connection/channels.ts';
 import { isAnswer, isFull, isReplica } from './connection/redis-errors.ts';
-import { SessionKeeper } from './connection/session-keeper.ts';
-import type { Session } from './connection/session.ts';
-import { Consumer } from './consume/consumer.ts';
-import { Settler } from './consume/settler.ts';
+import { RedisSessionKeeper } from './connection/session-keeper.ts';
+import type { RedisSession } from './connection/session.ts';
+import { RedisConsumer } from './consume/consumer.ts';
+import { RedisSettler } from './consume/settler.ts';
 import {
   bindingKey,
   bindingMember,
@@ -44,7 +44,7 @@ import {
   wakeChannel,
 } from './keys.ts';
 import { compileOptions, type CompiledOptions, type RedisBrokerOptions } from './options.ts';
-import { BatchPublisher } from './publish/batch-publisher.ts';
+import { RedisPublisher } from './publish/batch-publisher.ts';
 import { newAddress, readReply, replyChannel, sendReply } from './replies/replies.ts';
 
 /** For what is under way when the broker stops. */
@@ -64,11 +64,11 @@ export class RedisBroker implements Broker {
   private readonly options: CompiledOptions;
   private readonly db: number;
   private readonly lifecycle: Lifecycle;
-  private readonly keeper: SessionKeeper;
-  private readonly channels: Channels;
-  private readonly settler: Settler;
-  private readonly consumer: Consumer;
-  private readonly publisher: BatchPublisher;
+  private readonly keeper: RedisSessionKeeper;
+  private readonly channels: RedisChannels;
+  private readonly settler: RedisSettler;
+  private readonly consumer: RedisConsumer;
+  private readonly publisher: RedisPublisher;
   private readonly declared = new Set<string>();
   private inbox: ReplyInbox | undefined;
   /** See {@link EPOCH}. */
@@ -87,10 +87,10 @@ export class RedisBroker implements Broker {
     this.deadLetterQueue = deadLetterQueue;
     const { redis, db } = redisTargetOf(url);
     this.db = db;
-    const session = (): Session | undefined => (this.stopping ? undefined : this.keeper.current);
-    this.channels = new Channels(log);
-    this.settler = new Settler({ db, deadLetterQueue, deadLetterLimit, clock, log });
-    this.publisher = new BatchPublisher({
+    const session = (): RedisSession | undefined => (this.stopping ? undefined : this.keeper.current);
+    this.channels = new RedisChannels(log);
+    this.settler = new RedisSettler({ db, deadLetterQueue, deadLetterLimit, clock, log });
+    this.publisher = new RedisPublisher({
       db,
       session,
       full: () => this.keeper.full,
@@ -98,7 +98,7 @@ export class RedisBroker implements Broker {
       maxMessageBytes,
       celeryQueues: new Set(this.options.celeryQueues),
     });
-    this.consumer = new Consumer({
+    this.consumer = new RedisConsumer({
       db,
       channels: this.channels,
       settler: this.settler,
@@ -109,7 +109,7 @@ export class RedisBroker implements Broker {
       clock,
       log,
     });
-    this.keeper = new SessionKeeper({
+    this.keeper = new RedisSessionKeeper({
       redis,
       db,
       applicationName,
@@ -131,7 +131,7 @@ export class RedisBroker implements Broker {
   }
 
   /** Undefined while the connection is away, and while the server is full. */
-  private get roomy(): Session | undefined {
+  private get roomy(): RedisSession | undefined {
     return this.stopping || this.keeper.full !== undefined ? undefined : this.keeper.current;
   }
 
@@ -311,7 +311,7 @@ export class RedisBroker implements Broker {
   }
 
   /** On a new session, before anything else is done on it: queues, then who listens to what. */
-  private async prepare(session: Session, lost: string | undefined): Promise<void> {
+  private async prepare(session: RedisSession, lost: string | undefined): Promise<void> {
     const queues = [...this.declared];
     const epoch = await session.commands.lovageBegin(
       queues.length + 2,
@@ -327,7 +327,7 @@ export class RedisBroker implements Broker {
     await this.channels.moveTo(session);
   }
 
-  private async beat(session: Session): Promise<void> {
+  private async beat(session: RedisSession): Promise<void> {
     const { queues } = this.consumer;
     const [known, full] = await Promise.all([
       session.commands.lovageBeat(
@@ -343,7 +343,7 @@ export class RedisBroker implements Broker {
   }
 
   /** @throws BrokerUnavailableError when there is no connection, or it breaks meanwhile. */
-  private async whileUp<T>(work: (session: Session) => Promise<T>): Promise<T> {
+  private async whileUp<T>(work: (session: RedisSession) => Promise<T>): Promise<T> {
     const session = this.stopping ? undefined : this.keeper.current;
     if (!session) throw new BrokerUnavailableError('the broker (Redis) is away: try again later');
     try {
@@ -359,7 +359,7 @@ export class RedisBroker implements Broker {
 }
 
 /** A write that may take memory and changes nothing: a full server refuses it. */
-async function askFull({ commands }: Session): Promise<string | undefined> {
+async function askFull({ commands }: RedisSession): Promise<string | undefined> {
   try {
     await commands.lpushx(NO_KEY, '');
     return undefined;

@@ -14,7 +14,7 @@ import {
   SignatureCheck,
   startedBy,
   type CanvasPlan,
-  type FailedTask,
+  type FailedPart,
   type Signature,
   type TaskEmbed,
 } from '@lovage/celery';
@@ -268,7 +268,7 @@ export class CeleryCanvas implements TaskCanvas {
   }
 
   /** Tasks that will never run have failed: for those that wait for them. */
-  private async tell(failed: readonly FailedTask[], error: TaskErrorDocument | null): Promise<void> {
+  private async tell(failed: readonly FailedPart[], error: TaskErrorDocument | null): Promise<void> {
     const { backend, broker } = this.deps;
     if (failed.length === 0) return;
     const reason = error ?? undefined;
@@ -296,7 +296,7 @@ const joined = (a: CanvasPlan, b: CanvasPlan): CanvasPlan => ({
   children: [...a.children, ...b.children],
 });
 
-function partsOf(failed: readonly FailedTask[], end: CanvasEnd): Part[] {
+function partsOf(failed: readonly FailedPart[], end: CanvasEnd): Part[] {
   return failed.flatMap(({ id, group, groupIndex, chord }) =>
     chord && group !== null ? { id, groupId: group, groupIndex, body: chord, end } : [],
   );

@@ -10,14 +10,14 @@ import {
   type StoredState,
 } from '@lovage/ports';
 import { Redis, type ChainableCommander } from 'ioredis';
-import { redisOptionsOf, type TransportOptions } from './redis-options.ts';
+import { redisOptionsOf, type RedisTransportOptions } from './redis-options.ts';
 import { COUNT_PART, ENDED, STORE_STATE } from './store-script.ts';
 
 export interface CeleryRedisOptions {
   /** As Celery writes it: `redis://…`, `rediss://…`, `redis+socket://…`, `sentinel://…;sentinel://…`. */
   readonly url: string;
   /** Celery's `result_backend_transport_options`. */
-  readonly transport?: TransportOptions | undefined;
+  readonly transport?: RedisTransportOptions | undefined;
   /** How long a result is kept, ms: Celery's `result_expires`. Default one day. */
   readonly expiresMs?: number;
   readonly log: Log;

@@ -1,5 +1,5 @@
 import { LovageError, toError } from '@lovage/foundation';
-import { redisTargetOf, type TransportOptions as UrlTransport } from '@lovage/redis-url';
+import { redisTargetOf, type TransportOptions } from '@lovage/redis-url';
 import type { RedisOptions } from 'ioredis';
 
 /** A URL of a result backend that is none that this adapter speaks. The text names no part of it that may hold a password. */
@@ -8,7 +8,7 @@ export class CeleryBackendUrlError extends LovageError {
 }
 
 /** What Celery calls `result_backend_transport_options`, as far as it is known here. */
-export interface TransportOptions extends UrlTransport {
+export interface RedisTransportOptions extends TransportOptions {
   /** Before each key. */
   readonly global_keyprefix?: string;
 }
@@ -40,7 +40,7 @@ const COMMON: RedisOptions = {
  * The options of ioredis for a URL as Celery writes it, see `redisTargetOf`.
  * @throws CeleryBackendUrlError
  */
-export function redisOptionsOf(text: string, transport: TransportOptions = {}): RedisOptions {
+export function redisOptionsOf(text: string, transport: RedisTransportOptions = {}): RedisOptions {
   try {
     return { ...COMMON, ...redisTargetOf(text, transport).redis };
   } catch (error) {

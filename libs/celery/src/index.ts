@@ -26,7 +26,7 @@ export {
   type ChordResults,
   type PartEnd,
 } from './canvas/chord-parts.ts';
-export { failedAfter, planFailure, planSuccess, type FailedTask } from './canvas/ends.ts';
+export { failedAfter, planFailure, planSuccess, type FailedPart } from './canvas/ends.ts';
 export { CanvasError } from './canvas/canvas-error.ts';
 export { builtinArguments, CHORD_TASK, CHUNKS_TASK, startedBy, startsCanvas, type RawCall } from './canvas/builtins.ts';
 export {

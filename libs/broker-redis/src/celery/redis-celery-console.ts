@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { toError } from '@lovage/foundation';
 import type { CeleryConsole, CeleryConsoleOptions, Clock, Log } from '@lovage/ports';
-import type { Session } from '../connection/session.ts';
+import type { RedisSession } from '../connection/session.ts';
 import { bindingKey, boundMember, CONSOLES, controlChannel } from '../keys.ts';
 import { readEnvelope, writeEnvelope } from '../wire/envelope.ts';
 import { CONTROL, REPLIES } from './exchanges.ts';
@@ -14,7 +14,7 @@ const MAX_TAKEN = 20;
 export interface RedisCeleryConsoleOptions extends CeleryConsoleOptions {
   readonly db: number;
   /** Undefined while the connection is away, or takes nothing. */
-  readonly session: () => Session | undefined;
+  readonly session: () => RedisSession | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -87,7 +87,7 @@ export class RedisCeleryConsole implements CeleryConsole {
   }
 
   /** Where it fails, the next console that asks does it. */
-  private async unbind(session: Session | undefined): Promise<void> {
+  private async unbind(session: RedisSession | undefined): Promise<void> {
     const member = boundMember(this.address, this.queue);
     await session?.commands
       .multi()
@@ -99,7 +99,7 @@ export class RedisCeleryConsole implements CeleryConsole {
   }
 
   /** Whether more may wait. */
-  private async take(session: Session | undefined): Promise<boolean> {
+  private async take(session: RedisSession | undefined): Promise<boolean> {
     const texts = await session?.commands.rpop(this.queue, MAX_TAKEN);
     for (const raw of texts ?? []) {
       const { body, headers, contentType } = readEnvelope(raw);

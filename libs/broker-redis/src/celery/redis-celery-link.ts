@@ -1,6 +1,6 @@
 import type { CeleryLink, CeleryLinkOptions } from '@lovage/ports';
-import type { Channels } from '../connection/channels.ts';
-import type { Session } from '../connection/session.ts';
+import type { RedisChannels } from '../connection/channels.ts';
+import type { RedisSession } from '../connection/session.ts';
 import { bindingKey, controlChannel, fanoutPrefix, ourControlChannel } from '../keys.ts';
 import { readEnvelope, writeEnvelope } from '../wire/envelope.ts';
 import { EVENTS, REPLIES } from './exchanges.ts';
@@ -12,9 +12,9 @@ const MAX_WAITING = 4096;
 
 export interface RedisCeleryLinkOptions extends CeleryLinkOptions {
   readonly db: number;
-  readonly channels: Channels;
+  readonly channels: RedisChannels;
   /** Undefined while the connection is away. */
-  readonly session: () => Session | undefined;
+  readonly session: () => RedisSession | undefined;
 }
 
 /** Celery's events and remote control as kombu does them on Redis: both are channels, and answers are lists. */
@@ -67,7 +67,7 @@ export class RedisCeleryLink implements CeleryLink {
   };
 
   private event(
-    session: Session,
+    session: RedisSession,
     routingKey: string,
     body: Buffer,
     headers: Readonly<Record<string, unknown>>,
@@ -90,7 +90,7 @@ export class RedisCeleryLink implements CeleryLink {
     });
   }
 
-  private send(how: (session: Session) => Promise<unknown>): boolean {
+  private send(how: (session: RedisSession) => Promise<unknown>): boolean {
     const session = this.closed ? undefined : this.options.session();
     if (!session || this.waiting >= MAX_WAITING) return false;
     this.waiting += 1;

@@ -1,31 +1,31 @@
 import { Signal, toError } from '@lovage/foundation';
 import type { BrokerState, Log } from '@lovage/ports';
 import { isHopeless, isReplica } from './redis-errors.ts';
-import { Session, type SessionTarget } from './session.ts';
+import { RedisSession, type SessionTarget } from './session.ts';
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2000;
 /** Longest single try to connect, ms: Sentinel may have named a server that is gone. */
 const TRY_MS = 5000;
 
-export interface SessionKeeperOptions extends SessionTarget {
+export interface RedisSessionKeeperOptions extends SessionTarget {
   readonly log: Log;
   readonly beatMs: number;
   readonly silenceMs: number;
   /** Before anything else is done on a new session. @param lost the one before it. */
-  prepare(session: Session, lost: string | undefined): Promise<void>;
-  onUp(session: Session): void;
+  prepare(session: RedisSession, lost: string | undefined): Promise<void>;
+  onUp(session: RedisSession): void;
   onDown(): void;
   /** Each {@link beatMs}. Rejects when the server does not take it. */
-  beat(session: Session): Promise<void>;
+  beat(session: RedisSession): Promise<void>;
   /** Last thing on a session that is given up by us. */
-  farewell(session: Session): Promise<void>;
+  farewell(session: RedisSession): Promise<void>;
 }
 
 /** Keeps one session open, and tells whether there is one and whether the server takes messages. */
-export class SessionKeeper {
+export class RedisSessionKeeper {
   readonly stateChanged = new Signal<BrokerState>();
-  current: Session | undefined;
+  current: RedisSession | undefined;
   /** Why the server takes no messages. */
   private fullReason: string | undefined;
   private shown: BrokerState = 'down';
@@ -35,7 +35,7 @@ export class SessionKeeper {
   private opening: Promise<unknown> | undefined;
   private cancelBeat: () => void = () => undefined;
 
-  constructor(private readonly options: SessionKeeperOptions) {}
+  constructor(private readonly options: RedisSessionKeeperOptions) {}
 
   get state(): BrokerState {
     return this.shown;
@@ -95,7 +95,7 @@ export class SessionKeeper {
   }
 
   private async openOne(timeoutMs: number): Promise<void> {
-    const session = await Session.open(this.options, timeoutMs);
+    const session = await RedisSession.open(this.options, timeoutMs);
     try {
       if (this.stopped) throw new Error('the broker was stopped');
       const late = this.sleep(TRY_MS).then(() => {
@@ -116,7 +116,7 @@ export class SessionKeeper {
     this.scheduleBeat(session);
   }
 
-  private onEnded(session: Session, reason: Error): void {
+  private onEnded(session: RedisSession, reason: Error): void {
     if (this.current !== session) return;
     this.current = undefined;
     this.cancelBeat();
@@ -139,7 +139,7 @@ export class SessionKeeper {
     }
   }
 
-  private scheduleBeat(session: Session): void {
+  private scheduleBeat(session: RedisSession): void {
     const { clock, beatMs, silenceMs } = this.options;
     this.cancelBeat = clock.after(beatMs, () => {
       const cancelSilence = clock.after(silenceMs, () => session.end(new Error('the server has gone silent')));

@@ -17,7 +17,7 @@ export interface SessionTarget {
  * Two connections that live and die together, one for commands and one that listens, and the name under which their process holds
  * messages. It never reconnects: another session follows it, so that nothing of the old one is taken for the new one's.
  */
-export class Session {
+export class RedisSession {
   readonly id = randomUUID().replaceAll('-', '');
   readonly ended = new Signal<Error>();
   /** A text on a channel that this session listens to. */
@@ -30,7 +30,7 @@ export class Session {
   ) {}
 
   /** @throws Error what ioredis says, or that nobody answered within the time. */
-  static async open({ redis, db, applicationName, clock }: SessionTarget, timeoutMs: number): Promise<Session> {
+  static async open({ redis, db, applicationName, clock }: SessionTarget, timeoutMs: number): Promise<RedisSession> {
     // What went wrong first: the other connection may fail because of it.
     let first: Error | undefined;
     const make = (name: string): Redis => {
@@ -51,7 +51,7 @@ export class Session {
       client.on('error', (error: unknown) => (first ??= toError(error)));
       return client;
     };
-    const session = new Session(withScripts(make('commands')), make('listen'));
+    const session = new RedisSession(withScripts(make('commands')), make('listen'));
     const { commands, subscriber } = session;
     const late = deferred<never>();
     const cancelTimer = clock.after(timeoutMs, () =>

@@ -1,15 +1,15 @@
 import { UnroutableError, type Clock, type ConsumeOptions, type Log } from '@lovage/ports';
-import type { Channels } from '../connection/channels.ts';
-import type { Session } from '../connection/session.ts';
+import type { RedisChannels } from '../connection/channels.ts';
+import type { RedisSession } from '../connection/session.ts';
 import { checkUsed, wakeChannel } from '../keys.ts';
-import type { Settler } from './settler.ts';
-import { Subscription } from './subscription.ts';
+import type { RedisSettler } from './settler.ts';
+import { RedisSubscription } from './subscription.ts';
 
-export interface ConsumerOptions {
+export interface RedisConsumerOptions {
   readonly db: number;
-  readonly channels: Channels;
-  readonly settler: Settler;
-  readonly session: () => Session | undefined;
+  readonly channels: RedisChannels;
+  readonly settler: RedisSettler;
+  readonly session: () => RedisSession | undefined;
   readonly exists: (queue: string) => Promise<boolean>;
   /** As in `RedisBrokerOptions`. */
   readonly renewAfterMs: number;
@@ -19,19 +19,19 @@ export interface ConsumerOptions {
 }
 
 /** The subscriptions of this process. */
-export class Consumer {
-  private readonly subscriptions = new Set<Subscription>();
+export class RedisConsumer {
+  private readonly subscriptions = new Set<RedisSubscription>();
   private lastNumber = 0;
   private cancelPoll: (() => void) | undefined;
 
-  constructor(private readonly options: ConsumerOptions) {}
+  constructor(private readonly options: RedisConsumerOptions) {}
 
   /** Queues that are consumed. */
   get queues(): string[] {
     return [...new Set([...this.subscriptions].filter(({ active }) => active).map(({ queue }) => queue))];
   }
 
-  async consume(session: Session, queue: string, consume: ConsumeOptions): Promise<Subscription> {
+  async consume(session: RedisSession, queue: string, consume: ConsumeOptions): Promise<RedisSubscription> {
     const { prefetch } = consume;
     if (!Number.isSafeInteger(prefetch) || prefetch < 1)
       throw new RangeError(`a prefetch is a whole number from 1, not ${prefetch}`);
@@ -39,7 +39,7 @@ export class Consumer {
     if (!(await this.options.exists(queue))) throw new UnroutableError(queue);
     const { channels, settler, clock, log, db } = this.options;
     const channel = wakeChannel(db, queue);
-    const subscription: Subscription = new Subscription({
+    const subscription: RedisSubscription = new RedisSubscription({
       queue,
       consume,
       settler,
@@ -66,7 +66,7 @@ export class Consumer {
     return subscription;
   }
 
-  attach(session: Session): void {
+  attach(session: RedisSession): void {
     this.options.settler.attach(session);
     for (const subscription of this.subscriptions) subscription.attach(session);
   }

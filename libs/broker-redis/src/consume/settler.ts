@@ -1,7 +1,7 @@
 import { toError } from '@lovage/foundation';
 import type { Clock, Log, MessageDeath } from '@lovage/ports';
 import { isAnswer } from '../connection/redis-errors.ts';
-import type { Session } from '../connection/session.ts';
+import type { RedisSession } from '../connection/session.ts';
 import { bindingKey, bindingMember, fanoutPrefix, listsOf, UNACKED, UNACKED_INDEX, wakeChannel } from '../keys.ts';
 
 /** Tags of one script call: Lua takes no more than some thousand arguments apart. */
@@ -16,8 +16,8 @@ export interface SettlerOptions {
 }
 
 /** Tells Redis what became of deliveries, those of one pass of the event loop together. */
-export class Settler {
-  private session: Session | undefined;
+export class RedisSettler {
+  private session: RedisSession | undefined;
   private acks: string[] = [];
   private requeues: string[] = [];
   private scheduled = false;
@@ -26,7 +26,7 @@ export class Settler {
   constructor(private readonly options: SettlerOptions) {}
 
   /** What was not sent on the session before is dropped: its messages come again. */
-  attach(session: Session | undefined): void {
+  attach(session: RedisSession | undefined): void {
     this.session = session;
     this.acks = [];
     this.requeues = [];

@@ -11,10 +11,10 @@ import {
   type PriorityLevel,
 } from '@lovage/ports';
 import { isAnswer } from '../connection/redis-errors.ts';
-import type { Session } from '../connection/session.ts';
+import type { RedisSession } from '../connection/session.ts';
 import { listsOf, OUR_TAG, SESSIONS, UNACKED, UNACKED_INDEX } from '../keys.ts';
-import { readEnvelope, type Received } from '../wire/envelope.ts';
-import type { Settler } from './settler.ts';
+import { readEnvelope, type ReceivedEnvelope } from '../wire/envelope.ts';
+import type { RedisSettler } from './settler.ts';
 
 /** Messages of one level that one script call takes: Redis serves nobody else meanwhile, and Lua has bounds. */
 const TAKE_SIZE = 300;
@@ -26,10 +26,10 @@ interface Held {
   at: number;
 }
 
-export interface SubscriptionOptions {
+export interface RedisSubscriptionOptions {
   readonly queue: string;
   readonly consume: ConsumeOptions;
-  readonly settler: Settler;
+  readonly settler: RedisSettler;
   readonly clock: Clock;
   readonly log: Log;
   /** First of so many numbers that no other tag of this session has. */
@@ -43,8 +43,8 @@ export interface SubscriptionOptions {
  * Takes messages of one queue, as many of each level as there is room for. One take is under way at a time; what is acked meanwhile makes
  * the next one larger. A level that was found empty is asked again only when somebody says that a message came, or by a poll.
  */
-export class Subscription implements Consumption {
-  private session: Session | undefined;
+export class RedisSubscription implements Consumption {
+  private session: RedisSession | undefined;
   private readonly held = new Map<string, Held>();
   private readonly counts = [0, 0, 0];
   private readonly mayHave = [true, true, true];
@@ -54,7 +54,7 @@ export class Subscription implements Consumption {
   private closing: Promise<void> | undefined;
   private shown: ConsumptionHealth;
 
-  constructor(private readonly options: SubscriptionOptions) {
+  constructor(private readonly options: RedisSubscriptionOptions) {
     this.shown = { state: 'stalled', since: options.clock.now() };
   }
 
@@ -70,7 +70,7 @@ export class Subscription implements Consumption {
     return this.shown;
   }
 
-  attach(session: Session): void {
+  attach(session: RedisSession): void {
     this.session = session;
     this.show('consuming');
     this.wake();
@@ -157,7 +157,7 @@ export class Subscription implements Consumption {
       });
   }
 
-  private async take(session: Session, credit: readonly number[]): Promise<void> {
+  private async take(session: RedisSession, credit: readonly number[]): Promise<void> {
     const { queue, numbers, settler } = this.options;
     const first = numbers(credit.reduce((sum, room) => sum + Math.max(0, room), 0));
     // What comes while this is under way may be missed by it, and is told by a wake.
@@ -191,14 +191,14 @@ export class Subscription implements Consumption {
     }
   }
 
-  private onFailure(session: Session, error: unknown): void {
+  private onFailure(session: RedisSession, error: unknown): void {
     if (this.session !== session) return;
     if (!isAnswer(error)) return;
     this.mayHave.fill(false);
     this.options.log.error({ err: toError(error), queue: this.queue }, 'messages could not be taken; trying again');
   }
 
-  private deliver(tag: string, level: number, received: Received): void {
+  private deliver(tag: string, level: number, received: ReceivedEnvelope): void {
     const { queue, settler, consume, log } = this.options;
     const settle = (how: () => void): void => {
       if (!this.held.delete(tag)) return;

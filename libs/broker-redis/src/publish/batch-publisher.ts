@@ -7,7 +7,7 @@ import {
   type OutgoingMessage,
 } from '@lovage/ports';
 import { isAnswer, isFull, isReplica } from '../connection/redis-errors.ts';
-import type { Session } from '../connection/session.ts';
+import type { RedisSession } from '../connection/session.ts';
 import { bindingKey, checkUsed, listsOf, placeOf, SESSIONS, wakeChannel } from '../keys.ts';
 import { writeEnvelope } from '../wire/envelope.ts';
 
@@ -26,9 +26,9 @@ const MAX_USED = 10_000;
 /** Messages of one script call. */
 const CALL_SIZE = 200;
 
-export interface BatchPublisherOptions {
+export interface RedisPublisherOptions {
   readonly db: number;
-  readonly session: () => Session | undefined;
+  readonly session: () => RedisSession | undefined;
   /** Why the server takes no messages now. */
   readonly full: () => string | undefined;
   readonly onFull: (reason: string) => void;
@@ -38,11 +38,11 @@ export interface BatchPublisherOptions {
 }
 
 /** Stores messages, many to a script call; each is confirmed once Redis has answered that call. */
-export class BatchPublisher {
+export class RedisPublisher {
   private readonly batcher: Batcher<Ready, Outcome>;
   private readonly usedQueues = new Set<string>();
 
-  constructor(private readonly options: BatchPublisherOptions) {
+  constructor(private readonly options: RedisPublisherOptions) {
     // Redis answers in order: there is nothing to gain by holding a batch back until the one before it is answered.
     this.batcher = new Batcher({ maxSize: CALL_SIZE, concurrency: 1000, flush: (items) => this.flush(items) });
   }
@@ -104,13 +104,13 @@ export class BatchPublisher {
   }
 
   /** A server that knows this session no more has forgotten all: what is missing there was not deleted. */
-  private async explainMissing(session: Session, queue: string): Promise<LovageError> {
+  private async explainMissing(session: RedisSession, queue: string): Promise<LovageError> {
     if ((await session.commands.zscore(SESSIONS, session.id)) !== null) return new UnroutableError(queue);
     session.end(new Error('Redis has forgotten this session'));
     return new BrokerUnavailableError('Redis has forgotten what it held; nothing was stored: try again later');
   }
 
-  private async store(session: Session, call: readonly Ready[]): Promise<Outcome> {
+  private async store(session: RedisSession, call: readonly Ready[]): Promise<Outcome> {
     const { queue } = call[0]!;
     const texts: string[][] = [[], [], [], []];
     for (const { place, text } of call) texts[place]!.push(text);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { isUuid } from '@lovage/foundation';
 import type { Reply } from '@lovage/ports';
-import type { Session } from '../connection/session.ts';
+import type { RedisSession } from '../connection/session.ts';
 import { fanoutPrefix } from '../keys.ts';
 import { readEnvelope, writeEnvelope } from '../wire/envelope.ts';
 
@@ -26,7 +26,7 @@ export function readReply(text: string): Reply | undefined {
  * `rpc://` reads it. Anything else is nobody's address.
  */
 export function sendReply(
-  session: Session,
+  session: RedisSession,
   db: number,
   address: string,
   { correlationId, body }: Reply,

@@ -12,7 +12,7 @@ export interface Content {
   readonly priority: number | undefined;
 }
 
-export interface Received extends Content {
+export interface ReceivedEnvelope extends Content {
   readonly redelivered: boolean;
   readonly identity: string | undefined;
   readonly death: MessageDeath | undefined;
@@ -60,7 +60,7 @@ export function writeEnvelope(
  * Reads a text that anybody may have put into a list. What is no envelope is a message of its own bytes without a content type, which
  * a worker refuses: it goes to the dead letters and holds nobody up.
  */
-export function readEnvelope(raw: string): Received {
+export function readEnvelope(raw: string): ReceivedEnvelope {
   let value: unknown;
   try {
     value = JSON.parse(raw);
@@ -87,7 +87,7 @@ export function readEnvelope(raw: string): Received {
   };
 }
 
-function foreign(raw: string): Received {
+function foreign(raw: string): ReceivedEnvelope {
   return {
     body: Buffer.from(raw),
     contentType: undefined,

@@ -3,7 +3,7 @@ import { CanvasPlanner, type CanvasParent, type CanvasPlan, type PlanOptions } f
 import { allTasksOf, listOf, type Signature } from './signature.ts';
 
 /** A task that will never run, since one before it has failed: it has failed as well. */
-export interface FailedTask {
+export interface FailedPart {
   readonly id: string;
   readonly replyTo: string | null;
   readonly group: string | null;
@@ -40,8 +40,8 @@ export function planFailure(parent: CanvasParent, errbacks: unknown, options: Pl
 }
 
 /** What of these signatures will never run. Those without an id are known to nobody. */
-export function failedAfter(signatures: readonly Signature[]): FailedTask[] {
-  return signatures.flatMap(allTasksOf).flatMap(({ options }): FailedTask | [] => {
+export function failedAfter(signatures: readonly Signature[]): FailedPart[] {
+  return signatures.flatMap(allTasksOf).flatMap(({ options }): FailedPart | [] => {
     const { task_id: id, reply_to: replyTo, group_id: group, group_index: groupIndex, chord } = options;
     if (id === undefined) return [];
     return {
