@@ -161,7 +161,7 @@ describeWithCelery('foreign tasks', (python) => {
         });
       }, 90_000);
 
-      test('a task whose end Celery tells nobody is open, with what is known of it, until it is revoked here', async () => {
+      test('a rejected task has failed; one whose end Celery tells nobody is open, with what is known of it, until it is revoked here', async () => {
         const c = client();
         const quiet = { awaitReply: false };
         const [ignored, rejected, left] = await Promise.all([
@@ -174,10 +174,10 @@ describeWithCelery('foreign tasks', (python) => {
           left.id,
           ({ state, progress }) => state === 'PROGRESS' && JSON.stringify(progress) === '{"note":"left as is"}',
         );
-        // Of the one nothing but events tells.
-        for (const { id } of [ignored, rejected])
-          await seen(id, (task) => task.state === 'STARTED' && task.worker === worker);
-        for (const { id } of [ignored, rejected, left]) {
+        // Of these two nothing but events tells.
+        await seen(ignored.id, (task) => task.state === 'STARTED' && task.worker === worker);
+        await seen(rejected.id, ({ state, error }) => state === 'FAILURE' && error?.type === 'Reject');
+        for (const { id } of [ignored, left]) {
           await c.revoke(id);
           expect(await look(id)).toMatchObject({ state: 'REVOKED' });
         }

@@ -153,8 +153,8 @@ class KitTasks {
   }
 
   @TaskHandler(reject)
-  reject(): null {
-    throw named('Reject', 'no');
+  reject(_call: Input<typeof reject>, task: TaskContext): null {
+    throw task.reject('no');
   }
 }
 
