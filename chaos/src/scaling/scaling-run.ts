@@ -74,6 +74,8 @@ export async function runScaling(options: ScalingRunOptions): Promise<ScalingRep
   mkdirSync(dir, { recursive: true });
   const stage = await Apps.start(options);
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 1 });
+  // Its connection may outlive `end` for a moment, and be ended with the database.
+  pool.on('error', () => undefined);
   const worker = readWorker();
   const pods = new WorkerPods({ spec: (n) => stage.worker(n, worker.env), graceSeconds: worker.graceSeconds });
   try {
