@@ -1,5 +1,5 @@
 import { parseIsoTime, taskIdOf, wireIdOf, type CanvasTask, type SignatureOptions } from '@lovage/celery';
-import type { NewTask, StoredMessage, SubmittedWith } from '@lovage/ports';
+import { blankTask, type StoredMessage, type SubmittedWith } from '@lovage/ports';
 import type { CanvasPlace } from './canvas-queues.ts';
 
 /** ms; Postgres keeps no time much further away, and nobody means it. */
@@ -17,14 +17,14 @@ export function rowOfTask(
   const { options } = task;
   const id = taskIdOf(task.id);
   const delayMs = delayOf(options, now);
-  const row: NewTask = {
+  const row = blankTask({
     ...{ id, wireId: wireIdOf(task.id, id), name: task.name, queue },
     input: task.args.length === 0 ? JSON.stringify(task.kwargs) : null,
     message: JSON.stringify(messageOf(task, foreign, inherited)),
-    ...{ userId: null, parentId: taskIdOf(task.parentId), rootId: taskIdOf(task.rootId), retriedFrom: null },
+    ...{ parentId: taskIdOf(task.parentId), rootId: taskIdOf(task.rootId) },
     ...{ eta: delayMs > 0 ? now + delayMs : null, expiresAt: expiryOf(options, now) },
     priority: priorityOf(options['priority']),
-  };
+  });
   return { task: row, delayMs };
 }
 

@@ -1,7 +1,8 @@
 import amqp from 'amqplib';
 import { PostgresBroker } from '@lovage/broker-postgres';
 import { RabbitBroker } from '@lovage/broker-rabbitmq';
-import { LovageClient } from '@lovage/client';
+import { encodeTask } from '@lovage/celery';
+import { LovageClient, messageOfRow } from '@lovage/client';
 import { newId } from '@lovage/foundation';
 import { blankTask, type Broker, type DeadLetterStore } from '@lovage/ports';
 import { openStore, type PgStore } from '@lovage/store-postgres';
@@ -152,6 +153,27 @@ function suite(connect: Connect, queue: () => string): void {
     await eventually(() => by.size >= bodies.length, { timeoutMs: 20_000 });
     expect((await f.bodies()).sort()).toEqual([...bodies].sort());
     expect(new Set(by.values()).size).toBe(2);
+  });
+
+  test('the row of a task that died before it had one keeps all that its message asked for', async () => {
+    await using f = await CollectorServers.open(connect, queue());
+    const broker = await f.broker();
+    const collector = await f.collector(broker);
+    await f.refused(broker, []);
+    const id = newId();
+    const message = encodeTask({
+      ...{ id, name: 'test.job', inputJson: null, args: [1], kwargs: { y: 2 }, rootId: id, parentId: null, retries: 0 },
+      ...{ generation: 0, hasRow: false, timeLimit: [60, 30], newTask: { retry: { maxAttempts: 7 } } },
+      ...{ headers: { tenant: 'acme' }, shadow: 'job of acme', group: newId(), groupIndex: 3, ignoreResult: true },
+      ...{ lang: 'py', embed: { chain: [{ task: 'test.next', args: [], kwargs: {}, options: {} }] } },
+    });
+    const sent = { ...message, queue: f.queue, replyTo: 'inbox-of-the-caller', correlationId: 'call-7' };
+    const collected = collector.collected.next();
+    await broker.publish(sent);
+    expect(await collected).toMatchObject({ outcome: 'ended' });
+    const { headers, ...again } = messageOfRow((await f.store.tasks.get(id))!, broker);
+    expect(again).toEqual({ ...sent, headers: undefined });
+    expect(headers).toEqual({ ...sent.headers, 'x-lovage-row': 1 });
   });
 
   test('a task whose message was refused ends, and callers that wait for it hear so', async () => {

@@ -21,7 +21,6 @@ import {
   type MessageDeath,
   type NewDeadLetter,
   type NewTask,
-  type StoredMessage,
 } from '@lovage/ports';
 
 /** What RabbitMQ says of this delivery, and not of the message. */
@@ -151,22 +150,21 @@ function newTaskOf(
   decoded: DecodedTask,
   priority: number | null,
 ): NewTask {
-  if (decoded.ok) return rowOf(decoded.task, { queue, priority, ...argumentsOf(decoded.task) });
+  if (decoded.ok) {
+    const task = withoutBigints(decoded.task);
+    const input = task.inputJson ?? (task.args.length === 0 ? JSON.stringify(task.kwargs) : null);
+    return rowOf(task, { queue, priority, input });
+  }
   const unreadable = { name: name ?? UNREADABLE_NAME, wireId: wireIdOf(wireId, id), rootId: id };
   return blankTask({ id, queue, priority, ...unreadable });
 }
 
-function argumentsOf(task: IncomingTask): Pick<NewTask, 'input' | 'message'> {
-  const { inputJson, args, kwargs } = task;
-  const canvas = canvasOf(task);
-  const kept = canvas && JSON.stringify(withBigintsAsText(canvas));
-  if (inputJson !== null) return { input: inputJson, message: kept ?? null };
-  if (args.length === 0) return { input: JSON.stringify(withBigintsAsText(kwargs)), message: kept ?? null };
-  return { input: null, message: JSON.stringify(withBigintsAsText({ args, kwargs, ...canvas })) };
-}
-
-/** What was to follow it: those that wait for that are told by its end. */
-function canvasOf({ canvas, embed, group, groupIndex }: IncomingTask): StoredMessage | undefined {
-  if (canvas.length === 0) return undefined;
-  return { embed: { ...embed }, ...(group !== null && { group }), ...(groupIndex !== null && { groupIndex }) };
+/** No contract tells here where a bigint may stand: all of them become text, as rows carry them. */
+function withoutBigints(task: IncomingTask): IncomingTask {
+  if (!task.holdsBigints) return task;
+  const { args, kwargs, embed } = task;
+  return {
+    ...task,
+    ...(withBigintsAsText({ args, kwargs, embed }) as Pick<IncomingTask, 'args' | 'kwargs' | 'embed'>),
+  };
 }

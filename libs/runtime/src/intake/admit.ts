@@ -1,6 +1,6 @@
 import { canvasRefusal, decodeTask, inputOf, rowOf, type IncomingTask } from '@lovage/celery';
 import { pathOf } from '@lovage/foundation';
-import { keptPriority, type Delivery, type NewTask, type StoredMessage, type TaskCanvas } from '@lovage/ports';
+import { keptPriority, type Delivery, type NewTask, type TaskCanvas } from '@lovage/ports';
 import {
   bigintsToJson,
   compileOptions,
@@ -21,9 +21,6 @@ import type { Malformed } from './malformed.ts';
 
 export type Admitted =
   { readonly ok: true; readonly entry: TaskEntry } | { readonly ok: false; readonly malformed: Malformed };
-
-/** `lang` of our messages. */
-const OUR_LANG = 'js';
 
 /** A task that no contract here describes ends at once, so any options do. */
 const UNKNOWN_OPTIONS: CompiledTaskOptions = compileOptions();
@@ -87,11 +84,9 @@ function optionsOf(task: IncomingTask, handlers: HandlerTable, options: Compiled
 }
 
 function newTaskOf(task: IncomingTask, { queue, priority }: Delivery, contract: AnyContract | undefined): NewTask {
-  const input = inputJson(task, contract?.positional);
   return rowOf(task, {
     queue,
-    input,
-    message: messageJson(task, input === null),
+    input: inputJson(task, contract?.positional),
     priority: keptPriority(priority, task.generation >= 0),
     extra: extraOfForeign(task, contract),
   });
@@ -125,32 +120,6 @@ function inputJson(task: IncomingTask, positional: readonly string[] | undefined
   } catch {
     return null;
   }
-}
-
-/** What the columns do not tell. */
-function messageJson(task: IncomingTask, withArguments: boolean): string | null {
-  const rest: { -readonly [K in keyof StoredMessage]: StoredMessage[K] } = {};
-  let some = false;
-  const keep = <K extends keyof StoredMessage>(key: K, value: StoredMessage[K]) => {
-    rest[key] = value;
-    some = true;
-  };
-  if (task.replyTo) keep('replyTo', task.replyTo);
-  if (task.correlationId !== task.id) keep('correlationId', task.correlationId);
-  if (task.timeLimit[0] !== null || task.timeLimit[1] !== null) keep('timeLimit', task.timeLimit);
-  if (task.newTask?.retry) keep('retry', task.newTask.retry);
-  if (withArguments) {
-    keep('args', task.args);
-    keep('kwargs', task.kwargs);
-  }
-  if (task.extraHeaders) keep('headers', task.extraHeaders);
-  if (task.shadow !== null) keep('shadow', task.shadow);
-  if (task.group !== null) keep('group', task.group);
-  if (task.groupIndex !== null) keep('groupIndex', task.groupIndex);
-  if (task.ignoreResult) keep('ignoreResult', true);
-  if (task.canvas.length > 0) keep('embed', { ...task.embed });
-  if (task.lang !== OUR_LANG && task.lang !== '') keep('lang', task.lang);
-  return some ? JSON.stringify(rest) : null;
 }
 
 /**
