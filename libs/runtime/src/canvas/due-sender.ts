@@ -1,12 +1,9 @@
-import type { Broker, Log, OutboxItem, OutboxStore, OutgoingMessage, TaskRow } from '@lovage/ports';
+import type { OutboxStore } from '@lovage/ports';
+import { sendLeased, type SendLeasedDeps } from '../record/send-leased.ts';
 import { Pump } from '../under-way.ts';
 
-export interface DueSenderDeps {
+export interface DueSenderDeps extends SendLeasedDeps {
   readonly outbox: Pick<OutboxStore, 'leaseDue' | 'published' | 'release'>;
-  readonly broker: Pick<Broker, 'publish'>;
-  readonly log: Log;
-  /** Makes the message of a row. */
-  messageOf(row: TaskRow): OutgoingMessage;
 }
 
 /** For so long nobody else sends a message that is leased here, ms. */
@@ -39,26 +36,10 @@ export class DueSender {
       for (let found = LIMIT; found === LIMIT;) {
         const due = await outbox.leaseDue({ withinMs: 0, leaseMs: LEASE_MS, limit: LIMIT });
         found = due.length;
-        const [sent, unsent]: [OutboxItem[], OutboxItem[]] = [[], []];
-        await Promise.all(due.map(async (item) => void ((await this.send(item)) ? sent : unsent).push(item)));
-        if (sent.length > 0) await outbox.published(sent.sort((a, b) => (a.taskId < b.taskId ? -1 : 1)));
-        if (unsent.length === 0) continue;
-        await outbox.release(unsent, 0);
-        return;
+        if (!(await sendLeased(due, this.deps))) return;
       }
     } catch (error) {
       log.debug({ err: error }, 'what is due could not be sent from here; the relay sends it');
-    }
-  }
-
-  private async send({ task }: OutboxItem): Promise<boolean> {
-    const { broker, messageOf, log } = this.deps;
-    try {
-      await broker.publish(messageOf(task));
-      return true;
-    } catch (error) {
-      log.debug({ err: error, task: task.id }, 'a task could not be sent from here; the relay sends it');
-      return false;
     }
   }
 }

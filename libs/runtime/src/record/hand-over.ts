@@ -1,14 +1,11 @@
 import { hasCode } from '@lovage/foundation';
 import {
   levelOf,
-  type Broker,
   type Delivery,
   type EndedOurs,
   type FreeingEnds,
   type HandedOver,
   type HandOverWish,
-  type Log,
-  type OutboxStore,
   type OutgoingMessage,
   type Successor,
   type TaskCanvas,
@@ -24,13 +21,12 @@ import type { HeldTasks } from '../intake/held-tasks.ts';
 import { admit } from '../intake/admit.ts';
 import type { Executor } from '../run/executor.ts';
 import type { UnderWay } from '../under-way.ts';
+import { sendLeased, type SendLeasedDeps } from './send-leased.ts';
 
-export interface HandOverDeps {
+export interface HandOverDeps extends SendLeasedDeps {
   /** Of the worker. */
   readonly name: string;
   readonly tasks: Pick<TaskStore, 'record' | 'postpone' | 'endHandingOver'>;
-  readonly outbox: Pick<OutboxStore, 'published' | 'release'>;
-  readonly broker: Pick<Broker, 'publish'>;
   readonly lease: Pick<WorkerLease, 'id'>;
   readonly handlers: HandlerTable;
   readonly held: HeldTasks;
@@ -44,9 +40,6 @@ export interface HandOverDeps {
   readonly consumed: ReadonlyMap<string, unknown>;
   /** What is sent and released beside the commits; the stop waits for it. */
   readonly underWay: UnderWay;
-  readonly log: Log;
-  /** Makes the message of a row. */
-  messageOf(row: TaskRow): OutgoingMessage;
 }
 
 /** What a statement has written, and the tasks that got a slot in it: each is claimed, and to be run here. */
@@ -175,26 +168,10 @@ export class HandOver {
 
   /** Never rejects: what is not sent now the relay sends. */
   private async send(woken: readonly Successor[]): Promise<void> {
-    const { broker, outbox, messageOf, log } = this.deps;
-    const [sent, unsent]: [{ taskId: string; generation: number }[], { taskId: string; generation: number }[]] = [
-      [],
-      [],
-    ];
-    const publish = async ({ task, generation }: Successor) => {
-      try {
-        await broker.publish(messageOf(task));
-        sent.push({ taskId: task.id, generation });
-      } catch (error) {
-        log.debug({ err: error, task: task.id }, 'a task that got a slot could not be sent; the relay sends it');
-        unsent.push({ taskId: task.id, generation });
-      }
-    };
-    await Promise.all(woken.map(publish));
     try {
-      if (sent.length > 0) await outbox.published(sent.sort((a, b) => (a.taskId < b.taskId ? -1 : 1)));
-      if (unsent.length > 0) await outbox.release(unsent, 0);
+      await sendLeased(woken, this.deps);
     } catch (error) {
-      log.warn({ err: error }, 'the outbox cannot be told what was sent; messages may be sent twice');
+      this.deps.log.warn({ err: error }, 'the outbox cannot be told what was sent; messages may be sent twice');
     }
   }
 }
