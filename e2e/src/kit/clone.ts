@@ -15,11 +15,13 @@ export class RepositoryClone {
   /**
    * Clones what is committed. Its packages are this checkout's, linked, so that no registry is needed; the workspace's
    * own projects are the clone's, and what the install generates is generated.
+   * @param commit Default: the newest.
    */
-  static async make(): Promise<RepositoryClone> {
+  static async make(commit?: string): Promise<RepositoryClone> {
     const root = mkdtempSync(join(tmpdir(), 'lovage-clone-'));
     try {
       await run('git', ['clone', '--quiet', '--no-hardlinks', here, root]);
+      if (commit !== undefined) await run('git', ['checkout', '--quiet', '--detach', commit], { cwd: root });
       linkPackages(root);
       // The end of an `npm ci`.
       await run(process.execPath, ['tools/postinstall.mjs'], { cwd: root });

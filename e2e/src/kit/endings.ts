@@ -1,10 +1,13 @@
 import type { RunningPlatform } from './platform.ts';
 
+/** What runs statements on the database of a platform. */
+export type Queried = Pick<RunningPlatform, 'query'>;
+
 /**
  * Makes the database itself write down each time a task becomes terminal, and each time anything changes one that is:
  * what a look afterwards could not tell.
  */
-export async function watchEndings(platform: RunningPlatform): Promise<void> {
+export async function watchEndings(platform: Queried): Promise<void> {
   await platform.query(`
     create table endings (task_id uuid, state text);
     create function note_ending() returns trigger language plpgsql as $$ begin
@@ -26,6 +29,6 @@ export interface Ending {
 }
 
 /** Every ending so far, in no order. */
-export function endings(platform: RunningPlatform): Promise<Ending[]> {
+export function endings(platform: Queried): Promise<Ending[]> {
   return platform.query<{ task_id: string; state: string }>('select task_id, state from endings');
 }
