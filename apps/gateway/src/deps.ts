@@ -1,12 +1,24 @@
 import type { TaskRoutes } from '@lovage/foundation';
 import type { LovageClient } from '@lovage/client';
-import type { AccessChecks, AccessStore, Clock, FileQuota, Log, UserStore } from '@lovage/ports';
+import type { AccessChecks, AccessStore, Clock, FileQuota, Log, Stores, UserStore } from '@lovage/ports';
 import type { Platform } from '@lovage/platform';
 import type { ContractRegistry } from '@lovage/task';
 import type { LoadPlatform } from './load-tests/load-messages.ts';
 
-/** The platform's stores and its broker. A service names those that it uses: `Pick<GatewayPlatform, 'lists' | 'broker'>`. */
-export type GatewayPlatform = Omit<Platform, 'start' | 'stop' | 'users' | 'client' | 'whenReachable' | 'celeryBackend'>;
+/** Stores of the platform that the gateway asks, beside those that its types name one by one. */
+export const PLATFORM_STORES = [
+  ...(['tasks', 'lists', 'events', 'explain', 'gaps', 'limits', 'live', 'stats', 'workers', 'celeryWatch'] as const),
+  ...(['queues', 'schedules', 'deadLetters', 'beats', 'files', 'bulk', 'views'] as const),
+] as const satisfies readonly (keyof Stores)[];
+
+/**
+ * The platform's stores and its broker. A service names those that it uses: `Pick<GatewayPlatform, 'lists' | 'broker'>`. What is
+ * injected has a deadline for each of its questions, see {@link withStoreDeadlines}.
+ */
+export type GatewayPlatform = Pick<
+  Platform,
+  (typeof PLATFORM_STORES)[number] | 'rates' | 'loadTests' | 'broker' | 'pingDatabase'
+>;
 
 /** What the gateway serves; made, started and stopped by the code that composes it. */
 export interface GatewayDeps {

@@ -3,7 +3,6 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Lifecycle, type Service } from '@lovage/foundation';
 import { NestLog } from '@lovage/nest';
 import { AccessTokens } from './auth/access-tokens.ts';
-import { withinDeadline } from './http/deadline.ts';
 import { authenticateEarly } from './auth/authenticate.ts';
 import { Standings } from './auth/standings.ts';
 import type { GatewayDeps, GatewayOptions } from './deps.ts';
@@ -19,6 +18,7 @@ import { measure } from './metrics/measure.ts';
 import { GatewayMetrics } from './metrics/metrics.ts';
 import { serveDocs } from './openapi/docs.ts';
 import { ProblemFilter } from './problems/problem.filter.ts';
+import { withStoreDeadlines } from './store-deadlines.ts';
 
 /** How long requests under way may take to end at a stop, ms; then their connections are cut. */
 const DRAIN_MS = 4_500;
@@ -32,14 +32,16 @@ export interface ListenOptions {
 /** The REST server. What it serves is given, and stays open when it stops. */
 export class Gateway implements Service {
   private readonly waits = new OpenWaits();
+  private readonly deps: GatewayDeps;
   private readonly bodies: BodyDeadline;
   private readonly lifecycle: Lifecycle;
   private app: NestFastifyApplication | undefined;
 
   constructor(
-    private readonly deps: GatewayDeps,
+    deps: GatewayDeps,
     private readonly options: GatewayOptions & { readonly listen?: ListenOptions },
   ) {
+    this.deps = withStoreDeadlines(deps);
     this.bodies = new BodyDeadline(deps.clock, options.bodyLimit);
     this.lifecycle = new Lifecycle(
       () => this.open(),
@@ -93,7 +95,7 @@ export class Gateway implements Service {
     authenticateEarly(server, {
       tokens: app.get(AccessTokens, { strict: false }),
       standings: app.get(Standings, { strict: false }),
-      keyHolder: (hash) => withinDeadline(deps.clock, deps.checks.useApiKey(hash)),
+      keyHolder: (hash) => deps.checks.useApiKey(hash),
     });
     app.useGlobalFilters(new ProblemFilter(routes, deps.log));
     serveDocs(app, server, deps.contracts);

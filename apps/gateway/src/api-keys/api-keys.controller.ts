@@ -9,7 +9,6 @@ import { Allow } from '../auth/access.ts';
 import { unauthenticated } from '../auth/authenticate.ts';
 import { newSecret } from '../auth/secrets.ts';
 import { ACCESS, CLOCK } from '../deps.ts';
-import { withinDeadline } from '../http/deadline.ts';
 import { parseBody } from '../http/parse-body.ts';
 import { Answers, Problems, Takes } from '../openapi/describe.ts';
 import { ProblemError } from '../problems/problem-error.ts';
@@ -34,7 +33,7 @@ export class ApiKeysController {
   @Answers(200, ApiKeyList, 'The keys, without the keys themselves')
   @Problems('store_unavailable')
   async list(): Promise<ApiKeyList> {
-    const keys = await withinDeadline(this.clock, this.access.listApiKeys());
+    const keys = await this.access.listApiKeys();
     return { items: keys.map(apiKeyDocument) };
   }
 
@@ -50,7 +49,7 @@ export class ApiKeysController {
     const expiresAt = expiresInDays === undefined ? null : this.clock.now() + expiresInDays * DAY_MS;
     const prefix = secret.slice(0, PREFIX_LENGTH);
     const made = { id: newId(), userId: request.user!.id, name, role, prefix, hash, expiresAt };
-    const key = await withinDeadline(this.clock, this.access.insertApiKey(made));
+    const key = await this.access.insertApiKey(made);
     if (!key) throw unauthenticated(new Error('the user is gone'));
     await this.audit.note(originOf(request), { action: 'key.create', target: key.id, detail: { name, role } });
     return { ...apiKeyDocument(key), key: secret };
@@ -63,7 +62,7 @@ export class ApiKeysController {
   @ApiResponse({ status: 204, description: 'It is revoked' })
   @Problems('api_key_unknown', 'store_unavailable')
   async revoke(@Param('id') id: string, @Req() request: FastifyRequest): Promise<void> {
-    const revoked = isUuid(id) ? await withinDeadline(this.clock, this.access.revokeApiKey(id)) : undefined;
+    const revoked = isUuid(id) ? await this.access.revokeApiKey(id) : undefined;
     if (revoked === undefined) throw new ProblemError('api_key_unknown', `no API key has the id ${JSON.stringify(id)}`);
     if (revoked) await this.audit.note(originOf(request), { action: 'key.revoke', target: id });
   }

@@ -1,10 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { AccessStore, Clock, NewAuditEntry } from '@lovage/ports';
+import type { AccessStore, NewAuditEntry } from '@lovage/ports';
 import type { FastifyRequest } from 'fastify';
 import type { CurrentUser } from '../auth/current-user.ts';
-import { ACCESS, CLOCK } from '../deps.ts';
+import { ACCESS } from '../deps.ts';
 import { clientAddress } from '../http/client-address.ts';
-import { withinDeadline } from '../http/deadline.ts';
 
 /** Where an action comes from. */
 export interface Origin {
@@ -17,22 +16,16 @@ export const originOf = (request: FastifyRequest): Origin => ({ user: request.us
 /** Writes down who did what. It is written before the answer: an action that cannot be accounted for is not confirmed. */
 @Injectable()
 export class Audit {
-  constructor(
-    @Inject(ACCESS) private readonly access: Pick<AccessStore, 'appendAudit'>,
-    @Inject(CLOCK) private readonly clock: Clock,
-  ) {}
+  constructor(@Inject(ACCESS) private readonly access: Pick<AccessStore, 'appendAudit'>) {}
 
   async note(origin: Origin, entry: Pick<NewAuditEntry, 'action'> & Partial<NewAuditEntry>): Promise<void> {
-    await withinDeadline(
-      this.clock,
-      this.access.appendAudit({
-        userId: origin.user?.id ?? null,
-        keyId: origin.user?.keyId ?? null,
-        address: origin.address,
-        target: null,
-        detail: null,
-        ...entry,
-      }),
-    );
+    await this.access.appendAudit({
+      userId: origin.user?.id ?? null,
+      keyId: origin.user?.keyId ?? null,
+      address: origin.address,
+      target: null,
+      detail: null,
+      ...entry,
+    });
   }
 }

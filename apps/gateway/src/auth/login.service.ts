@@ -1,10 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { LoginBody } from '@lovage/http-api';
-import type { Clock, SessionClient, UserStore } from '@lovage/ports';
+import type { SessionClient, UserStore } from '@lovage/ports';
 import { Audit, type Origin } from '../audit/audit.service.ts';
-import { CLOCK, USERS } from '../deps.ts';
+import { USERS } from '../deps.ts';
 import { addressBlock } from '../http/address-block.ts';
-import { withinDeadline } from '../http/deadline.ts';
 import { ProblemError } from '../problems/problem-error.ts';
 import { LoginLimiter } from './login-limiter.ts';
 import { Passwords } from './passwords.ts';
@@ -15,7 +14,6 @@ import { Sessions, type Tokens } from './sessions.service.ts';
 export class LoginService {
   constructor(
     @Inject(USERS) private readonly users: Pick<UserStore, 'findByEmail'>,
-    @Inject(CLOCK) private readonly clock: Clock,
     private readonly sessions: Sessions,
     private readonly passwords: Passwords,
     private readonly limiter: LoginLimiter,
@@ -27,7 +25,7 @@ export class LoginService {
     const { address } = origin;
     const email = body.email.toLowerCase();
     await this.limiter.attempt(address, email);
-    const user = await withinDeadline(this.clock, this.users.findByEmail(email));
+    const user = await this.users.findByEmail(email);
     const matches = await this.passwords.matches(user?.passwordHash, body.password, addressBlock(address));
     // A user who knows the password may know why it opens nothing.
     if (user && matches && user.disabledAt !== null)

@@ -4,7 +4,6 @@ import type { LoginAnswer } from '@lovage/http-api';
 import type { AccessStore, Clock, Session, SessionClient, User, UserStore } from '@lovage/ports';
 import { Audit, type Origin } from '../audit/audit.service.ts';
 import { ACCESS, CLOCK, type GatewayOptions, OPTIONS, USERS } from '../deps.ts';
-import { withinDeadline } from '../http/deadline.ts';
 import { ProblemError } from '../problems/problem-error.ts';
 import { ACCESS_TOKEN_SECONDS, AccessTokens } from './access-tokens.ts';
 import type { CurrentUser } from './current-user.ts';
@@ -53,7 +52,7 @@ export class Sessions {
       hash,
       expiresAt: this.clock.now() + REFRESH_TOKEN_MS,
     };
-    if (!(await withinDeadline(this.clock, this.access.saveRefreshToken(token, user.epoch, client)))) return undefined;
+    if (!(await this.access.saveRefreshToken(token, user.epoch, client))) return undefined;
     return this.answer(user, token.family, secret);
   }
 
@@ -63,17 +62,14 @@ export class Sessions {
     if (!REFRESH_TOKEN.test(refreshToken)) throw refreshInvalid();
     const { secret, hash } = secretAfter(refreshToken, PREFIX, this.options.jwtSecret);
     const next = { id: newId(), hash, expiresAt: this.clock.now() + REFRESH_TOKEN_MS };
-    const outcome = await withinDeadline(
-      this.clock,
-      this.access.rotateRefreshToken(hashOf(refreshToken), next, { graceMs: GRACE_MS, client }),
-    );
+    const outcome = await this.access.rotateRefreshToken(hashOf(refreshToken), next, { graceMs: GRACE_MS, client });
     // Once for each family: an ended token that is shown many times fills no log.
     if (outcome.kind === 'reused' && outcome.first) {
       this.standings.forget(outcome.userId);
       await this.audit.note(origin, { action: 'auth.refresh_reused', target: outcome.userId, userId: outcome.userId });
     }
     if (outcome.kind !== 'rotated' && outcome.kind !== 'repeated') throw refreshInvalid();
-    const user = await withinDeadline(this.clock, this.users.findById(outcome.userId));
+    const user = await this.users.findById(outcome.userId);
     if (!user || user.disabledAt !== null) throw refreshInvalid();
     return this.answer(user, outcome.family, secret);
   }
@@ -82,7 +78,7 @@ export class Sessions {
   async end(refreshToken: string, origin: Origin): Promise<void> {
     await this.limiter.refresh(origin.address);
     if (!REFRESH_TOKEN.test(refreshToken)) return;
-    const userId = await withinDeadline(this.clock, this.access.revokeRefreshFamily(hashOf(refreshToken)));
+    const userId = await this.access.revokeRefreshFamily(hashOf(refreshToken));
     if (userId === undefined) return;
     this.standings.forget(userId);
     await this.audit.note(origin, { action: 'auth.logout', target: userId, userId });
@@ -96,7 +92,7 @@ export class Sessions {
     const { id, keyId } = origin.user!;
     if (keyId !== undefined)
       throw new ProblemError('forbidden', 'an API key cannot end sessions; log in with e-mail and password');
-    const ended = await withinDeadline(this.clock, this.access.endSessionsOf(id));
+    const ended = await this.access.endSessionsOf(id);
     this.standings.forget(id);
     await this.audit.note(origin, { action: 'auth.logout_everywhere', target: id, detail: { ended } });
     return ended;
@@ -107,7 +103,7 @@ export class Sessions {
     if (user !== undefined && user !== current.id && current.role !== 'admin')
       throw new ProblemError('forbidden', 'sessions of others are for administrators');
     const userId = user === 'all' ? undefined : (user?.toLowerCase() ?? current.id);
-    return withinDeadline(this.clock, this.access.listSessions({ userId, limit: LISTED }));
+    return this.access.listSessions({ userId, limit: LISTED });
   }
 
   /**
@@ -119,7 +115,7 @@ export class Sessions {
     const { id: own, role, keyId } = origin.user!;
     const may = isUuid(id) && (keyId === undefined || role === 'admin');
     const whose = role === 'admin' ? undefined : own;
-    const userId = may ? await withinDeadline(this.clock, this.access.endSession(id.toLowerCase(), whose)) : undefined;
+    const userId = may ? await this.access.endSession(id.toLowerCase(), whose) : undefined;
     if (userId === undefined)
       throw new ProblemError(
         'session_unknown',

@@ -5,7 +5,6 @@ import { BulkRetryCounts } from '../bulk-retry/retry-counts.ts';
 import { DueTimes } from '../bulk-retry/due-times.ts';
 import { DeadLettersService } from '../dead-letters/dead-letters.service.ts';
 import { CLIENT, CLOCK, type GatewayPlatform, PLATFORM } from '../deps.ts';
-import { withinDeadline } from '../http/deadline.ts';
 import { RetryManyService } from '../tasks/retry-many.service.ts';
 import { SubmitLimiter } from '../tasks/submit-limiter.ts';
 import type { BulkPage, BulkScope } from './bulk-targets.ts';
@@ -35,14 +34,14 @@ export class BulkActions {
     switch (spec.action) {
       case 'task.revoke': {
         const by = { actor: userId, reason, terminate: spec.terminate };
-        const { revoked, cancelRequested } = await withinDeadline(this.clock, this.client.revoke(page.tasks, by));
+        const { revoked, cancelRequested } = await this.client.revoke(page.tasks, by);
         return deedsOf(page.tasks.length, revoked + cancelRequested);
       }
       case 'task.delete':
-        return deedsOf(page.tasks.length, await withinDeadline(this.clock, this.platform.bulk.deleteTasks(page.tasks)));
+        return deedsOf(page.tasks.length, await this.platform.bulk.deleteTasks(page.tasks));
       case 'dead_letter.delete': {
         const ids = page.deadLetters.map(({ id }) => id);
-        return deedsOf(ids.length, await withinDeadline(this.clock, this.platform.bulk.deleteDeadLetters(ids)));
+        return deedsOf(ids.length, await this.platform.bulk.deleteDeadLetters(ids));
       }
       case 'task.retry':
         return this.retry(userId, (due, counts) =>

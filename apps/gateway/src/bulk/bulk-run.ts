@@ -3,7 +3,6 @@ import { includesRole, type BulkAction, type BulkBody } from '@lovage/http-api';
 import type { BulkJob, BulkLease, BulkStep, BulkStore, Clock } from '@lovage/ports';
 import { rateIntervalMs } from '@lovage/task';
 import type { Standings } from '../auth/standings.ts';
-import { withinDeadline } from '../http/deadline.ts';
 import { problemOf } from '../problems/problem-of.ts';
 import type { BulkActions } from './bulk-actions.ts';
 import { specOf } from './bulk-spec.ts';
@@ -68,7 +67,7 @@ export class BulkRun {
     }
     const steps = this.steps(spec, waitMs);
     for (let faults = 0; ;) {
-      if (this.stopping) return withinDeadline(deps.clock, deps.store.release(job.id, lease.owner));
+      if (this.stopping) return deps.store.release(job.id, lease.owner);
       try {
         if (await steps()) return;
         faults = 0;
@@ -94,7 +93,7 @@ export class BulkRun {
     let counted = job.matched !== null;
     let over = false;
     const end = async (): Promise<boolean> => {
-      await withinDeadline(clock, store.finish(job.id, this.lease.owner, 'done', null));
+      await store.finish(job.id, this.lease.owner, 'done', null);
       return true;
     };
     let nextAt = clock.monotonic() + firstWaitMs;
@@ -143,7 +142,7 @@ export class BulkRun {
   }
 
   private advance(step: BulkStep): Promise<boolean> {
-    return withinDeadline(this.deps.clock, this.deps.store.advance(this.job.id, this.lease, step));
+    return this.deps.store.advance(this.job.id, this.lease, step);
   }
 
   /** Like {@link advance}; an outage is no reason to end, since nothing is done then. */
@@ -152,8 +151,7 @@ export class BulkRun {
   }
 
   private async finish(state: 'stopped' | 'failed', error: string): Promise<void> {
-    const { store, clock } = this.deps;
-    await withinDeadline(clock, store.finish(this.job.id, this.lease.owner, state, error.slice(0, 1000)));
+    await this.deps.store.finish(this.job.id, this.lease.owner, state, error.slice(0, 1000));
   }
 
   private sleep(ms: number): Promise<void> {

@@ -3,7 +3,6 @@ import { newId, toError } from '@lovage/foundation';
 import { Ticker, type BulkLease, type Clock, type Log } from '@lovage/ports';
 import { Standings } from '../auth/standings.ts';
 import { CLOCK, type GatewayPlatform, LOG, PLATFORM } from '../deps.ts';
-import { withinDeadline } from '../http/deadline.ts';
 import { BulkActions } from './bulk-actions.ts';
 import { BulkRun, type BulkRunDeps } from './bulk-run.ts';
 import { BulkTargets } from './bulk-targets.ts';
@@ -26,7 +25,7 @@ export class BulkRunner implements OnApplicationBootstrap, OnModuleDestroy {
 
   constructor(
     @Inject(PLATFORM) { bulk: store }: Pick<GatewayPlatform, 'bulk'>,
-    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(CLOCK) clock: Clock,
     @Inject(LOG) private readonly log: Log,
     targets: BulkTargets,
     actions: BulkActions,
@@ -64,7 +63,7 @@ export class BulkRunner implements OnApplicationBootstrap, OnModuleDestroy {
 
   private async look(): Promise<void> {
     while (!this.stopping && this.runs.size < MOST_JOBS) {
-      const claimed = await withinDeadline(this.clock, this.deps.store.claim(this.lease));
+      const claimed = await this.deps.store.claim(this.lease);
       if (!claimed) break;
       const run = new BulkRun(claimed.job, this.lease, this.deps);
       this.log.info({ job: claimed.job.id }, 'running a bulk job');

@@ -6,7 +6,6 @@ import type { Clock, DeadLetter, DeadLetterFilter, TaskFilter } from '@lovage/po
 import { isTerminal, TASK_STATES, TERMINAL_STATES, type ContractRegistry, type TaskState } from '@lovage/task';
 import { deadLetterFilterOf } from '../dead-letters/dead-letters.service.ts';
 import { CLOCK, CONTRACTS, type GatewayPlatform, PLATFORM } from '../deps.ts';
-import { withinDeadline } from '../http/deadline.ts';
 import { decodeCursor, encodeCursor } from '../tasks/list/cursor.ts';
 import { filterOf, looksIntoEach } from '../tasks/list/filter.ts';
 import { TextSearches } from '../tasks/list/text-searches.ts';
@@ -14,7 +13,6 @@ import { FAILED } from '../tasks/retry-many.service.ts';
 
 /** How long a count goes on, ms. The last part of it may take as long as any query. */
 const COUNT_MS = 3_000;
-const COUNT_DEADLINE_MS = COUNT_MS + 5_000;
 const RUNNING: ReadonlySet<TaskState> = new Set(['STARTED', 'PROGRESS']);
 /** Dead letters of one page of a count. */
 const COUNT_PAGE = 1_000;
@@ -57,8 +55,7 @@ export class BulkTargets {
     if (isOfDeadLetters(spec)) return this.countDeadLetters(spec, at);
     const filter = this.taskFilter(spec, at);
     if (!filter) return { matched: 0, complete: true, states: {} };
-    const read = () =>
-      withinDeadline(this.clock, this.platform.lists.countAll(filter, { timeMs: COUNT_MS }), COUNT_DEADLINE_MS);
+    const read = () => this.platform.lists.countAll(filter, { timeMs: COUNT_MS });
     const { states, complete } = await (looksInto(spec) ? this.searches.run(userId, read) : read());
     const found = Object.entries(states).filter(([, n]) => n > 0);
     return { matched: found.reduce((sum, [, n]) => sum + n, 0), complete, states: Object.fromEntries(found) };
@@ -69,16 +66,13 @@ export class BulkTargets {
     const { spec, at, userId } = scope;
     if (isOfDeadLetters(spec)) {
       const before = position ?? firstAfter(at);
-      const page = await withinDeadline(
-        this.clock,
-        this.platform.deadLetters.list(deadLetterFilter(spec), { limit, before }),
-      );
+      const page = await this.platform.deadLetters.list(deadLetterFilter(spec), { limit, before });
       return { tasks: [], deadLetters: page.items, next: page.next };
     }
     const filter = this.taskFilter(spec, at);
     if (!filter) return { tasks: [], deadLetters: [], next: null };
     const after = position === null ? undefined : decodeCursor(position);
-    const read = () => withinDeadline(this.clock, this.platform.lists.list(filter, { limit, after }));
+    const read = () => this.platform.lists.list(filter, { limit, after });
     const page = await (looksInto(spec) ? this.searches.run(userId, read) : read());
     return { tasks: page.items.map(({ id }) => id), deadLetters: [], next: page.next && encodeCursor(page.next) };
   }
@@ -102,10 +96,7 @@ export class BulkTargets {
     let matched = 0;
     let before = firstAfter(at);
     for (;;) {
-      const page = await withinDeadline(
-        this.clock,
-        this.platform.deadLetters.list(deadLetterFilter(spec), { limit: COUNT_PAGE, before }),
-      );
+      const page = await this.platform.deadLetters.list(deadLetterFilter(spec), { limit: COUNT_PAGE, before });
       matched += page.items.length;
       if (page.next === null) return { matched, complete: true, states: {} };
       if (this.clock.monotonic() >= until) return { matched, complete: false, states: {} };

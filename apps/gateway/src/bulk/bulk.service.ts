@@ -13,7 +13,6 @@ import {
 import type { Clock } from '@lovage/ports';
 import type { CurrentUser } from '../auth/current-user.ts';
 import { CLOCK, type GatewayPlatform, PLATFORM } from '../deps.ts';
-import { withinDeadline } from '../http/deadline.ts';
 import { ProblemError } from '../problems/problem-error.ts';
 import { bulkDocument } from './bulk-document.ts';
 import { roleFor } from './bulk-roles.ts';
@@ -51,7 +50,7 @@ export class BulkService {
     checkRole(body.action, user);
     if (body.at > this.clock.now() + CLOCKS_MS) throw bodyInvalid('at', 'must not be in the future');
     const job = { id: newId(), spec: specText(given), at: body.at, reason: body.reason, actor: user.id };
-    const made = await withinDeadline(this.clock, this.platform.bulk.insert(job, MOST_JOBS));
+    const made = await this.platform.bulk.insert(job, MOST_JOBS);
     if (!made)
       throw new ProblemError('too_many_jobs', `${MOST_JOBS} bulk jobs run already; stop one, or wait for one to end`, {
         headers: { 'retry-after': '30' },
@@ -62,23 +61,21 @@ export class BulkService {
 
   async list({ state, limit, cursor }: BulkListQuery): Promise<BulkJobList> {
     const options = { state, limit: limit + 1, before: cursor?.toLowerCase() };
-    const jobs = await withinDeadline(this.clock, this.platform.bulk.list(options));
+    const jobs = await this.platform.bulk.list(options);
     const items = jobs.slice(0, limit);
     return { items: items.map(bulkDocument), nextCursor: jobs.length > limit ? items.at(-1)!.id : null };
   }
 
   /** @throws ProblemError `bulk_unknown` */
   async get(id: string): Promise<BulkJobDocument> {
-    const job = isUuid(id) ? await withinDeadline(this.clock, this.platform.bulk.get(id.toLowerCase())) : undefined;
+    const job = isUuid(id) ? await this.platform.bulk.get(id.toLowerCase()) : undefined;
     if (!job) throw bulkUnknown(id);
     return bulkDocument(job);
   }
 
   /** The job, and whether this call has stopped it. @throws ProblemError `bulk_unknown` */
   async stop(id: string, user: CurrentUser): Promise<{ readonly job: BulkJobDocument; readonly stopped: boolean }> {
-    const done = isUuid(id)
-      ? await withinDeadline(this.clock, this.platform.bulk.stop(id.toLowerCase(), user.id))
-      : undefined;
+    const done = isUuid(id) ? await this.platform.bulk.stop(id.toLowerCase(), user.id) : undefined;
     if (!done) throw bulkUnknown(id);
     return { job: bulkDocument(done.job), stopped: done.stopped };
   }

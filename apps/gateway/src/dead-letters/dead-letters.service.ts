@@ -26,7 +26,6 @@ import { BulkRetryCounts } from '../bulk-retry/retry-counts.ts';
 import { DueTimes } from '../bulk-retry/due-times.ts';
 import { OpenQueues, queueUnknown } from '../bulk-retry/open-queues.ts';
 import { CLOCK, CONTRACTS, type GatewayPlatform, PLATFORM, ROUTES } from '../deps.ts';
-import { withinDeadline } from '../http/deadline.ts';
 import { GatewayMetrics } from '../metrics/metrics.ts';
 import { ProblemError } from '../problems/problem-error.ts';
 import { SubmitLimiter } from '../tasks/submit-limiter.ts';
@@ -63,15 +62,12 @@ export class DeadLettersService {
 
   async list({ limit, cursor, redriven, ...query }: DeadLetterQuery): Promise<DeadLetterList> {
     const filter = { ...deadLetterFilterOf(query), redriven };
-    const page = await withinDeadline(
-      this.clock,
-      this.platform.deadLetters.list(filter, { limit, before: cursor?.toLowerCase() }),
-    );
+    const page = await this.platform.deadLetters.list(filter, { limit, before: cursor?.toLowerCase() });
     return { items: page.items.map(deadLetterDocument), nextCursor: page.next };
   }
 
   async groups(): Promise<DeadLetterGroups> {
-    const { groups, approximate } = await withinDeadline(this.clock, this.platform.deadLetters.groups(MOST_GROUPS));
+    const { groups, approximate } = await this.platform.deadLetters.groups(MOST_GROUPS);
     return { items: groups.map(groupDocument), approximate };
   }
 
@@ -82,10 +78,7 @@ export class DeadLettersService {
 
   /** @throws ProblemError `letter_unknown` */
   async remove(id: string): Promise<void> {
-    if (
-      !isUuid(id.toLowerCase()) ||
-      !(await withinDeadline(this.clock, this.platform.deadLetters.remove(id.toLowerCase())))
-    )
+    if (!isUuid(id.toLowerCase()) || !(await this.platform.deadLetters.remove(id.toLowerCase())))
       throw deadLetterUnknown(id);
   }
 
@@ -101,7 +94,7 @@ export class DeadLettersService {
     const task = this.taskOf(deadLetter, body, userId, at);
     if (!(await this.queues.has(task.queue))) throw queueUnknown(task.queue, 'queue');
     const items = [{ deadLetterId: deadLetter.id, task, delayMs: 0 }];
-    const [done] = await withinDeadline(this.clock, this.platform.deadLetters.redrive(items, userId));
+    const [done] = await this.platform.deadLetters.redrive(items, userId);
     if (done === undefined) throw deadLetterRedriven((await this.find(id)).redrivenAs);
     this.count(task);
     const input: unknown = task.input === null ? null : JSON.parse(task.input);
@@ -119,7 +112,7 @@ export class DeadLettersService {
     let before = from?.position;
     for (;;) {
       const limit = Math.min(BATCH, body.limit - counts.submitted);
-      const page = await withinDeadline(this.clock, this.platform.deadLetters.list(filter, { limit, before }));
+      const page = await this.platform.deadLetters.list(filter, { limit, before });
       await this.redriveThese(page.items, { userId, edits: { mapping: body.mapping } }, due, counts);
       const over =
         counts.submitted >= body.limit || this.clock.monotonic() >= until || !(await this.limiter.allows(userId));
@@ -147,7 +140,7 @@ export class DeadLettersService {
     due: DueTimes,
     counts: BulkRetryCounts,
   ): Promise<void> {
-    const whole = await withinDeadline(this.clock, this.platform.deadLetters.getMany(part.map(({ id }) => id)));
+    const whole = await this.platform.deadLetters.getMany(part.map(({ id }) => id));
     const byId = new Map(whole.map((deadLetter) => [deadLetter.id, deadLetter]));
     const open = await this.openQueues(whole);
     const items: RedriveItem[] = [];
@@ -164,7 +157,7 @@ export class DeadLettersService {
       if (ready) items.push({ deadLetterId: id, ...this.at(due, deadLetter, ready, by) });
     }
     if (items.length === 0) return;
-    const done = new Set(await withinDeadline(this.clock, this.platform.deadLetters.redrive(items, by.userId)));
+    const done = new Set(await this.platform.deadLetters.redrive(items, by.userId));
     for (const { deadLetterId, task } of items) if (done.has(deadLetterId)) this.count(task);
     await this.limiter.note(by.userId, done.size);
     counts.submitted += done.size;
@@ -199,9 +192,7 @@ export class DeadLettersService {
 
   private async find(id: string): Promise<WholeDeadLetter> {
     const lower = id.toLowerCase();
-    const deadLetter = isUuid(lower)
-      ? await withinDeadline(this.clock, this.platform.deadLetters.get(lower))
-      : undefined;
+    const deadLetter = isUuid(lower) ? await this.platform.deadLetters.get(lower) : undefined;
     if (!deadLetter) throw deadLetterUnknown(id);
     return deadLetter;
   }

@@ -1,13 +1,10 @@
 import { StoreUnavailableError, type Clock } from '@lovage/ports';
 
-/** Longest wait for one answer of Postgres, ms: longer than any healthy one, shorter than people wait. */
-const STORE_DEADLINE_MS = 5_000;
-
 /**
- * The query's answer, or {@link StoreUnavailableError} when none comes in time: a connection whose peer has vanished
- * tells nothing for minutes. Nobody knows then whether Postgres is away or slow, so the error says no more than that.
+ * The answer, or {@link StoreUnavailableError} when none comes in time. Nobody knows then whether Postgres is away or slow,
+ * so the error says no more than that.
  */
-export async function withinDeadline<T>(clock: Clock, query: Promise<T>, deadlineMs = STORE_DEADLINE_MS): Promise<T> {
+export async function withinDeadline<T>(clock: Clock, answer: Promise<T>, deadlineMs: number): Promise<T> {
   let cancelTimer: (() => void) | undefined;
   const late = new Promise<never>((_, reject) => {
     cancelTimer = clock.after(deadlineMs, () =>
@@ -19,7 +16,7 @@ export async function withinDeadline<T>(clock: Clock, query: Promise<T>, deadlin
     );
   });
   try {
-    return await Promise.race([query, late]);
+    return await Promise.race([answer, late]);
   } finally {
     cancelTimer?.();
   }

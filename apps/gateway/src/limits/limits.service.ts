@@ -1,9 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { LimitBody, LimitDetail, LimitList } from '@lovage/http-api';
-import type { Clock, LimitOverride, LimitUse, LimitUses } from '@lovage/ports';
+import type { LimitOverride, LimitUse, LimitUses } from '@lovage/ports';
 import { rateIntervalMs, type AnyContract, type ContractRegistry } from '@lovage/task';
-import { CLOCK, CONTRACTS, type GatewayPlatform, PLATFORM } from '../deps.ts';
-import { withinDeadline } from '../http/deadline.ts';
+import { CONTRACTS, type GatewayPlatform, PLATFORM } from '../deps.ts';
 import { ProblemError } from '../problems/problem-error.ts';
 import { limitDocument, limitedTasks, usedKeys } from './limit-document.ts';
 
@@ -16,7 +15,6 @@ export class LimitsService {
   constructor(
     @Inject(PLATFORM) private readonly platform: Pick<GatewayPlatform, 'limits'>,
     @Inject(CONTRACTS) private readonly contracts: ContractRegistry,
-    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   async list(): Promise<LimitList> {
@@ -45,14 +43,14 @@ export class LimitsService {
     const { concurrency, keys, rate: text, burst = null, reason = null } = body;
     const rate = typeof text === 'string' ? { text, intervalMs: rateIntervalMs(text), burst } : text;
     const by = { actor: userId, reason, uncounted: contract.options.concurrency === undefined };
-    await this.within(this.platform.limits.override(name, { concurrency, keys, rate }, by));
+    await this.platform.limits.override(name, { concurrency, keys, rate }, by);
     return this.detail(contract);
   }
 
   /** @throws ContractUnknownError */
   async clear(name: string): Promise<LimitDetail> {
     const contract = this.contracts.get(name);
-    await this.within(this.platform.limits.clear(name));
+    await this.platform.limits.clear(name);
     return this.detail(contract);
   }
 
@@ -60,21 +58,18 @@ export class LimitsService {
     const { name } = contract;
     const [[overrides, { uses, approximate }], tasks] = await Promise.all([
       this.read(name),
-      this.within(this.platform.limits.tasksOf(name, MOST_TASKS)),
+      this.platform.limits.tasksOf(name, MOST_TASKS),
     ]);
     const document = limitDocument(contract, overrides.get(name), uses, approximate);
     return { ...document, keys: usedKeys(name, uses), ...limitedTasks(name, tasks) };
   }
 
   private async read(contract?: string): Promise<[Map<string, LimitOverride>, LimitUses]> {
-    const [overrides, uses] = await this.within(
-      Promise.all([this.platform.limits.overrides(), this.platform.limits.uses(contract)]),
-    );
+    const [overrides, uses] = await Promise.all([
+      this.platform.limits.overrides(),
+      this.platform.limits.uses(contract),
+    ]);
     return [new Map(overrides.map((override) => [override.contract, override])), uses];
-  }
-
-  private within<T>(query: Promise<T>): Promise<T> {
-    return withinDeadline(this.clock, query);
   }
 }
 

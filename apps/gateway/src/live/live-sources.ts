@@ -1,9 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { LiveQuery, LiveTopic } from '@lovage/http-api';
-import type { Clock, LiveReads } from '@lovage/ports';
+import type { Clock } from '@lovage/ports';
 import { TERMINAL_STATES, type ContractRegistry, type TerminalState } from '@lovage/task';
 import { CLOCK, CONTRACTS, type GatewayPlatform, PLATFORM } from '../deps.ts';
-import { withinDeadline } from '../http/deadline.ts';
 import { PlatformService } from '../platform/platform.service.ts';
 import { QueuesService } from '../queues/queues.service.ts';
 import { filterOf } from '../tasks/list/filter.ts';
@@ -25,12 +24,6 @@ export class LiveSources {
     private readonly overview: PlatformService,
   ) {}
 
-  /** An answer that comes too late is none: the next read does not meet it. */
-  private readonly bounded: Pick<LiveReads, 'newest' | 'fits'> = {
-    newest: (filter, limit) => withinDeadline(this.clock, this.platform.live.newest(filter, limit)),
-    fits: (filter, ids) => withinDeadline(this.clock, this.platform.live.fits(filter, ids)),
-  };
-
   /** By what tells them apart: all clients of one filter share its source. */
   of({ topics, ...query }: Omit<LiveQuery, 'watch'>): Map<string, () => LiveSource> {
     const sources = new Map<string, () => LiveSource>();
@@ -40,7 +33,7 @@ export class LiveSources {
         const filter = filterOf(query, this.contracts);
         const given = Object.entries(filter).filter(([, value]) => value !== undefined);
         const key = JSON.stringify(given.sort(([a], [b]) => (a < b ? -1 : 1)));
-        sources.set(`tasks ${key}`, () => new TaskSource(filter, this.bounded, this.clock));
+        sources.set(`tasks ${key}`, () => new TaskSource(filter, this.platform.live, this.clock));
       }
     }
     return sources;
@@ -50,7 +43,7 @@ export class LiveSources {
     const { clock } = this;
     switch (topic) {
       case 'counts':
-        return new WholeSource(topic, 500, () => withinDeadline(clock, this.platform.lists.counts()), clock);
+        return new WholeSource(topic, 500, () => this.platform.lists.counts(), clock);
       case 'throughput':
         return new WholeSource(topic, 1_000, () => this.throughput(), clock);
       case 'queues':
@@ -63,7 +56,7 @@ export class LiveSources {
   }
 
   private async throughput() {
-    const { seconds, started, ended } = await withinDeadline(this.clock, this.platform.live.throughput());
+    const { seconds, started, ended } = await this.platform.live.throughput();
     const perSecond = (n: number): number => Math.round(n * 100) / 100;
     return {
       seconds,

@@ -7,7 +7,6 @@ import { LOAD_TEST_MAX, type LoadTestBody, type LoadTestDocument, type LoadTestL
 import type { Clock, LoadTestNote, LoadTestStore } from '@lovage/ports';
 import { ContractUnknownError, type ContractRegistry } from '@lovage/task';
 import { CLOCK, CONTRACTS, type GatewayOptions, type GatewayPlatform, OPTIONS, PLATFORM, ROUTES } from '../deps.ts';
-import { withinDeadline } from '../http/deadline.ts';
 import { ProblemError } from '../problems/problem-error.ts';
 import { loadDocument, withoutPoints } from './load-document.ts';
 import type { FromLoadChild, LoadOrder, ToLoadChild } from './load-messages.ts';
@@ -52,13 +51,13 @@ export class LoadTests implements OnModuleDestroy {
   }
 
   async list(): Promise<LoadTestList> {
-    const tests = await withinDeadline(this.clock, this.store.list(LISTED));
+    const tests = await this.store.list(LISTED);
     return { enabled: this.options.loadTests !== undefined, items: tests.map(withoutPoints) };
   }
 
   /** @throws ProblemError `load_test_unknown` */
   async get(id: string): Promise<LoadTestDocument> {
-    const test = isUuid(id) ? await withinDeadline(this.clock, this.store.get(id.toLowerCase())) : undefined;
+    const test = isUuid(id) ? await this.store.get(id.toLowerCase()) : undefined;
     if (!test) throw unknown(id);
     return loadDocument(test);
   }
@@ -73,7 +72,7 @@ export class LoadTests implements OnModuleDestroy {
     const { queue } = prepareRow(contract, input, { userId }, this.clock.now(), this.routes).task;
     const spec = { contract: name, total, seconds, rate, rampSeconds };
     const id = newId();
-    if (!(await withinDeadline(this.clock, this.store.begin({ id, spec, actor: userId }, ALIVE_MS))))
+    if (!(await this.store.begin({ id, spec, actor: userId }, ALIVE_MS)))
       throw new ProblemError('load_test_running', 'a load test runs already; stop it, or wait for its end');
     const { execArgv = process.execArgv, ...platform } = loadTests;
     const plan = { total, seconds, rate: rate ?? LOAD_TEST_MAX.rate, rampSeconds };
@@ -84,7 +83,7 @@ export class LoadTests implements OnModuleDestroy {
 
   /** Whether it ran, and how it stands. @throws ProblemError `load_test_unknown` */
   async stop(id: string): Promise<{ readonly test: LoadTestDocument; readonly stopped: boolean }> {
-    const stopped = isUuid(id) && (await withinDeadline(this.clock, this.store.askStop(id.toLowerCase())));
+    const stopped = isUuid(id) && (await this.store.askStop(id.toLowerCase()));
     return { test: await this.get(id), stopped };
   }
 
@@ -100,7 +99,7 @@ export class LoadTests implements OnModuleDestroy {
     let end: LoadTestNote<LoadReport> = { state: 'failed', error: 'its process ended too early' };
     const note = (one: LoadTestNote<LoadReport>): Promise<void> =>
       (last = last.then(async () => {
-        const answer = await withinDeadline(this.clock, this.store.note(id, one, ALIVE_MS)).catch(() => 'go on');
+        const answer = await this.store.note(id, one, ALIVE_MS).catch(() => 'go on');
         if (answer !== 'go on') this.askChild(running);
       }));
     child.on('message', (message: FromLoadChild) => {

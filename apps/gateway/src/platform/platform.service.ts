@@ -1,20 +1,16 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { PlatformDocument } from '@lovage/http-api';
-import type { Clock, KnownBeat } from '@lovage/ports';
-import { CLOCK, type GatewayPlatform, PLATFORM } from '../deps.ts';
-import { withinDeadline } from '../http/deadline.ts';
+import type { KnownBeat } from '@lovage/ports';
+import { type GatewayPlatform, PLATFORM } from '../deps.ts';
 
 /** Reads how the parts do that nobody submits to. */
 @Injectable()
 export class PlatformService {
-  constructor(
-    @Inject(PLATFORM) private readonly platform: Pick<GatewayPlatform, 'lists' | 'beats' | 'broker'>,
-    @Inject(CLOCK) private readonly clock: Clock,
-  ) {}
+  constructor(@Inject(PLATFORM) private readonly platform: Pick<GatewayPlatform, 'lists' | 'beats' | 'broker'>) {}
 
   async read(): Promise<PlatformDocument> {
-    const { outbox, workers, deadLetters } = await withinDeadline(this.clock, this.platform.lists.gauges());
-    const beats = await withinDeadline(this.clock, this.platform.beats.list());
+    const { outbox, workers, deadLetters } = await this.platform.lists.gauges();
+    const beats = await this.platform.beats.list();
     return {
       broker: this.platform.broker.state,
       outbox,

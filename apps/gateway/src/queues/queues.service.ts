@@ -11,7 +11,6 @@ import { manyAnswer } from '../tasks/many-answer.ts';
 
 /** How long one purge goes on, ms; its answer tells how to go on. Its last batch may take as long as any query. */
 const PURGE_MS = 10_000;
-const DEADLINE_MS = 5_000;
 /** Longest wait for the broker to tell of a queue, ms: the rows are told all the same. */
 const DEPTH_MS = 2_000;
 
@@ -33,14 +32,14 @@ export class QueuesService {
   }
 
   async list(): Promise<QueueList> {
-    const { queues, approximate } = await this.within(this.platform.queues.report(this.named));
+    const { queues, approximate } = await this.platform.queues.report(this.named);
     return { items: await this.documents(queues), approximate };
   }
 
   /** @throws ProblemError `queue_not_found` */
   async get(name: string): Promise<QueueDocument> {
     await this.check(name);
-    const { queues } = await this.within(this.platform.queues.report([name]));
+    const { queues } = await this.platform.queues.report([name]);
     const [document] = await this.documents(queues.filter(({ queue }) => queue === name));
     return document!;
   }
@@ -48,14 +47,14 @@ export class QueuesService {
   /** @throws ProblemError `queue_not_found` */
   async pause(name: string, { reason }: PauseBody, userId: string): Promise<QueueDocument> {
     await this.check(name);
-    await this.within(this.platform.queues.pause(name, { actor: userId, reason: reason ?? null }));
+    await this.platform.queues.pause(name, { actor: userId, reason: reason ?? null });
     return this.get(name);
   }
 
   /** @throws ProblemError `queue_not_found` */
   async resume(name: string): Promise<QueueDocument> {
     await this.check(name);
-    await this.within(this.platform.queues.resume(name));
+    await this.platform.queues.resume(name);
     return this.get(name);
   }
 
@@ -68,18 +67,15 @@ export class QueuesService {
     await this.check(name);
     const after = cursor === undefined ? undefined : decodeCursor(cursor);
     const by = { actor: userId, reason: reason ?? `queue ${name} was purged`, terminate: false };
-    const report = this.client.revoke(
-      { queue: name, states: states ?? WAITING },
-      { ...by, limit, after, timeLimitMs: PURGE_MS },
-    );
-    return manyAnswer(await withinDeadline(this.clock, report, PURGE_MS + DEADLINE_MS));
+    const filter = { queue: name, states: states ?? WAITING };
+    return manyAnswer(await this.client.revoke(filter, { ...by, limit, after, timeLimitMs: PURGE_MS }));
   }
 
   /** A name that nothing speaks for is a mistake of typing. */
   private async check(name: string): Promise<void> {
     if (isQueueName(name)) {
       if (this.named.includes(name)) return;
-      const { queues } = await this.within(this.platform.queues.report([]));
+      const { queues } = await this.platform.queues.report([]);
       if (queues.some(({ queue }) => queue === name)) return;
       if (await this.depth(name)) return;
     }
@@ -90,7 +86,7 @@ export class QueuesService {
   }
 
   private async documents(queues: readonly QueueStatus[]): Promise<QueueDocument[]> {
-    const workers = queues.length > 0 ? await this.within(this.platform.workers.present(false)) : [];
+    const workers = queues.length > 0 ? await this.platform.workers.present(false) : [];
     const unacked = await this.unacked(queues.map(({ queue }) => queue));
     return Promise.all(queues.map((status) => this.document(status, workers, unacked.get(status.queue))));
   }
@@ -125,10 +121,6 @@ export class QueuesService {
     const asked = this.platform.broker.state === 'down' ? undefined : this.platform.broker.unacked?.(queues);
     const none: ReadonlyMap<string, number> = new Map();
     return asked ? withinDeadline(this.clock, asked, DEPTH_MS).catch(() => none) : Promise.resolve(none);
-  }
-
-  private within<T>(query: Promise<T>): Promise<T> {
-    return withinDeadline(this.clock, query);
   }
 }
 

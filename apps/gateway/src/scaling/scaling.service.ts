@@ -53,10 +53,7 @@ export class ScalingService {
   }
 
   private async read(queue: string, since: number, now: number) {
-    const [scaling, messages] = await Promise.all([
-      withinDeadline(this.clock, this.platform.queues.scaling(queue)),
-      this.messages(queue),
-    ]);
+    const [scaling, messages] = await Promise.all([this.platform.queues.scaling(queue), this.messages(queue)]);
     const { sent, paused, ...told } = scaling;
     // A worker that holds messages back has them of rows, too, so there may be more without rows than this; there are not fewer.
     const rowless = paused || messages === null ? 0 : Math.max(0, messages - sent);

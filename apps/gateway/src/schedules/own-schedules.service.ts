@@ -4,7 +4,6 @@ import type { Clock, MirroredSchedule, ScheduleRow } from '@lovage/ports';
 import { listIssues, storedSchedule, type ContractRegistry, type Issue } from '@lovage/task';
 import { retryInput } from '../bulk-retry/retry-input.ts';
 import { CLOCK, CONTRACTS, type GatewayPlatform, PLATFORM } from '../deps.ts';
-import { withinDeadline } from '../http/deadline.ts';
 import { ProblemError } from '../problems/problem-error.ts';
 import { checkSchedule } from './check-schedule.ts';
 import { nextFirings } from './schedule-document.ts';
@@ -32,7 +31,7 @@ export class OwnSchedulesService {
    */
   async create(body: unknown): Promise<MirroredSchedule> {
     const stated = this.statedBy(body);
-    const made = await this.within(this.platform.schedules.create(stated, MAX_SCHEDULES));
+    const made = await this.platform.schedules.create(stated, MAX_SCHEDULES);
     if (made === 'exists')
       throw new ProblemError(
         'schedule_exists',
@@ -46,7 +45,7 @@ export class OwnSchedulesService {
   /** @throws ProblemError `schedule_unknown`, `schedule_of_code`, `schedule_changed`, and as {@link create} */
   async change(name: string, { revision, ...patch }: SchedulePatchBody): Promise<void> {
     for (;;) {
-      const { schedules } = await this.within(this.platform.schedules.read());
+      const { schedules } = await this.platform.schedules.read();
       const row = schedules.find((one) => one.name === name);
       if (!row) throw scheduleUnknown(name);
       if (row.source === 'code')
@@ -56,7 +55,7 @@ export class OwnSchedulesService {
         );
       if (revision !== undefined && revision !== row.revision) throw changed(name);
       const stated = this.statedBy({ ...this.bodyOf(row, patch.input !== undefined), ...patched(patch), name });
-      if (await this.within(this.platform.schedules.change(stated, row.revision))) return;
+      if (await this.platform.schedules.change(stated, row.revision)) return;
       // Somebody else was first: seen with what they made of it.
     }
   }
@@ -96,10 +95,6 @@ export class OwnSchedulesService {
       ...{ name, contract, input, catchUp, enabled, ...when },
       options: Object.fromEntries(Object.entries(given).filter(isGiven)),
     } as ScheduleBody;
-  }
-
-  private within<T>(query: Promise<T>): Promise<T> {
-    return withinDeadline(this.clock, query);
   }
 }
 

@@ -2,11 +2,10 @@ import { Inject, Injectable } from '@nestjs/common';
 import { prepareForeignRow, prepareRow, type PreparedRow } from '@lovage/client';
 import type { TaskRoutes } from '@lovage/foundation';
 import type { FiringDocument, FiringList, ScheduleDocument } from '@lovage/http-api';
-import type { Clock, FiringKey } from '@lovage/ports';
+import type { FiringKey } from '@lovage/ports';
 import type { AnyContract, ContractRegistry, StoredSchedule, SubmitInput } from '@lovage/task';
-import { CLOCK, CONTRACTS, type GatewayPlatform, PLATFORM, ROUTES } from '../deps.ts';
+import { CONTRACTS, type GatewayPlatform, PLATFORM, ROUTES } from '../deps.ts';
 import { retryInput } from '../bulk-retry/retry-input.ts';
-import { withinDeadline } from '../http/deadline.ts';
 import { ProblemError } from '../problems/problem-error.ts';
 import { SubmitLimiter } from '../tasks/submit-limiter.ts';
 import { encodeFiringCursor } from './firing-cursor.ts';
@@ -20,18 +19,17 @@ export class SchedulesService {
     @Inject(PLATFORM) private readonly platform: Pick<GatewayPlatform, 'schedules'>,
     @Inject(CONTRACTS) private readonly contracts: ContractRegistry,
     @Inject(ROUTES) private readonly routes: TaskRoutes,
-    @Inject(CLOCK) private readonly clock: Clock,
     private readonly limiter: SubmitLimiter,
   ) {}
 
   async list(): Promise<ScheduleDocument[]> {
-    const { now, schedules } = await this.within(this.platform.schedules.read());
+    const { now, schedules } = await this.platform.schedules.read();
     return schedules.map((schedule) => scheduleDocument(schedule, now));
   }
 
   /** @throws ProblemError `schedule_unknown` */
   async get(name: string): Promise<ScheduleDocument> {
-    const { now, schedules } = await this.within(this.platform.schedules.read());
+    const { now, schedules } = await this.platform.schedules.read();
     const schedule = schedules.find((one) => one.name === name);
     if (!schedule) throw scheduleUnknown(name);
     return scheduleDocument(schedule, now);
@@ -40,7 +38,7 @@ export class SchedulesService {
   /** @throws ProblemError `schedule_unknown` when there neither is nor was such a schedule. */
   async firings(name: string, { limit, before }: { limit: number; before?: FiringKey }): Promise<FiringList> {
     if (!isName(name)) throw scheduleUnknown(name);
-    const page = await this.within(this.platform.schedules.firings(name, { limit: limit + 1, before }));
+    const page = await this.platform.schedules.firings(name, { limit: limit + 1, before });
     if (page.length === 0) await this.get(name);
     const items = page.slice(0, limit);
     return {
@@ -51,19 +49,19 @@ export class SchedulesService {
 
   /** @throws ProblemError `schedule_unknown` */
   async pause(name: string, userId: string): Promise<ScheduleDocument> {
-    if (isName(name)) await this.within(this.platform.schedules.pause(name, userId));
+    if (isName(name)) await this.platform.schedules.pause(name, userId);
     return this.get(name);
   }
 
   /** @throws ProblemError `schedule_unknown` */
   async resume(name: string): Promise<ScheduleDocument> {
-    if (isName(name)) await this.within(this.platform.schedules.resume(name));
+    if (isName(name)) await this.platform.schedules.resume(name);
     return this.get(name);
   }
 
   /** @throws ProblemError `schedule_unknown`, `schedule_stated` */
   async remove(name: string): Promise<void> {
-    const removed = isName(name) ? await this.within(this.platform.schedules.remove(name)) : undefined;
+    const removed = isName(name) ? await this.platform.schedules.remove(name) : undefined;
     if (removed === undefined) throw scheduleUnknown(name);
     if (!removed)
       throw new ProblemError(
@@ -74,12 +72,12 @@ export class SchedulesService {
 
   /** @throws ProblemError `schedule_unknown`, `too_many_submits`; TaskNotUniqueError; InputInvalidError ContractUnknownError where code and stored schedule differ */
   async run(name: string, userId: string): Promise<FiringDocument> {
-    const { now, schedules } = await this.within(this.platform.schedules.read());
+    const { now, schedules } = await this.platform.schedules.read();
     const schedule = schedules.find((one) => one.name === name);
     if (!schedule) throw scheduleUnknown(name);
     const prepared = this.taskOf(schedule.definition, userId, now);
     await this.limiter.charge(userId);
-    const firing = await this.within(this.platform.schedules.runNow(name, prepared));
+    const firing = await this.platform.schedules.runNow(name, prepared);
     if (!firing) throw scheduleUnknown(name);
     return firingDocument(firing);
   }
@@ -94,10 +92,6 @@ export class SchedulesService {
     const queue = options.queue ?? this.routes.of(name)?.queue ?? contract.options.queue;
     const newer = { name, kwargs: again.input as Record<string, unknown>, stamp: again.newerStamp };
     return { task: prepareForeignRow(newer, { ...all, queue }, now), unique: undefined };
-  }
-
-  private within<T>(query: Promise<T>): Promise<T> {
-    return withinDeadline(this.clock, query);
   }
 }
 

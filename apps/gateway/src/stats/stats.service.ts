@@ -2,7 +2,6 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { StatsDocument, StatsQuery } from '@lovage/http-api';
 import type { Clock, HistorySpan } from '@lovage/ports';
 import { CLOCK, type GatewayPlatform, PLATFORM } from '../deps.ts';
-import { withinDeadline } from '../http/deadline.ts';
 import { RecentAnswers } from '../http/recent-answers.ts';
 import { statsDocument } from './stats-document.ts';
 import { statsRange } from './stats-range.ts';
@@ -35,12 +34,12 @@ export class StatsService {
     const maxSeries = Math.min(MAX_SERIES, Math.floor(MAX_VALUES / range.points));
     const request = { ...range, by, maxSeries, contract, queue, states };
     return this.answers.get(JSON.stringify(request), async () =>
-      statsDocument(range, span, await withinDeadline(this.clock, this.platform.stats.stats(request))),
+      statsDocument(range, span, await this.platform.stats.stats(request)),
     );
   }
 
   /** How far the counting has come. */
   span(): Promise<HistorySpan> {
-    return this.spans.get('', () => withinDeadline(this.clock, this.platform.stats.span()));
+    return this.spans.get('', () => this.platform.stats.span());
   }
 }

@@ -12,7 +12,6 @@ import { retryExtra } from '../bulk-retry/retry-extra.ts';
 import { retryInput, retryForeign } from '../bulk-retry/retry-input.ts';
 import { OpenQueues, queueUnknown } from '../bulk-retry/open-queues.ts';
 import { CLOCK, CONTRACTS, type GatewayPlatform, PLATFORM, ROUTES } from '../deps.ts';
-import { withinDeadline } from '../http/deadline.ts';
 import { GatewayMetrics } from '../metrics/metrics.ts';
 import { ProblemError } from '../problems/problem-error.ts';
 import { decodeCursor, encodeCursor } from './list/cursor.ts';
@@ -70,7 +69,7 @@ export class RetryManyService {
     let after = from && decodeCursor(from.position);
     for (;;) {
       const limit = Math.min(BATCH, body.limit - counts.submitted);
-      const read = () => withinDeadline(this.clock, this.platform.lists.list(filter, { limit, after }));
+      const read = () => this.platform.lists.list(filter, { limit, after });
       const page = await (looksIntoEach(body.filter!) ? this.searches.run(userId, read) : read());
       const ids = page.items.map(({ id }) => id);
       await this.retryThese(ids, { userId, mapping: body.mapping }, due, counts);
@@ -87,7 +86,7 @@ export class RetryManyService {
   /** Few at a time: their inputs are in memory at once. @param ids as people or Celery programs call the tasks. */
   async retryThese(ids: readonly string[], by: Retrying, due: DueTimes, counts: BulkRetryCounts): Promise<void> {
     if (ids.length === 0) return;
-    const rows = await withinDeadline(this.clock, this.platform.tasks.finished([...new Set(ids.map(taskIdOf))]));
+    const rows = await this.platform.tasks.finished([...new Set(ids.map(taskIdOf))]);
     const byId = new Map(rows.map((row) => [row.id, row]));
     const open = await this.openQueues(rows);
     const items: (PreparedRow & { delayMs: number })[] = [];
@@ -105,7 +104,7 @@ export class RetryManyService {
       items.push({ task: delayMs === 0 ? task : { ...task, eta: at }, unique, delayMs });
     }
     if (items.length === 0) return;
-    const made = new Set(await withinDeadline(this.clock, this.platform.tasks.insertFirstMany(items)));
+    const made = new Set(await this.platform.tasks.insertFirstMany(items));
     for (const { task } of items)
       if (made.has(task.id) && this.contracts.find(task.name)) this.metrics.submitted(task.name);
     await this.limiter.note(by.userId, made.size);

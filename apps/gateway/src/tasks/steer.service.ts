@@ -6,7 +6,6 @@ import { isTerminal, type AnyContract, type ContractRegistry, type SubmitInput }
 import { CLIENT, CLOCK, CONTRACTS } from '../deps.ts';
 import { retryExtra } from '../bulk-retry/retry-extra.ts';
 import { retryInput } from '../bulk-retry/retry-input.ts';
-import { withinDeadline } from '../http/deadline.ts';
 import { GatewayMetrics } from '../metrics/metrics.ts';
 import { ProblemError } from '../problems/problem-error.ts';
 import { checkOptions } from './check-options.ts';
@@ -25,7 +24,6 @@ export interface RetriedTask {
 
 /** How long one request goes on cancelling tasks, ms; its answer tells how to go on. Then the last batch may take as long as any query. */
 const MANY_MS = 10_000;
-const DEADLINE_MS = 5_000;
 
 /** Steers tasks that are there: cancels them, retries them. */
 @Injectable()
@@ -43,7 +41,7 @@ export class SteerService {
   async revoke(publicId: string, body: RevokeBody, userId: string): Promise<TaskDocument> {
     const { id } = await this.reader.byPublicId(publicId);
     const by = { actor: userId, reason: body.reason, terminate: body.terminate };
-    const outcome = await withinDeadline(this.clock, this.client.revoke(id, by));
+    const outcome = await this.client.revoke(id, by);
     if (outcome.kind === 'terminal')
       throw new ProblemError('task_ended', `the task has ended ${outcome.state}: there is nothing to revoke`);
     if (outcome.kind === 'running' && !body.terminate)
@@ -58,17 +56,10 @@ export class SteerService {
   async revokeMany(body: RevokeManyBody, userId: string): Promise<RevokeManyAnswer> {
     const { ids, filter, terminate, reason, limit, cursor } = body;
     const by = { actor: userId, reason, terminate };
-    if (ids) return manyAnswer(await withinDeadline(this.clock, this.client.revoke(ids, by)));
+    if (ids) return manyAnswer(await this.client.revoke(ids, by));
     const after = cursor === undefined ? undefined : decodeCursor(cursor);
-    const revoke = () => {
-      const report = this.client.revoke(filterOf(filter!, this.contracts), {
-        ...by,
-        limit,
-        after,
-        timeLimitMs: MANY_MS,
-      });
-      return withinDeadline(this.clock, report, MANY_MS + DEADLINE_MS);
-    };
+    const options = { ...by, limit, after, timeLimitMs: MANY_MS };
+    const revoke = () => this.client.revoke(filterOf(filter!, this.contracts), options);
     return manyAnswer(await (!looksIntoEach(filter!) ? revoke() : this.searches.run(userId, revoke)));
   }
 

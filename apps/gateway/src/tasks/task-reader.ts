@@ -2,9 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { taskIdOf } from '@lovage/celery';
 import type { LovageClient } from '@lovage/client';
 import { madeAtOf } from '@lovage/foundation';
-import type { Clock, TaskRow } from '@lovage/ports';
-import { CLIENT, CLOCK, type GatewayPlatform, PLATFORM } from '../deps.ts';
-import { withinDeadline } from '../http/deadline.ts';
+import type { TaskRow } from '@lovage/ports';
+import { CLIENT, type GatewayPlatform, PLATFORM } from '../deps.ts';
 import { ProblemError } from '../problems/problem-error.ts';
 
 /** Reads tasks. */
@@ -13,7 +12,6 @@ export class TaskReader {
   constructor(
     @Inject(PLATFORM) private readonly platform: Pick<GatewayPlatform, 'tasks' | 'gaps'>,
     @Inject(CLIENT) private readonly client: Pick<LovageClient, 'keepsRow'>,
-    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   /** By what a person or a Celery program calls the task. @throws ProblemError `task_unknown`, `store_unavailable` */
@@ -27,25 +25,25 @@ export class TaskReader {
    */
   async known<T>(publicId: string, read: (id: string) => Promise<T | undefined>): Promise<T> {
     const id = taskIdOf(publicId);
-    const found = await withinDeadline(this.clock, read(id));
+    const found = await read(id);
     if (found) return found;
     const madeAt = madeAtOf(id);
     // Ids of other Celery programs tell no time, and no gateway has accepted them.
     if (madeAt === undefined) throw taskUnknown(publicId);
-    if (this.client.keepsRow(id) || (await withinDeadline(this.clock, this.platform.gaps.mayLack(madeAt))))
+    if (this.client.keepsRow(id) || (await this.platform.gaps.mayLack(madeAt)))
       throw new ProblemError(
         'store_unavailable',
         `the row of task ${id} may not be written yet: Postgres was away when tasks like it were accepted; try again`,
         { headers: { 'retry-after': '2' } },
       );
     // It may have been written between the two questions.
-    const written = await withinDeadline(this.clock, read(id));
+    const written = await read(id);
     if (written) return written;
     throw taskUnknown(publicId);
   }
 
   find(id: string): Promise<TaskRow | undefined> {
-    return withinDeadline(this.clock, this.platform.tasks.get(id));
+    return this.platform.tasks.get(id);
   }
 }
 

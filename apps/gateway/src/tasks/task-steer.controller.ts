@@ -12,12 +12,10 @@ import {
   RevokeManyBody,
   TaskDocument,
 } from '@lovage/http-api';
-import type { Clock } from '@lovage/ports';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Audit, originOf } from '../audit/audit.service.ts';
 import { Allow } from '../auth/access.ts';
-import { CLOCK, type GatewayPlatform, PLATFORM } from '../deps.ts';
-import { withinDeadline } from '../http/deadline.ts';
+import { type GatewayPlatform, PLATFORM } from '../deps.ts';
 import { parseBody } from '../http/parse-body.ts';
 import { Answers, Problems, Takes } from '../openapi/describe.ts';
 import { BODY_PROBLEMS } from '../problems/problem-lists.ts';
@@ -34,7 +32,6 @@ import { TaskReader } from './task-reader.ts';
 export class TaskSteerController {
   constructor(
     @Inject(PLATFORM) private readonly platform: Pick<GatewayPlatform, 'lists'>,
-    @Inject(CLOCK) private readonly clock: Clock,
     private readonly batches: BatchService,
     private readonly steering: SteerService,
     private readonly retrying: RetryManyService,
@@ -167,9 +164,7 @@ export class TaskSteerController {
   @Problems('task_unknown', 'store_unavailable')
   async attempts(@Param('id') id: string): Promise<AttemptList> {
     const row = await this.reader.byPublicId(id);
-    const { clock } = this;
     const { lists } = this.platform;
-    const both = Promise.all([lists.attempts(row.id), lists.steps(row.id)]);
-    return attemptList(row, ...(await withinDeadline(clock, both)));
+    return attemptList(row, ...(await Promise.all([lists.attempts(row.id), lists.steps(row.id)])));
   }
 }

@@ -1,16 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { newId } from '@lovage/foundation';
 import type { MePatchBody, NewUserBody, UserDocument, UserList, UserPatchBody } from '@lovage/http-api';
-import type { Clock, User, UserPatch, UserStore } from '@lovage/ports';
+import type { User, UserPatch, UserStore } from '@lovage/ports';
 import { Audit, type Origin } from '../audit/audit.service.ts';
 import { unauthenticated } from '../auth/authenticate.ts';
 import type { CurrentUser } from '../auth/current-user.ts';
 import { LoginLimiter } from '../auth/login-limiter.ts';
 import { Passwords } from '../auth/passwords.ts';
 import { Standings } from '../auth/standings.ts';
-import { CLOCK, USERS } from '../deps.ts';
+import { USERS } from '../deps.ts';
 import { addressBlock } from '../http/address-block.ts';
-import { withinDeadline } from '../http/deadline.ts';
 import { ProblemError } from '../problems/problem-error.ts';
 import { userDocument } from './user-document.ts';
 
@@ -19,7 +18,6 @@ import { userDocument } from './user-document.ts';
 export class UsersService {
   constructor(
     @Inject(USERS) private readonly users: UserStore,
-    @Inject(CLOCK) private readonly clock: Clock,
     private readonly passwords: Passwords,
     private readonly limiter: LoginLimiter,
     private readonly standings: Standings,
@@ -41,7 +39,7 @@ export class UsersService {
   }
 
   async list(): Promise<UserList> {
-    return { items: (await withinDeadline(this.clock, this.users.list())).map(userDocument) };
+    return { items: (await this.users.list()).map(userDocument) };
   }
 
   /** @throws ProblemError `email_taken` */
@@ -49,7 +47,7 @@ export class UsersService {
     const { name, role } = body;
     const email = body.email.toLowerCase();
     const passwordHash = await this.passwords.hash(body.password, addressBlock(origin.address));
-    const user = await withinDeadline(this.clock, this.users.insert({ id: newId(), email, name, role, passwordHash }));
+    const user = await this.users.insert({ id: newId(), email, name, role, passwordHash });
     if (!user) throw new ProblemError('email_taken', `there is a user with the e-mail ${email} already`);
     await this.audit.note(origin, { action: 'user.create', target: user.id, detail: { email, role } });
     return userDocument(user);
@@ -57,7 +55,7 @@ export class UsersService {
 
   /** @throws ProblemError `user_unknown` */
   async get(id: string): Promise<UserDocument> {
-    const user = await withinDeadline(this.clock, this.users.findById(id));
+    const user = await this.users.findById(id);
     if (!user) throw userUnknown(id);
     return userDocument(user);
   }
@@ -71,7 +69,7 @@ export class UsersService {
 
   /** @throws ProblemError `user_unknown`, `last_admin` */
   async remove(id: string, origin: Origin): Promise<void> {
-    const outcome = await withinDeadline(this.clock, this.users.remove(id));
+    const outcome = await this.users.remove(id);
     if (outcome === 'unknown') throw userUnknown(id);
     if (outcome === 'last_admin') throw lastAdmin();
     this.standings.forget(id);
@@ -88,7 +86,7 @@ export class UsersService {
         passwordHash: await this.passwords.hash(password, addressBlock(origin.address)),
       }),
     };
-    const change = await withinDeadline(this.clock, this.users.update(id, patch, { revokeKeys }));
+    const change = await this.users.update(id, patch, { revokeKeys });
     if (change === undefined) throw userUnknown(id);
     if (change === 'last_admin') throw lastAdmin();
     this.standings.forget(id);
@@ -115,7 +113,7 @@ export class UsersService {
   }
 
   private async self(current: CurrentUser): Promise<User> {
-    const user = await withinDeadline(this.clock, this.users.findById(current.id));
+    const user = await this.users.findById(current.id);
     if (!user) throw unauthenticated(new Error('the user is gone'));
     return user;
   }

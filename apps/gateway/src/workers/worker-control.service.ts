@@ -4,7 +4,6 @@ import { hasCode } from '@lovage/foundation';
 import type { WorkerAnswer, WorkerAnswers, WorkerQuestion } from '@lovage/http-api';
 import type { Clock } from '@lovage/ports';
 import { CLOCK, type GatewayPlatform, PLATFORM } from '../deps.ts';
-import { withinDeadline } from '../http/deadline.ts';
 import { ProblemError } from '../problems/problem-error.ts';
 import { maskSecrets } from './mask-secrets.ts';
 
@@ -45,7 +44,7 @@ export class WorkerControlService implements OnModuleDestroy {
 
   constructor(
     @Inject(PLATFORM) private readonly platform: Pick<GatewayPlatform, 'workers' | 'celeryWatch' | 'broker'>,
-    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(CLOCK) clock: Clock,
   ) {
     this.control = new RemoteControl({ broker: platform.broker, clock });
   }
@@ -91,8 +90,8 @@ export class WorkerControlService implements OnModuleDestroy {
 
   /** Names of workers that should answer. */
   private async known(): Promise<string[]> {
-    const present = await withinDeadline(this.clock, this.platform.workers.present(false));
-    const others = await withinDeadline(this.clock, this.platform.celeryWatch.workers());
+    const present = await this.platform.workers.present(false);
+    const others = await this.platform.celeryWatch.workers();
     return [...new Set([...present, ...others.filter(({ alive }) => alive)].map((worker) => worker.name))];
   }
 }

@@ -2,7 +2,6 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { WorkerDetail, WorkerList, WorkerStatus } from '@lovage/http-api';
 import type { Clock } from '@lovage/ports';
 import { CLOCK, type GatewayPlatform, PLATFORM } from '../deps.ts';
-import { withinDeadline } from '../http/deadline.ts';
 import { ProblemError } from '../problems/problem-error.ts';
 import { celeryStatusOf, celeryWorkerDocument, runningTask, statusOf, workerDocument } from './worker-document.ts';
 
@@ -22,18 +21,16 @@ export class WorkersService {
   async list(statuses: readonly WorkerStatus[]): Promise<WorkerList> {
     const wanted = new Set(statuses);
     const wantsGone = wanted.has('dead') || wanted.has('stopped');
-    const present = await this.within(this.platform.workers.present(wanted.has('dead')));
-    const gone = wantsGone ? await this.within(this.platform.workers.gone()) : [];
+    const present = await this.platform.workers.present(wanted.has('dead'));
+    const gone = wantsGone ? await this.platform.workers.gone() : [];
     const ours = [...present, ...gone].filter((worker) => wanted.has(statusOf(worker))).map(workerDocument);
-    const others = (await this.within(this.platform.celeryWatch.workers())).filter((one) =>
-      wanted.has(celeryStatusOf(one)),
-    );
+    const others = (await this.platform.celeryWatch.workers()).filter((one) => wanted.has(celeryStatusOf(one)));
     return { items: [...ours, ...others.map(celeryWorkerDocument)].slice(0, MAX_LISTED) };
   }
 
   /** @throws ProblemError `worker_unknown` */
   async get(nameOrId: string, limit: number): Promise<WorkerDetail> {
-    const [worker, ...earlier] = isName(nameOrId) ? await this.within(this.platform.workers.named(nameOrId)) : [];
+    const [worker, ...earlier] = isName(nameOrId) ? await this.platform.workers.named(nameOrId) : [];
     const celery = worker ? undefined : await this.celeryWorker(nameOrId, limit);
     if (celery) return celery;
     if (!worker)
@@ -41,7 +38,7 @@ export class WorkersService {
         'worker_unknown',
         `no worker ${JSON.stringify(nameOrId)} runs, or has gone within a day; GET /api/workers?status=live,stopping,dead,stopped lists those that are known`,
       );
-    const tasks = worker.running === 0 ? [] : await this.within(this.platform.workers.tasks(worker.id, limit));
+    const tasks = worker.running === 0 ? [] : await this.platform.workers.tasks(worker.id, limit);
     return {
       ...workerDocument(worker),
       tasks: tasks.map(runningTask),
@@ -51,22 +48,16 @@ export class WorkersService {
 
   /** One of Celery's, with the observed tasks that it runs. */
   private async celeryWorker(nameOrId: string, limit: number): Promise<WorkerDetail | undefined> {
-    const known = (await this.within(this.platform.celeryWatch.workers())).map(celeryWorkerDocument);
+    const known = (await this.platform.celeryWatch.workers()).map(celeryWorkerDocument);
     const document = known.find(({ id, name }) => name === nameOrId || id === nameOrId);
     if (!document) return undefined;
     const filter = { states: ['STARTED', 'PROGRESS'], worker: document.name } as const;
-    const { items } = await this.within(
-      this.platform.lists.list(filter, { limit: Math.min(limit, 200), sort: 'oldest' }),
-    );
+    const { items } = await this.platform.lists.list(filter, { limit: Math.min(limit, 200), sort: 'oldest' });
     const now = this.clock.now();
     const tasks = items.map(({ startedAt, ...task }) =>
       runningTask({ ...task, startedAt, seconds: startedAt === null ? null : (now - startedAt) / 1000 }),
     );
     return { ...document, tasks, earlier: [] };
-  }
-
-  private within<T>(query: Promise<T>): Promise<T> {
-    return withinDeadline(this.clock, query);
   }
 }
 

@@ -6,7 +6,6 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Allow } from '../../auth/access.ts';
 import { Rights } from '../../auth/rights.ts';
 import { CLOCK, type GatewayPlatform, PLATFORM } from '../../deps.ts';
-import { withinDeadline } from '../../http/deadline.ts';
 import { type OpenWait, OpenWaits } from '../../http/open-waits.ts';
 import { parseQuery, queryInvalid } from '../../http/parse-query.ts';
 import { Answers, Problems, Queries } from '../../openapi/describe.ts';
@@ -92,7 +91,7 @@ export class TaskEventsController {
     const { limit, level, cursor } = parseQuery(TaskLogQuery, request.query);
     const after = cursor === undefined ? 0 : logCursor(cursor);
     const { id } = await this.reader.byPublicId(publicId);
-    const lines = await withinDeadline(this.clock, this.platform.events.logs(id, { after, limit: limit + 1, level }));
+    const lines = await this.platform.events.logs(id, { after, limit: limit + 1, level });
     const items = lines.slice(0, limit).map(logLine);
     return {
       items,
@@ -102,7 +101,7 @@ export class TaskEventsController {
 
   private async hasMore(id: string, follower: Follower, version: number): Promise<boolean> {
     if (follower.wants(version, 0)) return true;
-    const more = await withinDeadline(this.clock, this.platform.events.logs(id, { after: follower.logNo, limit: 1 }));
+    const more = await this.platform.events.logs(id, { after: follower.logNo, limit: 1 });
     return more.length > 0;
   }
 

@@ -1,12 +1,10 @@
 import { Controller, Get, Inject, Req } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { TaskCountsDocument, TaskCountsQuery, TaskList, TaskListQuery } from '@lovage/http-api';
-import type { Clock } from '@lovage/ports';
 import type { FastifyRequest } from 'fastify';
 import { Allow } from '../../auth/access.ts';
 import type { ContractRegistry } from '@lovage/task';
-import { CLOCK, CONTRACTS, type GatewayPlatform, PLATFORM } from '../../deps.ts';
-import { withinDeadline } from '../../http/deadline.ts';
+import { CONTRACTS, type GatewayPlatform, PLATFORM } from '../../deps.ts';
 import { parseQuery } from '../../http/parse-query.ts';
 import { Answers, Problems, Queries } from '../../openapi/describe.ts';
 import { listedDocument } from '../task-document.ts';
@@ -21,7 +19,6 @@ export class TaskListController {
   constructor(
     @Inject(PLATFORM) private readonly platform: Pick<GatewayPlatform, 'lists'>,
     @Inject(CONTRACTS) private readonly contracts: ContractRegistry,
-    @Inject(CLOCK) private readonly clock: Clock,
     private readonly searches: TextSearches,
   ) {}
 
@@ -35,8 +32,7 @@ export class TaskListController {
     const query = parseQuery(TaskListQuery, request.query);
     const { limit, cursor, sort } = query;
     const after = cursor === undefined ? undefined : decodeCursor(cursor, sort);
-    const read = () =>
-      withinDeadline(this.clock, this.platform.lists.list(filterOf(query, this.contracts), { limit, after, sort }));
+    const read = () => this.platform.lists.list(filterOf(query, this.contracts), { limit, after, sort });
     const page = await (!looksIntoEach(query) ? read() : this.searches.run(request.user!.id, read));
     return {
       items: page.items.map(listedDocument),
@@ -54,8 +50,8 @@ export class TaskListController {
   async counts(@Req() request: FastifyRequest): Promise<TaskCountsDocument> {
     const query = parseQuery(TaskCountsQuery, request.query);
     if (Object.values(query).every((value) => value === undefined))
-      return { ...(await withinDeadline(this.clock, this.platform.lists.counts())), countedFrom: null };
-    const read = () => withinDeadline(this.clock, this.platform.lists.countsOf(filterOf(query, this.contracts)));
+      return { ...(await this.platform.lists.counts()), countedFrom: null };
+    const read = () => this.platform.lists.countsOf(filterOf(query, this.contracts));
     const { states, countedFrom } = await (looksIntoEach(query) ? this.searches.run(request.user!.id, read) : read());
     return {
       states,
