@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import type { AccessChecks, Clock } from '@lovage/ports';
+import { Audit } from '../audit/audit.service.ts';
 import { CHECKS, CLOCK, type GatewayOptions, type GatewayPlatform, OPTIONS, PLATFORM } from '../deps.ts';
 import { AccessGuard } from './access.guard.ts';
 import { AccessTokens } from './access-tokens.ts';
@@ -16,6 +17,7 @@ import { Standings } from './standings.ts';
 @Module({
   controllers: [AuthController, SessionsController],
   providers: [
+    Audit,
     LoginService,
     Sessions,
     Passwords,
@@ -37,6 +39,6 @@ import { Standings } from './standings.ts';
     Rights,
     { provide: APP_GUARD, useClass: AccessGuard },
   ],
-  exports: [Passwords, LoginLimiter, Rights, Standings],
+  exports: [Audit, Passwords, LoginLimiter, Rights, Standings],
 })
 export class AuthModule {}

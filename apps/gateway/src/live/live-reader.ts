@@ -1,5 +1,7 @@
-import { StoreUnavailableError, type Clock, type Log } from '@lovage/ports';
+import { Inject, Injectable } from '@nestjs/common';
 import { toError } from '@lovage/foundation';
+import { StoreUnavailableError, type Clock, type Log } from '@lovage/ports';
+import { CLOCK, LOG } from '../deps.ts';
 import type { LiveEvent, LiveSource, WatchedIds } from './live-source.ts';
 
 /** Reads leave the machine to the tasks: after one nothing is read for so many times as long as it took, and at most so long, ms. */
@@ -48,6 +50,7 @@ interface Watched {
  * The one reader of this process for all who watch: each source is read once, however many watch it, one after the other. It
  * sleeps while nobody does.
  */
+@Injectable()
 export class LiveReader {
   private readonly watched = new Map<string, Watched>();
   private cancelTimer: (() => void) | undefined;
@@ -56,8 +59,8 @@ export class LiveReader {
   private restUntil = 0;
 
   constructor(
-    private readonly clock: Clock,
-    private readonly log: Log,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(LOG) private readonly log: Log,
   ) {}
 
   /** Sources that are read. */

@@ -38,6 +38,6 @@ import { WaitPlaces } from './wait-places.ts';
       inject: [PLATFORM, CLOCK, LOG],
     },
   ],
-  exports: [RetryManyService, StreamLimits, TextSearches],
+  exports: [OpenQueues, RetryManyService, StreamLimits, TextSearches],
 })
 export class TaskRoutesModule {}
