@@ -24,7 +24,7 @@ function ignore(): void {
 }
 
 /**
- * Does a job whenever it is woken, one at a time, at the end of the pass of the event loop: what that generation brings is done together.
+ * Does a job whenever it is woken, one at a time, at the end of the pass of the event loop: what one pass brings is done together.
  * A wake while the job runs has it run again.
  */
 export class Pump {

@@ -1,7 +1,7 @@
 import type { WatchedTask } from '@lovage/ports';
 import type { WatchedIds } from './live-source.ts';
 
-/** Rows that one read looks at, at most. Where more are watched they take generations, and each is told of later. */
+/** Rows that one read looks at, at most. More are read in rounds, and each is told of later. */
 const MOST_AT_ONCE = 2_000;
 
 /** A row as it was read last. */

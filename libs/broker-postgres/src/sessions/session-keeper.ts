@@ -17,7 +17,7 @@ export interface SessionKeeperOptions extends ConnectionOptions {
   readonly onUp: (session: BrokerSession) => void;
   /** Once it is gone; `silent`: it was given up for its silence, so other connections may hang too. */
   readonly onDown: (silent: boolean) => void;
-  /** StatementRunner on the session at each beat; its answer is the sign of life. */
+  /** Runs on the session at each beat; its answer is the sign of life. */
   readonly beat: (session: BrokerSession) => Promise<void>;
 }
 

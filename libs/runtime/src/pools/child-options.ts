@@ -18,8 +18,8 @@ export interface ChildrenOptions {
    */
   readonly maxMemoryMb?: number;
   /**
-   * ms. A child that is about to be killed gets so long to unsubscribe what its handler observes; one that computes does not
-   * hear of it, and keeps its slot for so long. Default 500.
+   * ms. A child that is about to be killed gets so long for the teardown of the Observable that its handler returned; one that computes
+   * does not hear of it, and keeps its slot for so long. Default 500.
    */
   readonly teardownMs?: number;
   /** Node's own flags for children. Default: those of this process. */
@@ -43,7 +43,7 @@ export interface PoolsOptions {
   readonly children?: ChildrenOptions;
 }
 
-/** What a handler unsubscribes takes no longer, and a timer of Node no more than 2^31 ms. */
+/** No teardown takes longer; a timer of Node takes at most 2^31 ms. */
 const MAX_TEARDOWN_MS = 600_000;
 
 /** @throws RangeError */
