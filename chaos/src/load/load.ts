@@ -38,7 +38,7 @@ export class Load {
   over = false;
   private released = false;
   /** Numbers to be sent again. */
-  private readonly again: number[] = [];
+  private readonly resend: number[] = [];
   private next = 0;
   private began = 0;
   private lastAccepted = 0;
@@ -84,7 +84,7 @@ export class Load {
 
   /** What is due by now. */
   private take(): number[] {
-    const numbers = this.again.splice(0, LARGEST_BATCH);
+    const numbers = this.resend.splice(0, LARGEST_BATCH);
     const { tasks, seconds } = this.options;
     const most = this.released ? tasks : Math.floor(tasks * (1 - KEPT_BACK));
     const due = Math.min(most, Math.ceil(((performance.now() - this.began) / 1000 / seconds) * tasks));
@@ -100,11 +100,11 @@ export class Load {
         if (outcome && 'task' in outcome) this.accept(outcome.task.id, n);
         else this.refuse(n, outcome?.problem.detail ?? outcome?.problem.code ?? 'no outcome');
       });
-      if (this.again.length > 0) await sleep(PAUSE_MS);
+      if (this.resend.length > 0) await sleep(PAUSE_MS);
     } catch (error) {
       this.unanswered += numbers.length;
       this.lastTrouble = error instanceof Error ? error.message : String(error);
-      this.again.push(...numbers);
+      this.resend.push(...numbers);
       await sleep(PAUSE_MS);
     }
   }
@@ -117,6 +117,6 @@ export class Load {
   private refuse(n: number, reason: string): void {
     this.refused += 1;
     this.lastTrouble = reason;
-    this.again.push(n);
+    this.resend.push(n);
   }
 }

@@ -246,7 +246,7 @@ export class PostgresBroker implements Broker {
 
   /** On a new connection, before anything else is done on it. */
   private async prepare(session: BrokerSession, lost: number | undefined): Promise<void> {
-    await this.queues.declareAgain(session);
+    await this.queues.redeclare(session);
     await this.channels.moveTo(session);
     await this.consumer.moveTo(session);
     // The server may not know yet that the lost connection is dead; nobody else could take what it holds until then.
@@ -269,7 +269,7 @@ export class PostgresBroker implements Broker {
     this.consumer.poll();
     this.upkeep.run();
     // Only the question is the session's; the work takes as long as the queues are long.
-    const [anyDead] = await Promise.all([this.reaper.anyDead(session), this.consumer.declareAgain(session)]);
+    const [anyDead] = await Promise.all([this.reaper.anyDead(session), this.consumer.redeclare(session)]);
     if (anyDead) void this.reaper.reap();
   }
 

@@ -27,9 +27,9 @@ describeWithRabbit('recovery', (rabbit) => {
 
   function nextState(broker: RabbitBroker, wanted: BrokerState): Promise<void> {
     const reached = deferred();
-    const off = broker.onStateChange((state) => {
+    const unsubscribe = broker.onStateChange((state) => {
       if (state !== wanted) return;
-      off();
+      unsubscribe();
       reached.resolve();
     });
     return reached.promise;

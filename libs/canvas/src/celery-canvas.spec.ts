@@ -170,8 +170,8 @@ describe('a chord', () => {
     backend.endChord = () => Promise.reject(new Error('killed'));
     await expect(canvas.ended(part(2), SUCCESS)).rejects.toThrow('killed');
     backend.endChord = end;
-    for (const n of [1, 2]) await canvas.ended(part(n), SUCCESS, { again: true });
-    await canvas.ended(part(2), SUCCESS, { again: true });
+    for (const n of [1, 2]) await canvas.ended(part(n), SUCCESS, { repeated: true });
+    await canvas.ended(part(2), SUCCESS, { repeated: true });
     expect(inserted.size).toBe(1);
   });
 
@@ -209,7 +209,7 @@ describe('a chord', () => {
     const [later] = rowsOf(await canvas.follow(before, SUCCESS));
     expect(later).toMatchObject({ name: 'celery.chord', parentId: before.id });
     const starter = owner({}, { name: 'celery.chord', kwargs: JSON.parse(later!.input!) as Record<string, unknown> });
-    expect(await canvas.follow(starter, SUCCESS)).toMatchObject({ kind: 'again' });
+    expect(await canvas.follow(starter, SUCCESS)).toMatchObject({ kind: 'retry' });
     backend.away = false;
     const started = rowsOf(await canvas.follow(starter, SUCCESS));
     expect(started.map(({ name, parentId, stored }) => [name, parentId, stored.args])).toEqual([

@@ -49,7 +49,7 @@ type BackendUse =
   'store' | 'setChordSize' | 'saveGroup' | 'addChordPart' | 'withoutPart' | 'chordParts' | 'group' | 'endChord';
 
 /** Before a chord is started again whose backend was away, ms. */
-const AGAIN_MS = 2000;
+const RETRY_MS = 2000;
 /** Chords that one end may bring to their own ends, each the body of the one before. */
 const MAX_NESTED = 100;
 
@@ -80,7 +80,7 @@ export class CeleryCanvas implements TaskCanvas {
     try {
       const started = end.state === 'SUCCESS' ? startedBy(owner.name, owner.kwargs) : undefined;
       const planned = started ? await this.startPlan(owner, started) : { plan: await this.planOf(owner, end), end };
-      if (!planned) return { kind: 'again', delayMs: AGAIN_MS };
+      if (!planned) return { kind: 'retry', delayMs: RETRY_MS };
       const { plan } = planned;
       const followUps = { tasks: await this.rowsOf(plan, owner) };
       // Celery tells no children of a failure: a client that met its errbacks there would miss their own results.
@@ -101,7 +101,7 @@ export class CeleryCanvas implements TaskCanvas {
   async ended(
     owner: CanvasOwner,
     end: CanvasEnd,
-    { again = false }: { readonly again?: boolean } = {},
+    { repeated = false }: { readonly repeated?: boolean } = {},
   ): Promise<number> {
     const before = this.submitted;
     const embed = embedOf(owner);
@@ -114,7 +114,7 @@ export class CeleryCanvas implements TaskCanvas {
     await this.tell(failed, told.error);
     parts.push(...partsOf(failed, told));
     const { backend } = this.deps;
-    if (again && backend && parts.length > 0) {
+    if (repeated && backend && parts.length > 0) {
       const open = new Set(await backend.withoutPart(parts.map((part) => part.id)));
       parts = parts.filter((part) => open.has(part.id));
     }

@@ -145,7 +145,7 @@ export class EmbeddedPostgres {
   }
 
   /** One try; `again` while a predecessor is not quite gone. On the `last` one that is an error. */
-  private async attempt(binaries: Binaries, last: boolean): Promise<'started' | 'again'> {
+  private async attempt(binaries: Binaries, last: boolean): Promise<'started' | 'retry'> {
     const fsync = this.options.settings?.['fsync'] !== 'off';
     const account = findAccount({
       dir: this.dir.path,
@@ -178,7 +178,7 @@ export class EmbeddedPostgres {
       await server.stop();
       this.server = undefined;
       const tail = this.dir.logTail();
-      if (!last && WORTH_ANOTHER_TRY.test(tail)) return 'again';
+      if (!last && WORTH_ANOTHER_TRY.test(tail)) return 'retry';
       throw new EmbeddedPostgresError(
         'embedded_postgres_start_failed',
         `the embedded PostgreSQL in ${this.dir.path} did not start; its log ends:\n${tail}`,

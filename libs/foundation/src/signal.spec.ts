@@ -4,10 +4,10 @@ describe('Signal', () => {
   it('calls each listener at each emit, until it is off', () => {
     const signal = new Signal<number>();
     const seen: string[] = [];
-    const off = signal.on((value) => seen.push(`a${value}`));
+    const unsubscribe = signal.on((value) => seen.push(`a${value}`));
     signal.on((value) => seen.push(`b${value}`));
     signal.emit(1);
-    off();
+    unsubscribe();
     signal.emit(2);
     expect(seen).toEqual(['a1', 'b1', 'b2']);
   });
@@ -32,9 +32,9 @@ describe('Signal', () => {
   it('allows listeners to come and leave within an emit', () => {
     const signal = new Signal();
     const seen: string[] = [];
-    const off = signal.on(() => {
+    const unsubscribe = signal.on(() => {
       seen.push('first');
-      off();
+      unsubscribe();
       signal.on(() => seen.push('later'));
     });
     signal.on(() => seen.push('second'));

@@ -30,9 +30,9 @@ export class Signal<T = void> {
   /** The next value for which `when` holds. The wait starts now: take the promise before causing the moment. */
   next(when: (value: T) => boolean = () => true): Promise<T> {
     const found: Deferred<T> = deferred<T>();
-    const off = this.on((value) => {
+    const unsubscribe = this.on((value) => {
       if (!when(value)) return;
-      off();
+      unsubscribe();
       found.resolve(value);
     });
     return found.promise;

@@ -16,13 +16,13 @@ export function lastValueOf(
     let left = contexts.length;
     let last: unknown;
     for (const task of contexts) {
-      const off = onAttemptOver(task, (reason) => {
+      const unsubscribe = onAttemptOver(task, (reason) => {
         left -= 1;
         if (left > 0) return;
         reject(reason);
         all.unsubscribe();
       });
-      all.add(off);
+      all.add(unsubscribe);
     }
     // It may have taken so long to make the observable.
     if (all.closed) return;

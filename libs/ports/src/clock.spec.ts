@@ -26,11 +26,11 @@ describe('systemClock', () => {
 
   it('can be cancelled, also in the middle of a long wait', () => {
     const run = jest.fn();
-    const off = [systemClock.after(1000, run), systemClock.after(2 ** 33, run)];
+    const cancelTimers = [systemClock.after(1000, run), systemClock.after(2 ** 33, run)];
     jest.advanceTimersByTime(500);
-    off[0]!();
+    cancelTimers[0]!();
     jest.advanceTimersByTime(2 ** 32);
-    off[1]!();
+    cancelTimers[1]!();
     jest.advanceTimersByTime(2 ** 34);
     expect(run).not.toHaveBeenCalled();
     expect(jest.getTimerCount()).toBe(0);

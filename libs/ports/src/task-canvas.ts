@@ -35,7 +35,7 @@ export type Followed =
       /** JSON text of `children` of its result. */
       readonly children: string;
     }
-  | { readonly kind: 'again'; readonly delayMs: number };
+  | { readonly kind: 'retry'; readonly delayMs: number };
 
 /** Runs Celery's canvas: knows what follows from the end of a task. */
 export interface TaskCanvas {
@@ -45,9 +45,9 @@ export interface TaskCanvas {
   follow(owner: CanvasOwner, end: CanvasEnd): Promise<Followed>;
   /**
    * To be called once the end is written: counts it in its chord, and starts the body after the last. May be called again for the same end.
-   * @param options.again it may have been called before: what was dealt with is left alone
+   * @param options.repeated it may have been called before: what was dealt with is left alone
    * @returns how many tasks it has put into the outbox
    * @throws CeleryBackendError StoreUnavailableError it is to be called again
    */
-  ended(owner: CanvasOwner, end: CanvasEnd, options?: { readonly again?: boolean }): Promise<number>;
+  ended(owner: CanvasOwner, end: CanvasEnd, options?: { readonly repeated?: boolean }): Promise<number>;
 }

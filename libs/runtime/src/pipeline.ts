@@ -183,7 +183,7 @@ export class Pipeline {
         case 'refused':
           refused.push(outcome.entry);
           break;
-        case 'again':
+        case 'retry':
           this.retryClaim(outcome.entry);
           break;
         case 'suspect':

@@ -2,7 +2,7 @@ import { Ticker, type Clock, type ContractStore, type Log } from '@lovage/ports'
 import type { AnyContract } from '@lovage/task';
 
 /** Between two words of a worker that it serves a schema, ms: several of them in the time after which a schema is of the past. */
-const AGAIN_MS = 60_000;
+const EVERY_MS = 60_000;
 
 /** Keeps in the database which input schemas this worker serves: what `contracts check` compares with, and how it is known which are of the past. */
 export class ServedSchemas {
@@ -15,7 +15,7 @@ export class ServedSchemas {
     log: Log,
   ) {
     this.ticker = new Ticker({
-      ...{ clock, log, everyMs: AGAIN_MS, firstAfterMs: AGAIN_MS },
+      ...{ clock, log, everyMs: EVERY_MS, firstAfterMs: EVERY_MS },
       failure: 'which schemas this worker serves could not be noted',
       run: () => this.tell(),
     });

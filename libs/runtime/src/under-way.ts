@@ -29,7 +29,7 @@ function ignore(): void {
  */
 export class Pump {
   private scheduled = false;
-  private again = false;
+  private wokenMeanwhile = false;
   private running: Promise<void> | undefined;
   private closed = false;
 
@@ -39,7 +39,7 @@ export class Pump {
   wake(): void {
     if (this.closed || this.scheduled) return;
     if (this.running) {
-      this.again = true;
+      this.wokenMeanwhile = true;
       return;
     }
     this.scheduled = true;
@@ -60,8 +60,8 @@ export class Pump {
       await this.job();
     } finally {
       this.running = undefined;
-      if (this.again) {
-        this.again = false;
+      if (this.wokenMeanwhile) {
+        this.wokenMeanwhile = false;
         this.wake();
       }
     }

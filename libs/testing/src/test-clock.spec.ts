@@ -8,8 +8,8 @@ test('stands still until it is moved, and runs timers in the order of their time
     ran.push(`early ${clock.now()}`);
     clock.after(5, () => ran.push(`nested ${clock.monotonic()}`));
   });
-  const off = clock.after(12, () => ran.push('never'));
-  off();
+  const cancelTimer = clock.after(12, () => ran.push('never'));
+  cancelTimer();
   await clock.advance(9);
   expect(ran).toEqual([]);
   await clock.advance(11);

@@ -78,12 +78,12 @@ export class Supervisor {
     this.watching = child.exit.then(async (exit) => {
       // Before it was ever ready, `start` tells what happened.
       if (this.stopping || !this.everReady) return;
-      await this.again(child, ended(exit));
+      await this.afterEnd(child, ended(exit));
     });
     return child;
   }
 
-  private async again(child: AppProcess, how: string): Promise<void> {
+  private async afterEnd(child: AppProcess, how: string): Promise<void> {
     const asked = this.deaths < 0;
     if (asked || performance.now() - child.startedAt > LONG_LIFE_MS) this.deaths = 0;
     const wait = asked ? 0 : BACKOFF_MS[Math.min(this.deaths, BACKOFF_MS.length - 1)]!;

@@ -9,8 +9,11 @@ export interface RetiredWord {
    * Expressions without repetition of repetitions only: they meet every line of the repository.
    */
   readonly pattern: RegExp;
-  /** True: it is retired as a name in code only; in a sentence the word has its common meaning. Default: retired everywhere. */
-  readonly names?: boolean;
+  /**
+   * True: it is retired as a name in code only; in a sentence the word has its common meaning. `declared`: only as the name of a variable,
+   * a parameter or a field, since other code has a method of that name. Default: retired everywhere.
+   */
+  readonly names?: boolean | 'declared';
   /** Contexts in plain words where it means something of the field. Default: none. */
   readonly except?: RegExp;
 }
@@ -89,6 +92,7 @@ export const RETIRED_WORDS: readonly RetiredWord[] = [
     names: true,
     except: /^off (?:set|by|heap|line)\b/,
   },
+  { word: 'off', use: '`unsubscribe`, `cancelTimer`', pattern: /^offs?$/, names: 'declared' },
   { word: 'who', use: '`actor`, or what it is: `user`, `reader`', pattern: /\bwho\b/, names: true },
   { word: 'why', use: '`reason`', pattern: /\bwhy\b/, names: true },
   {
@@ -111,8 +115,16 @@ export const RETIRED_WORDS: readonly RetiredWord[] = [
   { word: 'lane', use: 'connection, concurrency, pool', pattern: /\blanes?\b/ },
   {
     word: 'again',
-    use: '`retry…`, `bulkRetry…`',
-    pattern: /\bagain (?:tally|input|position|cursor|many)\b|\b(?:input|extra|foreign|decode|encode) again\b/,
+    use: '`retry…`, `bulkRetry…`, `redeclare`, `resend`',
+    pattern:
+      /\bagain (?:tally|input|position|cursor|many|ms)\b|\b(?:input|extra|foreign|decode|encode|declare|send|longest) again\b/,
+    names: true,
+  },
+  { word: 'kind again', use: "`'retry'`", pattern: /\bkind: 'again'/ },
+  {
+    word: 'rest',
+    use: 'pause, linger, what is left',
+    pattern: /\brest (?:until|ms|for)\b|\b(?:longest|shortest|min|max) rest\b/,
     names: true,
   },
   { word: 'tally', use: 'counts', pattern: /\btall(?:y|ies|ied)\b/ },
@@ -127,6 +139,7 @@ export const RETIRED_WORDS: readonly RetiredWord[] = [
   {
     word: 'generations for ever',
     use: 'the verb that is meant: a rename made these',
-    pattern: /\bgenerations (?:for ever|a|an|the|it|them|into|out|round)\b/,
+    pattern:
+      /\bgenerations (?:for ever|a|an|the|it|them|into|out|round|what)\b|\btakes? generations\b|\bwhat that generation brings\b|\bstatement runner on\b/,
   },
 ];

@@ -26,6 +26,12 @@ test.each([
   ['two words', '// whoever dies calls it off', ['call off', 'whoever']],
   ['a name alone', 'const why = who;', ['why', 'who']],
   ['a function that unsubscribes', 'const offReply = 1;', ['off…']],
+  ['the same, by its bare name', 'const off = signal.on(tell);', ['off']],
+  ['a pause', 'const LONGEST_REST_MS = 1;', ['rest']],
+  ['an outcome', "return { kind: 'again', entry };", ['kind again']],
+  ['what goes on in the next line of a comment', '// whether one is in the\n// way of another', ['in the way']],
+  ['the same in a block of a class', '  /**\n   * Its claim is given\n   * back.\n   */', ['give back']],
+  ['what a rename has made', '// follows it: generations what is found into events', ['generations for ever']],
 ])('it finds %s', (_, text, words) => {
   expect(wordsIn(text).sort()).toEqual([...words].sort());
 });
@@ -37,6 +43,9 @@ test.each([
   ['a pronoun in a comment', '// tells why, and who asked'],
   ['a pronoun in a text', "fail('who asked, and why');"],
   ['a name that begins so', 'const offset = 1;'],
+  ['a method of other code', "emitter.off('end', done);"],
+  ['an end and a beginning', '// what it gives\nback.run();'],
+  ['what is left', 'const { id, ...rest } = body;'],
 ])('it leaves %s alone', (_, text) => {
   expect(wordsIn(text)).toEqual([]);
 });
@@ -50,6 +59,14 @@ test('a finding tells its place and the word to use', () => {
       use: expect.stringContaining('generation') as string,
       text: 'of an earlier turn',
     },
+  ]);
+});
+
+test('a paragraph is read as a whole, cells and headings alone', () => {
+  const text = 'one\n\nGathered, then gives them\nback to the queue.\n\n# It gives\nback\n\n- a list gives\n  back\n';
+  expect(checkWords('docs/a.md', text).map(({ line, word }) => [line, word])).toEqual([
+    [3, 'give back'],
+    [9, 'give back'],
   ]);
 });
 

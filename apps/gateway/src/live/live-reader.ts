@@ -5,8 +5,8 @@ import { CLOCK, LOG } from '../deps.ts';
 import type { LiveEvent, LiveSource, WatchedIds } from './live-source.ts';
 
 /** Reads leave the machine to the tasks: after one nothing is read for so many times as long as it took, and at most so long, ms. */
-const REST = 2;
-const LONGEST_REST_MS = 1_000;
+const PAUSE_FACTOR = 2;
+const LONGEST_PAUSE_MS = 1_000;
 /** A source that is slow to read is read so many times as seldom as it takes. */
 const SELDOM = 10;
 
@@ -56,7 +56,7 @@ export class LiveReader {
   private cancelTimer: (() => void) | undefined;
   private reading = false;
   /** Nothing is read before, monotonic ms. */
-  private restUntil = 0;
+  private pausedUntil = 0;
 
   constructor(
     @Inject(CLOCK) private readonly clock: Clock,
@@ -102,7 +102,7 @@ export class LiveReader {
     if (this.reading || this.watched.size === 0) return;
     this.cancelTimer?.();
     const next = Math.min(...[...this.watched.values()].map(({ dueAt }) => dueAt));
-    const waitMs = Math.max(next, this.restUntil) - this.clock.monotonic();
+    const waitMs = Math.max(next, this.pausedUntil) - this.clock.monotonic();
     this.cancelTimer = this.clock.after(Math.max(0, waitMs), () => void this.readNext());
   }
 
@@ -124,7 +124,7 @@ export class LiveReader {
     const tookMs = now - began;
     watched.tookMs = tookMs;
     watched.dueAt = began + Math.max(watched.source.everyMs, tookMs * SELDOM);
-    this.restUntil = now + Math.min(LONGEST_REST_MS, tookMs * REST);
+    this.pausedUntil = now + Math.min(LONGEST_PAUSE_MS, tookMs * PAUSE_FACTOR);
     this.reading = false;
     this.plan();
     for (const client of [...watched.clients.keys()]) this.tell(watched, client);

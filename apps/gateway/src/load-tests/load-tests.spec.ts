@@ -112,7 +112,7 @@ test.each<[object, string, string]>([
 test('they are for operators, and off unless switched on', async () => {
   expect((await gateway.ask('/api/load-tests', { as: 'viewer' })).problem().code).toBe('forbidden');
   expect((await gateway.ask('/api/load-tests/x')).problem().code).toBe('load_test_unknown');
-  await using off = await TestGateway.start();
-  expect((await off.ask('/api/load-tests', { body: load })).problem().code).toBe('load_tests_off');
-  expect((await off.ask('/api/load-tests')).json<LoadTestList>()).toEqual({ enabled: false, items: [] });
+  await using without = await TestGateway.start();
+  expect((await without.ask('/api/load-tests', { body: load })).problem().code).toBe('load_tests_off');
+  expect((await without.ask('/api/load-tests')).json<LoadTestList>()).toEqual({ enabled: false, items: [] });
 });

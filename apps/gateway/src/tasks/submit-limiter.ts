@@ -16,7 +16,7 @@ const MAX_USERS = 10_000;
  */
 const SHARES = 20;
 /** With less than this left of a window nothing is returned: it could reach the next window, ms. */
-const MIN_REST_MS = 1_000;
+const MIN_LEFT_MS = 1_000;
 
 /** What this gateway has taken of a user's allowance. */
 interface Share {
@@ -125,7 +125,7 @@ export class SubmitLimiter {
     if (share.spent) throw tooMany(rate, share.until - this.clock.monotonic());
     const { count, endsInMs } = await this.counter!.add(userId, tasks);
     if (count - tasks > share.left) {
-      if (endsInMs > MIN_REST_MS) await this.counter!.add(userId, -tasks);
+      if (endsInMs > MIN_LEFT_MS) await this.counter!.add(userId, -tasks);
       throw tooMany(rate, endsInMs);
     }
     await this.owe(userId, share, tasks - rate.count, endsInMs, rate);

@@ -93,7 +93,7 @@ export class Consumer {
   }
 
   /** What is consumed is there, also when somebody deleted it meanwhile. */
-  async declareAgain(session: BrokerSession): Promise<void> {
+  async redeclare(session: BrokerSession): Promise<void> {
     const queues = new Set([...this.taking].map((no) => this.subscriptions.get(no)!.queue));
     if (queues.size > 0) await declareQueues(session, [...queues]);
   }

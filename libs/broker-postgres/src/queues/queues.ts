@@ -10,7 +10,7 @@ export class Queues {
 
   constructor(private readonly runner: StatementRunner) {}
 
-  /** Makes sure the queue is there and remembers it for {@link declareAgain}. @throws InvalidQueueNameError */
+  /** Makes sure the queue is there and remembers it for {@link redeclare}. @throws InvalidQueueNameError */
   async declare(name: string): Promise<void> {
     if (!isQueueName(name)) throw new InvalidQueueNameError(name);
     await declareQueues(this.runner, [name]);
@@ -18,7 +18,7 @@ export class Queues {
   }
 
   /** On a new connection: what was lost meanwhile is there again. */
-  async declareAgain(on: StatementRunner): Promise<void> {
+  async redeclare(on: StatementRunner): Promise<void> {
     if (this.declared.size > 0) await declareQueues(on, [...this.declared]);
   }
 

@@ -6,9 +6,9 @@ import { Brokers, Deliveries, message } from '../testing/brokers.ts';
 
 function next(broker: PostgresBroker, state: BrokerState): Promise<void> {
   return new Promise((resolve) => {
-    const off = broker.onStateChange((now) => {
+    const unsubscribe = broker.onStateChange((now) => {
       if (now !== state) return;
-      off();
+      unsubscribe();
       resolve();
     });
   });

@@ -35,7 +35,7 @@ export class KeptChannel<C extends Channel> {
   private failures = 0;
   private closed = false;
   private cancelRetry: () => void = () => undefined;
-  private readonly offs: (() => void)[] = [];
+  private readonly subscriptions: (() => void)[] = [];
 
   constructor(private readonly options: KeptChannelOptions<C>) {}
 
@@ -73,7 +73,7 @@ export class KeptChannel<C extends Channel> {
   /** From here on it is opened whenever its connection is up and it is not there. */
   keep(): void {
     const { link } = this.options;
-    this.offs.push(
+    this.subscriptions.push(
       link.up.on((connection) => {
         this.failures = 0;
         this.reopen(connection);
@@ -87,7 +87,7 @@ export class KeptChannel<C extends Channel> {
   retire(): void {
     this.closed = true;
     this.cancelRetry();
-    for (const off of this.offs.splice(0)) off();
+    for (const unsubscribe of this.subscriptions.splice(0)) unsubscribe();
   }
 
   async close(): Promise<void> {

@@ -13,7 +13,7 @@ export interface RowWriterOptions {
 }
 
 const BATCH = 200;
-const AGAIN: BackoffPolicy = { kind: 'exponential', delayMs: 250, maxDelayMs: 10_000, jitter: true };
+const RETRY: BackoffPolicy = { kind: 'exponential', delayMs: 250, maxDelayMs: 10_000, jitter: true };
 
 /**
  * Writes the rows of tasks whose message the broker has confirmed, in batches. Such a task is accepted whatever becomes of
@@ -111,7 +111,7 @@ export class RowWriter {
   private schedule(): void {
     if (this.cancelTimer || this.stopped) return;
     this.failures += 1;
-    this.cancelTimer = this.options.clock.after(backoffDelayMs(AGAIN, this.failures), () => {
+    this.cancelTimer = this.options.clock.after(backoffDelayMs(RETRY, this.failures), () => {
       this.cancelTimer = undefined;
       void this.writeKept();
     });

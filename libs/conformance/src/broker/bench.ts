@@ -161,9 +161,9 @@ export function bodies(count: number): string[] {
 export function inState(broker: Broker, state: BrokerState): Promise<void> {
   if (broker.state === state) return Promise.resolve();
   const reached = new Promise<void>((resolve) => {
-    const off = broker.onStateChange((now) => {
+    const unsubscribe = broker.onStateChange((now) => {
       if (now !== state) return;
-      off();
+      unsubscribe();
       resolve();
     });
   });

@@ -11,7 +11,7 @@ export function outages(bench: Bench): void {
     it('announces each change of state', async () => {
       const { broker, line } = await bench.startBehindLine();
       const states: BrokerState[] = [];
-      const off = broker.onStateChange((state) => {
+      const unsubscribe = broker.onStateChange((state) => {
         expect(broker.state).toBe(state);
         states.push(state);
       });
@@ -23,7 +23,7 @@ export function outages(bench: Bench): void {
       await line.heal();
       await change;
       expect(states).toEqual(['down', 'up']);
-      off();
+      unsubscribe();
       change = inState(broker, 'down');
       line.cut();
       await change;

@@ -113,7 +113,7 @@ export class ResultBackfill implements Service {
     for (let i = 0; i < ids.length; i += AT_ONCE)
       for (const { owner, end } of await rows.canvasEnds(ids.slice(i, i + AT_ONCE)))
         try {
-          await canvas.ended(owner, end, { again: true });
+          await canvas.ended(owner, end, { repeated: true });
           if (OF_NO_WORKER.has(end.error?.type)) {
             const next = await canvas.follow(owner, end);
             const more = next.kind === 'followed' ? (next.followUps.tasks ?? []) : [];

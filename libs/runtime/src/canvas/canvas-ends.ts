@@ -19,7 +19,7 @@ export class CanvasEnds {
     if (outcome.kind === 'postponed') return { entry, outcome };
     const end = endOf(outcome);
     const followed = await this.canvas.follow(ownerOf(entry), end);
-    if (followed.kind === 'again') {
+    if (followed.kind === 'retry') {
       const { delayMs } = followed;
       return { entry, outcome: { kind: 'postponed', how: 'snooze', delayMs, error: null } };
     }

@@ -13,7 +13,7 @@ export interface QuarantineDeps {
 
 /** Suspects that wait here, for each that may run at a time; further ones come again later, here or elsewhere, ms. */
 const WAITING_PER_PLACE = 2;
-const AGAIN_MS = 2000;
+const RETRY_MS = 2000;
 /** Of a suspect whose row does not say how many were suspected with it. */
 const UNKNOWN_GROUP = 32;
 
@@ -67,6 +67,6 @@ export class Quarantine {
   postpone(entry: TaskEntry, { retries, crashes, generation }: TaskRow): Promise<WriteOutcome> {
     const { tasks, retry } = this.deps;
     const at = { generation: Math.max(entry.task.generation, generation), retries, crashes };
-    return retry.write(() => tasks.postponeUnclaimed([{ ...entry.newTask, ...at, kind: 'snooze', delayMs: AGAIN_MS }]));
+    return retry.write(() => tasks.postponeUnclaimed([{ ...entry.newTask, ...at, kind: 'snooze', delayMs: RETRY_MS }]));
   }
 }

@@ -28,19 +28,19 @@ export interface RefusedDeps {
 /** What is to become of a task whose claim was not granted. */
 export type Decision =
   /** Nothing speaks against the claim any more: it is to be asked for again, a little later. */
-  | { readonly kind: 'again'; readonly entry: TaskEntry }
+  | { readonly kind: 'retry'; readonly entry: TaskEntry }
   /** A suspect, which the quarantine claims. */
   | { readonly kind: 'suspect'; readonly entry: TaskEntry; readonly row: TaskRow }
   /** Its claim, or those of a batch, have become ours; it is not run here; Postgres refuses a value of it. */
   | Exclude<ClaimOutcome, { kind: 'refused' }>;
 
 /** Before a claim that nothing speaks against is asked for again, ms: mostly our own lease is being renewed meanwhile. */
-const AGAIN_MS = 50;
-const LONGEST_AGAIN_MS = 5000;
+const RETRY_MS = 50;
+const LONGEST_RETRY_MS = 5000;
 
 /** The pause before a claim is asked for again that was refused so often although nothing spoke against it, ms. */
 export function pauseBeforeClaim(refusals: number): number {
-  return Math.min(AGAIN_MS * 2 ** refusals, LONGEST_AGAIN_MS);
+  return Math.min(RETRY_MS * 2 ** refusals, LONGEST_RETRY_MS);
 }
 
 /** Before the next message of a task whose claim by this worker was left over, ms. */
@@ -105,7 +105,7 @@ export class RefusedClaims {
     if (row.cancelAt !== null || expired) {
       await retry.until(() => tasks.endUnclaimed(entry.id));
       const ended = await retry.until(() => tasks.get(entry.id));
-      return ended && isTerminal(ended.state) ? this.over(entry, ended) : { kind: 'again', entry };
+      return ended && isTerminal(ended.state) ? this.over(entry, ended) : { kind: 'retry', entry };
     }
     const { generation } = entry.task;
     if (generation >= 0 && row.generation > generation)
@@ -113,7 +113,7 @@ export class RefusedClaims {
     if (quarantines && (row.crashes > 0 || typeof row.quarantineGroup === 'number'))
       return { kind: 'suspect', entry, row };
     // Nothing speaks against it: our own lease had lapsed at that moment, or the row came free in between.
-    return { kind: 'again', entry };
+    return { kind: 'retry', entry };
   }
 
   private async *decideRowless(entries: readonly TaskEntry[]): AsyncGenerator<Decision, void> {
@@ -127,7 +127,7 @@ export class RefusedClaims {
     }
     for (const entry of entries)
       if (entry.task.hasRow) yield this.drop(entry, 'it ran, and its row is past retention');
-      else if (!expired.has(entry)) yield { kind: 'again', entry };
+      else if (!expired.has(entry)) yield { kind: 'retry', entry };
     if (expired.size > 0) yield* await this.endExpired([...expired]);
   }
 
@@ -176,7 +176,7 @@ export class RefusedClaims {
     const claim = { id: entry.id, claimNo, from, release, suspects: !quarantines };
     const taken = await retry.until(() => tasks.takeOver({ id: worker, name }, claim));
     // Somebody was faster, or our lease lapsed: the row decides again.
-    if (!taken || taken === 'released') return { kind: 'again', entry };
+    if (!taken || taken === 'released') return { kind: 'retry', entry };
     if (taken === 'revoked') {
       const row = await retry.until(() => tasks.get(entry.id));
       return row ? this.over(entry, row) : this.drop(entry, 'cancelled, and deleted since');
@@ -207,7 +207,7 @@ export class RefusedClaims {
   /** Mostly the worker stops while Postgres is away. */
   private undecided(entry: TaskEntry, error: unknown): Decision {
     this.deps.log.error({ err: error, task: entry.id }, 'a refused claim could not be resolved');
-    return this.deps.retry.gaveUp ? { kind: 'leave', entry, message: 'requeue' } : { kind: 'again', entry };
+    return this.deps.retry.gaveUp ? { kind: 'leave', entry, message: 'requeue' } : { kind: 'retry', entry };
   }
 }
 

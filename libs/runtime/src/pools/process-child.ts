@@ -69,9 +69,9 @@ export class ProcessChild {
         }
       });
       this.process.once('exit', (code, signal) => {
-        const off = clock.after(LAST_WORDS_MS, () => end(code, signal));
+        const cancelTimer = clock.after(LAST_WORDS_MS, () => end(code, signal));
         this.process.once('close', () => {
-          off();
+          cancelTimer();
           end(code, signal);
         });
       });
@@ -103,7 +103,7 @@ export class ProcessChild {
   /** Lets the application end in order, for a while. */
   retire(): void {
     this.post({ type: 'stop' });
-    const off = this.clock.after(RETIRE_MS, () => this.kill());
-    void this.exited.then(off);
+    const cancelTimer = this.clock.after(RETIRE_MS, () => this.kill());
+    void this.exited.then(cancelTimer);
   }
 }

@@ -20,10 +20,10 @@ import { outcomeOfFailure, RELEASED, type Outcome } from './outcome.ts';
 /** An attempt that is to be killed first gets this long to obey its signal, ms, unless that was aborted before. */
 const KILL_GRACE_MS = 1000;
 /** Before a task is tried again whose child could not boot, ms: what is wrong with the application is not soon mended. */
-const BOOT_AGAIN_MS = 5000;
+const BOOT_RETRY_MS = 5000;
 
 /** Before suspects run again whose child died, ms. Each time their group is smaller. */
-const SUSPECT_AGAIN_MS = 100;
+const SUSPECT_RETRY_MS = 100;
 
 /** Gets how an attempt ended. */
 export type OnEnded = (entry: TaskEntry, outcome: Outcome) => void;
@@ -217,7 +217,7 @@ function outcomeOfWorker({ abortReason, endReason }: TaskEntry, thrown?: unknown
   }
   if (isOfWorker(abortReason) || isOfWorker(endReason) || isA(thrown, NeighbourEnded)) return RELEASED;
   if (isA(thrown, ChildBootFailed))
-    return { kind: 'postponed', how: 'release', delayMs: BOOT_AGAIN_MS, error: errorDetails(thrown) };
+    return { kind: 'postponed', how: 'release', delayMs: BOOT_RETRY_MS, error: errorDetails(thrown) };
   return undefined;
 }
 
@@ -232,7 +232,7 @@ function outcomeOfDeath(entry: TaskEntry, death: ChildDeath): Outcome {
   if (death.together > 1) {
     const { document: error } = readFailure(new WorkerChildDied(death, entry.crashes), contractOf(entry));
     const group = halved(death.together);
-    return { kind: 'postponed', how: 'suspect', group, delayMs: SUSPECT_AGAIN_MS, error };
+    return { kind: 'postponed', how: 'suspect', group, delayMs: SUSPECT_RETRY_MS, error };
   }
   const deaths = entry.crashes + 1;
   const { document: error } = readFailure(new WorkerChildDied(death, deaths), contractOf(entry));

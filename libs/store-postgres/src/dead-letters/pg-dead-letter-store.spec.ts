@@ -222,15 +222,15 @@ describe('the rows that dead letters name', () => {
 
   test('one that was cancelled or has expired ends so', async () => {
     await using f = await fixture();
-    const [off, late] = [await queued(f), await queued(f)];
-    await f.db.query("update tasks set cancel_at = now(), cancel_why = 'mistake' where id = $1", [off.id]);
+    const [cancelled, late] = [await queued(f), await queued(f)];
+    await f.db.query("update tasks set cancel_at = now(), cancel_why = 'mistake' where id = $1", [cancelled.id]);
     await f.db.query("update tasks set expires_at = now() - interval '1 s' where id = $1", [late.id]);
-    const kept = await f.store.deadLetters.keep([of(off), of(late, { resend: true })]);
+    const kept = await f.store.deadLetters.keep([of(cancelled), of(late, { resend: true })]);
     expect(kept).toMatchObject([
       { outcome: 'ended', failed: false },
       { outcome: 'ended', failed: false },
     ]);
-    expect(await f.store.tasks.get(off.id)).toMatchObject({ state: 'REVOKED', error: { message: 'mistake' } });
+    expect(await f.store.tasks.get(cancelled.id)).toMatchObject({ state: 'REVOKED', error: { message: 'mistake' } });
     expect(await f.store.tasks.get(late.id)).toMatchObject({ state: 'EXPIRED' });
   });
 

@@ -38,7 +38,7 @@ export interface PgWorkerLeaseOptions extends LeaseOptions {
 }
 
 /** Before a thread that died is started again. */
-const AGAIN: BackoffPolicy = { kind: 'exponential', delayMs: 250, maxDelayMs: 10_000, jitter: true };
+const RETRY: BackoffPolicy = { kind: 'exponential', delayMs: 250, maxDelayMs: 10_000, jitter: true };
 /** A connection that hangs must not keep the process: the lease then simply runs out. */
 const STOP_PATIENCE_MS = 3000;
 
@@ -149,7 +149,7 @@ export class PgWorkerLease implements WorkerLease {
     // Nothing was held yet: the start fails with what went wrong, sooner than with its time limit.
     if (!this.current) return this.firstHeld.reject(reason);
     this.deaths += 1;
-    const delayMs = backoffDelayMs(AGAIN, this.deaths);
+    const delayMs = backoffDelayMs(RETRY, this.deaths);
     this.options.log.error(
       { err: reason, worker: this.current, restartInMs: delayMs },
       'the lease thread died: what runs under its lease is aborted, and a new thread takes a new lease',

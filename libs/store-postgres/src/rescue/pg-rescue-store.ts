@@ -1,7 +1,7 @@
 import { plainArray, textArray } from '@lovage/foundation';
 import type { AwaitedMessage, MessageHoldings, QueueHolders, RescueCursor, RescueStore } from '@lovage/ports';
 import type { Database } from '../database.ts';
-import { ASK, AWAITED, HOLDERS, REPORT, SEND_AGAIN, SOUGHT } from '../sql/rescue.ts';
+import { ASK, AWAITED, HOLDERS, REPORT, RESEND, SOUGHT } from '../sql/rescue.ts';
 
 /** The search for lost messages on Postgres. */
 export class PgRescueStore implements RescueStore, MessageHoldings {
@@ -25,7 +25,7 @@ export class PgRescueStore implements RescueStore, MessageHoldings {
   async resend(items: readonly AwaitedMessage[]): Promise<number> {
     const ids = plainArray(items.map(({ taskId }) => taskId));
     const sent = await this.database.run(
-      SEND_AGAIN,
+      RESEND,
       [ids, plainArray(items.map(({ generation }) => generation))],
       'relaxed',
     );

@@ -21,8 +21,8 @@ from (select created_at, id from page order by created_at desc, id desc limit 1)
 };
 
 /** Those that still wait so get a message of the same generation: a claim lets only one of two run. $1 task ids · $2 generations */
-export const SEND_AGAIN = {
-  name: 'rescue-send-again',
+export const RESEND = {
+  name: 'rescue-resend',
   text: `
 insert into outbox (task_id, turn, due_at)
 select t.id, t.turn, now() from tasks t join unnest($1::uuid[], $2::int[]) as s(id, turn) on (t.id, t.turn) = (s.id, s.turn)

@@ -18,9 +18,9 @@ export default class OneByOneRunner extends TestRunner {
    * @type {InstanceType<typeof TestRunner>['on']}
    */
   on(event, listener) {
-    const offs = [super.on(event, listener), this.oneByOne.on(event, listener)];
+    const listeners = [super.on(event, listener), this.oneByOne.on(event, listener)];
     return () => {
-      for (const off of offs) off();
+      for (const remove of listeners) remove();
     };
   }
 

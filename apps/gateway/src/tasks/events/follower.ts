@@ -8,7 +8,7 @@ export interface TaskEvent {
   readonly data: ListedTask | TaskLogLine;
 }
 
-/** One reader that follows a task: turns what is found of it into events, each once and in order. */
+/** One reader that follows a task: makes events of what is found, each once and in order. */
 export class Follower {
   private known: { state: string; progressNo: number } | undefined;
 

@@ -127,7 +127,7 @@ export class ModelWorker {
 
   private decided(decision: Decision): void {
     switch (decision.kind) {
-      case 'again':
+      case 'retry':
         decision.entry.retryClaim();
         return this.wait(decision.entry);
       case 'granted':

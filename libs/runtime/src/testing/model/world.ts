@@ -356,7 +356,7 @@ export class World {
     );
     const counts = new Map(counted.rows.map(({ state, n }) => [state, n]));
     for (const { state } of rows.filter((row) => row.finished)) counts.set(state, (counts.get(state) ?? 0) - 1);
-    for (const [state, off] of counts) if (off !== 0) throw new Error(`${state} is counted ${off} too often`);
+    for (const [state, excess] of counts) if (excess !== 0) throw new Error(`${state} is counted ${excess} too often`);
   }
 
   private async tasksOrLost(run: (tasks: TaskStore) => Promise<unknown>): Promise<void> {

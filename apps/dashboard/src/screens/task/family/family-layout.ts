@@ -17,7 +17,7 @@ export interface Point {
 
 export interface FamilyEdge {
   readonly key: string;
-  readonly kind: 'submitted' | 'again';
+  readonly kind: 'submitted' | 'retried';
   readonly from: Point;
   readonly to: Point;
 }
@@ -38,7 +38,7 @@ export function familyLayout(tasks: readonly ListedTask[]): FamilyLayout {
   for (const { id } of tasks) graph.setNode(id, { ...NODE });
   for (const { id, parentId, retriedFrom } of tasks) {
     if (parentId !== null && ids.has(parentId)) graph.setEdge(parentId, id, {}, 'submitted');
-    if (retriedFrom !== null && ids.has(retriedFrom)) graph.setEdge(retriedFrom, id, {}, 'again');
+    if (retriedFrom !== null && ids.has(retriedFrom)) graph.setEdge(retriedFrom, id, {}, 'retried');
   }
   layout(graph);
   const { width = 0, height = 0 } = graph.graph() as { width?: number; height?: number };
@@ -55,7 +55,7 @@ export function familyLayout(tasks: readonly ListedTask[]): FamilyLayout {
     }),
     edges: graph.edges().map((edge) => ({
       key: `${edge.v} ${edge.w} ${edge.name ?? ''}`,
-      kind: edge.name === 'again' ? 'again' : 'submitted',
+      kind: edge.name === 'retried' ? 'retried' : 'submitted',
       from: side(edge.v, NODE.width / 2),
       to: side(edge.w, -NODE.width / 2),
     })),
