@@ -1,39 +1,33 @@
 import type { Clock } from '@lovage/ports';
-
-interface Kept<T> {
-  readonly answer: Promise<T>;
-  readonly at: number;
-}
+import { LRUCache } from 'lru-cache';
 
 /** Shares an answer among all who ask the same within a time: many browsers, one look at the database. */
 export class RecentAnswers<T> {
-  private readonly kept = new Map<string, Kept<T>>();
+  private readonly kept: LRUCache<string, Promise<T>>;
 
-  /** @param most answers that are kept at once. */
+  /** @param most answers that are kept at once: what is asked for is anybody's choice. */
   constructor(
-    private readonly clock: Clock,
+    private readonly clock: Pick<Clock, 'after'>,
     private readonly freshMs: number,
-    private readonly most = 200,
-  ) {}
+    most = 200,
+  ) {
+    this.kept = new LRUCache({ max: most });
+  }
 
   /** What `ask` gives, or gave to somebody else a moment ago. A failure is told to those who wait for it, and not kept. */
-  async get(key: string, ask: () => Promise<T>): Promise<T> {
-    const now = this.clock.monotonic();
+  get(key: string, ask: () => Promise<T>): Promise<T> {
     const found = this.kept.get(key);
-    if (found && now - found.at < this.freshMs) return found.answer;
-    // The oldest come first.
-    for (const [old, { at }] of this.kept) {
-      if (now - at < this.freshMs && this.kept.size < this.most) break;
-      this.kept.delete(old);
-    }
-    const kept = { answer: ask(), at: now };
-    this.kept.delete(key);
-    this.kept.set(key, kept);
-    try {
-      return await kept.answer;
-    } catch (error) {
-      if (this.kept.get(key) === kept) this.kept.delete(key);
-      throw error;
-    }
+    if (found) return found;
+    const answer = ask();
+    this.kept.set(key, answer);
+    const forget = (): void => {
+      cancelTimer();
+      // Another one may have come since, when there were too many.
+      if (this.kept.peek(key) === answer) this.kept.delete(key);
+    };
+    // By a timer, not at the next question: an answer may be large, and nobody may ask for anything again.
+    const cancelTimer = this.clock.after(this.freshMs, forget);
+    answer.catch(forget);
+    return answer;
   }
 }

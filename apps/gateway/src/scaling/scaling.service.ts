@@ -4,6 +4,7 @@ import { isQueueName, UnroutableError, type Clock, type QueueScaling } from '@lo
 import { LRUCache } from 'lru-cache';
 import { CLOCK, type GatewayPlatform, PLATFORM } from '../deps.ts';
 import { withinDeadline } from '../http/deadline.ts';
+import { RecentAnswers } from '../http/recent-answers.ts';
 import { ProblemError } from '../problems/problem-error.ts';
 
 /** How long an answer serves, ms: triggers of one scaler ask one after the other. */
@@ -15,52 +16,51 @@ const DEPTH_MS = 2_000;
 /** What was seen longer ago says nothing of how long messages wait, ms. */
 const FORGET_MS = 60_000;
 
-interface Kept {
-  readonly answer: Promise<ScalingDocument>;
+/** Messages without rows that the last look has found. */
+interface Rowless {
+  /** When this gateway found the first of them, and when it looked last, monotonic ms. */
+  readonly since: number;
   readonly at: number;
-  /** Since when this gateway has found messages without rows, each time that it looked; undefined: at the last time it did not. */
-  rowlessSince?: number | undefined;
 }
 
 /** Tells scalers how much a queue has to do: one statement and one look at the broker a second for each queue. */
 @Injectable()
 export class ScalingService {
-  private readonly kept = new LRUCache<string, Kept>({ max: MOST_KEPT });
+  private readonly answers: RecentAnswers<ScalingDocument>;
+  private readonly rowless = new LRUCache<string, Rowless>({ max: MOST_KEPT });
 
   constructor(
     @Inject(PLATFORM) private readonly platform: Pick<GatewayPlatform, 'queues' | 'broker'>,
     @Inject(CLOCK) private readonly clock: Clock,
-  ) {}
+  ) {
+    this.answers = new RecentAnswers(clock, FRESH_MS, MOST_KEPT);
+  }
 
   /** @throws ProblemError `queue_not_found` for what cannot be a queue's name */
   get(queue: string): Promise<ScalingDocument> {
     if (!isQueueName(queue))
       return Promise.reject(new ProblemError('queue_not_found', `no queue can be called ${JSON.stringify(queue)}`));
-    const now = this.clock.monotonic();
-    const before = this.kept.get(queue);
-    if (before && before.at + FRESH_MS > now) return before.answer;
-    const since = before && before.at + FORGET_MS > now ? before.rowlessSince : undefined;
-    const read = this.read(queue, since ?? now, now);
-    const answer = read.then(({ document }) => document);
-    const kept: Kept = { answer, at: now, rowlessSince: since };
-    this.kept.set(queue, kept);
-    read.then(
-      ({ rowless }) => (kept.rowlessSince = rowless > 0 ? (since ?? now) : undefined),
-      // A failure is nobody else's answer.
-      () => this.kept.get(queue) === kept && this.kept.delete(queue),
-    );
-    return answer;
+    return this.answers.get(queue, () => this.read(queue));
   }
 
-  private async read(queue: string, since: number, now: number) {
+  private async read(queue: string): Promise<ScalingDocument> {
+    const now = this.clock.monotonic();
     const [scaling, messages] = await Promise.all([this.platform.queues.scaling(queue), this.messages(queue)]);
     const { sent, paused, ...told } = scaling;
     // A worker that holds messages back has them of rows, too, so there may be more without rows than this; there are not fewer.
     const rowless = paused || messages === null ? 0 : Math.max(0, messages - sent);
     const ready = told.ready + rowless;
-    const waited = rowless > 0 ? (now - since) / 1000 : 0;
-    const document = { queue, ...told, ready, messages, backlogSeconds: backlogOf(told, ready, waited) };
-    return { document, rowless };
+    const waited = rowless > 0 ? this.waitedMs(queue, now) / 1000 : 0;
+    if (rowless === 0) this.rowless.delete(queue);
+    return { queue, ...told, ready, messages, backlogSeconds: backlogOf(told, ready, waited) };
+  }
+
+  /** For how long messages without rows have been found, each time that this gateway looked. */
+  private waitedMs(queue: string, now: number): number {
+    const before = this.rowless.get(queue);
+    const since = before && before.at + FORGET_MS > now ? before.since : now;
+    this.rowless.set(queue, { since, at: now });
+    return now - since;
   }
 
   /** Null: the broker does not tell. */
