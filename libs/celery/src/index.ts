@@ -40,7 +40,7 @@ export {
 export { canvasRefusal, type CanvasAbility } from './canvas/refusal.ts';
 export { SignatureCheck, type Signature, type SignatureOptions } from './canvas/signature.ts';
 export { taskIdOf } from './task-id.ts';
-export { rowOf, wireIdOf, type KnownOfRow } from './task-row.ts';
+export { publicIdOf, rowOf, wireIdOf, type KnownOfRow } from './task-row.ts';
 export type {
   EncodedMessage,
   IncomingTask,

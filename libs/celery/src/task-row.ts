@@ -65,6 +65,11 @@ function messageJson(task: IncomingTask, withArguments: boolean): string | null 
   return json === '{}' ? null : json;
 }
 
+/** The id that everybody outside knows a task by: that on the wire. */
+export function publicIdOf<Id extends string | null>({ id, wireId }: { id: Id; wireId: string | null }): string | Id {
+  return wireId ?? id;
+}
+
 /** What a row keeps of the id on the wire: the text where it is not the id of the row itself. */
 export function wireIdOf(publicId: string, rowId: string): string | null {
   return rowId === publicId ? null : publicId;

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { publicIdOf } from '@lovage/celery';
 import { withBigintsAsText } from '@lovage/foundation';
 import type { DeadLetterDocument, DeadLetterGroupDocument, WholeDeadLetterDocument } from '@lovage/http-api';
 import type { DeadLetter, DeadLetterGroup, WholeDeadLetter } from '@lovage/ports';
@@ -7,14 +8,14 @@ import { inputOfMessage, isTruncated, messageOf } from './dead-letter-message.ts
 
 /** A dead letter as lists show it. */
 export function deadLetterDocument(deadLetter: DeadLetter): DeadLetterDocument {
-  const { redrivenAt } = deadLetter;
+  const { redrivenAt, taskId: id, wireId } = deadLetter;
   return {
     id: deadLetter.id,
     queue: deadLetter.queue,
     reason: deadLetter.reason,
     code: deadLetter.code,
     detail: deadLetter.detail,
-    taskId: deadLetter.wireId ?? deadLetter.taskId,
+    taskId: publicIdOf({ id, wireId }),
     name: deadLetter.name,
     priority: deadLetter.priority,
     outcome: deadLetter.outcome,

@@ -1,3 +1,4 @@
+import { publicIdOf } from '@lovage/celery';
 import { type LiveTask, type LiveTasks, MAX_LIVE_TASKS } from '@lovage/http-api';
 import type { Clock, LiveReads, TaskFilter, WatchedTask } from '@lovage/ports';
 import type { TaskState } from '@lovage/task';
@@ -124,17 +125,16 @@ export class TaskSource implements LiveSource {
 function leftOf(missing: readonly Seen[], fits: ReadonlyMap<string, ReadRow>, revision: number): [string, Left][] {
   return missing.flatMap(({ task }): [string, Left][] => {
     const found = fits.get(task.id);
-    return found?.fits ? [] : [[task.id, { publicId: publicId(task), state: found?.task.state ?? null, revision }]];
+    return found?.fits ? [] : [[task.id, { publicId: publicIdOf(task), state: found?.task.state ?? null, revision }]];
   });
 }
 
-const publicId = ({ id, wireId }: WatchedTask): string => wireId ?? id;
 const timeOf = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
 
 function liveTask(task: WatchedTask, isNew: boolean): LiveTask {
   const { name, state, retries, createdAt, startedAt, finishedAt } = task;
   return {
-    ...{ id: publicId(task), name, state, retries },
+    ...{ id: publicIdOf(task), name, state, retries },
     createdAt: new Date(createdAt).toISOString(),
     startedAt: timeOf(startedAt),
     finishedAt: timeOf(finishedAt),

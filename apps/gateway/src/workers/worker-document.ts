@@ -1,5 +1,5 @@
 import type { RunningTask, WorkerDocument, WorkerStatus } from '@lovage/http-api';
-import { taskIdOf } from '@lovage/celery';
+import { publicIdOf, taskIdOf } from '@lovage/celery';
 import type { KnownCeleryWorker, KnownWorker, WorkerTask } from '@lovage/ports';
 
 /** A worker as the API shows it. */
@@ -76,10 +76,10 @@ function deathOf(worker: KnownWorker): WorkerDocument['death'] {
   };
 }
 
-export function runningTask({ id, wireId, name, queue, state, retries, startedAt, seconds }: WorkerTask): RunningTask {
+export function runningTask(task: WorkerTask): RunningTask {
+  const { name, queue, state, retries, startedAt, seconds } = task;
   return {
-    ...{ name, queue, state },
-    id: wireId ?? id,
+    ...{ id: publicIdOf(task), name, queue, state },
     attempt: retries + 1,
     startedAt: timeOf(startedAt),
     seconds: seconds === null ? null : Math.max(0, seconds),

@@ -1,3 +1,4 @@
+import { publicIdOf } from '@lovage/celery';
 import type { Platform } from '@lovage/platform';
 
 /** A task for later. */
@@ -22,8 +23,10 @@ export function scheduledTasks(lists: Platform['lists']): QueueScheduled {
     for (const queue of queues) {
       if (found.length >= limit) break;
       const page = await lists.list({ states: ['SCHEDULED', 'RETRY'], queue }, { limit: limit - found.length });
-      for (const { id, wireId, name, input, priority, eta } of page.items)
-        if (eta !== null) found.push({ id: wireId ?? id, name, queue, input, priority, eta });
+      for (const task of page.items) {
+        const { name, input, priority, eta } = task;
+        if (eta !== null) found.push({ id: publicIdOf(task), name, queue, input, priority, eta });
+      }
     }
     return found.sort((a, b) => a.eta - b.eta);
   };

@@ -1,4 +1,4 @@
-import { encodeTask, type NewTaskData } from '@lovage/celery';
+import { encodeTask, publicIdOf, type NewTaskData } from '@lovage/celery';
 import type { NewTask, OutgoingMessage, StoredMessage } from '@lovage/ports';
 import type { TaskExtra } from '@lovage/task';
 
@@ -38,7 +38,7 @@ export interface MessageSending {
  */
 export function encodeMessage(task: MessageSource, stored: StoredMessage, sending: MessageSending): OutgoingMessage {
   const encoded = encodeTask({
-    id: task.wireId ?? task.id,
+    id: publicIdOf(task),
     name: task.name,
     inputJson: task.input,
     args: stored.args,

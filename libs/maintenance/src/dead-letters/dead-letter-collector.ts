@@ -1,4 +1,4 @@
-import { encodeResult, type CanvasAbility } from '@lovage/celery';
+import { encodeResult, publicIdOf, type CanvasAbility } from '@lovage/celery';
 import { Signal, type Service } from '@lovage/foundation';
 import {
   type Broker,
@@ -109,7 +109,7 @@ export class DeadLetterCollector implements Service {
     );
     if (outcome === 'sent_again') onResent?.();
     if (!failed || taskId === null || !replyTo) return;
-    const publicId = wireId ?? taskId;
+    const publicId = publicIdOf({ id: taskId, wireId });
     broker.reply(replyTo, {
       correlationId: correlationId || publicId,
       body: encodeResult({ taskId: publicId, state: 'FAILURE', error: JSON.parse(deadLetter.error) }),
