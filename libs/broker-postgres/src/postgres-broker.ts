@@ -1,6 +1,7 @@
 import { hasCode, Lifecycle, maskUrl, toError } from '@lovage/foundation';
 import {
   BrokerUnavailableError,
+  isDoneWithin,
   type Broker,
   type BrokerState,
   type CeleryConsole,
@@ -234,7 +235,7 @@ export class PostgresBroker implements Broker {
 
   private async end(): Promise<void> {
     const drained = Promise.all([this.consumer.close(), this.publisher.idle(), this.replier.idle()]);
-    const inTime = await Promise.race([drained.then(() => true), this.pause(DRAIN_MS).then(() => false)]);
+    const inTime = await isDoneWithin(this.options.clock, DRAIN_MS, drained);
     const session = await this.keeper.stop();
     this.consumer.detach();
     await Promise.all([
@@ -256,7 +257,7 @@ export class PostgresBroker implements Broker {
       lost === undefined ? undefined : this.reaper.release(lost),
       (await this.reaper.anyDead(session)) ? this.reaper.reap() : undefined,
     ]);
-    await Promise.race([requeued, this.pause(RELEASE_MS)]);
+    await isDoneWithin(this.options.clock, RELEASE_MS, requeued);
   }
 
   private onDown(silent: boolean): void {
@@ -271,10 +272,6 @@ export class PostgresBroker implements Broker {
     // Only the question is the session's; the work takes as long as the queues are long.
     const [anyDead] = await Promise.all([this.reaper.anyDead(session), this.consumer.redeclare(session)]);
     if (anyDead) void this.reaper.reap();
-  }
-
-  private pause(ms: number): Promise<void> {
-    return new Promise((resolve) => this.options.clock.after(ms, resolve));
   }
 
   /** @throws BrokerUnavailableError when there is no connection, or it breaks meanwhile. */

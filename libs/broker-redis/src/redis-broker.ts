@@ -2,6 +2,7 @@ import { isUuid, Lifecycle, LovageError, maskUrl, toError } from '@lovage/founda
 import {
   BrokerUnavailableError,
   InvalidQueueNameError,
+  isDoneWithin,
   UnroutableError,
   type Broker,
   type BrokerState,
@@ -305,7 +306,7 @@ export class RedisBroker implements Broker {
 
   private async end(): Promise<void> {
     const drained = Promise.all([this.consumer.close(), this.publisher.idle()]);
-    await Promise.race([drained, new Promise<void>((resolve) => this.options.clock.after(DRAIN_MS, resolve))]);
+    await isDoneWithin(this.options.clock, DRAIN_MS, drained);
     await this.keeper.stop(GOODBYE_MS);
     this.consumer.detach();
   }

@@ -223,3 +223,4 @@ export type {
   SessionClient,
 } from './access-store.ts';
 export type { GatewayStores, QueryStores, Stores, TaskStores, UpkeepStores } from './stores.ts';
+export { isDoneWithin, within } from './within.ts';

@@ -1,5 +1,5 @@
 import { encodeMeta } from '@lovage/celery';
-import type { CeleryBackend, Clock, Log, StoredState } from '@lovage/ports';
+import { isDoneWithin, type CeleryBackend, type Clock, type Log, type StoredState } from '@lovage/ports';
 import type { HeldTask, TaskEvent, TaskWorker } from '@lovage/runtime';
 import type { TaskErrorDocument, TaskState } from '@lovage/task';
 
@@ -59,10 +59,7 @@ export class ResultWriter {
   async stop(): Promise<void> {
     for (const unsubscribe of this.unsubscribe) unsubscribe();
     if (this.queue.length > 0) {
-      let cancel = (): void => undefined;
-      const late = new Promise<void>((resolve) => (cancel = this.deps.clock.after(STOP_MS, resolve)));
-      await Promise.race([late, (this.flushing ??= this.flush())]);
-      cancel();
+      await isDoneWithin(this.deps.clock, STOP_MS, (this.flushing ??= this.flush()));
     }
     this.stopped = true;
     this.wake();

@@ -1,4 +1,4 @@
-import type { Broker, Clock, ConsumptionHealth } from '@lovage/ports';
+import { isDoneWithin, type Broker, type Clock, type ConsumptionHealth } from '@lovage/ports';
 import type { TaskWorker } from '@lovage/runtime';
 
 /** Answer of `GET /health/ready` of a worker. */
@@ -61,15 +61,9 @@ export class WorkerHealth {
   }
 
   private ping(): Promise<'up' | 'down'> {
-    return new Promise((resolve) => {
-      const cancelTimer = this.deps.clock.after(PING_MS, () => resolve('down'));
-      this.deps
-        .pingDatabase()
-        .then(
-          () => resolve('up'),
-          () => resolve('down'),
-        )
-        .finally(cancelTimer);
-    });
+    return isDoneWithin(this.deps.clock, PING_MS, this.deps.pingDatabase()).then(
+      (done) => (done ? 'up' : 'down'),
+      () => 'down',
+    );
   }
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { AmqpConnectionManagerClass, type AmqpConnectionManagerOptions } from 'amqp-connection-manager';
 import type { ChannelModel } from 'amqplib';
 import { deferred, maskUrl, Signal, toError } from '@lovage/foundation';
-import { BrokerUnavailableError, type Clock, type Log } from '@lovage/ports';
+import { BrokerUnavailableError, within, type Clock, type Log } from '@lovage/ports';
 
 /** One attempt to connect may take this long, ms; a server that accepts and says nothing is given up then. */
 const ATTEMPT_MS = 5000;
@@ -91,10 +91,6 @@ export class Link {
   async start(): Promise<void> {
     const { url, connectTimeoutMs, clock } = this.options;
     const first = this.up.next();
-    const late = deferred<never>();
-    const cancelTimer = clock.after(connectTimeoutMs, () =>
-      late.reject(this.unavailable(`within ${connectTimeoutMs} ms`)),
-    );
     const refused = deferred<never>();
     const onFailed = ({ err }: { err: Error }): void => {
       // Trying again does not make a password right or a vhost exist.
@@ -105,10 +101,10 @@ export class Link {
     this.attempting = true;
     this.manager.connect().catch(() => undefined);
     try {
-      await Promise.race([first, late.promise, refused.promise, this.gaveUp.promise]);
+      const decided = Promise.race([first, refused.promise, this.gaveUp.promise]);
+      await within(clock, connectTimeoutMs, decided, () => this.unavailable(`within ${connectTimeoutMs} ms`));
       this.options.log.debug({ url: maskUrl(url) }, 'connected to RabbitMQ');
     } finally {
-      cancelTimer();
       this.manager.removeListener('connectFailed', onFailed);
     }
   }
@@ -150,17 +146,12 @@ export class Link {
     this.attempting = false;
     this.lastFailure = undefined;
     this.raw = connection;
-    const late = deferred<never>();
-    const cancelTimer = this.options.clock.after(PREPARE_MS, () =>
-      late.reject(new Error(`not within ${PREPARE_MS} ms`)),
-    );
+    const { prepare, clock } = this.options;
     try {
-      await Promise.race([this.options.prepare?.(connection), late.promise]);
+      if (prepare) await within(clock, PREPARE_MS, prepare(connection), () => new Error(`not within ${PREPARE_MS} ms`));
     } catch (error) {
       if (this.raw === connection)
         this.options.log.warn({ err: error }, 'not everything could be prepared on RabbitMQ');
-    } finally {
-      cancelTimer();
     }
     if (this.raw !== connection || this.stopping) return;
     this.ready = connection;

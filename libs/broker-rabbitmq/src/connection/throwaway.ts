@@ -1,6 +1,6 @@
 import type { Channel, ChannelModel } from 'amqplib';
 import { Limiter } from '@lovage/foundation';
-import { BrokerUnavailableError, systemClock, type Clock } from '@lovage/ports';
+import { BrokerUnavailableError, systemClock, within, type Clock } from '@lovage/ports';
 import { closeChannel } from './close-channel.ts';
 
 /** Channels that such questions have open at once on a connection. A server has a limit (2,047 unless told otherwise), and each costs it a process. */
@@ -24,21 +24,8 @@ export function onThrowawayChannel<T>(
     limiter = new Limiter(MOST_OPEN);
     limiters.set(connection, limiter);
   }
-  return limiter.run(() => answered(onChannel(connection, use), clock));
-}
-
-async function answered<T>(asked: Promise<T>, clock: Pick<Clock, 'after'>): Promise<T> {
-  let cancelTimer: (() => void) | undefined;
-  const late = new Promise<never>((_, reject) => {
-    cancelTimer = clock.after(ANSWER_MS, () =>
-      reject(new BrokerUnavailableError(`RabbitMQ has not answered within ${ANSWER_MS / 1000} s`)),
-    );
-  });
-  try {
-    return await Promise.race([asked, late]);
-  } finally {
-    cancelTimer?.();
-  }
+  const late = (): Error => new BrokerUnavailableError(`RabbitMQ has not answered within ${ANSWER_MS / 1000} s`);
+  return limiter.run(() => within(clock, ANSWER_MS, onChannel(connection, use), late));
 }
 
 async function onChannel<T>(connection: ChannelModel, use: (channel: Channel) => Promise<T>): Promise<T> {

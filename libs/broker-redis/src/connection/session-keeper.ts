@@ -1,5 +1,5 @@
 import { Signal, toError } from '@lovage/foundation';
-import type { BrokerState, Log } from '@lovage/ports';
+import { isDoneWithin, within, type BrokerState, type Log } from '@lovage/ports';
 import { isHopeless, isReplica } from './redis-errors.ts';
 import { RedisSession, type SessionTarget } from './session.ts';
 
@@ -81,7 +81,8 @@ export class RedisSessionKeeper {
     const session = this.current;
     this.current = undefined;
     if (session?.alive) {
-      await Promise.race([this.options.farewell(session).catch(() => undefined), this.sleep(patienceMs)]);
+      const said = this.options.farewell(session).catch(() => undefined);
+      await isDoneWithin(this.options.clock, patienceMs, said);
     }
     session?.end(new Error('the broker was stopped'));
     this.update();
@@ -98,10 +99,8 @@ export class RedisSessionKeeper {
     const session = await RedisSession.open(this.options, timeoutMs);
     try {
       if (this.stopped) throw new Error('the broker was stopped');
-      const late = this.sleep(TRY_MS).then(() => {
-        throw new Error('no answer while the session was prepared');
-      });
-      await Promise.race([this.options.prepare(session, this.lost), late]);
+      const late = (): Error => new Error('no answer while the session was prepared');
+      await within(this.options.clock, TRY_MS, this.options.prepare(session, this.lost), late);
       if (!session.alive) throw new Error('the connection broke while it was prepared');
       if (this.stopped) throw new Error('the broker was stopped');
     } catch (error) {
@@ -161,10 +160,6 @@ export class RedisSessionKeeper {
     if (state === this.shown) return;
     this.shown = state;
     this.stateChanged.emit(state);
-  }
-
-  private sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => this.options.clock.after(ms, resolve));
   }
 
   /** Ends early when there is to be no further try. */

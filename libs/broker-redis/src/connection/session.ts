@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';
-import { deferred, Signal, toError } from '@lovage/foundation';
-import type { Clock } from '@lovage/ports';
+import { Signal, toError } from '@lovage/foundation';
+import { within, type Clock } from '@lovage/ports';
 import { Redis, type RedisOptions } from 'ioredis';
 import { sessionPrefix } from '../keys.ts';
 import { withScripts, type ScriptedRedis } from '../scripts.ts';
@@ -53,20 +53,17 @@ export class RedisSession {
     };
     const session = new RedisSession(withScripts(make('commands')), make('listen'));
     const { commands, subscriber } = session;
-    const late = deferred<never>();
-    const cancelTimer = clock.after(timeoutMs, () =>
-      late.reject(new Error(`no answer within ${timeoutMs} ms${first ? `: ${first.message}` : ''}`)),
-    );
-    try {
-      const opened = Promise.all([connect(commands), connect(subscriber)]);
-      await Promise.race([opened, late.promise]);
+    const open = async (): Promise<void> => {
+      await Promise.all([connect(commands), connect(subscriber)]);
       subscriber.on('message', (channel, text) => session.heard.emit({ channel, text }));
-      await Promise.race([subscriber.subscribe(sessionPrefix(db) + session.id), late.promise]);
+      await subscriber.subscribe(sessionPrefix(db) + session.id);
+    };
+    const late = (): Error => new Error(`no answer within ${timeoutMs} ms${first ? `: ${first.message}` : ''}`);
+    try {
+      await within(clock, timeoutMs, open(), late);
     } catch (error) {
       session.end(toError(error));
       throw first ?? error;
-    } finally {
-      cancelTimer();
     }
     for (const client of [commands, subscriber])
       client.on('end', () => session.end(first ?? new Error('the connection was closed')));

@@ -1,6 +1,7 @@
 import { Batcher, hasCode, Signal } from '@lovage/foundation';
 import {
   foreignResultsQueue,
+  isDoneWithin,
   type Broker,
   type Clock,
   type Log,
@@ -159,13 +160,8 @@ export class Submitter {
 
   private async settled(): Promise<void> {
     if (this.underWay === 0) return;
-    await new Promise<void>((resolve) => {
-      const cancelTimer = this.options.clock.after(STOP_PATIENCE_MS, resolve);
-      this.onSettled = () => {
-        cancelTimer();
-        resolve();
-      };
-    });
+    const settled = new Promise<void>((resolve) => (this.onSettled = resolve));
+    await isDoneWithin(this.options.clock, STOP_PATIENCE_MS, settled);
   }
 
   private leave(): void {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import {
   StoreUnavailableError,
   systemClock,
+  within,
   type Clock,
   type RateCount,
   type RateCounter,
@@ -93,17 +94,11 @@ export class PgRateCounters implements RateCounters {
     const asked = (): Promise<object[]> => this.database.run(statement, values, 'relaxed');
     if (!countsHereMeanwhile) return asked();
     if (this.clock.monotonic() < this.awayUntil) throw away();
-    let cancelTimer: (() => void) | undefined;
-    const late = new Promise<never>((_, reject) => {
-      cancelTimer = this.clock.after(MEANWHILE_MS, () => reject(away()));
-    });
     try {
-      return await Promise.race([asked(), late]);
+      return await within(this.clock, MEANWHILE_MS, asked(), away);
     } catch (error) {
       this.awayUntil = this.clock.monotonic() + MEANWHILE_MS;
       throw error;
-    } finally {
-      cancelTimer?.();
     }
   }
 
