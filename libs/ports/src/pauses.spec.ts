@@ -36,6 +36,17 @@ test('a wait ends after its time, or with all others at the end', async () => {
   expect(pauses.over).toBe(true);
 });
 
+test('a wake ends the waits under way, and no later one', async () => {
+  const clock = new HandClock();
+  const pauses = new Pauses(clock);
+  const waits = [pauses.wait(1e9), pauses.wait(1e9)];
+  pauses.wake();
+  await Promise.all(waits);
+  expect(clock.timers.size).toBe(0);
+  void pauses.wait(50);
+  expect(await clock.fire()).toEqual([50]);
+});
+
 test('tries go on with growing waits until one succeeds', async () => {
   const clock = new HandClock();
   const failures: number[] = [];

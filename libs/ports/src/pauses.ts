@@ -52,9 +52,14 @@ export class Pauses {
     }
   }
 
+  /** Ends the waits under way. */
+  wake(): void {
+    for (const wake of this.wakers) wake();
+  }
+
   /** Ends the waits under way; from here on none waits. */
   end(): void {
     this.isOver = true;
-    for (const wake of this.wakers) wake();
+    this.wake();
   }
 }

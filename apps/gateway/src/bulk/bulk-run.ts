@@ -1,6 +1,6 @@
 import { toError } from '@lovage/foundation';
 import { includesRole, type BulkAction, type BulkBody } from '@lovage/http-api';
-import type { BulkJob, BulkLease, BulkStep, BulkStore, Clock } from '@lovage/ports';
+import { Pauses, type BulkJob, type BulkLease, type BulkStep, type BulkStore, type Clock } from '@lovage/ports';
 import { rateIntervalMs } from '@lovage/task';
 import type { Standings } from '../auth/standings.ts';
 import { problemOf } from '../problems/problem-of.ts';
@@ -41,19 +41,20 @@ export interface BulkRunDeps {
 
 /** One job in the hands of this process: step by step until all is done, or the job or the process is stopped. */
 export class BulkRun {
-  private stopping = false;
-  private wakeUp: (() => void) | undefined;
+  /** Over once this process stops. */
+  private readonly pauses: Pauses;
 
   constructor(
     private readonly job: BulkJob,
     private readonly lease: BulkLease,
     private readonly deps: BulkRunDeps,
-  ) {}
+  ) {
+    this.pauses = new Pauses(deps.clock);
+  }
 
   /** Ends after the step that is under way, and lets others go on. */
   stop(): void {
-    this.stopping = true;
-    this.wakeUp?.();
+    this.pauses.end();
   }
 
   /** @param waitMs until its rate lets the next be done. */
@@ -67,7 +68,7 @@ export class BulkRun {
     }
     const steps = this.steps(spec, waitMs);
     for (let faults = 0; ;) {
-      if (this.stopping) return deps.store.release(job.id, lease.owner);
+      if (this.pauses.over) return deps.store.release(job.id, lease.owner);
       try {
         if (await steps()) return;
         faults = 0;
@@ -76,7 +77,7 @@ export class BulkRun {
         if (!PASSES.has(code)) faults += 1;
         if (faults >= MOST_FAULTS) return this.finish('failed', `${code}: ${detail}`);
         if (!(await this.note({ waitMs: FAULT_MS, error: `${code}: ${detail}` }))) return;
-        await this.sleep(FAULT_MS);
+        await this.pauses.wait(FAULT_MS);
       }
     }
   }
@@ -101,7 +102,7 @@ export class BulkRun {
       // All is done, and could not be written so before.
       if (over) return end();
       if (!(await this.rest(nextAt))) return true;
-      if (this.stopping) return false;
+      if (this.pauses.over) return false;
       if (!(await this.maySo(spec))) return true;
       if (!counted) {
         const { matched, complete } = await targets.count(scope);
@@ -125,8 +126,8 @@ export class BulkRun {
     const { clock } = this.deps;
     for (;;) {
       const left = until - clock.monotonic();
-      if (this.stopping || left <= 0) return true;
-      await this.sleep(Math.min(left, RENEW_MS));
+      if (this.pauses.over || left <= 0) return true;
+      await this.pauses.wait(Math.min(left, RENEW_MS));
       if (left > RENEW_MS && !(await this.note({ waitMs: until - clock.monotonic() }))) return false;
     }
   }
@@ -152,16 +153,5 @@ export class BulkRun {
 
   private async finish(state: 'stopped' | 'failed', error: string): Promise<void> {
     await this.deps.store.finish(this.job.id, this.lease.owner, state, error.slice(0, 1000));
-  }
-
-  private sleep(ms: number): Promise<void> {
-    if (this.stopping) return Promise.resolve();
-    return new Promise((resolve) => {
-      const cancelTimer = this.deps.clock.after(ms, resolve);
-      this.wakeUp = () => {
-        cancelTimer();
-        resolve();
-      };
-    });
   }
 }

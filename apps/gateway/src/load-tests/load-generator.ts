@@ -1,5 +1,5 @@
 import type { LoadTestPoint } from '@lovage/http-api';
-import type { Clock } from '@lovage/ports';
+import { Pauses, type Clock } from '@lovage/ports';
 import { Latencies } from './latencies.ts';
 import type { LoadReport } from './load-report.ts';
 
@@ -51,16 +51,17 @@ export class LoadGenerator {
   async run(stop: AbortSignal): Promise<void> {
     const began = this.clock.monotonic();
     const elapsed = (): number => this.clock.monotonic() - began;
+    const pauses = new Pauses(this.clock);
     while (!stop.aborted && this.started < this.plan.total && elapsed() < this.plan.seconds * 1000) {
       this.startDue(elapsed());
       this.closeSeconds(elapsed());
-      await this.tick();
+      await pauses.wait(TICK_MS);
     }
     this.draining = true;
     const until = elapsed() + DRAIN_MS;
     while (!stop.aborted && this.underWay + this.waiting > 0 && elapsed() < until) {
       this.closeSeconds(elapsed());
-      await this.tick();
+      await pauses.wait(TICK_MS);
     }
     this.closeSeconds(elapsed() + 1000);
   }
@@ -121,9 +122,5 @@ export class LoadGenerator {
       this.points.push({ second: this.points.length, submitted, ended, p95: ends.all?.p95 ?? null });
       this.second = { submitted: 0, ended: 0, ends: new Latencies() };
     }
-  }
-
-  private tick(): Promise<void> {
-    return new Promise((resolve) => void this.clock.after(TICK_MS, resolve));
   }
 }

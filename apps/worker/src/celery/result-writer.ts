@@ -1,5 +1,5 @@
 import { encodeMeta } from '@lovage/celery';
-import { isDoneWithin, type CeleryBackend, type Clock, type Log, type StoredState } from '@lovage/ports';
+import { isDoneWithin, Pauses, type CeleryBackend, type Clock, type Log, type StoredState } from '@lovage/ports';
 import type { HeldTask, TaskEvent, TaskWorker } from '@lovage/runtime';
 import type { TaskErrorDocument, TaskState } from '@lovage/task';
 
@@ -31,11 +31,12 @@ export class ResultWriter {
   private chars = 0;
   private flushing: Promise<void> | undefined;
   private lost = 0;
-  private stopped = false;
   private readonly unsubscribe: (() => void)[] = [];
-  private wake: () => void = () => undefined;
+  private readonly pauses: Pauses;
 
-  constructor(private readonly deps: ResultWriterDeps) {}
+  constructor(private readonly deps: ResultWriterDeps) {
+    this.pauses = new Pauses(deps.clock);
+  }
 
   /** States that wait to be written. */
   get waiting(): number {
@@ -51,7 +52,7 @@ export class ResultWriter {
     const { worker, backend } = this.deps;
     this.unsubscribe.push(
       worker.signals.tasks.on((event) => this.take(event)),
-      backend.onChange((isUp) => isUp && this.wake()),
+      backend.onChange((isUp) => isUp && this.pauses.wake()),
     );
   }
 
@@ -61,8 +62,7 @@ export class ResultWriter {
     if (this.queue.length > 0) {
       await isDoneWithin(this.deps.clock, STOP_MS, (this.flushing ??= this.flush()));
     }
-    this.stopped = true;
-    this.wake();
+    this.pauses.end();
   }
 
   private take(event: TaskEvent): void {
@@ -88,20 +88,14 @@ export class ResultWriter {
 
   /** Until nothing waits. Never rejects. */
   private async flush(): Promise<void> {
-    const { backend, clock } = this.deps;
-    while (this.queue.length > 0 && !this.stopped) {
+    const { backend } = this.deps;
+    while (this.queue.length > 0 && !this.pauses.over) {
       const batch = this.queue.slice(0, MAX_BATCH);
       try {
         await backend.store(batch);
         this.drop(batch);
       } catch {
-        await new Promise<void>((resolve) => {
-          const cancel = clock.after(PAUSE_MS, resolve);
-          this.wake = () => {
-            cancel();
-            resolve();
-          };
-        });
+        await this.pauses.wait(PAUSE_MS);
       }
     }
     this.flushing = undefined;

@@ -1,5 +1,5 @@
 import { backoffDelayMs, type BackoffPolicy, isHopeless, isMissingTable, Signal, toError } from '@lovage/foundation';
-import type { BrokerState, Clock, Log } from '@lovage/ports';
+import { Pauses, type BrokerState, type Clock, type Log } from '@lovage/ports';
 import { Connection, type ConnectionOptions } from '../connection/connection.ts';
 import { BrokerStorageTooNewError, ensureStorage } from '../storage/ensure-storage.ts';
 import { BrokerSession } from './broker-session.ts';
@@ -30,10 +30,13 @@ export class SessionKeeper {
   private session: BrokerSession | undefined;
   private lost: number | undefined;
   private readonly stopped = new AbortController();
+  private readonly pauses: Pauses;
   private cancelTimer: () => void = () => undefined;
   private attempt: Promise<void> = Promise.resolve();
 
-  constructor(private readonly options: SessionKeeperOptions) {}
+  constructor(private readonly options: SessionKeeperOptions) {
+    this.pauses = new Pauses(options.clock);
+  }
 
   get state(): BrokerState {
     return this.session ? 'up' : 'down';
@@ -55,10 +58,7 @@ export class SessionKeeper {
         const delay = backoffDelayMs(BACKOFF, tries);
         const hopeless = isHopeless(error) || error instanceof BrokerStorageTooNewError;
         if (hopeless || this.stopped.signal.aborted || clock.monotonic() + delay >= end) throw error;
-        await new Promise<void>((resolve) => {
-          this.cancelTimer = clock.after(delay, resolve);
-          this.stopped.signal.addEventListener('abort', () => resolve());
-        });
+        await this.pauses.wait(delay);
       }
     }
   }
@@ -66,6 +66,7 @@ export class SessionKeeper {
   /** No further attempts; gives up one under way. A session that stands, stands. */
   giveUp(): void {
     this.stopped.abort();
+    this.pauses.end();
     if (!this.session) this.cancelTimer();
   }
 

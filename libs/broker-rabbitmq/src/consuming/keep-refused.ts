@@ -1,5 +1,5 @@
 import { hasCode } from '@lovage/foundation';
-import type { Clock } from '@lovage/ports';
+import { Pauses, type Clock } from '@lovage/ports';
 import type { Link } from '../connection/link.ts';
 import type { ConfirmPublisher } from '../publishing/confirm-publisher.ts';
 import type { Topology } from '../topology/topology.ts';
@@ -36,7 +36,7 @@ export function keepInDeadLetters(deps: {
         deps.topology.missDeadLetters(deps.link.connection);
         await deps.topology.deadLetters(deps.link.connection).catch(() => undefined);
       }
-      await new Promise<void>((resolve) => deps.clock.after(RETRY_MS, resolve));
+      await new Pauses(deps.clock).wait(RETRY_MS);
       throw error;
     }
   };

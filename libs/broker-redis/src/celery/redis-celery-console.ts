@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { toError } from '@lovage/foundation';
-import type { CeleryConsole, CeleryConsoleOptions, Clock, Log } from '@lovage/ports';
+import { Pauses, type CeleryConsole, type CeleryConsoleOptions, type Clock, type Log } from '@lovage/ports';
 import type { RedisSession } from '../connection/session.ts';
 import { bindingKey, boundMember, CONSOLES, controlChannel } from '../keys.ts';
 import { readEnvelope, writeEnvelope } from '../wire/envelope.ts';
@@ -29,14 +29,16 @@ export class RedisCeleryConsole implements CeleryConsole {
   /** Answers are awaited until then, monotonic ms. */
   private until = -Infinity;
   private looking: Promise<void> | undefined;
-  private wakeUp: () => void = () => undefined;
-  private closed = false;
+  /** Over once it is closed. */
+  private readonly pauses: Pauses;
 
-  constructor(private readonly options: RedisCeleryConsoleOptions) {}
+  constructor(private readonly options: RedisCeleryConsoleOptions) {
+    this.pauses = new Pauses(options.clock);
+  }
 
   request(body: Buffer, headers: Readonly<Record<string, unknown>>, answersMs: number): boolean {
     const { db, clock, session, log } = this.options;
-    const current = this.closed ? undefined : session();
+    const current = this.pauses.over ? undefined : session();
     if (!current) return false;
     const text = writeEnvelope(CONTROL, '', {
       ...{ body, headers, contentType: 'application/json', contentEncoding: 'utf-8' },
@@ -52,15 +54,14 @@ export class RedisCeleryConsole implements CeleryConsole {
 
   /** What was asked is answered no more. */
   async close(): Promise<void> {
-    this.closed = true;
-    this.wakeUp();
+    this.pauses.end();
     await this.looking;
   }
 
   /** Until no answer is awaited any more. Never rejects. */
   private async look(): Promise<void> {
     const { clock, session, log } = this.options;
-    const isAwaited = (): boolean => !this.closed && clock.monotonic() < this.until;
+    const isAwaited = (): boolean => !this.pauses.over && clock.monotonic() < this.until;
     do {
       while (isAwaited()) {
         try {
@@ -68,22 +69,12 @@ export class RedisCeleryConsole implements CeleryConsole {
         } catch (error) {
           log.debug({ err: toError(error) }, 'answers of workers could not be read; looking again');
         }
-        await this.pause();
+        await this.pauses.wait(LOOK_MS);
       }
       await this.unbind(session());
       // One that was asked for meanwhile has bound the list again.
     } while (isAwaited());
     this.looking = undefined;
-  }
-
-  private pause(): Promise<void> {
-    return new Promise((resolve) => {
-      const cancelTimer = this.options.clock.after(LOOK_MS, resolve);
-      this.wakeUp = () => {
-        cancelTimer();
-        resolve();
-      };
-    });
   }
 
   /** Where it fails, the next console that asks does it. */
@@ -103,7 +94,7 @@ export class RedisCeleryConsole implements CeleryConsole {
     const texts = await session?.commands.rpop(this.queue, MAX_TAKEN);
     for (const raw of texts ?? []) {
       const { body, headers, contentType } = readEnvelope(raw);
-      if (!this.closed) this.options.onReply({ body, headers, contentType });
+      if (!this.pauses.over) this.options.onReply({ body, headers, contentType });
     }
     return texts?.length === MAX_TAKEN;
   }

@@ -1,5 +1,5 @@
 import { Signal, toError } from '@lovage/foundation';
-import { isDoneWithin, within, type BrokerState, type Log } from '@lovage/ports';
+import { isDoneWithin, Pauses, within, type BrokerState, type Log } from '@lovage/ports';
 import { isHopeless, isReplica } from './redis-errors.ts';
 import { RedisSession, type SessionTarget } from './session.ts';
 
@@ -30,12 +30,14 @@ export class RedisSessionKeeper {
   private fullReason: string | undefined;
   private shown: BrokerState = 'down';
   private lost: string | undefined;
-  private stopped = false;
-  private wakeUp: () => void = () => undefined;
+  /** Over once there is to be no further try. */
+  private readonly pauses: Pauses;
   private opening: Promise<unknown> | undefined;
   private cancelBeat: () => void = () => undefined;
 
-  constructor(private readonly options: RedisSessionKeeperOptions) {}
+  constructor(private readonly options: RedisSessionKeeperOptions) {
+    this.pauses = new Pauses(options.clock);
+  }
 
   get state(): BrokerState {
     return this.shown;
@@ -63,16 +65,15 @@ export class RedisSessionKeeper {
         await this.open(Math.max(1, Math.min(left, TRY_MS)));
         return;
       } catch (error) {
-        if (this.stopped || isHopeless(error) || end - clock.monotonic() <= pause) throw error;
+        if (this.pauses.over || isHopeless(error) || end - clock.monotonic() <= pause) throw error;
       }
-      await this.pause(pause);
+      await this.pauses.wait(pause);
     }
   }
 
   /** No further tries. */
   giveUp(): void {
-    this.stopped = true;
-    this.wakeUp();
+    this.pauses.end();
   }
 
   async stop(patienceMs: number): Promise<void> {
@@ -98,11 +99,11 @@ export class RedisSessionKeeper {
   private async openOne(timeoutMs: number): Promise<void> {
     const session = await RedisSession.open(this.options, timeoutMs);
     try {
-      if (this.stopped) throw new Error('the broker was stopped');
+      if (this.pauses.over) throw new Error('the broker was stopped');
       const late = (): Error => new Error('no answer while the session was prepared');
       await within(this.options.clock, TRY_MS, this.options.prepare(session, this.lost), late);
       if (!session.alive) throw new Error('the connection broke while it was prepared');
-      if (this.stopped) throw new Error('the broker was stopped');
+      if (this.pauses.over) throw new Error('the broker was stopped');
     } catch (error) {
       session.end(toError(error));
       throw error;
@@ -126,7 +127,7 @@ export class RedisSessionKeeper {
   }
 
   private async reconnect(): Promise<void> {
-    for (let pause = FIRST_PAUSE_MS; !this.stopped; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+    for (let pause = FIRST_PAUSE_MS; !this.pauses.over; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
       try {
         await this.open(TRY_MS);
         this.options.log.info({}, 'Redis is there again');
@@ -134,7 +135,7 @@ export class RedisSessionKeeper {
       } catch (error) {
         this.options.log.debug({ err: toError(error) }, 'Redis cannot be reached yet');
       }
-      await this.pause(pause);
+      await this.pauses.wait(pause);
     }
   }
 
@@ -160,17 +161,5 @@ export class RedisSessionKeeper {
     if (state === this.shown) return;
     this.shown = state;
     this.stateChanged.emit(state);
-  }
-
-  /** Ends early when there is to be no further try. */
-  private pause(ms: number): Promise<void> {
-    if (this.stopped) return Promise.resolve();
-    return new Promise((resolve) => {
-      const cancelTimer = this.options.clock.after(ms, resolve);
-      this.wakeUp = () => {
-        cancelTimer();
-        resolve();
-      };
-    });
   }
 }

@@ -1,6 +1,7 @@
 import { decodeEvents, type CeleryEvent } from '@lovage/celery';
 import { newId, Lifecycle, Signal, type Service } from '@lovage/foundation';
 import {
+  Pauses,
   systemClock,
   Ticker,
   type Broker,
@@ -66,8 +67,8 @@ export class CeleryWatch implements Service {
   private readonly rejected = new Map<string, { readonly task: ObservedTask; readonly at: number }>();
   private writing: Promise<void> | undefined;
   private full = false;
-  private stopped = false;
   private tidiedAt = -Infinity;
+  private readonly pauses: Pauses;
   private readonly ticker: Ticker;
   private readonly lifecycle = new Lifecycle(
     () => this.ticker.start(),
@@ -77,6 +78,7 @@ export class CeleryWatch implements Service {
   constructor(private readonly options: CeleryWatchOptions) {
     const { log, clock = systemClock } = options;
     this.clock = clock;
+    this.pauses = new Pauses(clock);
     this.ticker = new Ticker({
       ...{ clock, log, everyMs: HOLD_EVERY_MS },
       run: () => this.look(),
@@ -94,7 +96,7 @@ export class CeleryWatch implements Service {
   }
 
   private async leave(): Promise<void> {
-    this.stopped = true;
+    this.pauses.end();
     await this.ticker.stop();
     await this.listener?.close();
     await this.writing;
@@ -173,10 +175,10 @@ export class CeleryWatch implements Service {
     this.tasks.clear();
     try {
       await store.seen(workers);
-      for (let n = 0; n < tasks.length && !this.stopped; n += MAX_TASKS) {
+      for (let n = 0; n < tasks.length && !this.pauses.over; n += MAX_TASKS) {
         const part = tasks.slice(n, n + MAX_TASKS);
         await store.observed(part);
-        await this.pause(part.length * PACE_MS);
+        await this.pauses.wait(part.length * PACE_MS);
       }
       const { foreign } = this.options;
       await Promise.all(
@@ -187,7 +189,7 @@ export class CeleryWatch implements Service {
     } catch (error) {
       // A picture with a gap: the next events go on with it.
       log.warn({ err: error, tasks: tasks.length }, "events of Celery's could not be written: dropped");
-      await this.pause(1000);
+      await this.pauses.wait(1000);
     }
     this.written.emit({ workers: workers.length, tasks: tasks.length });
   }
@@ -202,10 +204,6 @@ export class CeleryWatch implements Service {
       taken.push(task);
     }
     return taken;
-  }
-
-  private pause(ms: number): Promise<void> {
-    return new Promise((resolve) => void this.clock.after(ms, resolve));
   }
 }
 
