@@ -6,6 +6,7 @@ import {
   type TaskRow,
 } from '@lovage/ports';
 import type { MemoryBroker, TestClock } from '@lovage/testing';
+import type { RelayedMessage } from '../relay/outbox-acks.ts';
 
 interface Entry {
   readonly taskId: string;
@@ -15,7 +16,7 @@ interface Entry {
   leasedUntil: number;
 }
 
-/** The outbox in memory, on the test's clock. */
+/** The outbox in memory, on the test's clock; what specs rely on, it does as the real one (fake-outbox.spec.ts). */
 export class FakeOutbox implements OutboxStore {
   readonly entries = new Map<string, Entry>();
   readonly calls: string[] = [];
@@ -48,15 +49,20 @@ export class FakeOutbox implements OutboxStore {
     });
   }
 
-  async published(items: readonly { taskId: string }[]): Promise<void> {
+  async published(items: readonly RelayedMessage[]): Promise<void> {
     this.called('published');
-    for (const { taskId } of items) this.entries.delete(taskId);
+    for (const entry of this.entriesOf(items)) this.entries.delete(entry.taskId);
   }
 
-  async release(items: readonly { taskId: string }[], delayMs: number): Promise<void> {
+  async release(items: readonly RelayedMessage[], delayMs: number): Promise<void> {
     this.called('release');
     this.releases.push({ ids: items.map(({ taskId }) => taskId), delayMs });
-    for (const { taskId } of items) this.entries.get(taskId)!.leasedUntil = this.clock.monotonic() + delayMs;
+    for (const entry of this.entriesOf(items)) entry.leasedUntil = this.clock.monotonic() + delayMs;
+  }
+
+  private entriesOf(items: readonly RelayedMessage[]): Entry[] {
+    const found = items.map(({ taskId, generation }) => ({ entry: this.entries.get(taskId), generation }));
+    return found.flatMap(({ entry, generation }) => (entry?.generation === generation ? [entry] : []));
   }
 
   private called(name: string): void {
