@@ -15,7 +15,7 @@ interface Sent {
   readonly properties?: Record<string, unknown>;
 }
 
-// Section 4 of the wire format: what a worker does with a message that is none. A Python worker ends with several of these.
+// Section 4 of the wire format: what a worker does with a message that is no task. A Python worker ends with several of these.
 describeWithCelery('messages that are no tasks', () => {
   describeWithRabbit('sent to the kit’s worker', (rabbit) => {
     let worker: KitWorker;

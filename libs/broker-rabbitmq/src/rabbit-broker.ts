@@ -166,7 +166,7 @@ export class RabbitBroker implements Broker {
     return this.publisher.publish(queue, body, message);
   }
 
-  /** @throws RangeError when the prefetch is none that AMQP can say. */
+  /** @throws RangeError when AMQP cannot state such a prefetch. */
   async consume(queue: string, options: ConsumeOptions): Promise<Consumption> {
     const { prefetch } = options;
     if (!Number.isInteger(prefetch) || prefetch < 1 || prefetch > 65_535) {

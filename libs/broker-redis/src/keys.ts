@@ -52,7 +52,7 @@ export const controlChannel = (db: number): string => `${fanoutPrefix(db)}celery
 export const ourControlChannel = (db: number): string => `${fanoutPrefix(db)}lovage.control`;
 export const sessionPrefix = (db: number): string => `${fanoutPrefix(db)}lovage.session.`;
 
-const RULE = `is none of the names that this broker keeps in Redis for itself (unacked…, _kombu…, lovage.sessions, lovage.epoch, lovage.consoles)`;
+const RULE = `is not one of the names that this broker keeps in Redis for itself (unacked…, _kombu…, lovage.sessions, lovage.epoch, lovage.consoles)`;
 
 function isReserved(queue: string): boolean {
   return (

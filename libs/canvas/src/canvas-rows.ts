@@ -4,8 +4,8 @@ import type { CanvasPlace } from './canvas-queues.ts';
 
 /** ms; Postgres keeps no time much further away, and nobody means it. */
 const LONGEST_WAIT_MS = 3650 * 24 * 3_600_000;
-/** What the stamps of a task are kept under, as Celery ≥ 5.3 sends them. */
-const STAMPS = ['stamped_headers', 'stamps'] as const;
+/** What the Celery stamps of a task are kept under, as Celery ≥ 5.3 sends them. */
+const CELERY_STAMPS = ['stamped_headers', 'stamps'] as const;
 
 /** The row and the message of a task that a canvas sends. @param inherited headers of the task that it follows */
 export function rowOfTask(
@@ -56,7 +56,7 @@ function messageOf(
   };
 }
 
-/** Those of the signature, and the stamps: of the signature, else of the task before. */
+/** Those of the signature, and the Celery stamps: of the signature, else of the task before. */
 function headersOf(
   options: SignatureOptions,
   inherited: Readonly<Record<string, unknown>> | undefined,
@@ -64,7 +64,7 @@ function headersOf(
   const given = options['headers'];
   const headers: Record<string, unknown> =
     typeof given === 'object' && given !== null && !Array.isArray(given) ? { ...given } : {};
-  for (const key of STAMPS) if (inherited?.[key] !== undefined) headers[key] ??= inherited[key];
+  for (const key of CELERY_STAMPS) if (inherited?.[key] !== undefined) headers[key] ??= inherited[key];
   const names = options['stamped_headers'];
   if (Array.isArray(names)) {
     const own = names.filter((name): name is string => typeof name === 'string' && name !== '__proto__');

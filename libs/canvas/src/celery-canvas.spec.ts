@@ -269,7 +269,7 @@ test('celery.chunks starts a starmap for each part of a list: its result is thei
 });
 
 test.each([
-  ['a size that is none', { task: sig('add'), it: [], n: 0 }],
+  ['an invalid size', { task: sig('add'), it: [], n: 0 }],
   ['no list', { task: sig('add'), it: 7, n: 1 }],
 ])('celery.chunks of %s fails', async (_, kwargs) => {
   const { canvas } = open();

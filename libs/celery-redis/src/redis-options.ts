@@ -2,7 +2,7 @@ import { LovageError, toError } from '@lovage/foundation';
 import { redisTargetOf, type TransportOptions } from '@lovage/redis-url';
 import type { RedisOptions } from 'ioredis';
 
-/** A URL of a result backend that is none that this adapter speaks. The text names no part of it that may hold a password. */
+/** A URL of a result backend that this adapter does not speak. The text names no part of it that may hold a password. */
 export class CeleryBackendUrlError extends LovageError {
   readonly code = 'celery_backend_url_invalid';
 }

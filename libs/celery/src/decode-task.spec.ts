@@ -220,9 +220,9 @@ describe('a message that is no task', () => {
     ['new_task_invalid', 'no text', { headers: { 'x-lovage-facts': { userId: ID } } }],
     ['new_task_invalid', 'an array', { headers: { 'x-lovage-facts': '[]' } }],
     ['new_task_invalid', 'a user that is no UUID', { headers: { 'x-lovage-facts': '{"userId":"root"}' } }],
-    ['new_task_invalid', 'a time that is none', { headers: { 'x-lovage-facts': '{"expiresAt":1e300}' } }],
+    ['new_task_invalid', 'an invalid time', { headers: { 'x-lovage-facts': '{"expiresAt":1e300}' } }],
     ['new_task_invalid', 'a time before Christ', { headers: { 'x-lovage-facts': '{"expiresAt":-8e15}' } }],
-    ['new_task_invalid', 'a version that is none', { headers: { 'x-lovage-facts': '{"version":"1"}' } }],
+    ['new_task_invalid', 'an invalid version', { headers: { 'x-lovage-facts': '{"version":"1"}' } }],
     ['headers_invalid', 'a bigint', { headers: { 'x-mine': 1n } }],
   ];
 
@@ -294,7 +294,7 @@ describe('what an input was made for', () => {
   });
 
   it.each(['', '0:', '2', '2:xyz', '2:0123456789abcdef\0', 2, {}, 'x'.repeat(1e6)])(
-    'that is none, %#, is not stated',
+    'that is invalid, %#, is not stated',
     (value) => {
       expect(stampOf({ 'x-lovage-input': value })).toBeNull();
     },
@@ -361,7 +361,7 @@ describe('a canvas', () => {
     ['kwargs that are a list', '{"task":"a.b","kwargs":[]}'],
     ['options that are a text', '{"task":"a.b","options":"x"}'],
     ['an id that is a number', '{"task":"a.b","options":{"task_id":7}}'],
-    ['a link that is none', '{"task":"a.b","options":{"link":[1]}}'],
+    ['an invalid link', '{"task":"a.b","options":{"link":[1]}}'],
     ['a group without members', '{"task":"celery.group","subtask_type":"group"}'],
     ['a chord without a body', '{"task":"celery.chord","subtask_type":"chord","kwargs":{"header":[]}}'],
     ['a kind that nobody knows', '{"task":"a.b","subtask_type":"loop"}'],

@@ -11,7 +11,7 @@ export function fieldOf(value: unknown, key: PropertyKey): unknown {
   return field === UNREADABLE ? undefined : field;
 }
 
-/** `value instanceof type`, also for a Proxy that throws at the question: that is none. */
+/** `value instanceof type`, also for a Proxy that throws at the question: false. */
 export function isA<T>(value: unknown, type: abstract new (...args: never[]) => T): value is T {
   try {
     return value instanceof type;
@@ -287,7 +287,7 @@ function read(value: unknown, key: PropertyKey): unknown {
   }
 }
 
-/** Throws for a Proxy that was revoked; that is none. */
+/** Throws for a Proxy that was revoked: it is no array. */
 function isArray(value: unknown): value is readonly unknown[] {
   try {
     return Array.isArray(value);

@@ -130,7 +130,7 @@ export interface AccessStore {
 
   /** Those used last first, at most `limit`; of one user, or of all. */
   listSessions(options: { readonly userId?: string; readonly limit: number }): Promise<Session[]>;
-  /** Ends the session; whose it was. `undefined`: there is none that could be refreshed, or not of this user. */
+  /** Ends the session; whose it was. `undefined`: this user has no such session that could be refreshed. */
   endSession(id: string, userId?: string): Promise<string | undefined>;
   /** Ends all sessions of the user, and all access tokens with them; how many could be refreshed. */
   endSessionsOf(userId: string): Promise<number>;

@@ -44,6 +44,6 @@ export class ServerUrlError extends LovageError {
     expected: string,
     options?: ErrorOptions,
   ) {
-    super(`the URL of the ${server}, ${url}, is none that Lovage can use; it should be ${expected}`, options);
+    super(`Lovage cannot use the URL of the ${server}, ${url}; it should be ${expected}`, options);
   }
 }

@@ -154,7 +154,7 @@ export interface Broker extends Service {
   /**
    * Makes sure the queue is there, and again after each reconnect. Takes over a queue that others declared differently.
    * @throws InvalidQueueNameError
-   * @throws RangeError the binding is none that this broker can make.
+   * @throws RangeError this broker cannot make such a binding.
    * @throws BrokerUnavailableError the connection is away: nothing is remembered.
    */
   declare(queue: string, options?: DeclareOptions): Promise<void>;

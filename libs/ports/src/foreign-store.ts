@@ -1,6 +1,6 @@
 import type { TaskErrorDocument, TaskState } from '@lovage/task';
 
-/** What a worker that is none of ours (Celery's) says of a task. */
+/** What a worker of Celery says of a task. */
 export interface ForeignReport {
   readonly taskId: string;
   /** `STARTED`, `PROGRESS`, `RETRY` (a failed attempt with another to come), or how it ended. */

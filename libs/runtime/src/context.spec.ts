@@ -63,7 +63,7 @@ test('tags come with the message, or of a Python program’s task by the contrac
 test.each<[string, unknown]>([
   ['no object', 'x'],
   ['too many tags', { tags: Array.from({ length: 21 }, String) }],
-  ['a tag that is none', { tags: ['\0'] }],
+  ['an invalid tag', { tags: ['\0'] }],
   ['no moment', { scheduledFor: 'soon' }],
   ['nothing to submit', { onEnd: { failure: { name: 'x' } } }],
 ])('extra: %s is a malformed message', async (_, extra) => {

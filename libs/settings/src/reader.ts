@@ -45,7 +45,7 @@ export class Reader {
   }
 }
 
-/** A URL fit for a message: of a text that is none nothing is shown, since a password may stand anywhere in it. */
+/** A URL fit for a message. Nothing is shown of an invalid one, since a password may stand anywhere in it. */
 export function shownUrl(text: string): string {
   const safe = maskUrl(text);
   return safe === '(not a URL)' ? safe : shown(safe);

@@ -412,7 +412,7 @@ test.each([
   { DATABASE_URL: 'postgres://u:hunter2/2@db/x' },
   { BROKER_URL: 'amqp://u:hunter2#@broker' },
   { FILES_ALLOW_HOSTS: 'http:/u:hunter2@files' },
-])('a URL that is none is not repeated: %j', (env) => {
+])('an invalid URL is not repeated: %j', (env) => {
   let message = '';
   try {
     parseSettings(env as Env);

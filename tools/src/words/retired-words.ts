@@ -131,6 +131,11 @@ export const RETIRED_WORDS: readonly RetiredWord[] = [
   { word: 'churn map', use: '`RecyclingMap`', pattern: /\bchurn maps?\b/ },
   { word: 'put off', use: 'postpone', pattern: new RegExp(`\\bput(?:s|ting)?${object} off(?:s\\b|\\b)`) },
   { word: 'concerns', use: '`isFuture`, affects', pattern: /\bconcerns\b/ },
+  {
+    word: 'is none',
+    use: 'invalid, unknown; what it is not; `cannot use …`',
+    pattern: /\b(?:that|which) (?:is|are) none\b(?! of)|\b(?:is|are) none (?:that|for)\b/,
+  },
   { word: 'heed', use: 'follow, obey', pattern: /\bheed(?:s|ed|ing)?\b/ },
   { word: 'lest', use: 'so that … not', pattern: /\blest\b/ },
   { word: 'in vain', use: 'without success', pattern: /\bin vain\b/ },

@@ -21,4 +21,4 @@ export function decodeRetryCursor(cursor: string): RetryPosition {
   return { position, dueAt: dueAt === '' ? null : Number(dueAt) };
 }
 
-export const cursorInvalid = () => queryInvalid([{ path: 'cursor', message: 'is none of these; begin without one' }]);
+export const cursorInvalid = () => queryInvalid([{ path: 'cursor', message: 'is not valid here; begin without one' }]);

@@ -101,7 +101,7 @@ export class DeadLettersService {
     return taskDocument(submittedRow({ task, state: 'PENDING' }, input, at));
   }
 
-  /** Those that match and were not redriven, within a bounded time. @throws ProblemError `query_invalid` for a cursor that is none */
+  /** Those that match and were not redriven, within a bounded time. @throws ProblemError `query_invalid` for an invalid cursor */
   async redriveMany(body: RedriveManyBody, userId: string): Promise<BulkRetryAnswer> {
     await this.limiter.check(userId);
     const until = this.clock.monotonic() + MANY_MS;

@@ -349,11 +349,11 @@ describe('many at once', () => {
   test.each<[string, unknown, string]>([
     ['no filter', {}, 'body_invalid'],
     ['a filter that names nothing', { filter: {} }, 'body_invalid'],
-    ['a rate that is none', { filter: { queue: 'a' }, rate: '5/x' }, 'body_invalid'],
+    ['an invalid rate', { filter: { queue: 'a' }, rate: '5/x' }, 'body_invalid'],
     ['a rate of nothing', { filter: { queue: 'a' }, rate: '0/s' }, 'body_invalid'],
     ['an unknown condition', { filter: { colour: 'red' } }, 'body_invalid'],
     ['a limit of nothing', { filter: { queue: 'a' }, limit: 0 }, 'body_invalid'],
-    ['a cursor that is none', { filter: { queue: 'a' }, cursor: 'xyz' }, 'query_invalid'],
+    ['an invalid cursor', { filter: { queue: 'a' }, cursor: 'xyz' }, 'query_invalid'],
   ])('%s is refused', async (_, body, code) => {
     await using f = await GatewayWithDeadLetters.open();
     const answer = await f.gateway.ask('/api/dead-letters/redrive', { body });

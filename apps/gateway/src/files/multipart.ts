@@ -23,7 +23,7 @@ export function takeForms(server: FastifyInstance): void {
   });
 }
 
-/** The stream of the form. @throws ProblemError for a body that is none */
+/** The stream of the form. @throws ProblemError for a body that is no form */
 export function formOf(request: FastifyRequest): Readable {
   if (request.headers['content-type']?.split(';', 1)[0]!.trim().toLowerCase() === FORM) return request.body as Readable;
   throw new ProblemError('media_type_unsupported', 'send the file as multipart/form-data: curl -F file=@cat.jpg');

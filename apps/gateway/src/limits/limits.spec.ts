@@ -146,7 +146,7 @@ test('0 pauses a contract, or single values of its key', async () => {
 });
 
 test.each<[string, string, unknown, string]>([
-  ['a rate that is none', 'test.mail', { rate: '5/x' }, 'rate'],
+  ['an invalid rate', 'test.mail', { rate: '5/x' }, 'rate'],
   ['a rate of nothing', 'test.mail', { rate: '0/s' }, 'rate'],
   ['a negative rate', 'test.mail', { rate: '-5/s' }, 'rate'],
   ['a rate beyond all measure', 'test.mail', { rate: '1000000000/s' }, 'rate'],

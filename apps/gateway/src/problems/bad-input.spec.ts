@@ -89,7 +89,7 @@ test.each<[string, Ask, number, string, string[]]>([
     'media_type_unsupported',
     [],
   ],
-  ['a media type that is none', { body: '{}', headers: { 'content-type': 'json' } }, 415, 'media_type_unsupported', []],
+  ['an invalid media type', { body: '{}', headers: { 'content-type': 'json' } }, 415, 'media_type_unsupported', []],
 ])('%s', async (_, ask, status, code, paths) => {
   const answer = await gateway.ask(url, { method: 'POST', ...ask });
   const problem = answer.problem();
@@ -146,7 +146,7 @@ test('unknown fields of one object are one mistake', async () => {
 test.each<[string, Ask & { url: string }, number, string]>([
   ['an unknown path', { url: '/nope' }, 404, 'route_unknown'],
   ['an unknown path below /api', { url: '/api/nope' }, 404, 'route_unknown'],
-  ['a path that is none', { url: '/%zz' }, 400, 'url_malformed'],
+  ['an invalid path', { url: '/%zz' }, 400, 'url_malformed'],
   ['a path that is no UTF-8', { url: '/api/tasks/%ff' }, 400, 'url_malformed'],
   ['a name that is too long', { url: `/api/tasks/${'a'.repeat(300)}` }, 414, 'url_too_long'],
   ['a method that the path does not take', { url: '/api/tasks', method: 'PUT' }, 405, 'method_not_allowed'],

@@ -61,7 +61,7 @@ export class QueuesService {
   /**
    * Ends what waits. Messages stay with the broker: those of tasks that ended are dropped by the worker that gets them, and one
    * whose row its producer is only about to write is not lost.
-   * @throws ProblemError `queue_not_found`; `query_invalid` for a cursor that is none
+   * @throws ProblemError `queue_not_found`; `query_invalid` for an invalid cursor
    */
   async purge(name: string, { reason, states, limit, cursor }: PurgeBody, userId: string): Promise<RevokeManyAnswer> {
     await this.check(name);

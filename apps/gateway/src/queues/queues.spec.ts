@@ -160,7 +160,7 @@ test.each<[string, string, unknown, number, string]>([
   ['purge of running tasks', 'default/purge', { states: ['STARTED'] }, 422, 'body_invalid'],
   ['purge of no states', 'default/purge', { states: [] }, 422, 'body_invalid'],
   ['purge with a limit of nothing', 'default/purge', { limit: 0 }, 422, 'body_invalid'],
-  ['purge with a cursor that is none', 'default/purge', { cursor: 'xyz' }, 422, 'query_invalid'],
+  ['purge with an invalid cursor', 'default/purge', { cursor: 'xyz' }, 422, 'query_invalid'],
 ])('%s is refused', async (_, path, body, status, code) => {
   await using gateway = await open();
   const answer = await post(gateway, `/api/queues/${path}`, body);

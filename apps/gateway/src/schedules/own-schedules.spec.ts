@@ -156,7 +156,7 @@ test('check: the next firings as they are typed, whatever else is wrong; nothing
   expect((await gateway.ask('/api/schedules/reports.daily')).status).toBe(404);
 });
 
-test('a contract that is none is not found; too small a role is refused', async () => {
+test('an unknown contract is not found; too small a role is refused', async () => {
   expect((await create({ ...DAILY, contract: 'no.such' })).problem()).toMatchObject({
     status: 404,
     code: 'contract_unknown',

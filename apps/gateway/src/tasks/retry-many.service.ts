@@ -50,7 +50,7 @@ export class RetryManyService {
     private readonly searches: TextSearches,
   ) {}
 
-  /** What became of them; of a filter within a bounded time. @throws ProblemError `query_invalid` for a cursor that is none; `too_many_submits` */
+  /** What became of them; of a filter within a bounded time. @throws ProblemError `query_invalid` for an invalid cursor; `too_many_submits` */
   async retry(body: RetryManyBody, userId: string): Promise<BulkRetryAnswer> {
     const from = body.cursor === undefined ? undefined : decodeRetryCursor(body.cursor);
     const due = new DueTimes(body.rate, this.clock, from?.dueAt ?? null);

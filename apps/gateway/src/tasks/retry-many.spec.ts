@@ -121,9 +121,9 @@ test.each<[string, unknown, string]>([
   ['a filter that names nothing', { filter: {} }, 'body_invalid'],
   ['a state that is no end', { filter: { state: ['FAILURE', 'QUEUED'] } }, 'body_invalid'],
   ['an unknown condition', { filter: { colour: 'red' } }, 'body_invalid'],
-  ['a rate that is none', { filter: { queue: 'default' }, rate: 'fast' }, 'body_invalid'],
+  ['an invalid rate', { filter: { queue: 'default' }, rate: 'fast' }, 'body_invalid'],
   ['a limit of nothing', { filter: { queue: 'default' }, limit: 0 }, 'body_invalid'],
-  ['a cursor that is none', { filter: { queue: 'default' }, cursor: 'xyz' }, 'query_invalid'],
+  ['an invalid cursor', { filter: { queue: 'default' }, cursor: 'xyz' }, 'query_invalid'],
   ['a cursor with ids', { ids: ['a'], cursor: Buffer.from('~a').toString('base64url') }, 'query_invalid'],
 ])('%s is refused, and nothing is run', async (_, body, code) => {
   await using gateway = await TestGateway.start();
@@ -179,7 +179,7 @@ test.each([
   [[{ op: 'remove', path: '__proto__.x' }], 'mapping.0.path'],
   [[{ op: 'remove', path: 'x', to: 'y' }], 'mapping.0'],
   [Array.from({ length: 101 }, () => ({ op: 'remove', path: 'x' })), 'mapping'],
-])('a mapping that is none is refused, %#', async (mapping, path) => {
+])('an invalid mapping is refused, %#', async (mapping, path) => {
   await using gateway = await TestGateway.start();
   const answer = await gateway.ask('/api/tasks/retry', { body: { ids: [newId()], mapping } });
   expect(answer.status).toBe(422);

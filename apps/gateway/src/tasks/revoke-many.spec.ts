@@ -74,11 +74,11 @@ test.each<[string, unknown, string]>([
   ['a filter that names nothing: it would mean all tasks there are', { filter: {} }, 'body_invalid'],
   ['an unknown condition', { filter: { colour: 'red' } }, 'body_invalid'],
   ['an unknown state', { filter: { state: 'LOST' } }, 'body_invalid'],
-  ['a time that is none', { filter: { createdTo: 'yesterday' } }, 'body_invalid'],
+  ['an invalid time', { filter: { createdTo: 'yesterday' } }, 'body_invalid'],
   ['a limit of nothing', { filter: { queue: 'default' }, limit: 0 }, 'body_invalid'],
   ['a reason with NUL', { filter: { queue: 'default' }, reason: 'a\0b' }, 'body_invalid'],
   ['an unknown field', { filter: { queue: 'default' }, because: 'x' }, 'body_invalid'],
-  ['a cursor that is none', { filter: { queue: 'default' }, cursor: 'xyz' }, 'query_invalid'],
+  ['an invalid cursor', { filter: { queue: 'default' }, cursor: 'xyz' }, 'query_invalid'],
 ])('%s is refused, and nothing is changed', async (_, body, code) => {
   await using gateway = await TestGateway.start();
   const id = await submit(gateway);

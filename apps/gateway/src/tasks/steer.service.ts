@@ -52,7 +52,7 @@ export class SteerService {
     return taskDocument(await this.reader.byPublicId(publicId));
   }
 
-  /** What became of many tasks; of a filter within a bounded time. @throws ProblemError `query_invalid` for a cursor that is none */
+  /** What became of many tasks; of a filter within a bounded time. @throws ProblemError `query_invalid` for an invalid cursor */
   async revokeMany(body: RevokeManyBody, userId: string): Promise<RevokeManyAnswer> {
     const { ids, filter, terminate, reason, limit, cursor } = body;
     const by = { actor: userId, reason, terminate };

@@ -43,7 +43,7 @@ export interface GatewayAnswer {
   readonly headers: Readonly<Record<string, string | string[] | number | undefined>>;
   readonly text: string;
   json<T = TaskDocument>(): T;
-  /** The problem document; fails for an answer that is none. */
+  /** The problem document; fails for any other answer. */
   problem(): ProblemDocument;
 }
 

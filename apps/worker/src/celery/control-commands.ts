@@ -12,7 +12,7 @@ import {
 import { isHere } from './inspect-commands.ts';
 import { rateOfText } from './rate-text.ts';
 
-/** Values of stamps in one request. */
+/** Values of Celery stamps in one request. */
 const MAX_STAMPS = 1000;
 /** Longest time limit, seconds: a timer of Node holds no more. */
 const MAX_LIMIT_S = 2_147_483;
@@ -60,11 +60,11 @@ async function revokeTasks({ client, node, worker }: CommandDeps, args: Args): P
   return { ok: `terminate: ${ended.length > 0 ? ended.join(', ') : 'tasks unknown'}` };
 }
 
-/** What is in hand with such a stamp, and what comes with one. */
+/** What is in hand with such a Celery stamp, and what comes with one. */
 async function revokeStamped({ client, node, worker }: CommandDeps, args: Args): Promise<unknown> {
   const { headers } = args;
   if (typeof headers !== 'object' || headers === null || Array.isArray(headers))
-    throw new ControlRefusal('headers: an object of stamps and their values is needed');
+    throw new ControlRefusal('headers: an object of Celery stamps and their values is needed');
   const stamps = new Map(
     Object.entries(headers as Record<string, unknown>).map(([stamp, given]) => {
       const values = Array.isArray(given) ? (given as unknown[]) : [given];
@@ -73,9 +73,9 @@ async function revokeStamped({ client, node, worker }: CommandDeps, args: Args):
   );
   const pairs = [...stamps].flatMap(([stamp, values]) => [...values].map((value) => [stamp, value] as const));
   if (pairs.length === 0 || pairs.length > MAX_STAMPS)
-    throw new ControlRefusal(`headers: 1 to ${MAX_STAMPS} values of stamps are needed`);
+    throw new ControlRefusal(`headers: 1 to ${MAX_STAMPS} values of Celery stamps are needed`);
   const terminate = args['terminate'] === true;
-  const by = { actor: 'celery', reason: `remote control of ${node}, by stamps` };
+  const by = { actor: 'celery', reason: `remote control of ${node}, by Celery stamps` };
   for (const [stamp, value] of pairs) worker.steering.revokes.tellStamp(stamp, value, by);
   const found = worker.steering.stamped(stamps).filter(isHere);
   for (const { id } of found) await client.revoke(id, { ...by, terminate });

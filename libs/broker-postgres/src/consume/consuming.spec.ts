@@ -118,7 +118,7 @@ describe('consuming', () => {
     expect((await deliveries.next()).body.toString()).toBe('after');
   });
 
-  test('a queue that nobody declared, or a prefetch that is none, is refused', async () => {
+  test('a queue that nobody declared, or an invalid prefetch, is refused', async () => {
     await using db = await testDatabase({ migrated: false });
     await using brokers = new Brokers(db.url);
     const broker = await brokers.start();

@@ -84,7 +84,7 @@ interface Page {
   readonly page_count: number;
 }
 
-/** Of whatever answered: an entry that is none is left out. */
+/** Reads what any server may have answered: invalid entries are left out. */
 function pageOf(answer: unknown): Page {
   const { items, page_count } = (answer ?? {}) as { items?: unknown; page_count?: unknown };
   if (!Array.isArray(items)) throw new Error('what it answered is no list of queues');

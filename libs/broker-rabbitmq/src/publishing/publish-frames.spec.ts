@@ -82,7 +82,7 @@ test.each<[string, Partial<MessageProperties>]>([
   ['a function', { headers: { a: () => 1 } }],
   ['a long key', { headers: { ['k'.repeat(256)]: 1 } }],
   ['a long correlation id', { correlationId: 'c'.repeat(256) }],
-  ['a priority that is none', { priority: 256 }],
+  ['an invalid priority', { priority: 256 }],
   ['no content type', { contentType: undefined }],
 ])('%s is left to amqplib', (_, properties) => {
   const body = Buffer.from('{}');

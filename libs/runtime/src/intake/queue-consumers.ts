@@ -140,7 +140,8 @@ export class QueueConsumers {
       if (this.names.has(queue) || this.stopped) return false;
       if (this.names.size >= MAX_QUEUES) throw new RangeError(`a worker serves ${MAX_QUEUES} queues at most`);
       for (const name of [queue, declare?.binding?.exchange ?? queue])
-        if (isOurs(name, broker.deadLetterQueue)) throw new RangeError(`${name} is none for tasks`);
+        if (isOurs(name, broker.deadLetterQueue))
+          throw new RangeError(`the queue ${name} is for dead letters, not for tasks`);
       await broker.declare(queue, declare);
       const [paused] = (await store?.paused([queue])) ?? [];
       if (paused === undefined) await this.consume(queue);

@@ -5,7 +5,7 @@ import { MOST_SUBMITS, type ChildSubmit, type Ended, type Escaped, type FromChil
 const MAX_LOG_MESSAGE = 8192;
 
 /**
- * A message of a child, read; undefined when it is none of ours. A child runs foreign code, which may send whatever it likes
+ * A message of a child, read; undefined when it has none of these forms. A child runs foreign code, which may send whatever it likes
  * over the same channel: nothing that it sends may end the worker.
  */
 export function readFromChild(message: unknown): FromChild | undefined {

@@ -76,7 +76,7 @@ describe('outcomeOfThrown', () => {
     ['declared nowhere', new DeclaredError('Unheard', {}, 'no')],
     ['of the input of a child', new InputInvalidError('other.task', [])],
     ['of a child that was revoked', new TaskRevokedError('id')],
-    ['that is none', undefined],
+    ['that is absent', undefined],
   ])('retries an error %s as any other', (_, thrown) =>
     expect(waits({ maxAttempts: 2 }, thrown)).toEqual([1000, 'end']),
   );

@@ -290,7 +290,7 @@ function conditions(filter: TaskFilter, p: Place): string[] {
 /** A text in a pattern of `like`, with no sign of it meaning anything. */
 export const likeText = (text: string): string => text.replace(/[\\%_]/g, '\\$&');
 
-/** Postgres fails on reading a JSON value that holds NUL; such an input is none that is meant. */
+/** Postgres fails on reading a JSON value that holds NUL; such an input never matches. */
 function fieldIs(path: string, value: string): string {
   const holds = `coalesce(input #>> ${path}::text[] = ${value}, false)`;
   return `case when position('\\u0000' in input::text) > 0 then false else ${holds} end`;

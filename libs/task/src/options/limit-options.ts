@@ -49,7 +49,7 @@ export interface CompiledRate {
 export const MAX_CONCURRENCY = 100_000;
 const MAX_BURST = 100_000;
 const UNITS: Readonly<Record<string, Duration>> = { s: '1s', m: '1m', h: '1h' };
-/** Fastest rate: Postgres keeps times in microseconds, and spacing finer than that is none. */
+/** Fastest rate: Postgres keeps times in microseconds, so finer spacing would be lost. */
 const MAX_PER_SECOND = 100_000;
 
 /**

@@ -13,7 +13,7 @@ export interface MomentContext {
   readonly zone: string;
 }
 
-/** The one way of writing a moment, or undefined for a text that is none: `1H` is `1h`, `2026-11-29t09:30z` has capitals. */
+/** The one way of writing a moment, or undefined for any other text: `1H` is `1h`, `2026-11-29t09:30z` has capitals. */
 export function momentOf(text: string): MomentText | undefined {
   const ago = AGO.exec(text.toLowerCase());
   if (ago) return `${Number(ago[1])}${ago[2]}`;
