@@ -13,8 +13,7 @@ import { notifyMentions, sendMail } from '@lovage/contracts';
 import { checkValue } from '@lovage/task';
 import { expectLinear } from '@lovage/testing';
 import { z } from 'zod';
-import { findBadContents } from './json-contents.ts';
-import { parseJsonBody } from './json-body.ts';
+import { findBadContents, parseJsonBody } from './json-body.ts';
 
 // Whatever a stranger writes is read in time that grows as the text does, and no faster.
 
