@@ -3,6 +3,7 @@ import { decodeControlReply, encodeControlRequest } from '@lovage/celery';
 import { deferred, LovageError, type Deferred } from '@lovage/foundation';
 import {
   BrokerUnavailableError,
+  isDoneWithin,
   type Broker,
   type CeleryConsole,
   type Clock,
@@ -72,7 +73,6 @@ export class RemoteControl {
       ...{ done: deferred(), bytes: 0 },
     };
     this.open.set(ticket, waiting);
-    const cancelTimer = clock.after(timeoutMs, waiting.done.resolve);
     try {
       this.time += 1;
       const { body, headers } = encodeControlRequest({
@@ -81,9 +81,8 @@ export class RemoteControl {
       });
       if (!console.request(body, headers, timeoutMs))
         throw new BrokerUnavailableError('the connection to the broker is away: nobody was asked');
-      await waiting.done.promise;
+      await isDoneWithin(clock, timeoutMs, waiting.done.promise);
     } finally {
-      cancelTimer();
       this.open.delete(ticket);
     }
     return waiting.answers;

@@ -4,6 +4,7 @@ import { backoffDelayMs, deferred, Lifecycle, maskUrl, toError, type BackoffPoli
 import {
   StoreUnavailableError,
   systemClock,
+  within,
   type Clock,
   type LeaseOptions,
   type Log,
@@ -100,16 +101,9 @@ export class PgWorkerLease implements WorkerLease {
     const { url, startTimeoutMs = 10_000 } = this.options;
     this.loop.start();
     this.thread = this.startThread();
-    const cancelTimer = this.clock.after(startTimeoutMs, () =>
-      this.firstHeld.reject(
-        new StoreUnavailableError(`no lease from ${maskUrl(url)} within ${startTimeoutMs / 1000} s`),
-      ),
-    );
-    try {
-      await this.firstHeld.promise;
-    } finally {
-      cancelTimer();
-    }
+    const late = (): Error =>
+      new StoreUnavailableError(`no lease from ${maskUrl(url)} within ${startTimeoutMs / 1000} s`);
+    await within(this.clock, startTimeoutMs, this.firstHeld.promise, late);
   }
 
   private infoJson(): string {
