@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { parseOptions, USAGE, BenchUsageError, type BenchOptions } from './cli/options.ts';
 import { MEASUREMENTS } from './measurements/all.ts';
-import { judge, type Row } from './report/row.ts';
+import { judge, type ReportRow } from './report/row.ts';
 import { table } from './report/table.ts';
 import { openStand } from './stand/stand.ts';
 import { whenParentEnds } from '@lovage/processes';
@@ -22,7 +22,7 @@ try {
 /** @returns the exit code: 1 when a bar is missed */
 async function bench(options: BenchOptions): Promise<number> {
   const chosen = MEASUREMENTS.filter(({ name }) => options.only.length === 0 || options.only.includes(name));
-  const rows: Row[] = [];
+  const rows: ReportRow[] = [];
   await using stand = await openStand(process.env);
   // Asked to stop: what it made goes. The processes that it started are killed with it.
   const end = (): void => void Promise.resolve(stand[Symbol.asyncDispose]()).finally(() => process.exit(130));
@@ -40,7 +40,7 @@ async function bench(options: BenchOptions): Promise<number> {
   return missed.length > 0 ? 1 : 0;
 }
 
-function report(options: BenchOptions, rows: readonly Row[]): unknown {
+function report(options: BenchOptions, rows: readonly ReportRow[]): unknown {
   return {
     at: new Date().toISOString(),
     node: process.version,

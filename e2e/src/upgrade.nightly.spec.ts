@@ -7,7 +7,7 @@ import pg from 'pg';
 import { describeWithRabbit, eventually, startProcess, type TestProcess } from '@lovage/testing';
 import { RepositoryClone } from './kit/clone.ts';
 import { endings, watchEndings } from './kit/endings.ts';
-import { UNSET, type App } from './kit/platform.ts';
+import { UNSET, type PlatformApp } from './kit/platform.ts';
 import { productionDatabase, type ProductionDatabase } from './kit/production-database.ts';
 import { RestClient } from './kit/rest.ts';
 import { versionBefore, type VersionBefore } from './kit/version-before.ts';
@@ -24,7 +24,11 @@ const READY_MS = 120_000;
 const APPS = ['worker', 'beat', 'gateway'] as const;
 
 type Age = 'old' | 'new';
-const READY: Record<App, RegExp> = { gateway: /ready url=(http\S+)/, worker: /worker ready/, beat: /beat ready/ };
+const READY: Record<PlatformApp, RegExp> = {
+  gateway: /ready url=(http\S+)/,
+  worker: /worker ready/,
+  beat: /beat ready/,
+};
 
 /** What both versions use. */
 interface Servers {
@@ -78,7 +82,7 @@ class TwoVersions {
     this.gateways.set(age, rest);
   }
 
-  app(age: Age, app: App): TestProcess {
+  app(age: Age, app: PlatformApp): TestProcess {
     return this.running.get(`${age} ${app}`)!;
   }
 
@@ -145,7 +149,7 @@ class TwoVersions {
   }
 
   /** An orderly stop of a version's app; how it ended. */
-  async stop(age: Age, app: App): Promise<number | null> {
+  async stop(age: Age, app: PlatformApp): Promise<number | null> {
     if (app === 'gateway') this.gateways.delete(age);
     return (await this.app(age, app).stop({ timeoutMs: 30_000 })).code;
   }
@@ -158,7 +162,7 @@ class TwoVersions {
     rmSync(this.dataDir, { recursive: true, force: true });
   }
 
-  private async startApp(age: Age, app: App): Promise<void> {
+  private async startApp(age: Age, app: PlatformApp): Promise<void> {
     const root = this.roots[age];
     const hooks = pathToFileURL(join(root, 'tools/ts-hooks.mjs')).href;
     const flags = ['--conditions=@lovage/source', '--import', hooks];

@@ -1,8 +1,8 @@
 import type { TestProcess } from '@lovage/testing/start-process';
 import { treeSeconds } from '../measure/cpu.ts';
 import { watched } from '../measure/watch-cpu.ts';
-import type { MeasuredRun, Row } from '../report/row.ts';
-import type { Env } from '../stand/child.ts';
+import type { MeasuredRun, ReportRow } from '../report/row.ts';
+import type { ChildEnv } from '../stand/child.ts';
 import { openMonitor } from '../stand/monitor.ts';
 import { Lovage } from '../systems/lovage.ts';
 import type { Measurement } from './measurement.ts';
@@ -21,7 +21,7 @@ class MeteredLovage extends Lovage {
   /** CPU seconds. */
   spent = 0;
 
-  override async startWorker(env: Env = {}): Promise<TestProcess> {
+  override async startWorker(env: ChildEnv = {}): Promise<TestProcess> {
     const worker = await super.startWorker(env);
     const before = treeSeconds(worker.pid);
     const stop = worker[Symbol.asyncDispose].bind(worker);
@@ -70,7 +70,7 @@ export const events: Measurement = {
   },
 };
 
-function rowsOf(record: RecordMode, how: How, figures: (how: How) => readonly Figures[]): Row[] {
+function rowsOf(record: RecordMode, how: How, figures: (how: How) => readonly Figures[]): ReportRow[] {
   const listens = how === 'heard' ? 'a monitor listens' : 'nobody listens';
   return (['rate', 'cpu'] as const).map((figure) => ({
     measurement: 'events',

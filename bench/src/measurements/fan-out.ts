@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { treeMemoryMb } from '../measure/cpu.ts';
 import { percentiles } from '../measure/statistics.ts';
 import { watched } from '../measure/watch-cpu.ts';
-import type { Row, MeasuredRun } from '../report/row.ts';
+import type { ReportRow, MeasuredRun } from '../report/row.ts';
 import { Lovage } from '../systems/lovage.ts';
 import { IN_FLIGHT, type Produced } from '../systems/system.ts';
 import type { Context, Measurement } from './measurement.ts';
@@ -77,8 +77,8 @@ export const fanOutMeasurement: Measurement = {
       unit: string,
       figure: Figure,
       against: [string, Figure] | undefined,
-      bar: Row['bar'],
-    ): Row => ({
+      bar: ReportRow['bar'],
+    ): ReportRow => ({
       ...{ measurement: 'fan-out', name, unit, runs: runs.map((run) => run[figure]), bar },
       reference: against && { name: against[0], runs: runs.map((run) => run[against[1]]) },
     });

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { percentiles } from '../measure/statistics.ts';
 import { watched } from '../measure/watch-cpu.ts';
-import type { Row, MeasuredRun } from '../report/row.ts';
+import type { ReportRow, MeasuredRun } from '../report/row.ts';
 import { startNode } from '../stand/child.ts';
 import type { Stand } from '../stand/stand.ts';
 import { Lovage } from '../systems/lovage.ts';
@@ -99,7 +99,7 @@ export const handOver: Measurement = {
     await rabbit.reset();
     await stand.db.query('truncate limit_keys, limit_slots, limit_tickets, limit_overrides');
     const of = { measurement: 'hand-over', reference: undefined };
-    const rows: Row[] = [
+    const rows: ReportRow[] = [
       { ...of, name: 'hand-over of a slot', unit: '/s', runs: runs.one, bar: { of: 'value', atLeast: 200 } },
       {
         ...{ ...of, name: 'hand-over of a slot, p50', unit: 'ms', runs: runs.after },

@@ -4,7 +4,7 @@ import { treeMemoryMb } from '../measure/cpu.ts';
 import { watchConfirms } from '../measure/confirms.ts';
 import { percentiles } from '../measure/statistics.ts';
 import { watched } from '../measure/watch-cpu.ts';
-import type { Row } from '../report/row.ts';
+import type { ReportRow } from '../report/row.ts';
 import { startNode } from '../stand/child.ts';
 import { Lovage } from '../systems/lovage.ts';
 import type { Context, Measurement } from './measurement.ts';
@@ -59,7 +59,12 @@ export const lateness: Measurement = {
       );
     }
     await lovage.reset();
-    const row = (name: string, unit: string, figure: keyof (typeof runs)[number], atMost: number | undefined): Row => ({
+    const row = (
+      name: string,
+      unit: string,
+      figure: keyof (typeof runs)[number],
+      atMost: number | undefined,
+    ): ReportRow => ({
       measurement: 'lateness',
       name,
       unit,
@@ -72,7 +77,7 @@ export const lateness: Measurement = {
       at: 'p50' | 'p99',
       confirm: 'confirmP50' | 'confirmP99',
       atMost: number | undefined,
-    ): Row => ({
+    ): ReportRow => ({
       ...row(`delay of 5 s, late by, ${at}`, 'ms', at, undefined),
       reference: { name: 'confirmed publish', runs: runs.map((run) => run[confirm]) },
       bar: atMost === undefined ? undefined : { of: 'ratio', atMost },

@@ -1,12 +1,12 @@
 import type { BenchOptions } from '../cli/options.ts';
-import type { Row } from '../report/row.ts';
+import type { ReportRow } from '../report/row.ts';
 import type { Stand } from '../stand/stand.ts';
 
 export interface Measurement {
   readonly name: string;
   /** One line for `--list`. */
   readonly about: string;
-  run(context: Context): Promise<Row[]>;
+  run(context: Context): Promise<ReportRow[]>;
 }
 
 export interface Context {

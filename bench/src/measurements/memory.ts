@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { treeMemoryMb } from '../measure/cpu.ts';
 import { watched } from '../measure/watch-cpu.ts';
-import type { Row, MeasuredRun } from '../report/row.ts';
+import type { ReportRow, MeasuredRun } from '../report/row.ts';
 import { startNode } from '../stand/child.ts';
 import { Lovage } from '../systems/lovage.ts';
 import { IN_FLIGHT } from '../systems/system.ts';
@@ -48,7 +48,7 @@ export const memory: Measurement = {
       progress(`idle ${runs[round]!.idle!.value.toFixed(1)} MB, then + ${runs[round]!.growth!.value.toFixed(1)} MB`);
     }
     await lovage.reset();
-    const row = (name: string, figure: Figure, atMost: number): Row => ({
+    const row = (name: string, figure: Figure, atMost: number): ReportRow => ({
       measurement: 'memory',
       name,
       unit: 'MB',

@@ -1,5 +1,5 @@
 import { watched } from '../measure/watch-cpu.ts';
-import type { MeasuredRun, Row } from '../report/row.ts';
+import type { MeasuredRun, ReportRow } from '../report/row.ts';
 import { openRedis } from '../stand/redis.ts';
 import { bullmqOn } from '../systems/bullmq.ts';
 import { Lovage } from '../systems/lovage.ts';
@@ -43,7 +43,7 @@ export const redis: Measurement = {
     }
     for (const system of systems) await system.reset();
     return [final, full].flatMap(({ name }) =>
-      FIGURES.map((figure): Row => {
+      FIGURES.map((figure): ReportRow => {
         const isRate = figure !== 'p50';
         return {
           measurement: 'redis',

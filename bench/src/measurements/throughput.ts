@@ -1,5 +1,5 @@
 import { watched } from '../measure/watch-cpu.ts';
-import type { Bar, Row, MeasuredRun } from '../report/row.ts';
+import type { Bar, ReportRow, MeasuredRun } from '../report/row.ts';
 import { Ideal } from '../systems/ideal.ts';
 import { Lovage } from '../systems/lovage.ts';
 import { openPeers } from '../systems/peers.ts';
@@ -28,7 +28,7 @@ const BARS: readonly { ours: string; way: Way; theirs: string; atLeast: number |
 export const throughput: Measurement = {
   name: 'throughput',
   about: 'tasks a second, submit to stored result, and of those that wait; record full and final',
-  async run({ stand, options, progress }: Context): Promise<Row[]> {
+  async run({ stand, options, progress }: Context): Promise<ReportRow[]> {
     await using peers = await openPeers(stand, options.peers);
     const systems: System[] = [
       new Ideal(stand),

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { treeMemoryMb } from '../measure/cpu.ts';
 import { watched } from '../measure/watch-cpu.ts';
-import type { Row, MeasuredRun } from '../report/row.ts';
+import type { ReportRow, MeasuredRun } from '../report/row.ts';
 import { startNode } from '../stand/child.ts';
 import { Lovage } from '../systems/lovage.ts';
 import { IN_FLIGHT } from '../systems/system.ts';
@@ -69,7 +69,7 @@ export const tomorrow: Measurement = {
     await lovage.reset();
     const of = (figure: Figure): MeasuredRun[] => runs.map((run) => run[figure]);
     const many = options.tasks * 5;
-    const row = (name: string, unit: string, figure: Figure, atMost: number): Row => ({
+    const row = (name: string, unit: string, figure: Figure, atMost: number): ReportRow => ({
       measurement: 'tomorrow',
       name: `${many} due tomorrow: ${name}`,
       unit,

@@ -1,6 +1,6 @@
 import { watched } from '../measure/watch-cpu.ts';
-import type { Bar, Row, MeasuredRun } from '../report/row.ts';
-import type { Env } from '../stand/child.ts';
+import type { Bar, ReportRow, MeasuredRun } from '../report/row.ts';
+import type { ChildEnv } from '../stand/child.ts';
 import { Ideal } from '../systems/ideal.ts';
 import { Lovage } from '../systems/lovage.ts';
 import { TIMEOUT_MS, type System } from '../systems/system.ts';
@@ -10,7 +10,7 @@ import type { Measurement } from './measurement.ts';
 /** Nothing is stored, so nothing can be counted: the worker tells when it ran the first and the last. */
 async function drainUnrecorded(
   system: System,
-  startWorker: (env: Env) => Promise<TestProcess>,
+  startWorker: (env: ChildEnv) => Promise<TestProcess>,
   n: number,
 ): Promise<{ rate: number }> {
   await system.reset();
@@ -29,7 +29,7 @@ export const unrecorded: Measurement = {
     const ideal = new Ideal(stand);
     const lovage = new Lovage(stand, { name: 'none', contract: 'bench.add_none' });
     const runs: Record<'ours' | 'each' | 'together', MeasuredRun[]> = { ours: [], each: [], together: [] };
-    const drained = async (system: System, start: (env: Env) => Promise<TestProcess>): Promise<MeasuredRun> =>
+    const drained = async (system: System, start: (env: ChildEnv) => Promise<TestProcess>): Promise<MeasuredRun> =>
       (await watched(stand.database, () => drainUnrecorded(system, start, n))).rate;
     for (let round = 0; round < options.rounds; round += 1) {
       for (const how of ['each', 'together'] as const)
@@ -40,7 +40,7 @@ export const unrecorded: Measurement = {
     }
     await ideal.reset();
     await lovage.reset();
-    const row = (reference: string, theirs: MeasuredRun[], bar: Bar | undefined): Row => ({
+    const row = (reference: string, theirs: MeasuredRun[], bar: Bar | undefined): ReportRow => ({
       measurement: 'unrecorded',
       name: "drain, record: 'none'",
       unit: '/s',

@@ -1,8 +1,8 @@
-import { barText, judge, type Bar, type Row, type MeasuredRun } from './row.ts';
+import { barText, judge, type Bar, type ReportRow, type MeasuredRun } from './row.ts';
 import { table } from './table.ts';
 
 const runs = (...values: number[]): MeasuredRun[] => values.map((value, i) => ({ value, foreign: i / 10 }));
-const row = (given: Partial<Row>): Row => ({
+const row = (given: Partial<ReportRow>): ReportRow => ({
   measurement: 'throughput',
   name: 'drain',
   unit: '/s',

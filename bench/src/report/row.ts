@@ -13,7 +13,7 @@ export type Bar =
   | { readonly of: 'value' | 'ratio'; readonly atMost: number };
 
 /** One line of the report. */
-export interface Row {
+export interface ReportRow {
   readonly measurement: string;
   readonly name: string;
   readonly unit: string;
@@ -34,7 +34,7 @@ export interface Verdict {
 }
 
 /** @throws RangeError when a bar on the ratio has no reference */
-export function judge(row: Row): Verdict {
+export function judge(row: ReportRow): Verdict {
   const measured = median(row.runs.map(({ value }) => value));
   const others = row.reference?.runs ?? [];
   const reference = row.reference && median(others.map(({ value }) => value));

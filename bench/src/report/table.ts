@@ -1,9 +1,9 @@
-import { barText, judge, type Row } from './row.ts';
+import { barText, judge, type ReportRow } from './row.ts';
 
 const HEAD = ['', 'measured', 'reference', 'ratio', 'bar', 'met', 'other load'];
 
 /** The report as a Markdown table: as good to read in a terminal as on a page. */
-export function table(rows: readonly Row[]): string {
+export function table(rows: readonly ReportRow[]): string {
   const cells = rows.map((row) => {
     const { measured, reference, ratio, foreign, met } = judge(row);
     return [

@@ -8,10 +8,15 @@ export function processFile(name: string): URL {
   return new URL(`../processes/${name}${SUFFIX}`, import.meta.url);
 }
 
-export type Env = Readonly<Record<string, string | undefined>>;
+export type ChildEnv = Readonly<Record<string, string | undefined>>;
 
 /** Starts one of our programs and waits until it says that it is ready. */
-export function startNode(file: URL | string, args: readonly string[], env: Env, ready: RegExp): Promise<TestProcess> {
+export function startNode(
+  file: URL | string,
+  args: readonly string[],
+  env: ChildEnv,
+  ready: RegExp,
+): Promise<TestProcess> {
   const path = typeof file === 'string' ? file : file.pathname;
   return startProcess(process.execPath, [...process.execArgv, path, ...args], { env, ready });
 }
@@ -23,7 +28,7 @@ export function startNode(file: URL | string, args: readonly string[], env: Env,
 export async function runForResult<T>(
   command: string,
   args: readonly string[],
-  options: { env: Env; timeoutMs: number },
+  options: { env: ChildEnv; timeoutMs: number },
 ): Promise<T> {
   await using child = await startProcess(command, args, { env: options.env });
   const line = await child.line(/^RESULT /, { timeoutMs: options.timeoutMs });
@@ -33,6 +38,10 @@ export async function runForResult<T>(
 }
 
 /** {@link runForResult}, of one of our programs. */
-export function runNode<T>(file: URL, args: readonly string[], options: { env: Env; timeoutMs: number }): Promise<T> {
+export function runNode<T>(
+  file: URL,
+  args: readonly string[],
+  options: { env: ChildEnv; timeoutMs: number },
+): Promise<T> {
   return runForResult(process.execPath, [...process.execArgv, file.pathname, ...args], options);
 }

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { startProcess, type TestProcess } from '@lovage/testing/start-process';
-import { runForResult, type Env } from '../stand/child.ts';
+import { runForResult, type ChildEnv } from '../stand/child.ts';
 import type { Stand } from '../stand/stand.ts';
 import { TIMEOUT_MS, type Produced, type System } from './system.ts';
 
@@ -67,7 +67,7 @@ class Celery implements System {
     return runForResult<T>(PYTHON, line, { env: this.env(), timeoutMs: TIMEOUT_MS });
   }
 
-  private env(): Env {
+  private env(): ChildEnv {
     const results = this.stand.databaseUrl.replace(/^postgres(ql)?:/, 'db+postgresql:');
     return { BROKER_URL: this.stand.amqpUrl, RESULTS_URL: results, PYTHONDONTWRITEBYTECODE: '1' };
   }

@@ -1,6 +1,6 @@
 import type { TestProcess } from '@lovage/testing/start-process';
 import { IDEAL_QUEUE } from '../processes/ideal.ts';
-import { processFile, runNode, startNode, type Env } from '../stand/child.ts';
+import { processFile, runNode, startNode, type ChildEnv } from '../stand/child.ts';
 import type { Stand } from '../stand/stand.ts';
 import { IN_FLIGHT, TIMEOUT_MS, type Produced, type System } from './system.ts';
 
@@ -22,7 +22,7 @@ export class Ideal implements System {
   }
 
   /** Takes and acks, and does nothing else: each message by an ack of its own, or all that one read brought together. */
-  startConsumeAck(how: 'each' | 'together', env: Env): Promise<TestProcess> {
+  startConsumeAck(how: 'each' | 'together', env: ChildEnv): Promise<TestProcess> {
     return startNode(processFile('consume-ack'), [how], { ...this.env(), ...env }, /^READY/);
   }
 
@@ -52,7 +52,7 @@ export class Ideal implements System {
     return runNode<T>(processFile('ideal-producer'), args.map(String), { env: this.env(), timeoutMs: TIMEOUT_MS });
   }
 
-  private env(): Env {
+  private env(): ChildEnv {
     return { DATABASE_URL: this.stand.databaseUrl, BROKER_URL: this.stand.amqpUrl };
   }
 }

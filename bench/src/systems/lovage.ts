@@ -1,5 +1,5 @@
 import type { TestProcess } from '@lovage/testing/start-process';
-import { processFile, runNode, startNode, type Env } from '../stand/child.ts';
+import { processFile, runNode, startNode, type ChildEnv } from '../stand/child.ts';
 import type { BenchRedis } from '../stand/redis.ts';
 import type { Stand } from '../stand/stand.ts';
 import { IN_FLIGHT, TIMEOUT_MS, type Produced, type System } from './system.ts';
@@ -15,7 +15,7 @@ export interface LovageOptions {
   /** Every task has another priority than the one before it, 0 to 9 round-robin. Default: none states one. */
   readonly priorities?: boolean;
   /** Further settings of its worker. */
-  readonly workerEnv?: Env;
+  readonly workerEnv?: ChildEnv;
 }
 
 /** Handlers at once, and messages held for each: what docs/delivery.md advises for such short tasks. 1,000 in all, as the ideal. */
@@ -46,7 +46,7 @@ export class Lovage implements System {
     );
   }
 
-  startWorker(env: Env = {}): Promise<TestProcess> {
+  startWorker(env: ChildEnv = {}): Promise<TestProcess> {
     const args = [
       '-Q',
       QUEUE,
@@ -91,7 +91,7 @@ export class Lovage implements System {
   }
 
   /** The environment of its processes. */
-  env(): Env {
+  env(): ChildEnv {
     const { databaseUrl, amqpUrl, folder } = this.stand;
     const { broker } = this.options;
     const brokerUrl = typeof broker === 'object' ? broker.url : broker === 'postgres' ? undefined : amqpUrl;

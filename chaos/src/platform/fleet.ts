@@ -7,7 +7,7 @@ import { ROOT } from '../root.ts';
 import { freePort } from '../servers/free-port.ts';
 import { App } from './app.ts';
 
-export type Kind = 'gateway' | 'beat' | 'worker';
+export type AppKind = 'gateway' | 'beat' | 'worker';
 
 export interface FleetOptions {
   /** Folder for logs and data. */
@@ -21,7 +21,7 @@ export interface FleetOptions {
   /** Tasks at a time, each worker. */
   readonly concurrency: number;
   /** Variables of one app beyond what all have; `no` counts from 0 within its kind. */
-  env?(kind: Kind, no: number): Readonly<Record<string, string>>;
+  env?(kind: AppKind, no: number): Readonly<Record<string, string>>;
 }
 
 /** The platform's processes: gateways, beats and workers, by the entry points that ship. */
@@ -50,7 +50,7 @@ export class Fleet {
       LOG_LEVEL: 'info',
       [RUNS_VARIABLE]: runsIn(options.dir),
     };
-    const of: Record<Kind, (no: number) => Record<string, string>> = {
+    const of: Record<AppKind, (no: number) => Record<string, string>> = {
       gateway: (no) => ({
         PORT: String(ports[no]),
         JWT_SECRET: secret,
@@ -64,7 +64,7 @@ export class Fleet {
         WORKER_NAME: `worker-${no}@chaos`,
       }),
     };
-    const make = (kind: Kind, no: number): App => {
+    const make = (kind: AppKind, no: number): App => {
       const name = kind === 'gateway' && options.gateways === 1 ? kind : `${kind}-${no}`;
       return new App(name, {
         command: process.execPath,
@@ -79,7 +79,7 @@ export class Fleet {
         ipc: true,
       });
     };
-    const many = (kind: Kind, count: number): App[] => Array.from({ length: count }, (_, no) => make(kind, no));
+    const many = (kind: AppKind, count: number): App[] => Array.from({ length: count }, (_, no) => make(kind, no));
     const fleet = new Fleet(
       many('gateway', options.gateways),
       many('beat', options.beats),

@@ -1,6 +1,6 @@
 import type { SubmitByNameBody } from '@lovage/http-api';
 import type { EndRow } from '../count/task-counts.ts';
-import type { Kind } from '../platform/fleet.ts';
+import type { AppKind } from '../platform/fleet.ts';
 import type { BrokerKind } from '../servers/broker-server.ts';
 import type { Stage } from './stage.ts';
 
@@ -42,7 +42,7 @@ export interface Scenario {
   /** Default 1. Submits go to them round-robin. */
   readonly gateways?: number;
   /** Variables of one app beyond what all have. */
-  env?(kind: Kind, no: number): Readonly<Record<string, string>>;
+  env?(kind: AppKind, no: number): Readonly<Record<string, string>>;
   /** Its tasks may end their worker. Default: whatever breaks, an app that ends and was not killed by `disturb` is a fault. */
   readonly workersMayEnd?: boolean;
   /** What is submitted as number n, which is at this part (0 to 1) of all. Default: `chaos.step`. */

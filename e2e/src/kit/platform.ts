@@ -22,7 +22,7 @@ export interface RunningPlatformOptions {
   readonly command?: readonly [string, ...string[]];
 }
 
-export type App = 'gateway' | 'worker' | 'beat';
+export type PlatformApp = 'gateway' | 'worker' | 'beat';
 
 /** As `npm start`: from the build that it keeps, which is loaded in a fraction of the time of the sources. */
 const LAUNCH = [process.execPath, '--conditions=@lovage/source', 'tools/start.mjs'] as const;
@@ -96,13 +96,13 @@ export class RunningPlatform {
   }
 
   /** The process that runs this app at the moment. */
-  pid(app: App): Promise<number> {
+  pid(app: PlatformApp): Promise<number> {
     return eventually(
       () => descendants(this.launcher.pid).find((one) => one.command.includes(`apps/${app}/src/main.`))?.pid,
     );
   }
 
-  async signal(app: App, signal: NodeJS.Signals): Promise<void> {
+  async signal(app: PlatformApp, signal: NodeJS.Signals): Promise<void> {
     process.kill(await this.pid(app), signal);
   }
 

@@ -29,11 +29,11 @@ export interface PostgresBrokerOptions {
   readonly clock?: Clock;
 }
 
-export type CompiledOptions = Required<PostgresBrokerOptions>;
+export type CompiledPostgresOptions = Required<PostgresBrokerOptions>;
 
 /** @throws RangeError naming the option and what it should be. */
-export function compileOptions(options: PostgresBrokerOptions): CompiledOptions {
-  const compiled: CompiledOptions = {
+export function compileOptions(options: PostgresBrokerOptions): CompiledPostgresOptions {
+  const compiled: CompiledPostgresOptions = {
     url: options.url,
     log: options.log,
     connectTimeoutMs: options.connectTimeoutMs ?? 10_000,

@@ -21,7 +21,7 @@ import { OnDemandConnection } from './connection/on-demand-connection.ts';
 import { Consumer } from './consume/consumer.ts';
 import { PostgresCeleryConsole } from './control/postgres-celery-console.ts';
 import { PostgresCeleryLink } from './control/postgres-celery-link.ts';
-import { compileOptions, type CompiledOptions, type PostgresBrokerOptions } from './options.ts';
+import { compileOptions, type CompiledPostgresOptions, type PostgresBrokerOptions } from './options.ts';
 import { BatchPublisher } from './publish/batch-publisher.ts';
 import { Queues } from './queues/queues.ts';
 import { NotifiedInbox } from './replies/notified-inbox.ts';
@@ -52,7 +52,7 @@ export class PostgresBroker implements Broker {
   readonly kind = 'postgres';
   readonly displayUrl: string;
   readonly deadLetterQueue: string;
-  private readonly options: CompiledOptions;
+  private readonly options: CompiledPostgresOptions;
   private readonly lifecycle: Lifecycle;
   private readonly connections: Record<'publish' | 'reply' | 'control', OnDemandConnection>;
   private readonly keeper: SessionKeeper;

@@ -43,14 +43,14 @@ export interface RabbitBrokerOptions {
   readonly clock?: Clock;
 }
 
-export type CompiledOptions = Required<Omit<RabbitBrokerOptions, 'managementUrl' | 'delayQueues'>> &
+export type CompiledRabbitOptions = Required<Omit<RabbitBrokerOptions, 'managementUrl' | 'delayQueues'>> &
   Pick<RabbitBrokerOptions, 'managementUrl' | 'delayQueues'> & { readonly vhost: string };
 
 /**
  * @throws TypeError when the URL is not one of AMQP. It names no part of the URL, which may hold a password.
  * @throws InvalidQueueNameError for the dead letters.
  */
-export function compileOptions(options: RabbitBrokerOptions): CompiledOptions {
+export function compileOptions(options: RabbitBrokerOptions): CompiledRabbitOptions {
   const url = URL.canParse(options.url) ? new URL(options.url) : undefined;
   const protocol = url?.protocol;
   if (!url || (protocol !== 'amqp:' && protocol !== 'amqps:')) {

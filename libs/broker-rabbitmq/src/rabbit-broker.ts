@@ -30,7 +30,7 @@ import { QueueSubscription } from './consuming/queue-subscription.ts';
 import { keepInDeadLetters } from './consuming/keep-refused.ts';
 import { ReplyQueue } from './consuming/reply-queue.ts';
 import { Watchdog } from './consuming/watchdog.ts';
-import { compileOptions, type CompiledOptions, type RabbitBrokerOptions } from './options.ts';
+import { compileOptions, type CompiledRabbitOptions, type RabbitBrokerOptions } from './options.ts';
 import { RabbitRefusedError } from './refused-error.ts';
 import { ManagementApi } from './management/management-api.ts';
 import { ConfirmPublisher } from './publishing/confirm-publisher.ts';
@@ -53,7 +53,7 @@ export class RabbitBroker implements Broker {
   readonly displayUrl: string;
   readonly deadLetterQueue: string;
 
-  private readonly options: CompiledOptions;
+  private readonly options: CompiledRabbitOptions;
   private readonly publishing: Link;
   private readonly consuming: Link;
   private readonly topology: Topology;

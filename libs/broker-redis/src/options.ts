@@ -42,11 +42,11 @@ export interface RedisBrokerOptions {
   readonly clock?: Clock;
 }
 
-export type CompiledOptions = Required<Omit<RedisBrokerOptions, 'askFull'>> & Pick<RedisBrokerOptions, 'askFull'>;
+export type CompiledRedisOptions = Required<Omit<RedisBrokerOptions, 'askFull'>> & Pick<RedisBrokerOptions, 'askFull'>;
 
 /** @throws RangeError naming the option and what it should be. */
-export function compileOptions(options: RedisBrokerOptions): CompiledOptions {
-  const compiled: CompiledOptions = {
+export function compileOptions(options: RedisBrokerOptions): CompiledRedisOptions {
+  const compiled: CompiledRedisOptions = {
     url: options.url,
     log: options.log,
     connectTimeoutMs: options.connectTimeoutMs ?? 10_000,

@@ -44,7 +44,7 @@ import {
   UNACKED_INDEX,
   wakeChannel,
 } from './keys.ts';
-import { compileOptions, type CompiledOptions, type RedisBrokerOptions } from './options.ts';
+import { compileOptions, type CompiledRedisOptions, type RedisBrokerOptions } from './options.ts';
 import { RedisPublisher } from './publish/batch-publisher.ts';
 import { newAddress, readReply, replyChannel, sendReply } from './replies/replies.ts';
 
@@ -62,7 +62,7 @@ export class RedisBroker implements Broker {
   readonly kind = 'redis';
   readonly displayUrl: string;
   readonly deadLetterQueue: string;
-  private readonly options: CompiledOptions;
+  private readonly options: CompiledRedisOptions;
   private readonly db: number;
   private readonly lifecycle: Lifecycle;
   private readonly keeper: RedisSessionKeeper;

@@ -5,7 +5,7 @@ import { ResultTimeoutError, SubmitOptionsError, TaskUnknownError } from './erro
 import type { Revoker, RevokeOptions } from './revoke/revoker.ts';
 import type { SubmitOptions } from './submit/options.ts';
 import type { SubmittedState } from './submit/submitter.ts';
-import { valueOf, type Outcome } from './wait/outcome.ts';
+import { valueOf, type TaskOutcome } from './wait/outcome.ts';
 import { progressOf } from './wait/progress.ts';
 import { waitFor, type EndedOutcome } from './wait/wait.ts';
 import { PLAN_LATE, PLAN_POLL } from './wait/watch.ts';
@@ -48,7 +48,7 @@ export interface TaskHandle<C extends AnyContract = AnyContract> {
   /** The same as {@link result}, in Celery's word. */
   get(options?: ResultOptions): Promise<Output<C>>;
   /** How it ended; undefined when it has not within the time. Never throws for a task that failed. */
-  outcome(options: { timeoutMs: number; signal?: AbortSignal }): Promise<Outcome | undefined>;
+  outcome(options: { timeoutMs: number; signal?: AbortSignal }): Promise<TaskOutcome | undefined>;
   /** Its row once it has ended; undefined when it has not within the time, or keeps no row. */
   settled(options: { timeoutMs: number; signal?: AbortSignal }): Promise<TaskRow | undefined>;
   /** What it reports, from now until it ends; then the iteration is over, however it ended. */
@@ -114,7 +114,7 @@ export class ClientTaskHandle<C extends AnyContract> implements TaskHandle<C> {
     return this.result(options);
   }
 
-  async outcome(options: { timeoutMs: number; signal?: AbortSignal }): Promise<Outcome | undefined> {
+  async outcome(options: { timeoutMs: number; signal?: AbortSignal }): Promise<TaskOutcome | undefined> {
     return (await this.endedWithin(options))?.outcome;
   }
 

@@ -20,4 +20,4 @@ export type { ForeignTask } from './submit/prepare.ts';
 export { prepareForeignRow, prepareRow, type PreparedRow } from './submit/prepare-row.ts';
 export { submitChildWith } from './submit/submit-child.ts';
 export type { SubmittedState } from './submit/submitter.ts';
-export type { Outcome } from './wait/outcome.ts';
+export type { TaskOutcome } from './wait/outcome.ts';

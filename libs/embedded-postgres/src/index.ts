@@ -1,4 +1,4 @@
 export { EmbeddedPostgres, type EmbeddedPostgresOptions } from './embedded-postgres.ts';
 export { writeSecret } from './data-dir.ts';
 export { EmbeddedPostgresError, type EmbeddedPostgresErrorCode } from './errors.ts';
-export { applyToEmpty, readMigrations, type Migration } from './migrations.ts';
+export { applyToEmpty, readMigrations, type SqlMigration } from './migrations.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type pg from 'pg';
 
 /** One directory of `prisma/migrations`. */
-export interface Migration {
+export interface SqlMigration {
   readonly name: string;
   readonly sql: string;
   /** SHA-256 of the file, in hexadecimal, as Prisma records it. */
@@ -12,7 +12,7 @@ export interface Migration {
 }
 
 /** The migrations in a directory, in the order in which they are applied. */
-export function readMigrations(dir: string): Migration[] {
+export function readMigrations(dir: string): SqlMigration[] {
   return readdirSync(dir)
     .filter((name) => existsSync(join(dir, name, 'migration.sql')))
     .sort()
@@ -28,7 +28,7 @@ export function readMigrations(dir: string): Migration[] {
  * @param client a connection in a transaction.
  * @throws what Postgres says, such as of a migration that cannot run in a transaction.
  */
-export async function applyToEmpty(client: pg.ClientBase, migrations: readonly Migration[]): Promise<void> {
+export async function applyToEmpty(client: pg.ClientBase, migrations: readonly SqlMigration[]): Promise<void> {
   await client.query(`create table _prisma_migrations (id varchar(36) primary key, checksum varchar(64) not null,
     finished_at timestamptz, migration_name varchar(255) not null, logs text, rolled_back_at timestamptz,
     started_at timestamptz not null default now(), applied_steps_count integer not null default 0)`);

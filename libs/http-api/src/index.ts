@@ -58,7 +58,7 @@ export { PlatformDocument } from './platform/platform.ts';
 export { PROBLEM_CODES, type ProblemCode } from './problem/problem-codes.ts';
 export { PROBLEM_MEDIA_TYPE, problemDocument, ProblemDocument, type ProblemParts } from './problem/problem-document.ts';
 export { AttemptDocument, AttemptList } from './tasks/attempts.ts';
-export { BatchAnswer, BatchBody, BatchItem, BatchOutcome, MAX_BATCH } from './tasks/batch.ts';
+export { BatchAnswer, BatchBody, BatchItem, BatchItemOutcome, MAX_BATCH } from './tasks/batch.ts';
 export {
   FiringDocument,
   FiringList,

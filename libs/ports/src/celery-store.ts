@@ -8,7 +8,7 @@ export interface EndPosition {
 }
 
 /** An ended task whose result belongs into Celery's result backend. */
-export interface EndedTask {
+export interface EndedRow {
   /** Of its row. */
   readonly id: string;
   /** On the wire. */
@@ -23,13 +23,13 @@ export interface EndedTask {
 export interface EndedTasks {
   readonly from: EndPosition;
   readonly to: EndPosition;
-  readonly tasks: readonly EndedTask[];
+  readonly tasks: readonly EndedRow[];
   /** There are more. */
   readonly more: boolean;
 }
 
 /** What the result backend keeps of an ended task. */
-export interface TaskEnd extends Pick<EndedTask, 'id' | 'wireId'> {
+export interface RowEnd extends Pick<EndedRow, 'id' | 'wireId'> {
   readonly state: TaskState;
   /** JSON text. */
   readonly result: string | null;
@@ -55,7 +55,7 @@ export interface CeleryStore {
    */
   ended(limit: number, maxAgeMs: number): Promise<EndedTasks | undefined>;
   /** All that the backend keeps of them. @throws StoreUnavailableError */
-  ends(ids: readonly string[]): Promise<TaskEnd[]>;
+  ends(ids: readonly string[]): Promise<RowEnd[]>;
   /** What is known of ended tasks with a canvas. @throws StoreUnavailableError */
   canvasEnds(ids: readonly string[]): Promise<{ readonly owner: CanvasOwner; readonly end: CanvasEnd }[]>;
   /** All of them are looked after. Nothing happens where somebody else has moved on meanwhile. @throws StoreUnavailableError */

@@ -34,7 +34,7 @@ export {
 } from './celery-console.ts';
 export type { CeleryLink, CeleryLinkOptions, ControlMessage } from './celery-link.ts';
 export type { CeleryWatchStore, KnownCeleryWorker, ObservedTask, SeenCeleryWorker } from './celery-watch-store.ts';
-export type { CeleryStore, EndedTask, EndedTasks, EndPosition, OpenForeign, TaskEnd } from './celery-store.ts';
+export type { CeleryStore, EndedRow, EndedTasks, EndPosition, OpenForeign, RowEnd } from './celery-store.ts';
 export { CeleryBackendError } from './celery-backend-error.ts';
 export type { CeleryBackend, ChordCount, ChordPart, StateNotice, StateWatch, StoredState } from './celery-backend.ts';
 export { systemClock, type Clock } from './clock.ts';

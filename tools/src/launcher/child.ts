@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { deferred } from '@lovage/foundation';
 import { guardProcess, readStartMessage } from '@lovage/processes';
-import type { Output } from './output.ts';
+import type { LauncherOutput } from './output.ts';
 
 /** A program to keep running. */
 export interface AppProcessSpec {
@@ -43,7 +43,7 @@ export class AppProcess {
   private ended = false;
   private closed = false;
 
-  constructor(spec: AppProcessSpec, output: Output) {
+  constructor(spec: AppProcessSpec, output: LauncherOutput) {
     const ready = deferred();
     this.ready = ready.promise;
     this.process = spawn(spec.command, [...spec.args], {

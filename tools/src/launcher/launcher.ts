@@ -7,7 +7,7 @@ import { dashboardFolder, makeDashboard } from './dashboard-build.mjs';
 import { type OpenDatabase, openDatabase } from './database.ts';
 import { listenPort } from './listen-port.ts';
 import { applyMigrations } from './migrations.ts';
-import type { Output } from './output.ts';
+import type { LauncherOutput } from './output.ts';
 import { reachBroker } from './servers.ts';
 import { still } from './still.ts';
 import { Supervisor } from './supervisor.ts';
@@ -20,7 +20,7 @@ export interface LauncherOptions {
   readonly build?: string | undefined;
   readonly env: Env;
   readonly settings: Settings;
-  readonly output: Output;
+  readonly output: LauncherOutput;
   /** Flags for the worker, such as `-Q a,b -c 20`. */
   readonly workerFlags?: readonly string[];
   /** Makes the build of the dashboard in a folder, if it is not there. Default: by Vite. */

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import pg from 'pg';
-import { applyToEmpty, readMigrations, type Migration } from '@lovage/embedded-postgres';
+import { applyToEmpty, readMigrations, type SqlMigration } from '@lovage/embedded-postgres';
 import { ExitCode } from '@lovage/settings';
 import { ExitError } from './exit-error.ts';
 
@@ -25,7 +25,7 @@ export async function applyMigrations(url: string, root: string): Promise<'appli
 }
 
 /** What can be done without Prisma; `prisma`: the rest, with the database as it was. */
-async function withoutPrisma(url: string, migrations: readonly Migration[]): Promise<'applied' | 'none' | 'prisma'> {
+async function withoutPrisma(url: string, migrations: readonly SqlMigration[]): Promise<'applied' | 'none' | 'prisma'> {
   const client = new pg.Client({ connectionString: url });
   // A connection that breaks fails its query as well.
   client.on('error', () => undefined);
@@ -49,7 +49,7 @@ async function withoutPrisma(url: string, migrations: readonly Migration[]): Pro
   }
 }
 
-async function isCurrent(client: pg.Client, migrations: readonly Migration[]): Promise<boolean> {
+async function isCurrent(client: pg.Client, migrations: readonly SqlMigration[]): Promise<boolean> {
   const { rows: kept } = await client.query<{ there: boolean }>(
     `select to_regclass('_prisma_migrations') is not null as there`,
   );

@@ -1,5 +1,5 @@
 /** Where the launcher's words and those of its children go. */
-export interface Output {
+export interface LauncherOutput {
   /** One whole line of a child. */
   line(name: string, line: string): void;
   /** The launcher's own. */
@@ -9,7 +9,7 @@ export interface Output {
 const COLOURS = [36, 33, 35, 32, 34];
 
 /** Each line under its child's name, as in `gateway | …`; in colour on a terminal (unless `NO_COLOR` is set). */
-export class TerminalOutput implements Output {
+export class TerminalOutput implements LauncherOutput {
   private readonly colours = new Map<string, number>();
 
   constructor(

@@ -2,7 +2,7 @@ import { toError } from '@lovage/foundation';
 import { whenParentEnds } from '@lovage/processes';
 import { ExitCode, exitCodeOf } from '@lovage/settings';
 import { ExitError } from './exit-error.ts';
-import type { Output } from './output.ts';
+import type { LauncherOutput } from './output.ts';
 import { listenForStop } from './stop-signals.ts';
 
 export interface Runnable {
@@ -15,7 +15,7 @@ export interface Runnable {
  * Starts it, runs it until a signal asks for the end, stops it, and ends the process: with 0 as asked, else with the
  * code that fits the error, and one message.
  */
-export async function runToExit(make: () => Runnable, output: Output): Promise<never> {
+export async function runToExit(make: () => Runnable, output: LauncherOutput): Promise<never> {
   let thing: Runnable | undefined;
   let code: number = ExitCode.ok;
   let stopped: () => void;

@@ -1,4 +1,4 @@
-import type { Output } from './output.ts';
+import type { LauncherOutput } from './output.ts';
 
 /** People who see nothing for longer take a start for hung, ms. */
 export const STILL_EVERY_MS = 10_000;
@@ -8,7 +8,7 @@ export const STILL_EVERY_MS = 10_000;
  * @param what it does now, as in "still …": asked each time.
  */
 export async function still<T>(
-  output: Output,
+  output: LauncherOutput,
   what: () => string,
   step: Promise<T>,
   everyMs = STILL_EVERY_MS,

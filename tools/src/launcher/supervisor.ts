@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppProcess, type AppProcessSpec } from './child.ts';
 import { ExitError } from './exit-error.ts';
-import type { Output } from './output.ts';
+import type { LauncherOutput } from './output.ts';
 import { still, STILL_EVERY_MS } from './still.ts';
 
 /** Waits before the first, second, … start in a row that follows a short life. */
@@ -20,7 +20,7 @@ export class Supervisor {
 
   constructor(
     private readonly spec: AppProcessSpec,
-    private readonly output: Output,
+    private readonly output: LauncherOutput,
     private readonly stillEveryMs = STILL_EVERY_MS,
   ) {}
 

@@ -5,7 +5,7 @@ import { appSpec, type AppSetup, type AppName } from '../launcher/apps.ts';
 import type { AppProcessSpec } from '../launcher/child.ts';
 import { listenPort } from '../launcher/listen-port.ts';
 import { applyMigrations } from '../launcher/migrations.ts';
-import type { Output } from '../launcher/output.ts';
+import type { LauncherOutput } from '../launcher/output.ts';
 import { reachBroker } from '../launcher/servers.ts';
 import { Supervisor } from '../launcher/supervisor.ts';
 import { SharedDatabase } from './shared-database.ts';
@@ -19,7 +19,7 @@ export interface ServeOptions {
   readonly root: string;
   readonly env: Env;
   readonly settings: Settings;
-  readonly output: Output;
+  readonly output: LauncherOutput;
   readonly workerFlags?: readonly string[];
   /** How the app is run. Default: from its source. */
   readonly specOf?: (name: AppName, setup: AppSetup) => AppProcessSpec;

@@ -1,10 +1,10 @@
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { cutMiddle } from '../ui/format.ts';
-import { filterOf, type TasksOf } from './task-filter.ts';
+import { filterOf, type TaskScope } from './task-filter.ts';
 
 /** The list of tasks that fit. */
-export function TasksLink({ of, children }: { of: TasksOf; children: ReactNode }) {
+export function TasksLink({ of, children }: { of: TaskScope; children: ReactNode }) {
   return (
     <Link to="/tasks" search={{ q: filterOf(of) }}>
       {children}

@@ -1,7 +1,7 @@
 import type { TaskState } from '@lovage/task';
 
 /** Which tasks a link leads to. */
-export interface TasksOf {
+export interface TaskScope {
   readonly name?: string;
   readonly queue?: string;
   readonly worker?: string;
@@ -13,7 +13,7 @@ export const WAITING_STATES: readonly TaskState[] = ['PENDING', 'SCHEDULED', 'QU
 export const RUNNING_STATES: readonly TaskState[] = ['STARTED', 'PROGRESS'];
 
 /** In the language of the list's filter. */
-export function filterOf({ name, queue, worker, states }: TasksOf): string {
+export function filterOf({ name, queue, worker, states }: TaskScope): string {
   const words = [states && `state:${states.join(',')}`];
   for (const [key, value] of Object.entries({ name, queue, worker })) if (value) words.push(`${key}:${quoted(value)}`);
   return words.filter(Boolean).join(' ');

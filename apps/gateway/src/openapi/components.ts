@@ -1,6 +1,6 @@
 import * as api from '@lovage/http-api';
 import { z } from 'zod';
-import { componentRef, type JsonSchema, jsonSchemaOf } from './json-schema.ts';
+import { componentRef, type OpenApiSchema, jsonSchemaOf } from './json-schema.ts';
 
 /** Schemas of `libs/http-api` that are answers; what they leave out on input they still give. */
 const ANSWERS: ReadonlySet<z.ZodType> = new Set([
@@ -113,14 +113,14 @@ export function refTo(schema: z.ZodType): { $ref: string } {
 }
 
 /** Every schema of the API by its id. */
-export function apiComponents(): Record<string, JsonSchema> {
+export function apiComponents(): Record<string, OpenApiSchema> {
   return { ...componentsOf(BODIES, 'input'), ...componentsOf(ANSWERS, 'output') };
 }
 
-function componentsOf(schemas: Iterable<z.ZodType>, io: 'input' | 'output'): Record<string, JsonSchema> {
-  const all: Record<string, JsonSchema> = {};
+function componentsOf(schemas: Iterable<z.ZodType>, io: 'input' | 'output'): Record<string, OpenApiSchema> {
+  const all: Record<string, OpenApiSchema> = {};
   for (const schema of schemas) {
-    const { $defs = {} } = jsonSchemaOf(schema, io) as { $defs?: Record<string, JsonSchema> };
+    const { $defs = {} } = jsonSchemaOf(schema, io) as { $defs?: Record<string, OpenApiSchema> };
     Object.assign(all, $defs);
   }
   return JSON.parse(JSON.stringify(all).replaceAll('"#/$defs/', '"#/components/schemas/')) as typeof all;

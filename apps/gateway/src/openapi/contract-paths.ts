@@ -5,14 +5,14 @@ import { z } from 'zod';
 import { SUBMIT_PROBLEMS } from '../problems/problem-lists.ts';
 import { answer, EXISTING_TASK, problemResponses, SUBMIT_HEADERS } from './describe.ts';
 import { exampleInput } from './example-input.ts';
-import { componentRef, hoist, type JsonSchema, jsonSchemaOf } from './json-schema.ts';
+import { componentRef, hoist, type OpenApiSchema, jsonSchemaOf } from './json-schema.ts';
 
 type Paths = OpenAPIObject['paths'];
 
 /** One typed route for each contract, and the schemas they speak of. */
-export function contractPaths(contracts: ContractRegistry): { paths: Paths; schemas: Record<string, JsonSchema> } {
+export function contractPaths(contracts: ContractRegistry): { paths: Paths; schemas: Record<string, OpenApiSchema> } {
   const paths: Paths = {};
-  const schemas: Record<string, JsonSchema> = {};
+  const schemas: Record<string, OpenApiSchema> = {};
   for (const contract of contracts.list()) {
     Object.assign(schemas, schemasOf(contract));
     paths[`/api/tasks/${contract.name}`] = { post: operationOf(contract) };
@@ -20,7 +20,7 @@ export function contractPaths(contracts: ContractRegistry): { paths: Paths; sche
   return { paths, schemas };
 }
 
-function schemasOf(contract: AnyContract): Record<string, JsonSchema> {
+function schemasOf(contract: AnyContract): Record<string, OpenApiSchema> {
   const { name } = contract;
   const errors = Object.entries(contract.errors as Record<string, z.ZodType>).map(([type, data]) =>
     hoist(`${name}.error.${type}`, jsonSchemaOf(data, 'output')),
@@ -37,7 +37,7 @@ function schemasOf(contract: AnyContract): Record<string, JsonSchema> {
   );
 }
 
-function submitSchema(contract: AnyContract): JsonSchema {
+function submitSchema(contract: AnyContract): OpenApiSchema {
   return {
     type: 'object',
     additionalProperties: false,
@@ -50,9 +50,9 @@ function submitSchema(contract: AnyContract): JsonSchema {
 }
 
 /** The task document with the contract's own types. */
-function taskSchema(contract: AnyContract): JsonSchema {
+function taskSchema(contract: AnyContract): OpenApiSchema {
   const { name } = contract;
-  const orNull = (part: string): JsonSchema => ({
+  const orNull = (part: string): OpenApiSchema => ({
     anyOf: [{ $ref: componentRef(`${name}.${part}`) }, { type: 'null' }],
   });
   return {

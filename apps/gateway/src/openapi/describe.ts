@@ -3,7 +3,7 @@ import { ApiBody, ApiHeader, ApiQuery, ApiResponse } from '@nestjs/swagger';
 import { PROBLEM_CODES, PROBLEM_MEDIA_TYPE, ProblemDocument, type ProblemCode } from '@lovage/http-api';
 import type { z } from 'zod';
 import { refTo } from './components.ts';
-import { jsonSchemaOf, type JsonSchema } from './json-schema.ts';
+import { jsonSchemaOf, type OpenApiSchema } from './json-schema.ts';
 
 /** The route takes this body; `example` is what Swagger UI offers to send. */
 export const Takes = (schema: z.ZodType, example: unknown): MethodDecorator =>
@@ -15,7 +15,7 @@ export const Answers = (status: number, schema: z.ZodType, description: string):
 
 /** The route takes these parameters in its query. */
 export function Queries(schema: z.ZodType): MethodDecorator {
-  const { properties } = jsonSchemaOf(schema, 'input') as { properties: Record<string, JsonSchema> };
+  const { properties } = jsonSchemaOf(schema, 'input') as { properties: Record<string, OpenApiSchema> };
   return applyDecorators(
     ...Object.entries(properties).map(([name, { description, ...of }]) =>
       ApiQuery({ name, required: false, description: description as string | undefined, schema: of }),

@@ -1,5 +1,5 @@
 import type { AnyContract } from '@lovage/task';
-import { type JsonSchema, jsonSchemaOf } from './json-schema.ts';
+import { type OpenApiSchema, jsonSchemaOf } from './json-schema.ts';
 
 /** One value of each simple type, for a field that gives no example of its own. */
 const BY_TYPE: Readonly<Record<string, unknown>> = {
@@ -22,8 +22,8 @@ export function exampleInput(contract: AnyContract): unknown {
   return contract.input.safeParse(example).success ? example : undefined;
 }
 
-function exampleOfFields(schema: JsonSchema): Record<string, unknown> {
-  const fields = (schema['properties'] ?? {}) as Record<string, JsonSchema>;
+function exampleOfFields(schema: OpenApiSchema): Record<string, unknown> {
+  const fields = (schema['properties'] ?? {}) as Record<string, OpenApiSchema>;
   const required = new Set((schema['required'] ?? []) as string[]);
   return Object.fromEntries(
     Object.entries(fields)
@@ -32,9 +32,9 @@ function exampleOfFields(schema: JsonSchema): Record<string, unknown> {
   );
 }
 
-function exampleOf(field: JsonSchema): unknown {
+function exampleOf(field: OpenApiSchema): unknown {
   const given = firstExample(field) ?? field['default'] ?? field['const'] ?? (field['enum'] as unknown[])?.[0];
   return given ?? field['minimum'] ?? BY_TYPE[String([field['type']].flat()[0])] ?? 'text';
 }
 
-const firstExample = (schema: JsonSchema): unknown => (schema['examples'] as unknown[] | undefined)?.[0];
+const firstExample = (schema: OpenApiSchema): unknown => (schema['examples'] as unknown[] | undefined)?.[0];

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { fitText } from '@lovage/foundation';
-import { BatchItem, PROBLEM_CODES, problemDocument, type BatchOutcome } from '@lovage/http-api';
+import { BatchItem, PROBLEM_CODES, problemDocument, type BatchItemOutcome } from '@lovage/http-api';
 import type { Log } from '@lovage/ports';
 import { MAX_ISSUES } from '@lovage/task';
 import { LOG } from '../deps.ts';
@@ -21,7 +21,7 @@ export class BatchService {
   ) {}
 
   /** Outcomes in the order of the tasks. Everything is sent before anything is waited for: one window of confirms. */
-  async submit(tasks: readonly unknown[], userId: string): Promise<BatchOutcome[]> {
+  async submit(tasks: readonly unknown[], userId: string): Promise<BatchItemOutcome[]> {
     const unforeseen: unknown[] = [];
     const room = { issues: MAX_ISSUES, characters: MAX_DETAILS };
     const outcomes = await Promise.all(
@@ -32,7 +32,7 @@ export class BatchService {
     return outcomes;
   }
 
-  private async submitOne(given: unknown, userId: string): Promise<BatchOutcome> {
+  private async submitOne(given: unknown, userId: string): Promise<BatchItemOutcome> {
     const submit = this.submits.byName(parseBody(BatchItem, given));
     const request = { ...submit, userId, idempotencyKey: undefined, awaitReply: false };
     const accepted = await this.submits.submit(request);
@@ -47,7 +47,7 @@ interface Room {
   characters: number;
 }
 
-function refused(error: unknown, unforeseen: unknown[], room: Room): BatchOutcome {
+function refused(error: unknown, unforeseen: unknown[], room: Room): BatchItemOutcome {
   const { code, detail, errors: all, taskId } = problemOf(error);
   const errors = all.slice(0, room.issues);
   room.issues -= errors.length;

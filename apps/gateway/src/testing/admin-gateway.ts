@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, beforeEach, expect } from '@jest/globals';
-import type { AuditList, LoginAnswer } from '@lovage/http-api';
+import type { AuditList } from '@lovage/http-api';
 import { openUserStore, type OpenUserStore } from '@lovage/store-postgres';
 import { TestClock } from '@lovage/testing';
 import { ensureFirstAdmin } from '../auth/first-admin.ts';
+import type { Tokens } from '../auth/sessions.service.ts';
 import { passWindows } from './rate-windows.ts';
 import { TestGateway, type GatewayAnswer, type TestGatewayOptions } from './test-gateway.ts';
 
-/** With the refresh token in the answer. */
-export type Tokens = LoginAnswer & { readonly refreshToken: string };
+export type { Tokens };
 
 /** A gateway with an administrator who logs in, for the tests of one file. The limit on logins is not what they are about. */
 export class AdminGateway {

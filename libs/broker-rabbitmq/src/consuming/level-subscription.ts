@@ -14,7 +14,7 @@ import { levelQueue } from '../topology/level-queues.ts';
 import type { DeadLettering } from '../topology/topology.ts';
 import { ConsumerChannel } from './consumer-channel.ts';
 import type { RabbitDelivery } from './rabbit-delivery.ts';
-import type { Progress, Watchdog, WatchedQueue } from './watchdog.ts';
+import type { ConsumerProgress, Watchdog, WatchedQueue } from './watchdog.ts';
 
 export interface LevelSubscriptionOptions {
   readonly queue: string;
@@ -64,7 +64,7 @@ export class LevelSubscription implements Consumption, WatchedQueue {
     return this.shown;
   }
 
-  get progress(): Progress | undefined {
+  get progress(): ConsumerProgress | undefined {
     const channel = this.kept.current;
     const consumer = channel && this.consumers.get(channel);
     if (!channel || !consumer || this.cancelling || this.closing) return undefined;

@@ -4,12 +4,12 @@ import { systemClock, type Clock, type Delivery, type OutgoingMessage } from '@l
 import { describeWithRabbit, eventually, RecordingLog, silentLog, TestClock } from '@lovage/testing';
 import { RabbitBroker } from '../rabbit-broker.ts';
 import { SpeakingProxy } from '../testing/speaking-proxy.ts';
-import { LOOK_MS, Watchdog, type Progress, type WatchedQueue } from './watchdog.ts';
+import { LOOK_MS, Watchdog, type ConsumerProgress, type WatchedQueue } from './watchdog.ts';
 
 /** A subscription and a server, both as the test says. */
 class Fake implements WatchedQueue {
   readonly queue = 'q';
-  progress: Progress | undefined = { channel: {}, received: 0, hasRoom: true };
+  progress: ConsumerProgress | undefined = { channel: {}, received: 0, hasRoom: true };
   stalled = false;
   rebuilt = 0;
   asked = 0;

@@ -12,14 +12,14 @@ export interface WatchedQueue {
   /** As the server knows it. */
   readonly queue: string;
   /** What it got; undefined while it is not subscribed, or takes nothing more. */
-  readonly progress: Progress | undefined;
+  readonly progress: ConsumerProgress | undefined;
   /** Found dead, or (`false`) alive. */
   setStalled(stalled: boolean): void;
   /** Subscribes anew, on a new channel. */
   rebuild(): void;
 }
 
-export interface Progress {
+export interface ConsumerProgress {
   /** Its channel: another one begins anew. */
   readonly channel: object;
   /** Deliveries so far. */
@@ -29,7 +29,7 @@ export interface Progress {
 }
 
 interface Seen {
-  progress: Progress | undefined;
+  progress: ConsumerProgress | undefined;
   strikes: number;
 }
 

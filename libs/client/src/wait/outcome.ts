@@ -14,7 +14,7 @@ import {
 import { TaskExpiredError, TaskFailedError } from '../errors.ts';
 
 /** How a task ended. */
-export interface Outcome {
+export interface TaskOutcome {
   readonly state: TerminalState;
   readonly result: unknown;
   /** Set unless `SUCCESS`; with it where the result is too large to be read. */
@@ -22,12 +22,12 @@ export interface Outcome {
 }
 
 /** Undefined for a reply that tells of no end. */
-export function outcomeOfReply(reply: IncomingResult): Outcome | undefined {
+export function outcomeOfReply(reply: IncomingResult): TaskOutcome | undefined {
   if (!isTerminal(reply.state)) return undefined;
   return { state: reply.state, result: reply.result, error: reply.error ?? null };
 }
 
-export function outcomeOfRow(row: TaskRow): Outcome | undefined {
+export function outcomeOfRow(row: TaskRow): TaskOutcome | undefined {
   if (!isTerminal(row.state)) return undefined;
   return { state: row.state, result: row.result, error: row.error };
 }
@@ -36,7 +36,7 @@ export function outcomeOfRow(row: TaskRow): Outcome | undefined {
  * What the handler returned.
  * @throws DeclaredError TaskFailedError TaskRevokedError TaskExpiredError
  */
-export function valueOf<C extends AnyContract>(outcome: Outcome, id: string, contract: C | undefined): Output<C> {
+export function valueOf<C extends AnyContract>(outcome: TaskOutcome, id: string, contract: C | undefined): Output<C> {
   // With an error its result is one that cannot be read.
   if (outcome.state === 'SUCCESS' && outcome.error === null)
     return contract?.foreign === undefined ? (outcome.result as Output<C>) : checked(outcome.result, id, contract);
@@ -52,7 +52,7 @@ function checked<C extends AnyContract>(result: unknown, id: string, contract: C
   throw new TaskFailedError(id, { type: 'OutputInvalidError', message: message.slice(0, 2000) }, 'FAILURE');
 }
 
-function errorOf(outcome: Outcome, id: string, contract: AnyContract | undefined): Error {
+function errorOf(outcome: TaskOutcome, id: string, contract: AnyContract | undefined): Error {
   const { state, error } = outcome;
   if (state === 'EXPIRED') return new TaskExpiredError(id);
   if (state === 'REVOKED') {

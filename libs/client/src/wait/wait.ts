@@ -1,6 +1,6 @@
 import type { Clock, TaskRow } from '@lovage/ports';
 import { ClientStoppedError, ResultTimeoutError, TaskUnknownError } from '../errors.ts';
-import type { Outcome } from './outcome.ts';
+import type { TaskOutcome } from './outcome.ts';
 import type { WatchList } from './watch-list.ts';
 
 export interface WaitOptions {
@@ -12,7 +12,7 @@ export interface WaitOptions {
 }
 
 export interface EndedOutcome {
-  readonly outcome: Outcome;
+  readonly outcome: TaskOutcome;
   readonly row: TaskRow | undefined;
 }
 

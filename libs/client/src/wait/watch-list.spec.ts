@@ -3,7 +3,7 @@ import { newId } from '@lovage/foundation';
 import { StoreUnavailableError, type TaskRow } from '@lovage/ports';
 import type { TaskState } from '@lovage/task';
 import { RecordingLog, TestClock } from '@lovage/testing';
-import type { Outcome } from './outcome.ts';
+import type { TaskOutcome } from './outcome.ts';
 import { waitFor } from './wait.ts';
 import { PLAN_LATE, PLAN_POLL, PLAN_REPLY } from './watch.ts';
 import { WatchList } from './watch-list.ts';
@@ -76,7 +76,7 @@ describe('waiting for tasks', () => {
     list.notify('a', reply('RETRY'));
     expect(await peek(one.ended)).toBe('waiting');
     list.notify('a', reply('SUCCESS', 7));
-    const success: Outcome = { state: 'SUCCESS', result: 7, error: null };
+    const success: TaskOutcome = { state: 'SUCCESS', result: 7, error: null };
     expect(await Promise.all([one.ended, two.ended])).toEqual([{ outcome: success }, { outcome: success }]);
     expect(await peek(other.ended)).toBe('waiting');
     expect(list.size).toBe(1);

@@ -3,7 +3,7 @@ import { RecyclingMap } from '@lovage/foundation';
 import { StoreUnavailableError, type Clock, type Log, type TaskRow, type TaskStore } from '@lovage/ports';
 import { ClientStoppedError } from '../errors.ts';
 import { RowPoll } from './row-poll.ts';
-import { outcomeOfReply, outcomeOfRow, type Outcome } from './outcome.ts';
+import { outcomeOfReply, outcomeOfRow, type TaskOutcome } from './outcome.ts';
 import { Watch, type WatchOptions } from './watch.ts';
 
 export interface WatchListOptions {
@@ -82,7 +82,7 @@ export class WatchList {
     }
   }
 
-  private end(id: string, outcome: Outcome, row: TaskRow | undefined): void {
+  private end(id: string, outcome: TaskOutcome, row: TaskRow | undefined): void {
     const watches = this.byId.get(id);
     if (!watches) return;
     this.byId.delete(id);

@@ -1,5 +1,5 @@
 import type { TaskRow } from '@lovage/ports';
-import type { Outcome } from './outcome.ts';
+import type { TaskOutcome } from './outcome.ts';
 
 export interface WatchOptions {
   /**
@@ -8,7 +8,7 @@ export interface WatchOptions {
    */
   readonly plan: readonly number[];
   /** Called once, at the end of the task; `row` is there when the end was read from it. */
-  onOutcome(outcome: Outcome, row: TaskRow | undefined): void;
+  onOutcome(outcome: TaskOutcome, row: TaskRow | undefined): void;
   /** With it, reads also tell of progress. */
   onProgress?(value: unknown, from: 'reply' | 'row'): void;
   /** No such row. Called by reads, for a task that was not submitted here; the watch ends. */

@@ -22,7 +22,7 @@ export type BatchBody = z.output<typeof BatchBody>;
 export const BatchItem = SubmitByNameBody;
 
 /** What became of one task of a batch. */
-export const BatchOutcome = z
+export const BatchItemOutcome = z
   .union([
     z.object({
       status: z.literal(202),
@@ -34,10 +34,10 @@ export const BatchOutcome = z
     z.object({ status: z.int(), problem: ProblemDocument }),
   ])
   .meta({ id: 'BatchOutcome' });
-export type BatchOutcome = z.output<typeof BatchOutcome>;
+export type BatchItemOutcome = z.output<typeof BatchItemOutcome>;
 
 /** Answer of `POST /api/tasks/batch`. */
 export const BatchAnswer = z
-  .object({ items: z.array(BatchOutcome).meta({ description: 'In the order of the tasks sent' }) })
+  .object({ items: z.array(BatchItemOutcome).meta({ description: 'In the order of the tasks sent' }) })
   .meta({ id: 'BatchAnswer' });
 export type BatchAnswer = z.output<typeof BatchAnswer>;

@@ -6,13 +6,13 @@ import {
   type NewTask,
   type StoredState,
   type TaskCanvas,
-  type TaskEnd,
+  type RowEnd,
 } from '@lovage/ports';
 import { silentLog } from '@lovage/testing';
 import { ResultBackfill } from './result-backfill.ts';
 
 const at = (finishedAt: string) => ({ finishedAt, taskId: '0' });
-const end = (id: string): TaskEnd => ({
+const end = (id: string): RowEnd => ({
   ...{ id, wireId: `wire-${id}`, state: 'SUCCESS' as const, result: '7', error: null },
   ...{ groupId: 'g', parentId: null, endedAt: 0 },
 });

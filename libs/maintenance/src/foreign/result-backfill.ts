@@ -6,7 +6,7 @@ import {
   type CeleryBackend,
   type CeleryStore,
   type Clock,
-  type EndedTask,
+  type EndedRow,
   type Log,
   type TaskCanvas,
   type TaskStore,
@@ -86,7 +86,7 @@ export class ResultBackfill implements Service {
     return ended.more;
   }
 
-  private async write(tasks: readonly EndedTask[]): Promise<number> {
+  private async write(tasks: readonly EndedRow[]): Promise<number> {
     const { backend, rows, log } = this.options;
     const missing = new Set(await backend.withoutEnd(tasks.map(({ wireId }) => wireId)));
     const ids = tasks.filter(({ wireId }) => missing.has(wireId)).map(({ id }) => id);
@@ -104,7 +104,7 @@ export class ResultBackfill implements Service {
   }
 
   /** What a worker has followed before is left as it is. */
-  private async follow(tasks: readonly EndedTask[]): Promise<number> {
+  private async follow(tasks: readonly EndedRow[]): Promise<number> {
     const { backend, rows, canvas, tasks: store, log } = this.options;
     // Of a task that has succeeded only its own part may be missing.
     const open = new Set(await backend.withoutPart(tasks.map(({ wireId }) => wireId)));

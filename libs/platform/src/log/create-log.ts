@@ -4,7 +4,7 @@ import type { Log } from '@lovage/ports';
 import { readableLine } from './log-line.ts';
 import { maskPasswords, REDACTED_PATHS } from './redact.ts';
 
-export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
+type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
 
 export interface LogOptions {
   /** In every line: `gateway`, `worker`, `beat`. */

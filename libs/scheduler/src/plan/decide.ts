@@ -7,7 +7,7 @@ import { momentsBetween, newestMoments } from './moments.ts';
  */
 export const ON_TIME_MS = 10_000;
 
-export interface Decision {
+export interface FiringDecision {
   /** Moments to fire now, in order. */
   readonly fire: readonly number[];
   /** Every moment up to here is decided with it. Not in the future. */
@@ -20,7 +20,12 @@ export interface Decision {
  * What becomes of the moments that have passed since the last decision; undefined when none has. Pure: the same question
  * has the same answer in every beat.
  */
-export function decide(timing: Timing, catchUp: CatchUp, decidedUntil: number, now: number): Decision | undefined {
+export function decide(
+  timing: Timing,
+  catchUp: CatchUp,
+  decidedUntil: number,
+  now: number,
+): FiringDecision | undefined {
   const [first] = momentsBetween(timing, decidedUntil, now + 1, 1);
   if (first === undefined) return undefined;
   const edge = now - ON_TIME_MS;

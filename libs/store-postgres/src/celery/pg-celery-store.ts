@@ -3,12 +3,12 @@ import type {
   CanvasEnd,
   CanvasOwner,
   CeleryStore,
-  EndedTask,
+  EndedRow,
   EndedTasks,
   EndPosition,
   OpenForeign,
   StoredMessage,
-  TaskEnd,
+  RowEnd,
 } from '@lovage/ports';
 import type { TaskErrorDocument, TerminalState } from '@lovage/task';
 import type { Database } from '../database.ts';
@@ -40,7 +40,7 @@ export class PgCeleryStore implements CeleryStore {
     const horizon = await this.horizon.advance();
     const [from] = await this.database.run<Raw<EndPosition>>(CELERY_CURSOR, []);
     if (horizon === undefined || !from) return undefined;
-    const [batch] = await this.database.run<Raw<EndPosition & { seen: number; tasks: EndedTask[] }>>(
+    const [batch] = await this.database.run<Raw<EndPosition & { seen: number; tasks: EndedRow[] }>>(
       celeryEnded(limit),
       [...[from.finishedAt, from.taskId], ...[horizon, maxAgeMs]],
     );
@@ -48,8 +48,8 @@ export class PgCeleryStore implements CeleryStore {
     return seen === 0 ? undefined : { from, to: { finishedAt, taskId }, tasks, more: seen === limit };
   }
 
-  ends(ids: readonly string[]): Promise<TaskEnd[]> {
-    return this.database.run<Raw<TaskEnd>>(CELERY_ENDS, [plainArray(ids)]);
+  ends(ids: readonly string[]): Promise<RowEnd[]> {
+    return this.database.run<Raw<RowEnd>>(CELERY_ENDS, [plainArray(ids)]);
   }
 
   async canvasEnds(ids: readonly string[]): Promise<{ owner: CanvasOwner; end: CanvasEnd }[]> {

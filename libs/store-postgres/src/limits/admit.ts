@@ -1,5 +1,5 @@
 import type { TaskLimits } from '@lovage/ports';
-import { RateBucket, type Rate, type RateGiven } from './rate-bucket.ts';
+import { RateBucket, type BucketRate, type RateGiven } from './rate-bucket.ts';
 
 /** A key as it stands, held by this transaction. Times in ms since the epoch, by Postgres' clock. */
 export interface KeyState {
@@ -8,7 +8,7 @@ export interface KeyState {
   readonly most: number | null;
   readonly used: number;
   /** Null: no limit. */
-  readonly rate: Rate | null;
+  readonly rate: BucketRate | null;
   readonly now: number;
 }
 

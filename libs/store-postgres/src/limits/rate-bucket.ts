@@ -1,5 +1,5 @@
 /** A rate and how much of it is used. Times in ms since the epoch, by Postgres' clock. */
-export interface Rate {
+export interface BucketRate {
   /** As stated: one start each so many ms. */
   readonly intervalMs: number;
   /** As kept, a little slower where it is fast: `limits_step`. */
@@ -13,7 +13,7 @@ export interface Rate {
   readonly bucketAt: number | null;
 }
 
-export type RateGiven = Omit<Rate, 'stepMs' | 'burst'>;
+export type RateGiven = Omit<BucketRate, 'stepMs' | 'burst'>;
 
 /** A message may come this much before its time and be looked at: the sender's timer is not Postgres' clock, ms. */
 const EARLY_MS = 1000;
@@ -37,7 +37,7 @@ export class RateBucket {
   private bucketAt: number;
 
   constructor(
-    private readonly rate: Rate,
+    private readonly rate: BucketRate,
     private readonly now: number,
   ) {
     const { intervalMs, stepMs, burst } = rate;

@@ -1,6 +1,6 @@
 import type sharp from 'sharp';
 
-export interface Size {
+export interface PixelSize {
   readonly width?: number | undefined;
   readonly height?: number | undefined;
 }
@@ -65,7 +65,7 @@ export const isTooLargeToEncode = ({ message }: Error): boolean => message.start
 export const isTimeout = ({ message }: Error): boolean => message.startsWith('timeout: ');
 
 /** A smaller version: upright, in sRGB, without metadata. */
-export async function resize(file: string, { width, height }: Size, options: ResizeOptions): Promise<Resized> {
+export async function resize(file: string, { width, height }: PixelSize, options: ResizeOptions): Promise<Resized> {
   const { fit, format, quality } = options;
   const image = (await load())(file, { limitInputPixels: MAX_PIXELS, failOn: 'error' })
     .timeout({ seconds: TIMEOUT_S })

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import { applyToEmpty, readMigrations, type Migration } from '@lovage/embedded-postgres';
+import { applyToEmpty, readMigrations, type SqlMigration } from '@lovage/embedded-postgres';
 import { withDatabase } from './server.ts';
 
 const migrationsDir = fileURLToPath(new URL('../../../../prisma/migrations/', import.meta.url));
@@ -38,7 +38,7 @@ async function exists(admin: pg.Client, database: string): Promise<boolean> {
   return found.rows.length > 0;
 }
 
-async function migrate(url: string, migrations: readonly Migration[]): Promise<void> {
+async function migrate(url: string, migrations: readonly SqlMigration[]): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {

@@ -1,14 +1,15 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import type { ApiKeyList, AuditList, FileList, NewApiKeyAnswer, UserDocument, UserRole } from '@lovage/http-api';
+import type {
+  ApiKeyList,
+  AuditList,
+  FileList,
+  NewApiKeyAnswer,
+  NewUserBody,
+  UserDocument,
+  UserRole,
+} from '@lovage/http-api';
 import { api, path } from '../client.ts';
 import { useAct } from '../use-act.ts';
-
-export interface NewUser {
-  readonly email: string;
-  readonly name: string | null;
-  readonly role: UserRole;
-  readonly password: string;
-}
 
 export interface UserForm {
   readonly id: string;
@@ -23,7 +24,7 @@ export interface UserForm {
 const OF_USERS = [['users'], ['sessions'], ['api-keys'], ['audit']] as const;
 
 export function useCreateUser() {
-  return useAct((body: NewUser) => api.post<UserDocument>('/api/users', body), OF_USERS);
+  return useAct((body: NewUserBody) => api.post<UserDocument>('/api/users', body), OF_USERS);
 }
 
 export function useChangeUser() {

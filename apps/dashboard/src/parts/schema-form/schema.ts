@@ -5,9 +5,10 @@ export type Schema = { readonly [key: string]: unknown };
 export type JsonObject = { readonly [key: string]: unknown };
 
 /** How a schema is asked for. */
-export type Kind = 'text' | 'number' | 'boolean' | 'null' | 'choice' | 'const' | 'list' | 'object' | 'union' | 'none';
+export type FieldKind =
+  'text' | 'number' | 'boolean' | 'null' | 'choice' | 'const' | 'list' | 'object' | 'union' | 'none';
 
-const TYPE_KINDS: Readonly<Record<string, Kind>> = {
+const TYPE_KINDS: Readonly<Record<string, FieldKind>> = {
   string: 'text',
   number: 'number',
   integer: 'number',
@@ -88,14 +89,14 @@ export function branchesOf(schema: Schema): readonly unknown[] {
   return kindOfPlain(schema) === undefined ? ANYTHING : [];
 }
 
-export function kindOf(schema: Schema): Kind {
+export function kindOf(schema: Schema): FieldKind {
   if ((schema['not'] as unknown) !== undefined && isObject(schema['not']) && Object.keys(schema['not']).length === 0)
     return 'none';
   if (schema['anyOf'] !== undefined || schema['oneOf'] !== undefined || Array.isArray(schema['type'])) return 'union';
   return kindOfPlain(schema) ?? 'union';
 }
 
-function kindOfPlain(schema: Schema): Kind | undefined {
+function kindOfPlain(schema: Schema): FieldKind | undefined {
   if ('const' in schema) return 'const';
   if (Array.isArray(schema['enum'])) return 'choice';
   if (typeof schema['type'] === 'string') return TYPE_KINDS[schema['type']];
@@ -169,7 +170,7 @@ export function branchName(schema: Schema, root: Schema): string {
     const named = fields.filter(({ required }) => required).map(({ name }) => name);
     return named.length > 0 ? named.join(', ') : 'Object';
   }
-  const names: Partial<Record<Kind, string>> = {
+  const names: Partial<Record<FieldKind, string>> = {
     text: 'Text',
     number: 'Number',
     boolean: 'Yes or no',

@@ -16,7 +16,7 @@ import { Duration } from '../../ui/time/relative-time.tsx';
 import { useRef } from 'react';
 import styles from './contracts.module.css';
 import { ErrorRate } from './error-rate.tsx';
-import { RANGES, type ContractsSearch, type Range } from './search.ts';
+import { RANGES, type ContractsSearch, type ContractRange } from './search.ts';
 import { useRangeStats } from './use-range-stats.ts';
 
 const route = getRouteApi('/frame/contracts');
@@ -91,7 +91,7 @@ const COLUMNS: readonly Column<Row>[] = [
   },
 ];
 
-const RANGE_OPTIONS: readonly { value: Range; label: string }[] = [
+const RANGE_OPTIONS: readonly { value: ContractRange; label: string }[] = [
   { value: 'hour', label: 'Last hour' },
   { value: 'day', label: 'Last day' },
   { value: 'week', label: 'Last week' },
@@ -132,7 +132,7 @@ export function ContractsScreen() {
             hideLabel
             value={range}
             options={RANGE_OPTIONS}
-            onChange={(value) => search({ range: value as Range })}
+            onChange={(value) => search({ range: value as ContractRange })}
           />
         </Toolbar>
       }

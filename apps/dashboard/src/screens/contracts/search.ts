@@ -1,7 +1,7 @@
 import { one, oneOf, type Search } from '../../app/search-params.ts';
 
 export const RANGES = { hour: 3_600, day: 86_400, week: 604_800 } as const;
-export type Range = keyof typeof RANGES;
+export type ContractRange = keyof typeof RANGES;
 export const CONTRACT_TABS = ['run', 'schemas', 'stats'] as const;
 export type ContractTab = (typeof CONTRACT_TABS)[number];
 
@@ -9,10 +9,11 @@ export interface ContractsSearch {
   /** Part of a name. */
   readonly q?: string;
   /** Of which time the rates tell. Left out: a day. */
-  readonly range?: Range;
+  readonly range?: ContractRange;
 }
 
-const rangeOf = (search: Search): Range | undefined => oneOf(search['range'], Object.keys(RANGES) as readonly Range[]);
+const rangeOf = (search: Search): ContractRange | undefined =>
+  oneOf(search['range'], Object.keys(RANGES) as readonly ContractRange[]);
 
 export function contractsSearch(search: Search): ContractsSearch {
   const q = one(search['q']);
@@ -22,7 +23,7 @@ export function contractsSearch(search: Search): ContractsSearch {
 
 export interface ContractSearch {
   readonly tab?: ContractTab;
-  readonly range?: Range;
+  readonly range?: ContractRange;
 }
 
 export function contractSearch(search: Search): ContractSearch {

@@ -9,11 +9,11 @@ import { Select } from '../../ui/text-field.tsx';
 import { Duration } from '../../ui/time/relative-time.tsx';
 import styles from './contracts.module.css';
 import { ErrorRate } from './error-rate.tsx';
-import type { Range } from './search.ts';
+import type { ContractRange } from './search.ts';
 import { useRangeStats } from './use-range-stats.ts';
 
 /** How the tasks of a contract ended over time, and how long they waited and ran. */
-export function StatsTab({ contract, range }: { contract: string; range: Range }) {
+export function StatsTab({ contract, range }: { contract: string; range: ContractRange }) {
   const navigate = useNavigate();
   const stats = useRangeStats(range, { contract });
   return (
@@ -31,7 +31,7 @@ export function StatsTab({ contract, range }: { contract: string; range: Range }
             void navigate({
               to: '/contracts/$name',
               params: { name: contract },
-              search: { tab: 'stats', ...(next !== 'day' && { range: next as Range }) },
+              search: { tab: 'stats', ...(next !== 'day' && { range: next as ContractRange }) },
               replace: true,
             })
           }

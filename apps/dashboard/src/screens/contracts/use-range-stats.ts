@@ -1,13 +1,13 @@
 import { useState } from 'react';
 import { useStats } from '../../api/queries/stats.ts';
 import { useNow } from '../../ui/time/now.ts';
-import { RANGES, type Range } from './search.ts';
+import { RANGES, type ContractRange } from './search.ts';
 
 /** How often a range moves on, ms: what is asked for changes with it. */
 const STEP_MS = 30_000;
 
 /** What ended within the last hour, day or week. */
-export function useRangeStats(range: Range, ask: { readonly by?: 'contract'; readonly contract?: string }) {
+export function useRangeStats(range: ContractRange, ask: { readonly by?: 'contract'; readonly contract?: string }) {
   const now = useNow(STEP_MS);
   const [first] = useState(now);
   const at = Math.max(first, now);

@@ -18,7 +18,7 @@ import { useNow } from '../../ui/time/now.ts';
 import { RelativeTime } from '../../ui/time/relative-time.tsx';
 import styles from './failures.module.css';
 import { GroupSheet } from './group-sheet.tsx';
-import { RANGES, type FailuresSearch, type Range } from './search.ts';
+import { RANGES, type FailuresSearch, type FailureRange } from './search.ts';
 
 const route = getRouteApi('/frame/failures');
 /** How often the time that is asked for moves on, ms. */
@@ -121,7 +121,7 @@ export function FailuresScreen() {
               { value: 'week', label: 'Last week' },
               { value: 'month', label: 'Last 30 days' },
             ]}
-            onChange={(next) => go({ range: next === 'day' ? undefined : (next as Range) })}
+            onChange={(next) => go({ range: next === 'day' ? undefined : (next as FailureRange) })}
           />
           <Select
             label="Order"

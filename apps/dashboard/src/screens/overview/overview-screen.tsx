@@ -14,12 +14,12 @@ import { LatencyChart } from './latency-chart.tsx';
 import { NowTiles } from './now-tiles.tsx';
 import styles from './overview.module.css';
 import { QueuesPanel } from './queues-panel.tsx';
-import { selectedPart, RANGES, statsOf, type Range } from './range.ts';
+import { selectedPart, RANGES, statsOf, type OverviewRange } from './range.ts';
 import { ThroughputChart } from './throughput-chart.tsx';
 import { WorkersPanel } from './workers-panel.tsx';
 
 const route = getRouteApi('/frame/overview');
-const NAMES: Readonly<Record<Range, string>> = { hour: 'Last hour', day: 'Last day', week: 'Last week' };
+const NAMES: Readonly<Record<OverviewRange, string>> = { hour: 'Last hour', day: 'Last day', week: 'Last week' };
 /** Points are minutes; their counts follow the clock by some seconds. */
 const POLL_MS = 10_000;
 

@@ -2,11 +2,11 @@ import { one, oneOf, type Search } from '../../app/search-params.ts';
 import type { StatsAsk } from '../../api/queries/stats.ts';
 
 export const RANGES = ['hour', 'day', 'week'] as const;
-export type Range = (typeof RANGES)[number];
+export type OverviewRange = (typeof RANGES)[number];
 
 /** The search of the screen: a range that ends now, or a part that was selected in a chart. */
 export interface OverviewSearch {
-  readonly range?: Range;
+  readonly range?: OverviewRange;
   /** ISO 8601, both or none. */
   readonly from?: string;
   readonly to?: string;
@@ -14,9 +14,9 @@ export interface OverviewSearch {
   readonly times?: 'run' | 'wait';
 }
 
-const SECONDS: Readonly<Record<Range, number>> = { hour: 3_600, day: 86_400, week: 604_800 };
+const SECONDS: Readonly<Record<OverviewRange, number>> = { hour: 3_600, day: 86_400, week: 604_800 };
 /** Seconds of a point, so that there are some hundred of them. The week in hours: its minutes need not be read. */
-const STEPS: Readonly<Record<Range, number>> = { hour: 60, day: 900, week: 3_600 };
+const STEPS: Readonly<Record<OverviewRange, number>> = { hour: 60, day: 900, week: 3_600 };
 const MINUTE_MS = 60_000;
 /** Points of a part that was selected, about. */
 const POINTS = 120;

@@ -2,7 +2,7 @@ import type { ListedTask, TaskLogLine, TaskSnapshot } from '@lovage/ports';
 import { isTerminal } from '@lovage/task';
 import { encodePosition, type Position } from './sequence.ts';
 
-export interface TaskEvent {
+export interface FollowedEvent {
   readonly id: number;
   readonly event: 'state' | 'progress' | 'log';
   readonly data: ListedTask | TaskLogLine;
@@ -24,7 +24,7 @@ export class Follower {
   }
 
   /** Log lines, in order. Those of a task that has ended were written before it did: they are told before its state. */
-  *linesOf(lines: readonly TaskLogLine[]): Generator<TaskEvent> {
+  *linesOf(lines: readonly TaskLogLine[]): Generator<FollowedEvent> {
     for (const line of lines) {
       if (line.no <= this.position.logNo) continue;
       yield this.event('log', line, { ...this.position, logNo: line.no });
@@ -32,7 +32,7 @@ export class Follower {
   }
 
   /** Changes of the row, when all its log lines so far have been told. */
-  *changesOf(snapshot: TaskSnapshot): Generator<TaskEvent> {
+  *changesOf(snapshot: TaskSnapshot): Generator<FollowedEvent> {
     const { row, version, progressNo } = snapshot;
     if (version * 2 <= this.position.half) return;
     const half = version * 2;
@@ -46,7 +46,7 @@ export class Follower {
     this.position = { half, logNo };
   }
 
-  private event(event: TaskEvent['event'], data: TaskEvent['data'], position: Position): TaskEvent {
+  private event(event: FollowedEvent['event'], data: FollowedEvent['data'], position: Position): FollowedEvent {
     this.position = position;
     return { id: encodePosition(position), event, data };
   }

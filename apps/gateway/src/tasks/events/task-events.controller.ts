@@ -13,7 +13,7 @@ import { ProblemError } from '../../problems/problem-error.ts';
 import { listedDocument } from '../task-document.ts';
 import { TaskReader } from '../task-reader.ts';
 import { EventStream, type ServerEvent } from '../../http/event-stream.ts';
-import { Follower, isEnd, type TaskEvent } from './follower.ts';
+import { Follower, isEnd, type FollowedEvent } from './follower.ts';
 import { decodePosition, START, type Position } from './sequence.ts';
 import { StreamLimits } from '../../http/stream-limits.ts';
 import { TaskFeed } from './task-feed.ts';
@@ -157,7 +157,7 @@ function logLine(line: LogRow): TaskLogLine {
   return { ...line, at: new Date(line.at).toISOString(), fields: line.fields ?? null };
 }
 
-function serverEvent({ id, event, data }: TaskEvent): ServerEvent {
+function serverEvent({ id, event, data }: FollowedEvent): ServerEvent {
   if (event === 'log') return { id, event, data: logLine(data as LogRow) };
   const row = data as ListedTask;
   return { id, event, data: event === 'state' ? followedDocument(row) : { progress: row.progress ?? null } };

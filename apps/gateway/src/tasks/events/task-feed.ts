@@ -1,5 +1,5 @@
 import { StoreUnavailableError, type Clock, type Log, type TaskEvents } from '@lovage/ports';
-import { type Follower, isEnd, type TaskEvent } from './follower.ts';
+import { type Follower, isEnd, type FollowedEvent } from './follower.ts';
 
 /** Between two looks at a task that has just changed, ms. */
 const SOON_MS = 100;
@@ -16,7 +16,7 @@ const LINES_AT_ONCE = 25;
 export interface Listener {
   /** Not ready: nothing is read for it until it is woken. What it misses meanwhile is in the rows. */
   readonly ready: boolean;
-  onEvents(events: readonly TaskEvent[]): void;
+  onEvents(events: readonly FollowedEvent[]): void;
   /** The task has ended and the listener was told all of it, or its row is gone: nothing follows. */
   onEnd(): void;
 }
