@@ -31,7 +31,7 @@ interface ControlWire {
 }
 
 /**
- * Reads a request as Celery's clients send it. What is none, is too large, has expired or names other nodes has no `request`. Never throws.
+ * Reads a request as Celery's clients send it. What is no request, is too large, has expired or names other nodes has no `request`. Never throws.
  * @param node name of this node
  * @param now ms since the epoch
  */

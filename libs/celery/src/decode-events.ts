@@ -15,7 +15,7 @@ export interface CeleryEvent {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-/** Reads a message of the exchange `celeryev`: one event, or a list of them. What is none is left out. Never throws. */
+/** Reads a message of the exchange `celeryev`: one event, or a list of them. Anything else is left out. Never throws. */
 export function decodeEvents(message: {
   readonly body: Buffer;
   readonly contentType: string | undefined;

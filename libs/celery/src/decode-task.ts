@@ -7,7 +7,7 @@ import { MalformedError, type RejectCode } from './reject-codes.ts';
 import * as field from './task-fields.ts';
 import type { IncomingTask, TaskEmbed, WireMessage } from './task-message.ts';
 
-/** A task, or why the message is none. `id` and `name` are given as far as they could be read. */
+/** A task, or why the message is no task. `id` and `name` are given as far as they could be read. */
 export type DecodedTask =
   { ok: true; task: IncomingTask } | { ok: false; code: RejectCode; reason: string; id?: string; name?: string };
 
@@ -61,7 +61,7 @@ function read(message: WireMessage, seen: Seen): IncomingTask {
   return task;
 }
 
-/** A message as we write it, whose body is but its input: nothing around that has to be read. Undefined when it is none after all. */
+/** A message as we write it, whose body is but its input: nothing around that has to be read. Undefined when it is another message after all. */
 function ownTask(message: WireMessage, inputJson: string): IncomingTask | undefined {
   let input: unknown;
   try {

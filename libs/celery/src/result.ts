@@ -65,7 +65,7 @@ export function encodeResult(given: TaskResult): Buffer {
 }
 
 /**
- * Reads the body of a result message; undefined when it is none, or nested deeper than 128 levels: a caller that waits then
+ * Reads the body of a result message; undefined when it is no result, or nested deeper than 128 levels: a caller that waits then
  * has to look at the row. Never throws. Keys that could change a prototype are left out.
  */
 export function decodeResult(body: Buffer): IncomingResult | undefined {

@@ -110,7 +110,7 @@ function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= MAX_COUNT;
 }
 
-/** `version:fingerprint`. What is none is as good as absent: the input is then checked as one of which nobody said anything. */
+/** `version:fingerprint`. An invalid one is as good as absent: the input is then checked as one of which nobody said anything. */
 const STAMP = /^[1-9]\d{0,9}:(?:[0-9a-f]{16})?$/;
 
 export function stampOf(value: unknown, newTask: NewTaskData | undefined): string | null {

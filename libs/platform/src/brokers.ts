@@ -14,7 +14,7 @@ const ADAPTERS: readonly Registered[] = [
   { schemes: ['redis', 'rediss', 'redis+socket', 'sentinel'], load: () => import('@lovage/broker-redis') },
 ];
 
-/** The scheme of a URL, or of the first of a list, without the colon; empty when it is none. */
+/** The scheme of a URL, or of the first of a list, without the colon; empty when it is no URL. */
 export function schemeOf(url: string): string {
   const found = [url, url.split(';', 1)[0]!].find((text) => URL.canParse(text));
   return found === undefined ? '' : new URL(found).protocol.slice(0, -1);

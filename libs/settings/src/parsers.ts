@@ -117,7 +117,7 @@ export const origins = (text: string): '*' | readonly string[] | undefined => {
   return found.every((origin) => origin !== undefined) ? [...new Set(found)] : undefined;
 };
 
-/** Addresses, and networks as `address/bits`. One that holds everybody is none to believe. */
+/** Addresses, and networks as `address/bits`. One that holds every address is refused: it would trust everybody. */
 export const networks = (text: string): readonly string[] | undefined => {
   const found = text.split(',').map((entry) => {
     const [, address, bits] = /^([\d.:a-f]+)(?:\/(\d{1,3}))?$/i.exec(entry.trim()) ?? [];

@@ -134,7 +134,7 @@ export const RETIRED_WORDS: readonly RetiredWord[] = [
   {
     word: 'is none',
     use: 'invalid, unknown; what it is not; `cannot use …`',
-    pattern: /\b(?:that|which) (?:is|are) none\b(?! of)|\b(?:is|are) none (?:that|for)\b/,
+    pattern: /\b(?:that|which) (?:is|are) none\b(?! of)|\b(?:is|are) none (?:that|for)\b|\bwhat is none\b/,
   },
   { word: 'heed', use: 'follow, obey', pattern: /\bheed(?:s|ed|ing)?\b/ },
   { word: 'lest', use: 'so that … not', pattern: /\blest\b/ },

@@ -37,7 +37,7 @@ export function useJsonDraft(initial: unknown): JsonDraft {
   };
 }
 
-/** What a text is as JSON, or why it is none. */
+/** What a text is as JSON, or why it is no JSON. */
 export function readJson(text: string): { readonly value?: unknown; readonly error?: string } {
   try {
     return { value: parseJson(text) };

@@ -18,7 +18,7 @@ const GRACE_MS = 10_000;
 const PREFIX = 'lvr_';
 /** Sessions of one list. */
 const LISTED = 200;
-/** What is none is not looked for. */
+/** Any other text is not looked for. */
 const REFRESH_TOKEN = /^lvr_[\w-]{43}$/;
 
 /** What a login or refresh gives. */

@@ -26,7 +26,7 @@ export async function secure(server: FastifyInstance, origins: '*' | readonly st
     origin: origins === '*' ? '*' : [...origins],
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
     exposedHeaders: EXPOSED,
-    // Tokens travel in a header that the page sets itself; cookies there are none.
+    // Tokens travel in a header that the page sets itself; there are no cookies.
     credentials: false,
     maxAge: PREFLIGHT_SECONDS,
   });

@@ -14,7 +14,7 @@ const PURGE_MS = 10_000;
 /** Longest wait for the broker to tell of a queue, ms: the rows are told all the same. */
 const DEPTH_MS = 2_000;
 
-/** Running tasks are none of a purge. */
+/** A purge leaves running tasks alone. */
 const WAITING = TASK_STATES.filter((state) => !isTerminal(state) && state !== 'STARTED' && state !== 'PROGRESS');
 
 /** Reads and steers queues. Workers follow what is written here. */

@@ -80,7 +80,7 @@ function contractOf(
 ): AnyContract | undefined {
   const name = given['contract'] as string;
   const contract = contracts.find(name);
-  if (!contract) errors.push({ path: 'contract', message: 'is none; GET /api/contracts lists those that are' });
+  if (!contract) errors.push({ path: 'contract', message: 'is unknown; GET /api/contracts lists all of them' });
   return contract;
 }
 

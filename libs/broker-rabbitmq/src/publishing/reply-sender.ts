@@ -52,7 +52,7 @@ export class ReplySender {
         deliveryMode: 1,
       });
     } catch {
-      // The channel is closing, or the address is none: dropped.
+      // The channel is closing, or the address is invalid: dropped.
     }
   }
 }

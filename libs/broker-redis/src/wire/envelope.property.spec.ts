@@ -42,7 +42,7 @@ describe('envelopes', () => {
     );
   });
 
-  it('of anybody are read without an error, and what is none is its own bytes', () => {
+  it('of anybody are read without an error, and anything else is its own bytes', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.json()), (raw) => {
         const { body, headers, contentType } = readEnvelope(raw);

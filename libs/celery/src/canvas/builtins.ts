@@ -30,7 +30,7 @@ export function startsCanvas(name: string): boolean {
   return name === CHORD_TASK || name === CHUNKS_TASK;
 }
 
-/** What such a task starts, unchecked; undefined: its arguments are none. */
+/** What such a task starts, unchecked; undefined: its arguments are invalid. */
 export function startedBy(name: string, given: Readonly<Record<string, unknown>>): Signature | undefined {
   if (name === CHORD_TASK) return chordOfTask(given);
   const { task, it, n } = given;

@@ -14,7 +14,7 @@ export interface CanvasAbility {
 }
 
 /**
- * Why a worker does not run a task with what is to follow it: the signatures are none, or it would run the task and drop the rest without a
+ * Why a worker does not run a task with what is to follow it: the signatures are invalid, or it would run the task and drop the rest without a
  * word. Undefined for a task that it runs. Makes the signatures whole, in place.
  * @param ability undefined: it runs no canvas at all
  */

@@ -10,7 +10,7 @@ const MAX_INT = 2_147_483_647;
 /** Of a task whose queue nobody has told. */
 const UNTOLD_QUEUE = 'celery';
 
-/** A node, as an event of its own tells. Undefined: it is none. */
+/** A node, as an event of its own tells. Undefined: it is another event. */
 export function workerOf({ type, hostname, fields }: CeleryEvent): SeenCeleryWorker | undefined {
   if (type !== 'worker-online' && type !== 'worker-heartbeat' && type !== 'worker-offline') return undefined;
   const { freq } = fields;

@@ -1,7 +1,7 @@
 import { countEnded } from './count-ended.ts';
 
 /**
- * Reports of workers that are none of ours, one a task. Only foreign tasks; one that a worker of ours holds, or that has ended, is left alone. `ended_state` rather than `finished_at`, as in cancel.ts.
+ * Reports of workers of other platforms, one a task. Only foreign tasks; one that a worker of ours holds, or that has ended, is left alone. `ended_state` rather than `finished_at`, as in cancel.ts.
  * $1 ids · $2 states · $3 values · $4 errors · $5 workers · $6 terminal states · $7 may be told again
  */
 export const FOREIGN_REPORT = {

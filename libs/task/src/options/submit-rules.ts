@@ -87,7 +87,7 @@ function checkLimits(options: TaskSubmitOptions, defaults: SubmitDefaults, issue
   else issue('timeLimit', `must be longer than softTimeLimit, which is ${soft / 1000} s by contract`);
 }
 
-/** Undefined: it is not given, or is none. */
+/** Undefined: it is absent or invalid. */
 function msOf(path: string, given: Duration | undefined, issue: Tell): number | undefined {
   if (given === undefined) return undefined;
   try {
