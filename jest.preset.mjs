@@ -1,7 +1,10 @@
 import { fileURLToPath } from 'node:url';
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
-/** Of `.ci/nightly`: suites that take minutes, and the models, which then take all of their cases (`TEST_MODELS`). */
+/**
+ * Of `.ci/nightly`: suites that take minutes, the models, which then take all of their cases (`TEST_MODELS`), and those of the
+ * dashboard in a browser, some of which then run on RabbitMQ, too.
+ */
 const nightly = process.env.NIGHTLY === '1';
 /** @type {import('jest').Config} */
 export default {
@@ -18,7 +21,7 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   setupFiles: ['reflect-metadata'],
   testMatch: nightly
-    ? ['<rootDir>/src/**/*.nightly.spec.ts', '<rootDir>/src/**/*.model.spec.ts']
+    ? ['<rootDir>/src/**/*.nightly.spec.ts', '<rootDir>/src/**/*.model.spec.ts', '<rootDir>/src/dashboard/*.spec.ts']
     : ['<rootDir>/src/**/*.spec.ts'],
   testPathIgnorePatterns: ['/node_modules/', ...(nightly ? [] : ['\\.nightly\\.spec\\.ts$'])],
   transform: {

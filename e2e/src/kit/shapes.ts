@@ -17,6 +17,12 @@ export interface Shape {
 
 /** A suite for both shapes: with nothing but Node, and on RabbitMQ and PostgreSQL servers (skipped where there is no RabbitMQ). */
 export function onBothShapes(name: string, suite: (shape: Shape) => void): void {
+  onEmbedded(name, suite);
+  onServers(name, suite);
+}
+
+/** A suite with nothing but Node. */
+export function onEmbedded(name: string, suite: (shape: Shape) => void): void {
   describe(`${name}: embedded`, () =>
     suite({
       name: 'embedded',
@@ -24,7 +30,6 @@ export function onBothShapes(name: string, suite: (shape: Shape) => void): void 
       rabbit: undefined,
       start: (options) => RunningPlatform.start(options),
     }));
-  onServers(name, suite);
 }
 
 /** A suite for RabbitMQ and a PostgreSQL server. */

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { onBothShapes, type Shape } from '../../kit/shapes.ts';
+import { onEmbedded, onServers, type Shape } from '../../kit/shapes.ts';
 import { chromiumPath } from './chromium.ts';
 import { Dashboard, type DashboardOptions } from './dashboard.ts';
 
@@ -24,8 +24,8 @@ export function describeInBrowser(
 }
 
 /**
- * The same suite without RabbitMQ and on RabbitMQ and PostgreSQL servers (skipped where there is no RabbitMQ): for what a person does
- * to workers and broker. `once` defines a test that the shape makes no difference to; it runs in the first one.
+ * The same suite without RabbitMQ and, in `.ci/nightly`, on RabbitMQ and PostgreSQL servers (skipped where there is no RabbitMQ): for
+ * what a person does to workers and broker. `once` defines a test that the shape makes no difference to; it runs in the first one.
  */
 export function describeInBrowserOnBothShapes(
   name: string,
@@ -40,7 +40,8 @@ export function describeInBrowserOnBothShapes(
     return void describe.skip(name, () => test('in a browser', () => undefined));
   }
   jest.setTimeout(TEST_TIMEOUT_MS);
-  onBothShapes(name, (shape) => suite(started({}, shape), shape, shape.rabbit ? () => undefined : test));
+  onEmbedded(name, (shape) => suite(started({}, shape), shape, test));
+  if (process.env['NIGHTLY'] === '1') onServers(name, (shape) => suite(started({}, shape), shape, () => undefined));
 }
 
 /** Hooks of a suite that start its dashboard and end it. */
