@@ -15,7 +15,7 @@ export default {
   testTimeout: 60_000,
   // One realm, in which packages are loaded once for all spec files of a process; what the repository holds, once a file.
   testEnvironment: at('libs/testing/src/jest/one-realm-environment.mjs'),
-  runtime: at('libs/testing/src/jest/shared-packages-runtime.mjs'),
+  runtime: at('libs/testing/src/jest/shared-modules-runtime.mjs'),
   runner: at('libs/testing/src/jest/one-by-one-runner.mjs'),
   testEnvironmentOptions: { customExportConditions: ['@lovage/source', 'node', 'node-addons'] },
   extensionsToTreatAsEsm: ['.ts'],

@@ -1,5 +1,5 @@
 // Where spec files run: in the process' own realm, not in one made for each of them. So packages can be loaded once for all files
-// of a process (`shared-packages-runtime.mjs`), and `instanceof` and prototypes are as they are in production.
+// of a process (`shared-modules-runtime.mjs`), and `instanceof` and prototypes are as they are in production.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { LegacyFakeTimers, ModernFakeTimers } from '@jest/fake-timers';

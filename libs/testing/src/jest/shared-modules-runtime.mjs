@@ -1,12 +1,17 @@
-// How spec files get their modules: packages (all below `node_modules`) from Node.js itself, once for all files of a process, and
-// so Jest's own; what the repository holds by Jest, compiled, anew for each file. Loading Nest, Prisma and their like again for
-// each of 400 files took a third of the time of all tests. Mocks of packages are not to be had; nobody uses them.
+// How spec files get their modules. Packages, so Jest's own, and what the repository's projects consist of come from Node.js itself,
+// once for all files of a process; spec files and what is there for them (`testing` folders, this project, e2e, …) from Jest, compiled
+// anew for each file: they keep the state of one. Loading Nest, Prisma, our own modules and their like again for each of 400 files
+// took 40 % of the time of all tests. Mocks of modules are not to be had; nobody uses them. docs/decisions/0390, 0499.
 import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import vm from 'node:vm';
 import jestRuntime from 'jest-runtime';
+import './shared-hooks.mjs';
 
 const PACKAGES = /[\\/]node_modules[\\/]/;
+const repository = fileURLToPath(new URL('../../../../', import.meta.url));
+/** What is there for spec files, and may keep the state of one. */
+const OF_ONE_FILE = /\.spec\.ts$|[\\/]testing[\\/]|^(?:libs[\\/](?:testing|conformance)|e2e|bench|chaos)[\\/]/;
 /** Keeps the state of the file that it runs. */
 const ONE_A_FILE = /[\\/]jest-circus[\\/]/;
 const require = createRequire(import.meta.url);
@@ -14,7 +19,7 @@ const require = createRequire(import.meta.url);
 /** @type {new (...args: any[]) => any} */
 const Runtime = /** @type {any} */ (jestRuntime).default ?? jestRuntime;
 
-export default class SharedPackagesRuntime extends Runtime {
+export default class SharedModulesRuntime extends Runtime {
   /** @param {any[]} args */
   constructor(...args) {
     super(...args);
@@ -31,10 +36,8 @@ export default class SharedPackagesRuntime extends Runtime {
     resolution.hasDistinctAsyncResolver = () => true;
     const resolveModule = esmLoader.resolveModule.bind(esmLoader);
     esmLoader.resolveModule = async (/** @type {string} */ specifier, /** @type {string} */ from) => {
-      if (mayBePackage(specifier) && !resolution.isCoreModule(specifier)) {
-        const path = await resolution.resolveEsmAsync(from, specifier);
-        if (PACKAGES.test(path)) return importPackage(path, registries.getActiveEsmRegistry());
-      }
+      const path = resolution.isCoreModule(specifier) ? undefined : await pathOf(specifier, from, resolution);
+      if (path !== undefined && isShared(path)) return importShared(path, registries.getActiveEsmRegistry());
       return resolveModule(specifier, from, undefined);
     };
   }
@@ -75,9 +78,21 @@ export default class SharedPackagesRuntime extends Runtime {
 // Jest takes it by `require`, and its default for the class.
 export const __esModule = true;
 
-/** @param {string} specifier */
-function mayBePackage(specifier) {
-  return !/^(?:\.|\/|data:|file:|@jest\/globals$)/.test(specifier);
+/**
+ * @param {string} specifier
+ * @param {string} from
+ * @param {any} resolution Jest's
+ * @returns {Promise<string | undefined> | string | undefined} undefined: neither a package nor a source
+ */
+function pathOf(specifier, from, resolution) {
+  if (specifier.startsWith('.')) return fileURLToPath(new URL(specifier, pathToFileURL(from)));
+  return /^(?:\/|data:|file:|@jest\/globals$)/.test(specifier) ? undefined : resolution.resolveEsmAsync(from, specifier);
+}
+
+/** @param {string} path */
+function isShared(path) {
+  if (PACKAGES.test(path)) return true;
+  return path.endsWith('.ts') && path.startsWith(repository) && !OF_ONE_FILE.test(path.slice(repository.length));
 }
 
 /**
@@ -85,8 +100,8 @@ function mayBePackage(specifier) {
  * @param {string} path
  * @param {Map<string, vm.Module>} registry of the file
  */
-async function importPackage(path, registry) {
-  const key = `package:${path}`;
+async function importShared(path, registry) {
+  const key = `shared:${path}`;
   const known = registry.get(key);
   if (known) return known;
   const namespace = await import(pathToFileURL(path).href);
