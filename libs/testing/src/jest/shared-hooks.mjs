@@ -1,9 +1,12 @@
 // How Node.js itself gets the repository's modules in a test run: from their sources, as Jest does.
 import { register } from 'node:module';
-import '../../../../tools/ts-hooks.mjs';
 
 const AS_HOOKS = '?hooks';
-if (!import.meta.url.endsWith(AS_HOOKS)) register(import.meta.url + AS_HOOKS);
+if (!import.meta.url.endsWith(AS_HOOKS)) {
+  process.setSourceMapsEnabled(true);
+  register(new URL(`../../../../tools/ts-hooks.mjs${AS_HOOKS}`, import.meta.url));
+  register(import.meta.url + AS_HOOKS);
+}
 
 /** @type {import('node:module').ResolveHook} */
 export const resolve = (specifier, context, next) =>

@@ -2,7 +2,7 @@
 // once for all files of a process; spec files and what is there for them (`testing` folders, this project, e2e, …) from Jest, compiled
 // anew for each file: they keep the state of one. Loading Nest, Prisma, our own modules and their like again for each of 400 files
 // took 40 % of the time of all tests. Mocks of modules are not to be had; nobody uses them. docs/decisions/0390, 0499.
-import { createRequire } from 'node:module';
+import { createRequire, findSourceMap } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import vm from 'node:vm';
 import jestRuntime from 'jest-runtime';
@@ -63,6 +63,15 @@ export default class SharedModulesRuntime extends Runtime {
     return this._resolution.isCoreModule(name) ? undefined : this._resolution.resolveCjs(from, name);
   }
 
+  /** Where the lines of a stack trace come from: Jest knows what it has compiled, Node.js the others. */
+  getSourceMaps() {
+    const maps = super.getSourceMaps();
+    return {
+      get: (/** @type {string} */ source) => maps.get(source) ?? mapOf(source),
+      [Symbol.iterator]: () => maps[Symbol.iterator](),
+    };
+  }
+
   /**
    * A module of Jest.
    * @param {string} from
@@ -73,6 +82,23 @@ export default class SharedModulesRuntime extends Runtime {
     if (ONE_A_FILE.test(path)) delete require.cache[path];
     return require(path);
   }
+}
+
+/** @type {Map<string, string>} */
+const maps = new Map();
+
+/**
+ * @param {string} source
+ * @returns {string | undefined} the URL of a source map
+ */
+function mapOf(source) {
+  if (!source.startsWith('file:')) return undefined;
+  const known = maps.get(source);
+  const payload = known === undefined ? findSourceMap(source)?.payload : undefined;
+  if (!payload) return known;
+  const url = `data:application/json;base64,${Buffer.from(JSON.stringify(payload)).toString('base64')}`;
+  maps.set(source, url);
+  return url;
 }
 
 // Jest takes it by `require`, and its default for the class.
@@ -86,7 +112,9 @@ export const __esModule = true;
  */
 function pathOf(specifier, from, resolution) {
   if (specifier.startsWith('.')) return fileURLToPath(new URL(specifier, pathToFileURL(from)));
-  return /^(?:\/|data:|file:|@jest\/globals$)/.test(specifier) ? undefined : resolution.resolveEsmAsync(from, specifier);
+  return /^(?:\/|data:|file:|@jest\/globals$)/.test(specifier)
+    ? undefined
+    : resolution.resolveEsmAsync(from, specifier);
 }
 
 /** @param {string} path */
