@@ -2,6 +2,7 @@
 // once for all files of a process; spec files and what is there for them (`testing` folders, this project, e2e, …) from Jest, compiled
 // anew for each file: they keep the state of one. Loading Nest, Prisma, our own modules and their like again for each of 400 files
 // took 40 % of the time of all tests. Mocks of modules are not to be had; nobody uses them. docs/decisions/0390, 0499.
+import { Buffer } from 'node:buffer';
 import { createRequire, findSourceMap } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import vm from 'node:vm';
