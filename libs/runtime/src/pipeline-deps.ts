@@ -17,7 +17,6 @@ import type { Recorder } from './record/recorder.ts';
 import type { Replies, Settler } from './record/settler.ts';
 import type { Executor } from './run/executor.ts';
 import type { EarlyRevokes } from './steer/early-revokes.ts';
-import type { RateGates } from './steer/rate-gates.ts';
 import type { ToldRevokes } from './steer/told-revokes.ts';
 import type { UnderWay } from './under-way.ts';
 import type { WorkerSignals } from './worker-signals.ts';
@@ -43,7 +42,6 @@ export interface PipelineDeps {
   readonly settler: Settler;
   /** Without them messages that ask for a canvas are refused. */
   readonly canvas: { readonly able: TaskCanvas; readonly ends: CanvasEnds } | undefined;
-  readonly rates: RateGates;
   readonly revokes: ToldRevokes;
   readonly earlyRevokes: EarlyRevokes;
   readonly signals: WorkerSignals;

@@ -3,13 +3,15 @@ import type { Delivery, TaskRow } from '@lovage/ports';
 import { MAX_CLAIM, WELL_FILLED, type ClaimOutcome } from './claim/claimer.ts';
 import { Gatherer } from './claim/gatherer.ts';
 import type { PassOnOutcome } from './claim/pass-on.ts';
-import { pauseBeforeClaim, type Decision } from './claim/refused.ts';
+import { pauseBeforeClaim, type ClaimDecision } from './claim/refused.ts';
 import type { MessageEnd, TaskEntry } from './entry.ts';
 import { admit } from './intake/admit.ts';
+import { EndQueues } from './record/end-queues.ts';
 import type { Ended, SettledRecord } from './record/ended.ts';
 import type { RecordOutcome } from './record/recorder.ts';
 import type { PipelineDeps } from './pipeline-deps.ts';
 import { RELEASED, type Outcome } from './run/outcome.ts';
+import { RateGates } from './steer/rate-gates.ts';
 import type { ToldBy } from './steer/told-revokes.ts';
 import { unwritten, type Unwritten, type WriteOutcome } from './store-retry.ts';
 import { tellGivenUp, tellLeft, tellReceived, tellSettled, tellStarted, tellUnserved } from './task-events.ts';
@@ -31,6 +33,8 @@ import { Pump } from './under-way.ts';
  * in larger batches, at a fraction of the cost, and a lone task meets neither wait.
  */
 export class Pipeline {
+  /** What has to wait before it may claim. */
+  readonly rates: RateGates;
   private readonly gatherer: Gatherer;
   private readonly claims = new Pump(() => this.claimWaiting());
   private readonly suspectClaims = new Pump(() => this.claimSuspects());
@@ -39,25 +43,7 @@ export class Pipeline {
       for (const outcome of await this.deps.passOn.pass(entries)) this.passedOn(outcome);
     },
   });
-  /** One commit under way: claims go in step with these. */
-  private readonly ends = new BatchQueue<Ended>({
-    flush: async (batch) => {
-      this.recording = true;
-      try {
-        for await (const outcomes of this.deps.recorder.record(batch)) this.recorded(outcomes);
-      } finally {
-        this.recording = false;
-        this.wake();
-      }
-    },
-  });
-  /** Of tasks without claims: beside it, so that claims wait for none of these. */
-  private readonly rowlessEnds = new BatchQueue<Ended>({
-    flush: async (batch) => {
-      for await (const outcomes of this.deps.recorder.recordRowless(batch)) this.recorded(outcomes);
-    },
-  });
-  private recording = false;
+  private readonly ends: EndQueues;
   private stopping = false;
   private readonly drained = deferred();
 
@@ -66,7 +52,11 @@ export class Pipeline {
       deps.slots.wait(urgent);
       this.claims.wake();
     });
-    deps.rates.onPass = (entry) => this.waitForSlot(entry);
+    this.rates = new RateGates(deps.clock, (entry) => this.waitForSlot(entry));
+    this.ends = new EndQueues(deps.recorder, {
+      recorded: (outcomes) => this.recorded(outcomes),
+      written: () => this.wake(),
+    });
   }
 
   // 1. Admit
@@ -142,7 +132,7 @@ export class Pipeline {
     if (entry.hasLeft) return;
     if (entry.passOn) return this.pass(entry);
     entry.wait(this.deps.pools.kindOf(entry));
-    if (!this.deps.rates.holds(entry)) this.waitForSlot(entry);
+    if (!this.rates.holds(entry)) this.waitForSlot(entry);
   }
 
   private waitForSlot(entry: TaskEntry): void {
@@ -159,7 +149,7 @@ export class Pipeline {
   private async claimWaiting(): Promise<void> {
     const { slots, claimer } = this.deps;
     for (let runnable; !this.stopping && (runnable = slots.runnable) > 0;) {
-      if (runnable < WELL_FILLED && this.recording) return;
+      if (runnable < WELL_FILLED && this.ends.writing) return;
       for await (const outcomes of claimer.claim(slots.fill(MAX_CLAIM))) this.claimed(outcomes);
     }
   }
@@ -170,7 +160,7 @@ export class Pipeline {
       for await (const outcomes of claimer.claimSuspects(next)) this.claimed(outcomes);
   }
 
-  private claimed(outcomes: readonly (ClaimOutcome | Decision)[]): void {
+  private claimed(outcomes: readonly (ClaimOutcome | ClaimDecision)[]): void {
     const refused: TaskEntry[] = [];
     for (const outcome of outcomes)
       switch (outcome.kind) {
@@ -274,12 +264,8 @@ export class Pipeline {
 
   private record(entry: TaskEntry, outcome: Outcome): void {
     const { canvas, underWay } = this.deps;
-    if (canvas && entry.hasCanvas) underWay.add(canvas.ends.follow(entry, outcome).then((ended) => this.write(ended)));
-    else this.write({ entry, outcome });
-  }
-
-  private write(ended: Ended): void {
-    (ended.entry.claimed ? this.ends : this.rowlessEnds).push(ended);
+    if (canvas && entry.hasCanvas) underWay.add(canvas.ends.follow(entry, outcome).then((ended) => this.ends.push(ended)));
+    else this.ends.push({ entry, outcome });
   }
 
   private recorded(outcomes: readonly RecordOutcome[]): void {
@@ -354,12 +340,12 @@ export class Pipeline {
 
   /** Again and again, for messages that waited behind those that leave. What was acked already stays: nobody else would run it. */
   requeueWaiting(queue: string): number {
-    const { slots, quarantine, rates } = this.deps;
+    const { slots, quarantine } = this.deps;
     let requeued = 0;
     for (;;) {
       const waiting = slots.remove(queue).flatMap((entry) => entry.batch?.dissolve() ?? entry);
       const [acked, back] = [[] as TaskEntry[], [] as TaskEntry[]];
-      for (const entry of [...waiting, ...this.gatherer.remove(queue), ...rates.remove(queue)])
+      for (const entry of [...waiting, ...this.gatherer.remove(queue), ...this.rates.remove(queue)])
         (entry.isSettled ? acked : back).push(entry);
       for (const entry of acked) this.wait(entry);
       back.push(...(quarantine?.remove(queue) ?? []));
@@ -373,7 +359,7 @@ export class Pipeline {
   async close(): Promise<void> {
     this.stopping = true;
     this.gatherer.clear();
-    this.deps.rates.close();
+    this.rates.close();
     this.deps.slots.close();
     await Promise.all([this.claims.close(), this.suspectClaims.close()]);
   }
@@ -390,7 +376,7 @@ export class Pipeline {
     do {
       await underWay.idle();
       await this.passing.idle();
-      await Promise.all([this.ends.idle(), this.rowlessEnds.idle()]);
+      await this.ends.idle();
     } while (underWay.size > 0);
   }
 

@@ -20,49 +20,49 @@ export type TaskEvent = { readonly task: HeldTask } & (
   | { readonly kind: 'rejected'; readonly requeue: boolean }
 );
 
-interface Told {
+interface TaskSignals {
   readonly started: Signal<string>;
   readonly tasks: Signal<TaskEvent>;
 }
 
 /** It is in hand. */
-export function tellReceived({ tasks }: Told, entry: TaskEntry): void {
+export function tellReceived({ tasks }: TaskSignals, entry: TaskEntry): void {
   // What is not run here is some other worker's to tell of.
   if (tasks.heard && !entry.passOn) tasks.emit({ kind: 'received', task: entry });
 }
 
 /** An attempt begins. */
-export function tellStarted({ started, tasks }: Told, entry: TaskEntry): void {
+export function tellStarted({ started, tasks }: TaskSignals, entry: TaskEntry): void {
   if (started.heard) started.emit(entry.task.name);
   if (tasks.heard) tasks.emit({ kind: 'started', task: entry });
 }
 
 /** Its handler reports progress. */
-export function tellProgressed({ tasks }: Told, entry: TaskEntry, progress: string): void {
+export function tellProgressed({ tasks }: TaskSignals, entry: TaskEntry, progress: string): void {
   if (tasks.heard) tasks.emit({ kind: 'progressed', progress, task: entry });
 }
 
 /** The record of an attempt is dealt with. */
-export function tellSettled({ tasks }: Told, record: SettledRecord): void {
+export function tellSettled({ tasks }: TaskSignals, record: SettledRecord): void {
   if (!tasks.heard) return;
   const event = eventOf(record);
   if (event) tasks.emit({ ...event, task: record.entry });
 }
 
 /** It has left without an attempt. Of any other end the worker that ran it tells. @param state of its row */
-export function tellLeft({ tasks }: Told, entry: TaskEntry, state: TerminalState | undefined): void {
+export function tellLeft({ tasks }: TaskSignals, entry: TaskEntry, state: TerminalState | undefined): void {
   if (!tasks.heard) return;
   if (state === 'EXPIRED' || state === 'REVOKED')
     tasks.emit({ kind: 'revoked', expired: state === 'EXPIRED', ran: false, task: entry });
 }
 
 /** It has waited for too long for a worker that serves it. */
-export function tellUnserved({ tasks }: Told, entry: TaskEntry): void {
+export function tellUnserved({ tasks }: TaskSignals, entry: TaskEntry): void {
   if (tasks.heard) tasks.emit({ kind: 'failed', error: errorDetails(new NotRegistered(entry.task.name)), task: entry });
 }
 
 /** Postgres keeps nothing of it: its message is dead-lettered. */
-export function tellGivenUp({ tasks }: Told, entry: TaskEntry): void {
+export function tellGivenUp({ tasks }: TaskSignals, entry: TaskEntry): void {
   if (tasks.heard) tasks.emit({ kind: 'rejected', requeue: false, task: entry });
 }
 

@@ -43,7 +43,6 @@ import { tellProgressed, type HeldTask } from './task-events.ts';
 import { Autoscaler } from './steer/autoscaler.ts';
 import { EarlyRevokes } from './steer/early-revokes.ts';
 import { PoolSize } from './steer/pool-size.ts';
-import { RateGates } from './steer/rate-gates.ts';
 import { TimeLimitTable } from './steer/time-limits.ts';
 import { ToldRevokes } from './steer/told-revokes.ts';
 import { WorkerSteering } from './steer/worker-steering.ts';
@@ -113,7 +112,6 @@ export class TaskWorker implements Service {
     const escapedErrors = (this.escapedErrors = new EscapedErrors({ tasks, retry, log, clock, held, signals }));
     // Run.
     const timeLimits = new TimeLimitTable();
-    const rates = new RateGates(clock);
     const revokes = new ToldRevokes(clock);
     const executor = (this.executor = new Executor(clock, timeLimits));
     const progress = (this.progress = new ProgressWriter(tasks, replies, log));
@@ -141,7 +139,7 @@ export class TaskWorker implements Service {
     if (deps.canvas && outbox && messageOf) this.sender = new DueSender({ outbox, broker, log, messageOf });
     const pipeline = (this.pipeline = new Pipeline({
       ...{ handlers, held, slots, quarantine, pools, executor, progress, logs, signals, replies, underWay, clock, log },
-      ...{ rates, revokes, earlyRevokes: new EarlyRevokes({ tasks, retry }) },
+      ...{ revokes, earlyRevokes: new EarlyRevokes({ tasks, retry }) },
       malformed: new MalformedMessages({ name, tasks, retry, replies, signals, clock, log }),
       postponer: new EtaPostponer({ tasks, retry, clock }),
       passOn: new PassOn({ name, tasks, retry, replies, clock, log, limits: unserved, heldInputs }),
@@ -164,7 +162,7 @@ export class TaskWorker implements Service {
     const pool = new PoolSize({ kind, slots, pools, onResized: (by) => this.resized(by) });
     this.autoscaler = new Autoscaler({ pool, clock, log });
     this.steering = new WorkerSteering({
-      ...{ handlers, rates, timeLimits, pool, autoscaler: this.autoscaler, revokes, consumers, held },
+      ...{ handlers, rates: pipeline.rates, timeLimits, pool, autoscaler: this.autoscaler, revokes, consumers, held },
     });
     this.schemas = contracts && new ServedSchemas(handlers.contracts(), contracts, clock, log);
   }

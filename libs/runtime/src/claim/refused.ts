@@ -26,7 +26,7 @@ export interface RefusedDeps {
 }
 
 /** What is to become of a task whose claim was not granted. */
-export type Decision =
+export type ClaimDecision =
   /** Nothing speaks against the claim any more: it is to be asked for again, a little later. */
   | { readonly kind: 'retry'; readonly entry: TaskEntry }
   /** A suspect, which the quarantine claims. */
@@ -54,7 +54,7 @@ export class RefusedClaims {
   constructor(private readonly deps: RefusedDeps) {}
 
   /** Gives each decision as soon as it is made. Never throws. */
-  async *resolve(entries: readonly TaskEntry[]): AsyncGenerator<Decision, void> {
+  async *resolve(entries: readonly TaskEntry[]): AsyncGenerator<ClaimDecision, void> {
     let claimStates: readonly ClaimState[];
     try {
       claimStates = await this.deps.retry.until(() => this.deps.tasks.claimStates(entries.map((entry) => entry.id)));
@@ -68,7 +68,7 @@ export class RefusedClaims {
     for (const entry of entries) {
       const claimState = byId.get(entry.id);
       if (!claimState) continue;
-      let decision: Decision;
+      let decision: ClaimDecision;
       try {
         decision = await this.decide(entry, claimState);
       } catch (error) {
@@ -87,7 +87,7 @@ export class RefusedClaims {
     }
   }
 
-  private async decide(entry: TaskEntry, claimState: ClaimState): Promise<Decision> {
+  private async decide(entry: TaskEntry, claimState: ClaimState): Promise<ClaimDecision> {
     const { row, claimWorker, claimNo } = claimState;
     if (row.name !== entry.task.name) return this.refuseForeign(entry, row);
     if (isTerminal(row.state)) return this.over(entry, row);
@@ -100,7 +100,7 @@ export class RefusedClaims {
     return this.takeOver(entry, { worker: claimWorker, claimNo });
   }
 
-  private async decideUnclaimed(entry: TaskEntry, { row, expired }: ClaimState): Promise<Decision> {
+  private async decideUnclaimed(entry: TaskEntry, { row, expired }: ClaimState): Promise<ClaimDecision> {
     const { retry, tasks, quarantines } = this.deps;
     if (row.cancelAt !== null || expired) {
       await retry.until(() => tasks.endUnclaimed(entry.id));
@@ -116,7 +116,7 @@ export class RefusedClaims {
     return { kind: 'retry', entry };
   }
 
-  private async *decideRowless(entries: readonly TaskEntry[]): AsyncGenerator<Decision, void> {
+  private async *decideRowless(entries: readonly TaskEntry[]): AsyncGenerator<ClaimDecision, void> {
     if (entries.length === 0) return;
     let expired: ReadonlySet<TaskEntry>;
     try {
@@ -140,9 +140,9 @@ export class RefusedClaims {
   }
 
   /** They expired before anybody had made rows: those are made as they end. */
-  private endExpired(entries: readonly TaskEntry[]): Promise<readonly Decision[]> {
+  private endExpired(entries: readonly TaskEntry[]): Promise<readonly ClaimDecision[]> {
     const { name: worker, tasks, retry, replies, clock } = this.deps;
-    const end = async (part: readonly TaskEntry[]): Promise<readonly Decision[]> => {
+    const end = async (part: readonly TaskEntry[]): Promise<readonly ClaimDecision[]> => {
       const items = part.map(({ newTask: task, retries }): FinalItem => ({
         ...{ task, state: 'EXPIRED', retries, worker, result: null, error: null, startedAt: clock.now() },
       }));
@@ -159,7 +159,7 @@ export class RefusedClaims {
    * A claim of ours that nothing here runs under: what came of it could not be written, or its message was requeued. It is no death of
    * a worker: the claim is released, and the outbox sends the next message after a pause.
    */
-  private async releaseOwn(entry: TaskEntry, claimNo: number): Promise<Decision> {
+  private async releaseOwn(entry: TaskEntry, claimNo: number): Promise<ClaimDecision> {
     const { tasks, lease, retry } = this.deps;
     const limitKey = entry.limits?.concurrency?.key;
     const item = { id: entry.id, claimNo, limitKey, kind: 'release', delayMs: RELEASE_MS, error: null } as const;
@@ -167,7 +167,7 @@ export class RefusedClaims {
     return this.drop(entry, 'its claim by this worker was released');
   }
 
-  private async takeOver(entry: TaskEntry, from: { worker: string; claimNo: number }): Promise<Decision> {
+  private async takeOver(entry: TaskEntry, from: { worker: string; claimNo: number }): Promise<ClaimDecision> {
     const { name, tasks, lease, retry, numbers, quarantines, log } = this.deps;
     const worker = lease.id;
     const claimNo = numbers.next();
@@ -187,25 +187,25 @@ export class RefusedClaims {
   }
 
   /** A caller who waits is told (again). */
-  private over(entry: TaskEntry, row: TaskRow): Decision {
+  private over(entry: TaskEntry, row: TaskRow): ClaimDecision {
     this.deps.replies.repeated(entry, row);
     return { kind: 'leave', entry, message: 'ack', ...(isTerminal(row.state) && { state: row.state }) };
   }
 
-  private drop(entry: TaskEntry, reason: string): Decision {
+  private drop(entry: TaskEntry, reason: string): ClaimDecision {
     this.deps.log.debug({ task: entry.id, reason }, 'message dropped');
     return { kind: 'leave', entry, message: 'ack' };
   }
 
   /** The row decides whose id it is, and stays as it is. */
-  private refuseForeign(entry: TaskEntry, row: TaskRow): Decision {
+  private refuseForeign(entry: TaskEntry, row: TaskRow): ClaimDecision {
     const fields = { task: entry.task.id, contract: entry.task.name, is: row.name };
     this.deps.log.warn(fields, 'a message carries the id of another task: to the dead letters');
     return { kind: 'leave', entry, message: 'dead_letter' };
   }
 
   /** Mostly the worker stops while Postgres is away. */
-  private undecided(entry: TaskEntry, error: unknown): Decision {
+  private undecided(entry: TaskEntry, error: unknown): ClaimDecision {
     this.deps.log.error({ err: error, task: entry.id }, 'a refused claim could not be resolved');
     return this.deps.retry.gaveUp ? { kind: 'leave', entry, message: 'requeue' } : { kind: 'retry', entry };
   }

@@ -6,7 +6,7 @@ import type { RunServices } from '../run/task-run.ts';
 import type { ChildDeath } from './child-death.ts';
 import { toWire } from './error-wire.ts';
 import type { ChildEscapes, PoolEvents } from './pool.ts';
-import type { ChildTask, Ended, Escaped, FromChild, ToChild } from './protocol.ts';
+import type { ChildTask, AttemptEnd, Escaped, FromChild, ToChild } from './protocol.ts';
 import { answer, type Answers } from './questions.ts';
 
 export interface ChildRunDeps {
@@ -74,7 +74,7 @@ export class ChildRun {
     };
   }
 
-  receive(message: Exclude<FromChild, Ended | Escaped>): void {
+  receive(message: Exclude<FromChild, AttemptEnd | Escaped>): void {
     if (this.ended) return;
     switch (message.type) {
       case 'begun':
@@ -119,7 +119,7 @@ export class ChildRun {
   }
 
   /** The handler has settled. */
-  settled(message: Ended): void {
+  settled(message: AttemptEnd): void {
     if (!this.end()) return;
     const { events } = this.deps;
     if (this.killedFor) events.failed(this.entry, this.killedFor);

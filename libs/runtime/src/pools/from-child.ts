@@ -1,6 +1,6 @@
 import { errorDetails, fieldOf, fitText, isUuid, plainFields } from '@lovage/foundation';
 import { TASK_LOG_LEVELS, type TaskLogLevel } from '@lovage/ports';
-import { MOST_SUBMITS, type ChildSubmit, type Ended, type Escaped, type FromChild, type Question } from './protocol.ts';
+import { MOST_SUBMITS, type ChildSubmit, type AttemptEnd, type Escaped, type FromChild, type Question } from './protocol.ts';
 
 const MAX_LOG_MESSAGE = 8192;
 
@@ -31,7 +31,7 @@ export function readFromChild(message: unknown): FromChild | undefined {
       return readEscaped(message);
     case 'succeeded':
     case 'failed':
-      return readEnded(type, message);
+      return readEnd(type, message);
     default:
       return undefined;
   }
@@ -85,7 +85,7 @@ function readSubmit(task: unknown): ChildSubmit | undefined {
   return { contract, input: fieldOf(task, 'input'), options: isObject ? (options as ChildSubmit['options']) : {} };
 }
 
-function readEnded(type: Ended['type'], message: unknown): Ended | undefined {
+function readEnd(type: AttemptEnd['type'], message: unknown): AttemptEnd | undefined {
   const memory = fieldOf(message, 'memory');
   const common = { memory: typeof memory === 'number' ? memory : 0, last: fieldOf(message, 'last') === true };
   // Read with the care it needs by `failureFromWire`.

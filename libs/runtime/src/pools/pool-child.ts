@@ -5,7 +5,7 @@ import type { CompiledChildren } from './child-options.ts';
 import { ChildRun, tellEscaped, type ChildRunDeps } from './child-run.ts';
 import { fromWire } from './error-wire.ts';
 import { ProcessChild } from './process-child.ts';
-import type { Ended, FromChild, ToChild } from './protocol.ts';
+import type { AttemptEnd, FromChild, ToChild } from './protocol.ts';
 
 export interface PoolChildDeps extends ChildRunDeps {
   readonly log: Log;
@@ -16,7 +16,7 @@ export type ProcessDeath = Omit<ChildDeath, 'logs' | 'together'>;
 
 export interface PoolChildEvents {
   /** An attempt has settled there; it is no longer among {@link PoolChild.runs}. */
-  settled(run: ChildRun, message: Ended): void;
+  settled(run: ChildRun, message: AttemptEnd): void;
   /** Something threw there that nobody caught: it takes no further task. */
   spoilt(): void;
   /** It has ended, by whatever cause. @param runs the attempts that ended with it */

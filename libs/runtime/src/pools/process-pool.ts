@@ -4,7 +4,7 @@ import type { ChildRun } from './child-run.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import { PoolChild, type PoolChildDeps, type ProcessDeath } from './pool-child.ts';
 import type { ChildCounts, Pool } from './pool.ts';
-import type { Ended } from './protocol.ts';
+import type { AttemptEnd } from './protocol.ts';
 
 /**
  * Runs each handler in a child process that runs nothing else meanwhile. Children are made when first wanted, kept warm, and
@@ -136,7 +136,7 @@ export class ProcessPool implements Pool {
     this.serve();
   }
 
-  private settled(child: PoolChild, run: ChildRun, message: Ended): void {
+  private settled(child: PoolChild, run: ChildRun, message: AttemptEnd): void {
     this.left(child, run);
     if (this.stopped || child.leaving || this.isSurplus || child.isWorn) this.retire(child);
     else child.idle(() => this.retire(child));

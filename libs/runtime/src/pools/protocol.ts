@@ -78,7 +78,7 @@ export type FromChild =
   | { readonly type: 'over' }
   | { readonly type: 'ask'; readonly no: number; readonly question: Question }
   | Escaped
-  | Ended;
+  | AttemptEnd;
 
 /** An error that nobody caught in the child. After an `exception` it takes no further task. */
 export interface Escaped {
@@ -90,7 +90,7 @@ export interface Escaped {
   readonly tasks: readonly { readonly id: string; readonly name: string; readonly attempt: number }[];
 }
 
-export type Ended = {
+export type AttemptEnd = {
   /** Resident memory of the child's process, bytes. */
   readonly memory: number;
   /** The child takes no further task. */

@@ -5,7 +5,7 @@ import type { ChildRun } from './child-run.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import { PoolChild, type PoolChildDeps, type ProcessDeath } from './pool-child.ts';
 import type { ChildCounts, Pool } from './pool.ts';
-import type { Ended } from './protocol.ts';
+import type { AttemptEnd } from './protocol.ts';
 import type { SuspectGroups } from './suspect-groups.ts';
 
 /**
@@ -90,7 +90,7 @@ export class QuarantinePool implements Pool {
     if (child.runs.size === 0) child.retire();
   }
 
-  private settled(child: PoolChild, run: ChildRun, message: Ended): void {
+  private settled(child: PoolChild, run: ChildRun, message: AttemptEnd): void {
     this.left(child, run);
     if (this.stopped || child.leaving || child.isWorn) this.replace(child);
     else if (child.runs.size === 0) child.idle(() => this.replace(child));

@@ -11,7 +11,7 @@ import { ChildRun, tellEscaped, type ChildRunDeps } from './child-run.ts';
 import { fromWire, toWire } from './error-wire.ts';
 import type { ChildCounts, Pool } from './pool.ts';
 import { readFromChild } from './from-child.ts';
-import type { Ended, ToChild } from './protocol.ts';
+import type { AttemptEnd, ToChild } from './protocol.ts';
 
 export interface ThreadPoolDeps extends ChildRunDeps {
   readonly log: Log;
@@ -89,8 +89,8 @@ export class ThreadPool implements Pool {
     { port, port2, end }: { port: MessagePort; port2: MessagePort; end: AbortController },
   ): Promise<void> {
     const closed = once(port, 'close');
-    const settled = deferred<Ended>();
-    let last: Ended | undefined;
+    const settled = deferred<AttemptEnd>();
+    let last: AttemptEnd | undefined;
     port.on('message', (given: unknown) => {
       const message = readFromChild(given);
       if (!message) return;

@@ -63,7 +63,7 @@ export class Settler {
 const MAX_REPLY = 16 * 1024 ** 2;
 
 /** How a task ended. */
-type TaskEnd = Pick<TaskResult, 'state' | 'result' | 'error'>;
+type ToldEnd = Pick<TaskResult, 'state' | 'result' | 'error'>;
 
 /** Tells those who wait how a task goes: Celery's rpc messages, with our state and error beside. */
 export class Replies {
@@ -100,7 +100,7 @@ export class Replies {
   }
 
   /** Of a message that is no task: to whom it names, by as much of its id as could be read. */
-  refused({ replyTo, correlationId, headers }: Delivery, id: string | undefined, what: TaskEnd): void {
+  refused({ replyTo, correlationId, headers }: Delivery, id: string | undefined, what: ToldEnd): void {
     const taskId = id ?? correlationId;
     if (!replyTo || taskId === undefined || headers['ignore_result'] === true) return;
     this.post(replyTo, correlationId ?? taskId, encodeResult({ taskId, ...what }));
@@ -123,6 +123,6 @@ export class Replies {
 const isOfCelery = ({ task: { lang } }: TaskEntry): boolean => lang !== 'js';
 
 /** As the row has it. */
-export function endOf({ state, result, error }: Pick<TaskRow, 'state' | 'result' | 'error'>): TaskEnd {
+export function endOf({ state, result, error }: Pick<TaskRow, 'state' | 'result' | 'error'>): ToldEnd {
   return { state, result, error: error ?? undefined };
 }

@@ -4,7 +4,7 @@ import type { TaskEntry } from '../entry.ts';
 /** Contracts that may have a rate: those of a worker are fewer. */
 const MAX_RATES = 10_000;
 
-interface Gate {
+interface RateGate {
   readonly intervalMs: number;
   readonly perSecond: number;
   /** What waits, in the order it came. */
@@ -19,13 +19,14 @@ interface Gate {
  * to wait stays in this worker's hands. They are forgotten when it ends; limits over all workers are those of contracts and operators.
  */
 export class RateGates {
-  private readonly gates = new Map<string, Gate>();
+  private readonly gates = new Map<string, RateGate>();
   private closed = false;
 
-  constructor(private readonly clock: Clock) {}
-
-  /** Gets what may pass after it had to wait. Set by the pipeline. */
-  onPass: (entry: TaskEntry) => void = () => undefined;
+  /** @param onPass gets what may pass after it had to wait. */
+  constructor(
+    private readonly clock: Clock,
+    private readonly onPass: (entry: TaskEntry) => void,
+  ) {}
 
   /** So many a second; 0: as many as there are. What waits follows it at once. */
   set(name: string, perSecond: number): void {
@@ -41,7 +42,7 @@ export class RateGates {
     const intervalMs = 1000 / perSecond;
     const now = this.clock.monotonic();
     const nextAt = before ? Math.min(before.nextAt, now + intervalMs) : now;
-    const gate: Gate = { intervalMs, perSecond, waiting, nextAt, cancelTimer: undefined };
+    const gate: RateGate = { intervalMs, perSecond, waiting, nextAt, cancelTimer: undefined };
     this.gates.set(name, gate);
     this.arm(gate);
   }
@@ -51,7 +52,7 @@ export class RateGates {
     return this.gates.get(name)?.perSecond;
   }
 
-  /** True: it has to wait, and comes by {@link onPass}. */
+  /** True: it has to wait, and comes by `onPass`. */
   holds(entry: TaskEntry): boolean {
     if (this.gates.size === 0) return false;
     const gate = this.gates.get(entry.task.name);
@@ -84,12 +85,12 @@ export class RateGates {
     }
   }
 
-  private arm(gate: Gate): void {
+  private arm(gate: RateGate): void {
     if (gate.cancelTimer || gate.waiting.length === 0 || this.closed) return;
     gate.cancelTimer = this.clock.after(Math.max(0, gate.nextAt - this.clock.monotonic()), () => this.due(gate));
   }
 
-  private due(gate: Gate): void {
+  private due(gate: RateGate): void {
     gate.cancelTimer = undefined;
     const now = this.clock.monotonic();
     // A timer that comes late lets pass what was due meanwhile.

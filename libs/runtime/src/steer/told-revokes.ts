@@ -14,7 +14,7 @@ export interface ToldBy {
   readonly reason: string;
 }
 
-interface Told extends ToldBy {
+interface ToldRevoke extends ToldBy {
   /** As it was told. */
   readonly wireId: string;
   /** Monotonic, ms. */
@@ -26,7 +26,7 @@ interface Told extends ToldBy {
  * tasks that have one; this is for tasks that are told of before they are here. It is bounded, and forgotten when the worker ends.
  */
 export class ToldRevokes {
-  private readonly byId = new Map<string, Told>();
+  private readonly byId = new Map<string, ToldRevoke>();
   /** `<stamp>\0<value>`. */
   private readonly byStamp = new Map<string, ToldBy & { readonly at: number }>();
 

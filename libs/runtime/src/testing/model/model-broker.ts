@@ -1,5 +1,5 @@
-import type { EncodedMessage } from '@lovage/celery';
-import type { Delivery } from '@lovage/ports';
+import { encodeTask, type EncodedMessage } from '@lovage/celery';
+import type { Delivery, TaskRow } from '@lovage/ports';
 
 /** A message as the model's broker keeps it. */
 export interface ModelMessage {
@@ -69,4 +69,17 @@ export class ModelBroker {
   get empty(): boolean {
     return this.ready.length === 0 && this.unacked.size === 0;
   }
+}
+
+export function messageOf(
+  task: Pick<TaskRow, 'id' | 'name' | 'rootId' | 'expiresAt'>,
+  sending: { generation: number; retries: number; hasRow: boolean },
+): ModelMessage {
+  const { id, name, rootId, expiresAt } = task;
+  const newTask = expiresAt === null ? undefined : { expiresAt };
+  const { generation, retries, hasRow } = sending;
+  const parts = { id, name, rootId, parentId: null, inputJson: '{}', expiresAt, newTask };
+  const encoded = encodeTask({ ...parts, generation: Math.max(0, generation), retries, hasRow });
+  if (generation < 0) delete (encoded.headers as Record<string, unknown>)['x-lovage-turn'];
+  return { id, generation, encoded };
 }

@@ -1,7 +1,7 @@
 import type { Clock, Delivery, TaskStore, WorkerLease } from '@lovage/ports';
 import { silentLog } from '@lovage/testing';
 import { Claimer, ClaimNumbers } from '../../claim/claimer.ts';
-import { RefusedClaims, type Decision } from '../../claim/refused.ts';
+import { RefusedClaims, type ClaimDecision } from '../../claim/refused.ts';
 import type { MessageEnd, TaskEntry } from '../../entry.ts';
 import type { HandlerTable } from '../../handlers.ts';
 import { admit } from '../../intake/admit.ts';
@@ -125,7 +125,7 @@ export class ModelWorker {
     for await (const decision of this.refused.resolve(entries)) this.decided(decision);
   }
 
-  private decided(decision: Decision): void {
+  private decided(decision: ClaimDecision): void {
     switch (decision.kind) {
       case 'retry':
         decision.entry.retryClaim();

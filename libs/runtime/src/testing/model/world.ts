@@ -1,13 +1,11 @@
 import pg from 'pg';
 import { z } from 'zod';
-import { encodeTask } from '@lovage/celery';
 import { newId } from '@lovage/foundation';
 import {
   blankTask,
   StoreUnavailableError,
   type Clock,
   type NewTask,
-  type TaskRow,
   type TaskStore,
 } from '@lovage/ports';
 import { openStore, type PgStore } from '@lovage/store-postgres';
@@ -15,9 +13,9 @@ import { defineTask, isTerminal, type AnyContract, type TaskState } from '@lovag
 import { silentLog, TestClock, testDatabase, type TestDatabase, revokeOne, insertOne } from '@lovage/testing';
 import type { TaskEntry } from '../../entry.ts';
 import { HandlerTable } from '../../handlers.ts';
-import type { Outcome } from '../../run/outcome.ts';
-import { ModelBroker, type ModelMessage } from './model-broker.ts';
+import { messageOf, ModelBroker } from './model-broker.ts';
 import { ModelWorker } from './model-worker.ts';
+import { HOUR_MS, OUTCOMES } from './outcomes.ts';
 import type { Step } from './steps.ts';
 
 const full = defineTask({ name: 'model.full', input: z.object({}), output: z.unknown(), progress: z.number() });
@@ -30,7 +28,6 @@ const handlers = new HandlerTable(
 );
 
 const WORKERS = 3;
-const HOUR_MS = 3_600_000;
 /** Longer than the sweep's pause between two thorough looks, ms. */
 const MINUTE_MS = 61_000;
 const CLAIMED: readonly TaskState[] = ['STARTED', 'PROGRESS'];
@@ -379,28 +376,4 @@ export class World {
       },
     });
   }
-}
-
-const OUTCOMES = {
-  success: { kind: 'succeeded', result: '1' },
-  failure: { kind: 'failed', error: { type: 'Error', message: 'model' } },
-  retry: { kind: 'postponed', how: 'retry', delayMs: 0, error: { type: 'Error', message: 'model' } },
-  retryLater: { kind: 'postponed', how: 'retry', delayMs: HOUR_MS, error: { type: 'Error', message: 'model' } },
-  snooze: { kind: 'postponed', how: 'snooze', delayMs: HOUR_MS, error: null },
-  release: { kind: 'postponed', how: 'release', delayMs: 0, error: null },
-  childDied: { kind: 'postponed', how: 'crash', delayMs: 0, error: { type: 'Error', message: 'model' } },
-  dead: { kind: 'dead', error: { type: 'Error', message: 'model' } },
-} as const satisfies Record<string, Outcome>;
-
-function messageOf(
-  task: Pick<TaskRow, 'id' | 'name' | 'rootId' | 'expiresAt'>,
-  sending: { generation: number; retries: number; hasRow: boolean },
-): ModelMessage {
-  const { id, name, rootId, expiresAt } = task;
-  const newTask = expiresAt === null ? undefined : { expiresAt };
-  const { generation, retries, hasRow } = sending;
-  const parts = { id, name, rootId, parentId: null, inputJson: '{}', expiresAt, newTask };
-  const encoded = encodeTask({ ...parts, generation: Math.max(0, generation), retries, hasRow });
-  if (generation < 0) delete (encoded.headers as Record<string, unknown>)['x-lovage-turn'];
-  return { id, generation, encoded };
 }
