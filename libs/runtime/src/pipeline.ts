@@ -264,7 +264,8 @@ export class Pipeline {
 
   private record(entry: TaskEntry, outcome: Outcome): void {
     const { canvas, underWay } = this.deps;
-    if (canvas && entry.hasCanvas) underWay.add(canvas.ends.follow(entry, outcome).then((ended) => this.ends.push(ended)));
+    if (canvas && entry.hasCanvas)
+      underWay.add(canvas.ends.follow(entry, outcome).then((ended) => this.ends.push(ended)));
     else this.ends.push({ entry, outcome });
   }
 

@@ -1,6 +1,13 @@
 import { errorDetails, fieldOf, fitText, isUuid, plainFields } from '@lovage/foundation';
 import { TASK_LOG_LEVELS, type TaskLogLevel } from '@lovage/ports';
-import { MOST_SUBMITS, type ChildSubmit, type AttemptEnd, type Escaped, type FromChild, type Question } from './protocol.ts';
+import {
+  MOST_SUBMITS,
+  type ChildSubmit,
+  type AttemptEnd,
+  type Escaped,
+  type FromChild,
+  type Question,
+} from './protocol.ts';
 
 const MAX_LOG_MESSAGE = 8192;
 

@@ -1,13 +1,7 @@
 import pg from 'pg';
 import { z } from 'zod';
 import { newId } from '@lovage/foundation';
-import {
-  blankTask,
-  StoreUnavailableError,
-  type Clock,
-  type NewTask,
-  type TaskStore,
-} from '@lovage/ports';
+import { blankTask, StoreUnavailableError, type Clock, type NewTask, type TaskStore } from '@lovage/ports';
 import { openStore, type PgStore } from '@lovage/store-postgres';
 import { defineTask, isTerminal, type AnyContract, type TaskState } from '@lovage/task';
 import { silentLog, TestClock, testDatabase, type TestDatabase, revokeOne, insertOne } from '@lovage/testing';
