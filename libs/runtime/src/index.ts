@@ -36,6 +36,7 @@ export type { ChildCounts } from './pools/pool.ts';
 export type { HeldTask, TaskEvent } from './task-events.ts';
 export type { AutoscaleBounds } from './steer/autoscaler.ts';
 export { TaskNotServedError, type WorkerSteering } from './steer/worker-steering.ts';
+export { UnderWay } from './under-way.ts';
 export { TaskWorker } from './worker.ts';
 export type { WorkerDeps } from './worker-deps.ts';
 export type { WorkerSignals } from './worker-signals.ts';

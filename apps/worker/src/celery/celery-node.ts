@@ -1,8 +1,8 @@
 import type { LovageClient } from '@lovage/client';
 import { decodeControl, encodeControlReply, type ControlRequest } from '@lovage/celery';
 import { boundedJson, JsonTooLargeError, textOf } from '@lovage/foundation';
-import type { Broker, CeleryLink, Clock, ControlMessage, Log } from '@lovage/ports';
-import type { TaskWorker } from '@lovage/runtime';
+import { isDoneWithin, type Broker, type CeleryLink, type Clock, type ControlMessage, type Log } from '@lovage/ports';
+import { UnderWay, type TaskWorker } from '@lovage/runtime';
 import type { Settings } from '@lovage/settings';
 import type { AnyContract } from '@lovage/task';
 import { ControlRefusal, type Command } from './command.ts';
@@ -17,6 +17,8 @@ const MAX_ANSWER = 1024 ** 2;
 /** Requests that are answered in a second, and that wait for their answers; further ones are dropped. */
 const MAX_PER_SECOND = 100;
 const MAX_PENDING = 32;
+/** At a stop: how long answers under way are waited for, ms. */
+const ANSWERS_MS = 2000;
 /** Names of tasks that are counted: those of what is not served are foreign. */
 const MAX_NAMES = 10_000;
 
@@ -47,7 +49,10 @@ export class CeleryNode {
   private unsubscribe: () => void = () => undefined;
   private second = 0;
   private inSecond = 0;
-  private pending = 0;
+  /** Answers to requests. */
+  private readonly answers = new UnderWay();
+  /** What it asks the others. */
+  private readonly asking = new UnderWay();
 
   constructor(private readonly deps: CeleryNodeDeps) {}
 
@@ -63,7 +68,7 @@ export class CeleryNode {
       onControl: control ? (message) => this.receive(message) : undefined,
     }));
     this.events = new EventSender({
-      ...{ node, version, link, worker, log, clock: this.time, time: clock },
+      ...{ node, version, link, worker, log, clock: this.time, time: clock, underWay: this.asking },
       processed: () => this.processed,
     });
     this.commands = commandsOf({ ...this.deps, node, events: this.events, clock: this.time, totals: this.totals });
@@ -73,7 +78,7 @@ export class CeleryNode {
     if (!control || !broker.listenToCelery) return;
     const { revokes } = worker.steering;
     this.mingle = new Mingle({ node, broker, revokes, time: this.time, clock, log });
-    void this.mingle.run();
+    this.asking.add(this.mingle.run());
   }
 
   /** After the worker has stopped: until then it answers, and its tasks have events. */
@@ -81,7 +86,10 @@ export class CeleryNode {
     this.events?.stop();
     this.unsubscribe();
     await this.mingle?.close();
+    // They use stores and broker, which are closed next. One that takes longer is given up.
+    await isDoneWithin(this.deps.clock, ANSWERS_MS, this.answers.idle());
     await this.link?.close();
+    await this.asking.idle();
   }
 
   private count(name: string): void {
@@ -96,8 +104,7 @@ export class CeleryNode {
     const { clock, request } = decodeControl(message, this.deps.worker.name, now);
     if (clock !== undefined) this.time.adjust(clock);
     if (!request) return;
-    this.pending += 1;
-    void this.answer(request).finally(() => (this.pending -= 1));
+    this.answers.add(this.answer(request));
   }
 
   /** So many in a second: a flood of the mailbox costs the worker no more than that. */
@@ -105,7 +112,7 @@ export class CeleryNode {
     const second = Math.floor(now / 1000);
     if (second !== this.second) [this.second, this.inSecond] = [second, 0];
     this.inSecond += 1;
-    return this.inSecond <= MAX_PER_SECOND && this.pending < MAX_PENDING;
+    return this.inSecond <= MAX_PER_SECOND && this.answers.size < MAX_PENDING;
   }
 
   private async answer({ method, args, replyTo }: ControlRequest): Promise<void> {

@@ -1,5 +1,5 @@
 import { Signal } from '@lovage/foundation';
-import type { HeldTask, TaskEvent } from '@lovage/runtime';
+import { UnderWay, type HeldTask, type TaskEvent } from '@lovage/runtime';
 import { eventually, silentLog, TestClock } from '@lovage/testing';
 import { EventSender } from './event-sender.ts';
 import { LamportClock } from './lamport-clock.ts';
@@ -14,6 +14,7 @@ class SenderFixture {
   probes = 0;
   readonly sender = new EventSender({
     ...{ node: 'a@b', version: '1', clock: new LamportClock(), processed: () => 0, time: this.time, log: silentLog },
+    underWay: new UnderWay(),
     worker: { running: 0, signals: { tasks: this.tasks } } as never,
     link: {
       publishEvent: (key, body) => this.sent.push({ key, body: JSON.parse(String(body)) }) > 0,

@@ -2,7 +2,7 @@ import { loadavg, type } from 'node:os';
 import { pythonRepr, pythonTuple, wireException } from '@lovage/celery';
 import { stackWithCauses } from '@lovage/foundation';
 import type { CeleryLink, Clock, Log } from '@lovage/ports';
-import type { HeldTask, TaskEvent, TaskWorker } from '@lovage/runtime';
+import type { HeldTask, TaskEvent, TaskWorker, UnderWay } from '@lovage/runtime';
 import type { TaskErrorDocument } from '@lovage/task';
 import type { LamportClock } from './lamport-clock.ts';
 
@@ -29,6 +29,8 @@ export interface EventSenderDeps {
   readonly processed: () => number;
   readonly time: Clock;
   readonly log: Log;
+  /** Gets the looks for monitors, which end with the link at the latest. */
+  readonly underWay: Pick<UnderWay, 'add'>;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -68,7 +70,7 @@ export class EventSender {
   enable(): boolean {
     if (this.wanted || this.closed) return false;
     this.wanted = true;
-    void this.look();
+    this.deps.underWay.add(this.look());
     return true;
   }
 
@@ -85,7 +87,7 @@ export class EventSender {
   /** A monitor that begins asks for one; so its first tasks are told of. */
   heartbeat(): void {
     this.sendWorker('worker-heartbeat');
-    void this.look();
+    this.deps.underWay.add(this.look());
   }
 
   /** Says that the worker is gone; nothing follows. */

@@ -1,15 +1,12 @@
 import { decodeControl, encodeControlReply } from '@lovage/celery';
 import type { Broker, CeleryConsoleOptions } from '@lovage/ports';
-import { silentLog, TestClock } from '@lovage/testing';
+import { MemoryBroker, silentLog, TestClock } from '@lovage/testing';
 import { LamportClock } from './lamport-clock.ts';
 import { Mingle } from './mingle.ts';
 
 /** A broker on which `answers` are sent to whatever is asked. */
-function brokerOf(
-  answers: Readonly<Record<string, unknown>>,
-  asked: unknown[] = [],
-): Pick<Broker, 'openCeleryConsole'> {
-  return {
+function brokerOf(answers: Readonly<Record<string, unknown>>, asked: unknown[] = []): Broker {
+  return Object.assign(new MemoryBroker(), {
     openCeleryConsole({ onReply }: CeleryConsoleOptions) {
       const request = (body: Buffer, headers: Readonly<Record<string, unknown>>): boolean => {
         const { request: read } = decodeControl({ body, headers, contentType: 'application/json' }, 'me@h', 0);
@@ -22,10 +19,10 @@ function brokerOf(
       };
       return Promise.resolve({ address: 'here', request, close: () => Promise.resolve() });
     },
-  };
+  });
 }
 
-async function mingled(broker: Pick<Broker, 'openCeleryConsole'>) {
+async function mingled(broker: Broker) {
   const clock = new TestClock();
   const told = new Map<string, string>();
   const revokes = {
@@ -70,6 +67,7 @@ test('what is made to harm is bounded or passed over', async () => {
 });
 
 test('a broker that is away, or nobody there, is no failure', async () => {
-  await mingled({ openCeleryConsole: () => Promise.reject(new Error('away')) });
+  const away = () => Promise.reject(new Error('away'));
+  await mingled(Object.assign(new MemoryBroker(), { openCeleryConsole: away }));
   expect((await mingled(brokerOf({}))).told.size).toBe(0);
 });
