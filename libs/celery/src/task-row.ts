@@ -61,8 +61,9 @@ function messageJson(task: IncomingTask, withArguments: boolean): string | null 
   if (task.ignoreResult) kept.ignoreResult = true;
   if (task.canvas.length > 0) kept.embed = task.embed;
   if (task.lang !== OUR_LANG && task.lang !== '') kept.lang = task.lang;
-  const json = JSON.stringify(kept);
-  return json === '{}' ? null : json;
+  // Mostly there is nothing, which this finds out without making a text.
+  for (const _ in kept) return JSON.stringify(kept);
+  return null;
 }
 
 /** The id that everybody outside knows a task by: that on the wire. */
