@@ -123,8 +123,12 @@ describeWithRedis('Redis', (url) => {
         ...{ cwd: TOOLS, ready: /ready\./, timeoutMs: 60_000 },
       });
       try {
-        const both = await f.control.ask({ method: 'ping', expected: [NODE, other], timeoutMs: 20_000 });
-        expect(Object.fromEntries(both)).toMatchObject({ [NODE]: { ok: 'pong' }, [other]: { ok: 'pong' } });
+        // Over Redis, Celery's worker subscribes to what it is asked only after it has said that it is ready.
+        const both = await eventually(async () => {
+          const answers = await f.control.ask({ method: 'ping', expected: [NODE, other], timeoutMs: 1_000 });
+          return answers.size === 2 && Object.fromEntries(answers);
+        });
+        expect(both).toMatchObject({ [NODE]: { ok: 'pong' }, [other]: { ok: 'pong' } });
         const asked = async (method: string, args = {}) =>
           (await f.control.ask({ method, args, destination: [other], timeoutMs: 20_000 })).get(other);
         expect(await asked('active_queues')).toMatchObject([{ name: `${f.queue}.py` }]);
