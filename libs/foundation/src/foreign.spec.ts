@@ -108,6 +108,10 @@ test('questions that a Proxy answers by throwing are answered with no', () => {
   expect(fieldOf(trap, 'x')).toBeUndefined();
 });
 
+test('a code of -0 is one that JSON can write', () => {
+  expect(errorDetails(Object.assign(new Error(), { code: -0 })).code).toBe(0);
+});
+
 test('cause, errors and code are kept', () => {
   const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
   const failed = new TypeError('fetch failed', { cause: new AggregateError([refused, 'a text'], 'all failed') });

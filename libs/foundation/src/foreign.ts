@@ -124,7 +124,8 @@ class ErrorReader {
       type: (typeof name === 'string' && fitText(name, MAX_ERROR_TYPE)) || 'Error',
       message,
       ...(typeof code === 'string' && code !== '' && { code: fitText(code, 200) }),
-      ...(typeof code === 'number' && Number.isFinite(code) && { code }),
+      // JSON writes -0 as 0.
+      ...(typeof code === 'number' && Number.isFinite(code) && { code: code + 0 }),
       ...(cause && { cause }),
       ...(errors && errors.length > 0 && { errors }),
       ...(stack !== undefined && { stack }),
