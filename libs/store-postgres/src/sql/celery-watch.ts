@@ -43,7 +43,8 @@ from celery_workers where seen_at > now() - interval '1 day' order by alive desc
 
 /**
  * Tasks as their events tell of them. A row is made where the task is named; a row that is there changes only if it was made so, and of a
- * foreign task that was submitted here only its start is noted, and that it was requeued: its end comes with its result.
+ * foreign task that was submitted here only its start is noted (by its end, where both are told at once), and that it was requeued: its end
+ * comes with its result.
  * $1 ids · $2 wire ids · $3 names · $4 queues · $5 states · $6 workers · $7 inputs · $8 roots · $9 parents · $10 retries · $11 etas
  * · $12 expiries · $13 results · $14 errors · $15 terminal states · $16 requeued
  */
@@ -56,14 +57,15 @@ with s as materialized (
   as s(id, wire_id, name, queue, state, worker, input, root_id, parent_id, retries, eta, expires_at, result, error, requeued)),
 changed as (
   update tasks t set
-    state = case when s.state = 'QUEUED' and t.state <> 'RETRY' and not s.requeued then t.state else s.state end,
+    state = case when t.message->>'foreign' is not null and s.over then 'STARTED' when s.state = 'QUEUED' and t.state <> 'RETRY' and not s.requeued then t.state else s.state end,
     worker = coalesce(s.worker, t.worker), retries = greatest(t.retries, s.retries),
     started_at = case when s.state in ('QUEUED', 'SCHEDULED', 'REVOKED', 'EXPIRED') then t.started_at else coalesce(t.started_at, now()) end,
-    result = case when s.over then s.result end, error = case when s.over then s.error end,
-    finished_at = case when s.over then now() end
+    result = case when s.over and t.message->>'observed' is not null then s.result end,
+    error = case when s.over and t.message->>'observed' is not null then s.error end,
+    finished_at = case when s.over and t.message->>'observed' is not null then now() end
   from (select * from s order by id) s
   where t.id = s.id and t.ended_state is null and t.claim_worker is null
-    and (t.message->>'observed' is not null or t.message->>'foreign' is not null and (s.state = 'STARTED' and t.state in ('PENDING', 'QUEUED', 'RETRY')
+    and (t.message->>'observed' is not null or t.message->>'foreign' is not null and (s.state in ('STARTED', 'SUCCESS', 'FAILURE') and t.state in ('PENDING', 'QUEUED', 'RETRY')
         or s.requeued and s.state = 'QUEUED' and t.state = 'STARTED'))
   returning t.id, t.ended_state),
 made as (
