@@ -68,7 +68,8 @@ export function Chart({ label, times, series, kind, format, height = 200, onZoom
       {
         width: element.clientWidth,
         height,
-        padding: [8, 8, 0, 0],
+        // The label of the last tick goes beyond it.
+        padding: [8, 28, 0, 0],
         legend: { show: false },
         cursor: { drag: { x: true, y: false, setScale: false }, points: { size: 6 }, y: false },
         scales: { x: { time: true }, y: { range: (_, __, max) => [0, max > 0 ? max * 1.08 : 1] } },
@@ -76,6 +77,8 @@ export function Chart({ label, times, series, kind, format, height = 200, onZoom
           {
             stroke: axis,
             font,
+            // A label with seconds is 50 px wide.
+            space: 72,
             grid: { show: false },
             ticks: { stroke: grid, width: 1, size: 4 },
             size: 28,
