@@ -106,14 +106,15 @@ describeWithCelery('Celery and ours on one Redis', (python) => {
       await running(first);
       await first.kill();
       await platform.signal('worker', 'SIGKILL');
-      const second = await worker('second');
+      const others = [await worker('second')];
       try {
-        await running(second);
+        await running(others[0]!);
         await platform.signal('worker', 'SIGKILL');
+        others.push(await worker('third'));
         await program.line(`SUM ${(TASKS * (TASKS - 1)) / 2}`, { timeoutMs: 200_000 });
         expect(await program.exit).toMatchObject({ code: 0 });
       } finally {
-        await second.stop();
+        for (const one of others) await one.stop();
       }
       await eventually(async () => (await shape.redis.ask((redis) => redis.hlen('unacked'))) === 0);
     }, 300_000);
