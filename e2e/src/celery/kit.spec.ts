@@ -2,6 +2,7 @@ import { describeWithCelery, describeWithRabbit, describeWithRedis } from '@lova
 import { OwnRedis } from '@lovage/testing/own-redis';
 import { runKit, startKitWorker, startKitWorkerOn } from './kit-run.ts';
 
+// Its programs mostly wait: those of one suite at once.
 describeWithCelery('Celery’s conformance kit', (python) => {
   describeWithRabbit('real Celery as producer, our worker', (rabbit) => {
     const check = async (queue: string, backend: string) =>
@@ -9,29 +10,37 @@ describeWithCelery('Celery’s conformance kit', (python) => {
         ...['--broker', rabbit.url, '--backend', backend, '--queue', queue, '--expect', 'expectations.json'],
       ]);
 
-    test('results by rpc://', async () => {
-      await using worker = await startKitWorker(rabbit);
-      expect(await check(worker.queue, 'rpc://')).toMatchObject({
-        code: 0,
-        failed: [],
-        result: expect.stringContaining('fail=0') as string,
-      });
-    }, 180_000);
-
-    describeWithRedis('results on Redis', (url) => {
-      test('written beside the record', async () => {
-        await using worker = await startKitWorker(rabbit, { CELERY_RESULT_BACKEND: url });
-        expect(await check(worker.queue, url)).toMatchObject({
+    test.concurrent(
+      'results by rpc://',
+      async () => {
+        await using worker = await startKitWorker(rabbit);
+        expect(await check(worker.queue, 'rpc://')).toMatchObject({
           code: 0,
           failed: [],
           result: expect.stringContaining('fail=0') as string,
         });
-      }, 180_000);
+      },
+      180_000,
+    );
+
+    describeWithRedis('results on Redis', (url) => {
+      test.concurrent(
+        'written beside the record',
+        async () => {
+          await using worker = await startKitWorker(rabbit, { CELERY_RESULT_BACKEND: url });
+          expect(await check(worker.queue, url)).toMatchObject({
+            code: 0,
+            failed: [],
+            result: expect.stringContaining('fail=0') as string,
+          });
+        },
+        180_000,
+      );
     });
   });
 
   describeWithRedis('real Celery as producer, our worker: both ends on Redis', () => {
-    test.each(['rpc://', 'redis'])(
+    test.concurrent.each(['rpc://', 'redis'])(
       'results by %s',
       async (backend) => {
         await using redis = await OwnRedis.startOnPort();
