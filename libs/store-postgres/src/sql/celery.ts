@@ -10,7 +10,7 @@ select finished_at::text as "finishedAt", task_id as "taskId" from (select * fro
 };
 
 /**
- * Ended tasks after the cursor, in the order of their ends. The limit stands in the text: not knowing it, the planner would gather and sort all
+ * Ended tasks of ours after the cursor, in the order of their ends: what Celery's workers have run they have told themselves. The limit stands in the text: not knowing it, the planner would gather and sort all
  * that has ended since. $1, $2 the cursor · $3 horizon, ms · $4 longest age, ms
  */
 export const celeryEnded = (limit: number) => ({
@@ -27,7 +27,7 @@ select (select count(*) from seen)::int as seen, (select finished_at::text from 
     select *, (message is null or message->>'ignoreResult' is null) and code is distinct from 'reject_requested' and code is distinct from 'ignore_requested' as result,
       message is not null and message->'embed' is not null
         and (state <> 'SUCCESS' or (message->'embed'->>'chord' is not null and message->>'group' is not null)) as canvas
-    from seen where message is null or message->>'foreign' is null) s
+    from seen where message is null or (message->>'foreign' is null and message->>'observed' is null)) s
   where result or canvas) as tasks`,
 });
 
