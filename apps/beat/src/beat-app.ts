@@ -5,9 +5,11 @@ import type { Log } from '@lovage/ports';
 import type { Settings } from '@lovage/settings';
 import { BeatModule, type BeatSchedules } from './beat.module.ts';
 
-export interface BeatAppOptions extends Omit<BeatSchedules, 'routes' | 'history' | 'resultsExpireMs'> {
+export interface BeatAppOptions extends Omit<BeatSchedules, 'routes' | 'history' | 'resultsExpireMs' | 'celeryWatch'> {
   readonly settings: Pick<Settings, 'brokerUrl' | 'routes'> &
-    Partial<Pick<Settings, 'deadLetterQueue' | 'history' | 'celery'>> & { readonly databaseUrl: string };
+    Partial<Pick<Settings, 'deadLetterQueue' | 'history' | 'celery' | 'celeryWatch'>> & {
+      readonly databaseUrl: string;
+    };
   readonly log: Log;
 }
 
@@ -22,7 +24,7 @@ export interface BeatApp {
  * @throws StoreUnavailableError BrokerUnavailableError SchemaMissingError
  */
 export async function startBeat({ settings, log, ...fires }: BeatAppOptions): Promise<BeatApp> {
-  const { databaseUrl, brokerUrl, deadLetterQueue, routes, history, celery } = settings;
+  const { databaseUrl, brokerUrl, deadLetterQueue, routes, history, celery, celeryWatch } = settings;
   const platform = await openPlatform({
     ...{ databaseUrl, brokerUrl, deadLetterQueue, log, celery },
     applicationName: 'lovage-beat',
@@ -31,11 +33,12 @@ export async function startBeat({ settings, log, ...fires }: BeatAppOptions): Pr
     await platform.start();
     const logger = new NestLog(log);
     const app = await NestFactory.createApplicationContext(
-      BeatModule.create(platform, { ...fires, routes, history, resultsExpireMs: celery?.backend?.expiresMs }, log),
-      {
-        logger,
-        abortOnError: false,
-      },
+      BeatModule.create(
+        platform,
+        { ...fires, routes, history, celeryWatch, resultsExpireMs: celery?.backend?.expiresMs },
+        log,
+      ),
+      { logger, abortOnError: false },
     );
     log.info({ broker: platform.broker.displayUrl }, 'beat ready');
     return {

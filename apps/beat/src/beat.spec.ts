@@ -16,7 +16,7 @@ import { z } from 'zod';
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
 const echo = defineTask({ name: 'test.echo', input: z.strictObject({ value: z.number() }), output: z.unknown() });
 
-const UNSET = { BROKER_URL: '', LOG_LEVEL: '', NODE_ENV: '', DATA_DIR: '' };
+const UNSET = { BROKER_URL: '', LOG_LEVEL: '', NODE_ENV: '', DATA_DIR: '', BEAT_CELERY_EVENTS: 'off' };
 
 function beat(db: Pick<TestDatabase, 'url'>, env: Record<string, string> = {}): Promise<TestProcess> {
   const options = { env: { ...UNSET, DATABASE_URL: db.url, ...env }, ready: 'beat ready', ipc: true };

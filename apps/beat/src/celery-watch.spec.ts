@@ -76,6 +76,26 @@ describeWithCelery('events of Celery', (python) => {
       expect(await db.query('select * from outbox')).toEqual([]);
     }, 180_000);
 
+    test('a beat that is told not to listen shows none of them', async () => {
+      await using other = await testDatabase();
+      const settings = {
+        ...{ databaseUrl: other.url, brokerUrl: rabbit.url, deadLetterQueue, routes: TaskRoutes.none },
+        celeryWatch: false,
+      };
+      const deaf = await startBeat({ settings, schedules: [], contracts: [], log: silentLog });
+      try {
+        // Two heartbeats: one that listens has them by then.
+        for (let n = 0; n < 2; n += 1) {
+          const before = (await mine())!.seenAt;
+          await eventually(async () => (await mine())!.seenAt > before, WAIT);
+        }
+        expect(await other.query('select name from celery_workers')).toEqual([]);
+        expect(await other.query('select holder from celery_watch')).toEqual([]);
+      } finally {
+        await deaf.stop();
+      }
+    }, 90_000);
+
     test('one that is rejected ends, and one that is requeued runs again; of one that is ignored nothing is told', async () => {
       const rejects = defineTask({
         ...{ name: 'far.reject', foreign: 'celery', input: z.strictObject({ requeue: z.boolean() }) },

@@ -13,7 +13,14 @@ import {
 import { z } from 'zod';
 
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
-const UNSET = { BROKER_URL: '', DEAD_LETTER_QUEUE: '', LOG_LEVEL: '', NODE_ENV: '', DATA_DIR: '' };
+const UNSET = {
+  BROKER_URL: '',
+  DEAD_LETTER_QUEUE: '',
+  LOG_LEVEL: '',
+  NODE_ENV: '',
+  DATA_DIR: '',
+  BEAT_CELERY_EVENTS: 'off',
+};
 const TASKS = 1500;
 
 /** Where the messages are, and the settings that say so. */

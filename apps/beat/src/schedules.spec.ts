@@ -16,7 +16,7 @@ const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
 const SECONDS = Number(process.env['SCHEDULES_SECONDS'] ?? 6);
 
 function beat(file: string, db: TestDatabase, env: Record<string, string> = {}): Promise<TestProcess> {
-  const unset = { BROKER_URL: '', LOG_LEVEL: '', NODE_ENV: '', DATA_DIR: '' };
+  const unset = { BROKER_URL: '', LOG_LEVEL: '', NODE_ENV: '', DATA_DIR: '', BEAT_CELERY_EVENTS: 'off' };
   return startTypeScript(file, [], { env: { ...unset, DATABASE_URL: db.url, ...env }, ready: 'beat ready' });
 }
 

@@ -10,6 +10,14 @@ export interface CelerySettings {
 }
 
 export function readCelerySettings(reader: Reader): CelerySettings {
-  const isOn = (name: string) => reader.value(name, 'on or off', oneOf('on', 'off')) !== 'off';
-  return { events: isOn('WORKER_CELERY_EVENTS'), control: isOn('WORKER_CELERY_CONTROL') };
+  return { events: isOn(reader, 'WORKER_CELERY_EVENTS'), control: isOn(reader, 'WORKER_CELERY_CONTROL') };
+}
+
+/** `BEAT_CELERY_EVENTS`. */
+export function readCeleryWatch(reader: Reader): boolean {
+  return isOn(reader, 'BEAT_CELERY_EVENTS');
+}
+
+function isOn(reader: Reader, name: string): boolean {
+  return reader.value(name, 'on or off', oneOf('on', 'off')) !== 'off';
 }

@@ -37,6 +37,7 @@ test('an empty environment gives the documented defaults', () => {
       loadTests: true,
       dashboardDir: undefined,
     },
+    celeryWatch: true,
     secrets: { jwtSecret: undefined, admin: undefined },
     worker: {
       queues: ['default'],
@@ -85,6 +86,7 @@ test('every variable is read', () => {
     WORKER_HEALTH_PORT: '9101',
     WORKER_CELERY_EVENTS: 'Off',
     WORKER_CELERY_CONTROL: 'off',
+    BEAT_CELERY_EVENTS: 'off',
     TASK_LOG_LEVEL: 'warn',
     WORKER_FAILURE_LOG_LEVEL: 'error',
     ADMIN_EMAIL: 'Root@Example.org',
@@ -141,6 +143,7 @@ test('every variable is read', () => {
       queues: ['shared', 'ml'],
       trackStarted: true,
     },
+    celeryWatch: false,
     http: {
       host: '0.0.0.0',
       port: 0,
@@ -334,6 +337,7 @@ test.each([
     { WORKER_HEALTH_PORT: '65536' },
     { WORKER_CELERY_EVENTS: 'maybe' },
     { WORKER_CELERY_CONTROL: '1' },
+    { BEAT_CELERY_EVENTS: 'none' },
     { TASK_LOG_LEVEL: 'loud' },
     { WORKER_FAILURE_LOG_LEVEL: 'info' },
   ],
