@@ -9,7 +9,7 @@ import { ContractRegistry } from '@lovage/task';
 import { consoleBanner } from './console/console-banner.ts';
 import { runConsole } from './console/console-repl.ts';
 import { familiesOf } from './console/families.ts';
-import { findServers } from './console/find-servers.ts';
+import { CONNECT_TIMEOUT_MS, findServers } from './console/find-servers.ts';
 import { ExitError } from './launcher/exit-error.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -25,6 +25,7 @@ async function main(): Promise<number> {
     applicationName: 'lovage-console',
     deadLetterQueue: settings.deadLetterQueue,
     routes: settings.routes,
+    connectTimeoutMs: CONNECT_TIMEOUT_MS,
     log,
   });
   try {

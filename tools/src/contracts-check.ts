@@ -5,7 +5,7 @@ import { allContracts } from '@lovage/contracts';
 import { toError } from '@lovage/foundation';
 import { createLog, openPlatform } from '@lovage/platform';
 import { exitCodeOf, parseSettings, withEnvFile } from '@lovage/settings';
-import { findServers } from './console/find-servers.ts';
+import { CONNECT_TIMEOUT_MS, findServers } from './console/find-servers.ts';
 import { checkContracts, findingLines } from './contracts/check-contracts.ts';
 import { ExitError } from './launcher/exit-error.ts';
 
@@ -18,7 +18,7 @@ async function main(): Promise<number> {
   const log = createLog({ app: 'contracts-check', level: settings.logLevel, format: 'readable', fd: 2 });
   const platform = await openPlatform({
     ...{ databaseUrl, brokerUrl: null, applicationName: 'lovage-contracts-check', log },
-    ...{ deadLetterQueue: settings.deadLetterQueue, routes: settings.routes },
+    ...{ deadLetterQueue: settings.deadLetterQueue, routes: settings.routes, connectTimeoutMs: CONNECT_TIMEOUT_MS },
   });
   try {
     await platform.start();

@@ -2,6 +2,9 @@ import { ExitCode, type Settings } from '@lovage/settings';
 import { joinDatabase } from '../launcher/database.ts';
 import { ExitError } from '../launcher/exit-error.ts';
 
+/** How long a tool waits for them: a person sits before it. Apps, which may start before their servers, wait ten times as long. */
+export const CONNECT_TIMEOUT_MS = 3_000;
+
 /** URLs of the servers that the platform on this machine uses. */
 export interface Servers {
   readonly databaseUrl: string;
