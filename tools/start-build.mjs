@@ -76,7 +76,11 @@ export function testBuild(root, say) {
       .filter((name) => /(?:-app|-tasks|-child)\.ts$/.test(name))
       .map((name) => `${project}/src/testing/${name}`),
   );
-  return built(root, say, join(root, '.cache/start-tests'), programs.sort());
+  // Of chaos: what adds tasks to the apps that ship.
+  const preloads = ['preload/preload', 'testing/long-preload', 'testing/stop-preload'].map(
+    (name) => `chaos/src/${name}.ts`,
+  );
+  return built(root, say, join(root, '.cache/start-tests'), [...programs.sort(), ...preloads]);
 }
 
 /**
@@ -154,6 +158,7 @@ function keyOf(root) {
       .sort())
       walk(root, `${folder}/${name}`, add);
   walk(root, 'tools', add);
+  walk(root, 'chaos', add);
   return hash.digest('hex').slice(0, 20);
 }
 

@@ -1,13 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { RUNS_VARIABLE } from '../count/run-log.ts';
 import { ROOT } from '../root.ts';
 import { freePort } from '../servers/free-port.ts';
 import { App } from './app.ts';
-
-export type AppKind = 'gateway' | 'beat' | 'worker';
+import { programOf, type AppKind } from './program.ts';
 
 export interface FleetOptions {
   /** Folder for logs and data. */
@@ -64,26 +62,23 @@ export class Fleet {
         WORKER_NAME: `worker-${no}@chaos`,
       }),
     };
-    const make = (kind: AppKind, no: number): App => {
+    const make = async (kind: AppKind, no: number): Promise<App> => {
       const name = kind === 'gateway' && options.gateways === 1 ? kind : `${kind}-${no}`;
       return new App(name, {
         command: process.execPath,
-        args: [
-          '--conditions=@lovage/source',
-          ...['--import', fileUrl('tools/ts-hooks.mjs'), '--import', fileUrl('chaos/src/preload/preload.ts')],
-          join(ROOT, `apps/${kind}/src/main.ts`),
-        ],
+        args: await programOf(kind, 'preload/preload.ts'),
         env: { ...shared, ...of[kind](no), ...options.env?.(kind, no) },
         cwd: ROOT,
         logFile: join(options.dir, `${name}.log`),
         ipc: true,
       });
     };
-    const many = (kind: AppKind, count: number): App[] => Array.from({ length: count }, (_, no) => make(kind, no));
+    const many = (kind: AppKind, count: number): Promise<App[]> =>
+      Promise.all(Array.from({ length: count }, (_, no) => make(kind, no)));
     const fleet = new Fleet(
-      many('gateway', options.gateways),
-      many('beat', options.beats),
-      many('worker', options.workers),
+      await many('gateway', options.gateways),
+      await many('beat', options.beats),
+      await many('worker', options.workers),
       ports.map((port) => `http://127.0.0.1:${port}`),
       admin,
     );
@@ -109,8 +104,4 @@ export class Fleet {
 /** Where the handlers of a fleet in this folder count their runs. */
 export function runsIn(dir: string): string {
   return join(dir, 'runs');
-}
-
-function fileUrl(path: string): string {
-  return pathToFileURL(join(ROOT, path)).href;
 }

@@ -1,6 +1,6 @@
 import type { SubmitByNameBody } from '@lovage/http-api';
 import type { EndRow } from '../count/task-counts.ts';
-import type { AppKind } from '../platform/fleet.ts';
+import type { AppKind } from '../platform/program.ts';
 import type { BrokerKind } from '../servers/broker-server.ts';
 import type { Stage } from './stage.ts';
 

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import pg from 'pg';
 import { readRuns, RUNS_VARIABLE } from '../count/run-log.ts';
 import { LoadClient } from '../load/rest.ts';
+import { programOf, type AppKind } from '../platform/program.ts';
 import { ROOT } from '../root.ts';
 import { ChaosServer, type ChaosServerSpec } from '../servers/child.ts';
 import { freePort } from '../servers/free-port.ts';
@@ -14,6 +14,8 @@ import { TriggerReader } from './trigger-reader.ts';
 import { podLog, WorkerPods } from './worker-pods.ts';
 
 const BATCH = 500;
+/** The tasks of a run. */
+const PRELOAD = 'preload/preload.ts';
 
 export interface ScalingRunOptions {
   readonly autoscaler: AutoscalerName;
@@ -195,13 +197,14 @@ class Apps {
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
     const admin = { email: 'scaling@lovage.local', password: randomBytes(12).toString('hex') };
+    const programs = {
+      gateway: await programOf('gateway', PRELOAD),
+      beat: await programOf('beat', PRELOAD),
+      worker: await programOf('worker', PRELOAD),
+    };
     const specOf: SpecOf = (app, logFile, env) => ({
       command: process.execPath,
-      args: [
-        '--conditions=@lovage/source',
-        ...['--import', fileUrl('tools/ts-hooks.mjs'), '--import', fileUrl('chaos/src/preload/preload.ts')],
-        join(ROOT, `apps/${app}/src/main.ts`),
-      ],
+      args: programs[app],
       env: {
         ...{ PATH: process.env['PATH'] ?? '', HOME: dir, DATA_DIR: join(dir, 'data') },
         ...{ DATABASE_URL: options.databaseUrl, [RUNS_VARIABLE]: join(dir, 'runs') },
@@ -251,11 +254,7 @@ class Apps {
   }
 }
 
-type SpecOf = (
-  app: 'gateway' | 'beat' | 'worker',
-  logFile: string,
-  env: Readonly<Record<string, string>>,
-) => ChaosServerSpec;
+type SpecOf = (app: AppKind, logFile: string, env: Readonly<Record<string, string>>) => ChaosServerSpec;
 
 async function readyOf(server: ChaosServer): Promise<void> {
   const how = await Promise.race([server.ready, server.exit]);
@@ -276,5 +275,3 @@ async function keyOf(url: string, admin: object): Promise<string> {
   const body = { name: 'scaler', role: 'viewer' };
   return ((await post('/api/api-keys', body, { authorization: `Bearer ${accessToken}` })) as { key: string }).key;
 }
-
-const fileUrl = (path: string): string => pathToFileURL(join(ROOT, path)).href;

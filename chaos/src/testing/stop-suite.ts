@@ -7,7 +7,7 @@ import { openPlatform } from '@lovage/platform';
 import { ContractRegistry, POOLS, type PoolKind } from '@lovage/task';
 import { eventually, silentLog, startProcess, testDatabase, type TestProcess } from '@lovage/testing';
 import { readRuns, RUNS_VARIABLE } from '../count/run-log.ts';
-import { ROOT } from '../root.ts';
+import { programOf } from '../platform/program.ts';
 import { GATES_VARIABLE, MANNERS, stopContracts, type Manner } from './stop-contracts.ts';
 
 export interface StopSuiteOptions {
@@ -168,14 +168,8 @@ class StopStage implements AsyncDisposable {
   }
 
   private async app(app: 'worker' | 'beat', env: Readonly<Record<string, string>> = {}): Promise<TestProcess> {
-    const at = (path: string): string => new URL(path, `file://${ROOT}`).href;
     const { queue, running, brokerUrl } = this.options;
-    const args = [
-      '--conditions=@lovage/source',
-      ...['--import', at('tools/ts-hooks.mjs'), '--import', at('chaos/src/testing/stop-preload.ts')],
-      join(ROOT, `apps/${app}/src/main.ts`),
-    ];
-    const started = await startProcess(process.execPath, args, {
+    const started = await startProcess(process.execPath, await programOf(app, 'testing/stop-preload.ts'), {
       env: {
         ...{ DATABASE_URL: this.db.url, BROKER_URL: brokerUrl ?? '', NODE_ENV: 'test', WORKER_QUEUES: queue },
         ...{ WORKER_CONCURRENCY: `${running.async}`, WORKER_CHILDREN: `${running.thread}` },
