@@ -143,12 +143,12 @@ export class Submitter {
     );
   }
 
-  /** Waits for the submits under way, for two seconds at most: a confirm may never come. */
   /** Whether the task was accepted here and its row waits for Postgres. */
   keepsRow(id: string): boolean {
     return this.rows.keeps(id);
   }
 
+  /** Waits for the submits under way, for two seconds at most: a confirm may never come. */
   async stop(): Promise<void> {
     await this.settled();
     await this.rows.stop();
