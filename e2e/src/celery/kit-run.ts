@@ -30,8 +30,12 @@ export async function startKitWorker(rabbit: TestRabbit, env: Record<string, str
   return startKitWorkerOn({ url: rabbit.url, queue, deadLetterQueue }, env);
 }
 
-/** The same on any broker. */
-export async function startKitWorkerOn(
+/** The same on a Redis of its own. @param backend where it writes results beside the record: `rpc://`, or the URL of a Redis */
+export function startKitWorkerOnRedis(url: string, backend: string): Promise<KitWorker> {
+  return startKitWorkerOn({ url, queue: 'kit', deadLetterQueue: 'lovage.dead' }, { CELERY_RESULT_BACKEND: backend });
+}
+
+async function startKitWorkerOn(
   { url, queue, deadLetterQueue }: { readonly url: string; readonly queue: string; readonly deadLetterQueue: string },
   env: Record<string, string> = {},
 ): Promise<KitWorker> {
@@ -39,7 +43,8 @@ export async function startKitWorkerOn(
   const process = await startTypeScript(WORKER, [], {
     env: {
       ...{ DATABASE_URL: db.url, BROKER_URL: url, DEAD_LETTER_QUEUE: deadLetterQueue, NODE_ENV: '' },
-      ...{ WORKER_QUEUES: queue, WORKER_NAME: `${queue}@lab`, LOG_LEVEL: 'info', DATA_DIR: '', ...env },
+      ...{ WORKER_QUEUES: queue, WORKER_NAME: `${queue}@lab`, LOG_LEVEL: 'info', DATA_DIR: '' },
+      ...{ BEAT_CELERY_EVENTS: 'off', ...env },
     },
     ready: 'worker ready',
     timeoutMs: 90_000,

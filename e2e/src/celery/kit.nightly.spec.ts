@@ -1,5 +1,6 @@
-import { describeWithCelery, describeWithRabbit, describeWithRedis, type TestRabbit } from '@lovage/testing';
-import { runKit, startKitWorker, startPythonWorker } from './kit-run.ts';
+import { describeWithCelery, describeWithRabbit, describeWithRedis } from '@lovage/testing';
+import { OwnRedis } from '@lovage/testing/own-redis';
+import { runKit, startKitWorker, startKitWorkerOnRedis, startPythonWorker } from './kit-run.ts';
 
 const RUNS = 3;
 
@@ -11,8 +12,8 @@ const whole = (skipped: number) => ({
 
 describeWithCelery('Celery’s conformance kit, three times in a row', (python) => {
   describeWithRabbit('real Celery as producer, one worker of ours', (rabbit) => {
-    const check = async (backend: string, queues: readonly string[], rabbit: TestRabbit) => {
-      const at = ['--broker', rabbit.url, '--backend', backend, ...queues, '--expect', 'expectations.json'];
+    const check = async (backend: string, queues: readonly string[], broker = rabbit.url) => {
+      const at = ['--broker', broker, '--backend', backend, ...queues, '--expect', 'expectations.json'];
       const ran = await runKit(python, 'producer_check.py', at);
       process.stdout.write(`producer_check ${backend.slice(0, 5)} ${queues.join(' ')}: ${ran.result}\n`);
       return ran;
@@ -21,7 +22,7 @@ describeWithCelery('Celery’s conformance kit, three times in a row', (python) 
     test('results by rpc://', async () => {
       await using worker = await startKitWorker(rabbit);
       for (let run = 0; run < RUNS; run += 1)
-        expect(await check('rpc://', ['--queue', worker.queue], rabbit)).toMatchObject(whole(6));
+        expect(await check('rpc://', ['--queue', worker.queue])).toMatchObject(whole(6));
     }, 600_000);
 
     test('inspect, control and events, and at the end its shutdown', async () => {
@@ -37,6 +38,18 @@ describeWithCelery('Celery’s conformance kit, three times in a row', (python) 
     }, 600_000);
 
     describeWithRedis('and results on Redis', (backend) => {
+      test.each(['rpc://', 'redis'])(
+        'tasks by Redis, results by %s',
+        async (results) => {
+          await using redis = await OwnRedis.startOnPort();
+          const by = results === 'redis' ? redis.url : results;
+          await using worker = await startKitWorkerOnRedis(redis.url, by);
+          for (let run = 0; run < RUNS; run += 1)
+            expect(await check(by, ['--queue', worker.queue], redis.url)).toMatchObject(whole(by === 'rpc://' ? 6 : 0));
+        },
+        600_000,
+      );
+
       test('by ours alone, and a canvas over ours and Python’s', async () => {
         const other = rabbit.queue('kit-py2');
         rabbit.alsoDeleteExchanges(other);
@@ -46,7 +59,7 @@ describeWithCelery('Celery’s conformance kit, three times in a row', (python) 
           ['--queue', worker.queue],
           ['--queue', worker.queue, '--queue2', other],
         ])
-          for (let run = 0; run < RUNS; run += 1) expect(await check(backend, queues, rabbit)).toMatchObject(whole(0));
+          for (let run = 0; run < RUNS; run += 1) expect(await check(backend, queues)).toMatchObject(whole(0));
       }, 900_000);
     });
   });
