@@ -9,8 +9,11 @@ const VISIBLE_MS = 100;
 
 onBothShapes('a task from REST to its result', (shape) => {
   let platform: RunningPlatform;
+  /** A task of some ten seconds, which runs while the others are tested. */
+  let word: string;
   beforeAll(async () => {
     platform = await shape.start();
+    word = (await platform.rest.accepted('text.process_word', { word: 'lovage' })).id;
   }, 120_000);
   afterAll(() => platform?.[Symbol.asyncDispose](), 30_000);
 
@@ -90,8 +93,7 @@ onBothShapes('a task from REST to its result', (shape) => {
     expect(await results('demo.wait_and_return', { seconds: 0.1, value: { a: [null] } })).toEqual(
       success({ a: [null] }),
     );
-    const { id } = await rest.accepted('text.process_word', { word: 'lovage' });
-    expect(await rest.ended(id)).toMatchObject({ state: 'SUCCESS', progress: { percent: 100 } });
+    expect(await rest.ended(word)).toMatchObject({ state: 'SUCCESS', progress: { percent: 100 } });
   });
 
   test('Swagger, its document and the health checks are public', async () => {

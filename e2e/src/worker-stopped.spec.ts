@@ -4,12 +4,12 @@ import type { RunningPlatform } from './kit/platform.ts';
 import { onBothShapes } from './kit/shapes.ts';
 
 /** Of a worker that is told to stop: running tasks may go on for so long. */
-const GRACE_SECONDS = 5;
+const GRACE_SECONDS = 3;
 
 onBothShapes('a worker told to stop while tasks run', (shape) => {
   let platform: RunningPlatform;
   beforeAll(async () => {
-    platform = await shape.start({ env: { WORKER_CONCURRENCY: '20' } });
+    platform = await shape.start({ env: { WORKER_CONCURRENCY: '20', WORKER_SHUTDOWN_GRACE: `${GRACE_SECONDS}s` } });
     await watchEndings(platform);
   }, 120_000);
   afterAll(() => platform?.[Symbol.asyncDispose](), 30_000);

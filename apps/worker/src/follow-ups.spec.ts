@@ -34,6 +34,7 @@ describeWithRabbit('a worker killed between the end of its tasks and what follow
       const env = {
         ...{ DATABASE_URL: db.url, BROKER_URL: rabbit.url, WORKER_QUEUES: queue, WORKER_CONCURRENCY: String(TASKS) },
         ...{ DEAD_LETTER_QUEUE: dead, TASK_ROUTES: `*=${queue}`, LOG_LEVEL: '', NODE_ENV: '', DATA_DIR: '' },
+        BEAT_CELERY_EVENTS: 'off',
       };
       const worker = () => startTypeScript(WORKER, [], { env, ready: 'worker ready', timeoutMs: 60_000 });
       const options = { databaseUrl: db.url, brokerUrl: rabbit.url, deadLetterQueue: dead, log: silentLog };

@@ -53,7 +53,10 @@ describeWithCelery('foreign tasks', (python) => {
         const brokerUrl = shape.rabbit.url;
         [servers, celery] = await Promise.all([
           shape.start({
-            env: { CELERY_RESULT_BACKEND: backend, CELERY_QUEUES: queue, DEAD_LETTER_QUEUE: deadLetterQueue },
+            env: {
+              ...{ CELERY_RESULT_BACKEND: backend, CELERY_QUEUES: queue, DEAD_LETTER_QUEUE: deadLetterQueue },
+              BEAT_CELERY_EVENTS: 'on',
+            },
           }),
           startPythonWorker(python, { queue, brokerUrl, backend, concurrency: 6 }),
         ]);
@@ -62,6 +65,9 @@ describeWithCelery('foreign tasks', (python) => {
           ...{ routes: TaskRoutes.none, celery: { queues: [queue], backend: { url: backend } } },
         });
         await program.start();
+        // Events that were sent before the beat reads them are nobody's.
+        const read = async () => (await servers.rest.ask('/api/workers')).text.includes(`${queue}@py`);
+        await eventually(read, LOOK);
       }, 150_000);
       afterAll(async () => {
         await program?.stop();

@@ -21,6 +21,8 @@ describeInBrowser('a gateway that is killed', (dashboard) => {
         .waitFor();
     await rows.filter({ hasText: 'Success' }).first().waitFor();
     await ending.getByText(/\d/).first().waitFor();
+    // What it never had it cannot keep.
+    for (const visit of visits) await visit.loaded();
 
     const unexpect = visits.map((visit) => visit.expect(NETWORK));
     // A launcher that is stopped starts no other gateway, so that there is time to look.

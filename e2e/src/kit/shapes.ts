@@ -80,7 +80,8 @@ async function startOnServers(
   options: RunningPlatformOptions = {},
 ): Promise<RunningPlatform> {
   const db = await productionDatabase();
-  const env = { ...servers, DATABASE_URL: db.url, ...options.env };
+  // Others run on the same virtual host, with Celery's workers: their tasks are not of this database.
+  const env = { ...servers, DATABASE_URL: db.url, BEAT_CELERY_EVENTS: 'off', ...options.env };
   const platform = await RunningPlatform.start({ queue, ownerUrl: db.ownerUrl, ...options, env }).catch(
     async (error: unknown) => {
       await db.drop();

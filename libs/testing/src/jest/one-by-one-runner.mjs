@@ -1,5 +1,5 @@
-// Runs the spec files of all projects at the same time, but those of projects with `oneByOne` one after another, in a worker of
-// their own: they start whole platforms and browsers, and measure, so two of them must not meet.
+// Runs the spec files of all projects at the same time, but those that the `oneByOne` of their project fits one after another, in a
+// worker of their own: they start whole platforms and browsers, and measure, so two of them must not meet.
 import jestRunner from 'jest-runner';
 
 /** @type {typeof import('jest-runner').default} */
@@ -30,8 +30,10 @@ export default class OneByOneRunner extends TestRunner {
    */
   async runTests(tests, watcher, options) {
     if (options.serial) return super.runTests(tests, watcher, options);
-    const isAlone = (/** @type {(typeof tests)[number]} */ { context: { config } }) =>
-      config.testEnvironmentOptions['oneByOne'] === true;
+    const isAlone = (/** @type {(typeof tests)[number]} */ { path, context: { config } }) => {
+      const fits = config.testEnvironmentOptions['oneByOne'];
+      return typeof fits === 'string' && new RegExp(fits).test(path.replaceAll('\\', '/'));
+    };
     const alone = tests.filter(isAlone);
     const others = tests.filter((test) => !isAlone(test));
     await Promise.all([
