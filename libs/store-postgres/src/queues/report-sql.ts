@@ -7,6 +7,11 @@ export const SPAN = 60;
 /** Queues of one answer. */
 const MOST = 1_000;
 
+/** Of a row without a claim: a worker of Celery's runs the task. Ours claim what they run. */
+export const RUNS_AT_CELERY = "state in ('STARTED', 'PROGRESS')";
+/** Nobody runs it. */
+const WAITS = `claim_worker is null and not ${RUNS_AT_CELERY}`;
+
 /** The oldest and the newest live tasks, each half of what is counted at most. */
 export const liveSample = (columns: string) => `(
   select ${columns} from (select ${columns} from tasks where finished_at is null order by created_at, id limit ${MOST_COUNTED / 2}) oldest
@@ -24,12 +29,12 @@ left join queues p using (name) order by name limit ${MOST}`;
 
 /** Live tasks by queue. */
 export const LIVE = `
-select queue, count(*) filter (where claim_worker is null)::float8 as waiting,
-  count(*) filter (where claim_worker is null and eta > now())::float8 as later,
-  count(*) filter (where claim_worker is not null)::float8 as running,
-  extract(epoch from now() - min(greatest(created_at, eta)) filter (where claim_worker is null and (eta is null or eta <= now())))::float8
+select queue, count(*) filter (where ${WAITS})::float8 as waiting,
+  count(*) filter (where ${WAITS} and eta > now())::float8 as later,
+  count(*) filter (where not (${WAITS}))::float8 as running,
+  extract(epoch from now() - min(greatest(created_at, eta)) filter (where ${WAITS} and (eta is null or eta <= now())))::float8
     as oldest_seconds
-from ${liveSample('id, queue, claim_worker, eta, created_at')} l group by queue`;
+from ${liveSample('id, queue, state, claim_worker, eta, created_at')} l group by queue`;
 
 /** How much time a sample covers, s. `at` names its column of times. */
 export const span = (at: string) => `

@@ -1,4 +1,4 @@
-import { SAMPLE, SPAN, span } from './report-sql.ts';
+import { RUNS_AT_CELERY, SAMPLE, SPAN, span } from './report-sql.ts';
 
 /** Tasks of a queue that are looked at, those that have been due for longest. */
 export const MOST_DUE = 20_000;
@@ -9,8 +9,8 @@ export const LEAST_ENDED = 1_000;
 
 /**
  * What a scaler asks of one queue. The index goes by when a task could run first, so tasks for later cost nothing. A task waits for a
- * retry or a limit while its message is held in the outbox; one that no live worker serves is held there, too, and wants a worker.
- * The outbox is asked in an aggregate, which the planner can only answer by key. What workers can do is told by what they ended since the
+ * retry or a limit while its message is held in the outbox; one that no live worker serves is held there, too, and wants a worker. What
+ * a worker of Celery's runs wants none of ours. The outbox is asked in an aggregate, which the planner can only answer by key. What workers can do is told by what they ended since the
  * oldest waiting task could have run: before that they may have had nothing to do. Those that are there now count, each from its start
  * on, so a worker more is a rate the higher at once. $1 queue
  */
@@ -24,7 +24,7 @@ waiting as materialized (
   select d.*, o.rows > 0 as unsent, coalesce(o.held, false) as held
   from due d cross join lateral (
     select count(*) as rows, bool_or(due_at > now() and not unserved) as held from outbox where task_id = d.id) o
-  where claim_worker is null),
+  where claim_worker is null and not ${RUNS_AT_CELERY}),
 pause as (select exists (select from queues where name = $1 and paused_at is not null) as paused),
 ready as materialized (
   select state, case when limit_key is null then due_at else greatest(due_at,

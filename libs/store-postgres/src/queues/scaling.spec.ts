@@ -62,6 +62,18 @@ test('running tasks are told apart, and ended ones make the rate', async () => {
   expect(await scaling(f, 'other')).toMatchObject(idle);
 });
 
+test('what runs at a worker of Celery’s wants no worker of ours', async () => {
+  await using f = await fixture();
+  await f.db.query(
+    `insert into tasks (id, name, queue, state, message, worker, created_at, started_at)
+     select gen_random_uuid(), 'far.add', 'default', s, m::json, 'celery@far', now() - interval '1 min', now()
+     from unnest(array['STARTED', 'PROGRESS']) s, unnest(array['{"observed":"celery"}', '{"foreign":"celery"}']) m`,
+  );
+  expect(await scaling(f)).toEqual(idle);
+  const { queues } = await f.store.queues.report(['default']);
+  expect(queues).toMatchObject([{ queue: 'default', waiting: 0, later: 0, running: 4, oldestSeconds: null }]);
+});
+
 test('delayed tasks count from their time on, and their age from then', async () => {
   await using f = await fixture();
   await insertOne(f.store.tasks, newTask({ eta: Date.now() + 3_600_000 }), { delayMs: 3_600_000, leaseMs: 0 });
