@@ -2,10 +2,11 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import type { FailureGroupDocument, FailureGroupList } from '@lovage/http-api';
 import { api, path } from '../client.ts';
 import { POLL_MS } from '../query-client.ts';
+import { withStart } from './moving-start.ts';
 
 export interface FailuresAsk {
-  /** ISO 8601. */
-  readonly from: string;
+  /** How far back, s. */
+  readonly last: number;
   readonly contract?: string;
   readonly sort?: 'count' | 'last';
   readonly cursor?: string;
@@ -15,17 +16,19 @@ export interface FailuresAsk {
 export function useFailures(ask: FailuresAsk) {
   return useQuery({
     queryKey: ['failures', 'list', ask],
-    queryFn: ({ signal }) => api.get<FailureGroupList>('/api/failures', { ...ask, limit: 100 }, signal),
+    queryFn: ({ signal }) =>
+      api.get<FailureGroupList>('/api/failures', withStart({ ...ask, limit: 100 }, Date.now()), signal),
     refetchInterval: POLL_MS * 2,
     placeholderData: keepPreviousData,
   });
 }
 
-/** One group; `from`: which failures its count tells. */
-export function useFailureGroup(id: string, from: string) {
+/** One group; `last`: of how many seconds its count tells. */
+export function useFailureGroup(id: string, last: number) {
   return useQuery({
-    queryKey: ['failures', 'one', id, from],
-    queryFn: ({ signal }) => api.get<FailureGroupDocument>(path('/api/failures', id), { from }, signal),
+    queryKey: ['failures', 'one', id, last],
+    queryFn: ({ signal }) =>
+      api.get<FailureGroupDocument>(path('/api/failures', id), withStart({ last }, Date.now()), signal),
     refetchInterval: POLL_MS * 2,
     placeholderData: keepPreviousData,
   });

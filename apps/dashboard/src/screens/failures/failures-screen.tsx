@@ -14,15 +14,12 @@ import { Page, Toolbar } from '../../ui/page.tsx';
 import type { Column } from '../../ui/table/column.ts';
 import { DataTable } from '../../ui/table/data-table.tsx';
 import { Select } from '../../ui/text-field.tsx';
-import { useNow } from '../../ui/time/now.ts';
 import { RelativeTime } from '../../ui/time/relative-time.tsx';
 import styles from './failures.module.css';
 import { GroupSheet } from './group-sheet.tsx';
 import { RANGES, type FailuresSearch, type FailureRange } from './search.ts';
 
 const route = getRouteApi('/frame/failures');
-/** How often the time that is asked for moves on, ms. */
-const STEP_MS = 60_000;
 
 const COLUMNS: readonly Column<FailureGroupDocument>[] = [
   {
@@ -73,13 +70,10 @@ export function FailuresScreen() {
   const search = route.useSearch();
   const { contract, range = 'day', sort, group } = search;
   const navigate = useNavigate();
-  const now = useNow(STEP_MS);
-  const [first] = useState(now);
-  const from = new Date(Math.max(first, now) - RANGES[range] * 1_000).toISOString();
   const [cursors, setCursors] = useState<readonly string[]>([]);
   const cursor = cursors.at(-1);
   const groups = useFailures({
-    from,
+    last: RANGES[range],
     ...(contract !== undefined && { contract }),
     ...(sort !== undefined && { sort }),
     ...(cursor !== undefined && { cursor }),
@@ -171,7 +165,7 @@ export function FailuresScreen() {
           />
         )}
       </Loaded>
-      {group !== undefined && <GroupSheet id={group} from={from} onClose={() => go({ group: undefined })} />}
+      {group !== undefined && <GroupSheet id={group} last={RANGES[range]} onClose={() => go({ group: undefined })} />}
     </Page>
   );
 }

@@ -18,8 +18,8 @@ import { RelativeTime } from '../../ui/time/relative-time.tsx';
 import styles from './failures.module.css';
 
 /** A group of failures: what they have in common, one of them, and what can be done to all. */
-export function GroupSheet({ id, from, onClose }: { id: string; from: string; onClose: () => void }) {
-  const group = useFailureGroup(id, from);
+export function GroupSheet({ id, last, onClose }: { id: string; last: number; onClose: () => void }) {
+  const group = useFailureGroup(id, last);
   const may = useMay('operator');
   const mayDelete = useMay('admin');
   const toast = useToast();

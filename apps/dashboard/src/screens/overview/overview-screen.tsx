@@ -6,7 +6,6 @@ import { Button } from '../../ui/button.tsx';
 import { Page } from '../../ui/page.tsx';
 import { Segments } from '../../ui/segments.tsx';
 import { formatAbsolute } from '../../ui/time/format-time.ts';
-import { useNow } from '../../ui/time/now.ts';
 import { useTimePreferences } from '../../ui/time/time-preferences.ts';
 import { AttentionPanel } from './attention-panel.tsx';
 import { FailingContracts } from './failing-contracts.tsx';
@@ -28,8 +27,7 @@ export function OverviewScreen() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const { zone } = useTimePreferences();
-  // The start of a range that ends now moves on with the minutes.
-  const ask = statsOf(search, useNow(60_000));
+  const ask = statsOf(search);
   const poll = search.to === undefined ? POLL_MS : false;
   const byState = useStats({ ...ask, by: 'state' }, poll);
   const byContract = useStats({ ...ask, by: 'contract' }, poll);

@@ -35,16 +35,14 @@ function moment(value: Search[string]): string | undefined {
   return text !== undefined && !Number.isNaN(Date.parse(text)) ? new Date(text).toISOString() : undefined;
 }
 
-/** What to ask the gateway for. Of a range that ends now the start is whole steps, so that its points stay where they are. */
-export function statsOf({ range = 'hour', from, to }: OverviewSearch, now: number): StatsAsk {
+/** What to ask the gateway for. */
+export function statsOf({ range = 'hour', from, to }: OverviewSearch): StatsAsk {
   if (from !== undefined && to !== undefined) {
     const seconds = (Date.parse(to) - Date.parse(from)) / 1_000;
     const step = Math.max(60, Math.ceil(seconds / POINTS / 60) * 60);
     return { from, to, step: step > 3_600 ? Math.ceil(step / 3_600) * 3_600 : step };
   }
-  const step = STEPS[range];
-  const end = Math.ceil(now / 1_000 / step) * step;
-  return { from: new Date((end - SECONDS[range]) * 1_000).toISOString(), step };
+  return { last: SECONDS[range], step: STEPS[range] };
 }
 
 /** A part that was selected in a chart, at least two minutes of it; undefined: too little. */
