@@ -21,7 +21,7 @@ const postgres = new EmbeddedPostgres({
 });
 
 /**
- * Thousands of connections are made in a run, and 4,096 rounds of SHA-256 at both ends are half of what each costs. One round for the
+ * Thousands of connections are made in a run, and 4,096 rounds of SHA-256 at both ends are a fifth of the CPU of each. One round for the
  * same password: PostgreSQL 16 and newer.
  */
 async function cheapenPassword(url: string): Promise<void> {

@@ -18,8 +18,8 @@ export const DEFAULT_REDIS_URL = 'redis://127.0.0.1:6379/15';
 const repository = fileURLToPath(new URL('../../../..', import.meta.url)).replace(/[\\/]$/, '');
 
 /**
- * Memory as a file system, on Linux. Tests make and delete some 100,000 files, most of them of databases: on a disk of the kind ext4 that was
- * a twelfth of the CPU of all tests.
+ * Memory as a file system, on Linux. Tests make and delete files all the time, most of them of databases: on a disk of the kind ext4 the search
+ * for free inodes took a twelfth of the CPU of all tests.
  */
 const MEMORY = '/dev/shm';
 const FOLDER = 'lovage-tests-';
