@@ -14,7 +14,7 @@ import {
   type TestProcess,
 } from '@lovage/testing';
 import { readRuns, RUNS_VARIABLE } from './count/run-log.ts';
-import { programOf } from './platform/program.ts';
+import { programsOf } from './platform/program.ts';
 import { findRabbit, RabbitNode } from './servers/rabbit-node.ts';
 import { long, longLate } from './testing/long-contract.ts';
 
@@ -65,8 +65,8 @@ describeWithNode('a task that runs longer than RabbitMQ waits for an ack', () =>
   }, 60_000);
 
   const start = async (app: 'worker' | 'beat', ...flags: string[]): Promise<TestProcess> => {
-    const args = [...(await programOf(app, 'testing/long-preload.ts')), ...flags];
-    const started = await startProcess(process.execPath, args, {
+    const programs = await programsOf('testing/long-preload.ts');
+    const started = await startProcess(process.execPath, [...programs[app], ...flags], {
       env: {
         ...{ DATABASE_URL: db.url, BROKER_URL: rabbit.url, NODE_ENV: 'test', WORKER_QUEUES: 'long' },
         [RUNS_VARIABLE]: join(dir, 'runs'),

@@ -5,7 +5,7 @@ import { RUNS_VARIABLE } from '../count/run-log.ts';
 import { ROOT } from '../root.ts';
 import { freePort } from '../servers/free-port.ts';
 import { App } from './app.ts';
-import { programOf, type AppKind } from './program.ts';
+import { programsOf, type AppKind } from './program.ts';
 
 export interface FleetOptions {
   /** Folder for logs and data. */
@@ -62,23 +62,23 @@ export class Fleet {
         WORKER_NAME: `worker-${no}@chaos`,
       }),
     };
-    const make = async (kind: AppKind, no: number): Promise<App> => {
+    const programs = await programsOf('preload/preload.ts');
+    const make = (kind: AppKind, no: number): App => {
       const name = kind === 'gateway' && options.gateways === 1 ? kind : `${kind}-${no}`;
       return new App(name, {
         command: process.execPath,
-        args: await programOf(kind, 'preload/preload.ts'),
+        args: programs[kind],
         env: { ...shared, ...of[kind](no), ...options.env?.(kind, no) },
         cwd: ROOT,
         logFile: join(options.dir, `${name}.log`),
         ipc: true,
       });
     };
-    const many = (kind: AppKind, count: number): Promise<App[]> =>
-      Promise.all(Array.from({ length: count }, (_, no) => make(kind, no)));
+    const many = (kind: AppKind, count: number): App[] => Array.from({ length: count }, (_, no) => make(kind, no));
     const fleet = new Fleet(
-      await many('gateway', options.gateways),
-      await many('beat', options.beats),
-      await many('worker', options.workers),
+      many('gateway', options.gateways),
+      many('beat', options.beats),
+      many('worker', options.workers),
       ports.map((port) => `http://127.0.0.1:${port}`),
       admin,
     );

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { readRuns, RUNS_VARIABLE } from '../count/run-log.ts';
 import { LoadClient } from '../load/rest.ts';
-import { programOf, type AppKind } from '../platform/program.ts';
+import { programsOf, type AppKind } from '../platform/program.ts';
 import { ROOT } from '../root.ts';
 import { ChaosServer, type ChaosServerSpec } from '../servers/child.ts';
 import { freePort } from '../servers/free-port.ts';
@@ -14,8 +14,6 @@ import { TriggerReader } from './trigger-reader.ts';
 import { podLog, WorkerPods } from './worker-pods.ts';
 
 const BATCH = 500;
-/** The tasks of a run. */
-const PRELOAD = 'preload/preload.ts';
 
 export interface ScalingRunOptions {
   readonly autoscaler: AutoscalerName;
@@ -197,11 +195,7 @@ class Apps {
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
     const admin = { email: 'scaling@lovage.local', password: randomBytes(12).toString('hex') };
-    const programs = {
-      gateway: await programOf('gateway', PRELOAD),
-      beat: await programOf('beat', PRELOAD),
-      worker: await programOf('worker', PRELOAD),
-    };
+    const programs = await programsOf('preload/preload.ts');
     const specOf: SpecOf = (app, logFile, env) => ({
       command: process.execPath,
       args: programs[app],

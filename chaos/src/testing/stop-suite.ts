@@ -7,7 +7,7 @@ import { openPlatform } from '@lovage/platform';
 import { ContractRegistry, POOLS, type PoolKind } from '@lovage/task';
 import { eventually, silentLog, startProcess, testDatabase, type TestProcess } from '@lovage/testing';
 import { readRuns, RUNS_VARIABLE } from '../count/run-log.ts';
-import { programOf } from '../platform/program.ts';
+import { programsOf } from '../platform/program.ts';
 import { GATES_VARIABLE, MANNERS, stopContracts, type Manner } from './stop-contracts.ts';
 
 export interface StopSuiteOptions {
@@ -169,7 +169,8 @@ class StopStage implements AsyncDisposable {
 
   private async app(app: 'worker' | 'beat', env: Readonly<Record<string, string>> = {}): Promise<TestProcess> {
     const { queue, running, brokerUrl } = this.options;
-    const started = await startProcess(process.execPath, await programOf(app, 'testing/stop-preload.ts'), {
+    const programs = await programsOf('testing/stop-preload.ts');
+    const started = await startProcess(process.execPath, programs[app], {
       env: {
         ...{ DATABASE_URL: this.db.url, BROKER_URL: brokerUrl ?? '', NODE_ENV: 'test', WORKER_QUEUES: queue },
         ...{ WORKER_CONCURRENCY: `${running.async}`, WORKER_CHILDREN: `${running.thread}` },
