@@ -5,9 +5,9 @@ import type { Log } from '@lovage/ports';
 import type { Settings } from '@lovage/settings';
 import { BeatModule, type BeatSchedules } from './beat.module.ts';
 
-export interface BeatAppOptions extends Omit<BeatSchedules, 'routes' | 'history' | 'resultsExpireMs' | 'celeryWatch'> {
+export interface BeatAppOptions extends Omit<BeatSchedules, 'routes' | 'history' | 'resultsExpireMs' | 'watchCelery'> {
   readonly settings: Pick<Settings, 'brokerUrl' | 'routes'> &
-    Partial<Pick<Settings, 'deadLetterQueue' | 'history' | 'celery' | 'celeryWatch'>> & {
+    Partial<Pick<Settings, 'deadLetterQueue' | 'history' | 'celery' | 'watchCelery'>> & {
       readonly databaseUrl: string;
     };
   readonly log: Log;
@@ -24,7 +24,7 @@ export interface BeatApp {
  * @throws StoreUnavailableError BrokerUnavailableError SchemaMissingError
  */
 export async function startBeat({ settings, log, ...fires }: BeatAppOptions): Promise<BeatApp> {
-  const { databaseUrl, brokerUrl, deadLetterQueue, routes, history, celery, celeryWatch } = settings;
+  const { databaseUrl, brokerUrl, deadLetterQueue, routes, history, celery, watchCelery } = settings;
   const platform = await openPlatform({
     ...{ databaseUrl, brokerUrl, deadLetterQueue, log, celery },
     applicationName: 'lovage-beat',
@@ -35,7 +35,7 @@ export async function startBeat({ settings, log, ...fires }: BeatAppOptions): Pr
     const app = await NestFactory.createApplicationContext(
       BeatModule.create(
         platform,
-        { ...fires, routes, history, celeryWatch, resultsExpireMs: celery?.backend?.expiresMs },
+        { ...fires, routes, history, watchCelery, resultsExpireMs: celery?.backend?.expiresMs },
         log,
       ),
       { logger, abortOnError: false },

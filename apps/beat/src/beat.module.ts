@@ -31,7 +31,7 @@ export interface BeatSchedules {
   /** How long Celery's result backend keeps results, ms. Default one day. */
   readonly resultsExpireMs?: number | undefined;
   /** Whether Celery's workers and their tasks are shown. Default true. */
-  readonly celeryWatch?: boolean | undefined;
+  readonly watchCelery?: boolean | undefined;
 }
 
 const DAY_MS = 86_400_000;
@@ -42,7 +42,7 @@ const KEPT: HistoryKept = { minutesMs: 30 * DAY_MS, hoursMs: 365 * DAY_MS };
 export class BeatModule {
   static create(
     platform: Platform,
-    { schedules, contracts, routes, history = KEPT, resultsExpireMs, celeryWatch = true }: BeatSchedules,
+    { schedules, contracts, routes, history = KEPT, resultsExpireMs, watchCelery = true }: BeatSchedules,
     log: Log,
   ): DynamicModule {
     const { broker, outbox, sweep, rescue, deadLetters, schedules: store } = platform;
@@ -60,7 +60,7 @@ export class BeatModule {
     const collector = new DeadLetterCollector({ broker, deadLetters, canvas, log, onResent: () => relay.poke() });
     const foreign = new ForeignResults({ broker, foreign: platform.foreign, log });
     const celery = new CeleryUpkeep(platform, { foreign, expiresMs: resultsExpireMs, canvas, log });
-    const watch = new CeleryWatch({ broker: celeryWatch ? broker : {}, store: platform.celeryWatch, foreign, log });
+    const watch = new CeleryWatch({ broker: watchCelery ? broker : {}, store: platform.celeryWatch, foreign, log });
     const prepare: typeof prepareRow = (contract, input, options, now) =>
       prepareRow(contract, input, options, now, routes);
     const runner = new ScheduleRunner({

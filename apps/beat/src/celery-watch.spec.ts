@@ -80,7 +80,7 @@ describeWithCelery('events of Celery', (python) => {
       await using other = await testDatabase();
       const settings = {
         ...{ databaseUrl: other.url, brokerUrl: rabbit.url, deadLetterQueue, routes: TaskRoutes.none },
-        celeryWatch: false,
+        watchCelery: false,
       };
       const deaf = await startBeat({ settings, schedules: [], contracts: [], log: silentLog });
       try {

@@ -14,7 +14,7 @@ export function readCelerySettings(reader: Reader): CelerySettings {
 }
 
 /** `BEAT_CELERY_EVENTS`. */
-export function readCeleryWatch(reader: Reader): boolean {
+export function readWatchCelery(reader: Reader): boolean {
   return isOn(reader, 'BEAT_CELERY_EVENTS');
 }
 

@@ -37,7 +37,7 @@ test('an empty environment gives the documented defaults', () => {
       loadTests: true,
       dashboardDir: undefined,
     },
-    celeryWatch: true,
+    watchCelery: true,
     secrets: { jwtSecret: undefined, admin: undefined },
     worker: {
       queues: ['default'],
@@ -143,7 +143,7 @@ test('every variable is read', () => {
       queues: ['shared', 'ml'],
       trackStarted: true,
     },
-    celeryWatch: false,
+    watchCelery: false,
     http: {
       host: '0.0.0.0',
       port: 0,

@@ -2,7 +2,7 @@ import { availableParallelism, hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { type Duration, QUEUE_TEXT_RULE, type TaskRoutes } from '@lovage/foundation';
 import { type CelerySharedSettings, readCelerySharedSettings } from './celery-results-settings.ts';
-import { readCelerySettings, readCeleryWatch, type CelerySettings } from './celery-settings.ts';
+import { readCelerySettings, readWatchCelery, type CelerySettings } from './celery-settings.ts';
 import { type ChildrenSettings, readChildrenSettings } from './children-settings.ts';
 import { type HttpSettings, readHttpSettings } from './http-settings.ts';
 import {
@@ -65,7 +65,7 @@ export interface Settings {
    * `BEAT_CELERY_EVENTS`: beats listen to the events of Celery's workers at the broker, and show them and their tasks. Default on; off: no
    * row is made of them, as where the virtual host is shared with a fleet of somebody else's.
    */
-  readonly celeryWatch: boolean;
+  readonly watchCelery: boolean;
   readonly http: HttpSettings;
   /** What the gateway signs and makes its first user with. Undefined parts are made in development, see `gatewaySecrets`. */
   readonly secrets: { readonly jwtSecret: string | undefined; readonly admin: Admin | undefined };
@@ -176,7 +176,7 @@ export function parseSettings<R extends SettingsReader = 'any'>(
     deadLetterQueue: reader.value('DEAD_LETTER_QUEUE', `a queue name: ${QUEUE_TEXT_RULE}`, queueName),
     routes: readTaskRoutes(reader),
     celery: readCelerySharedSettings(reader),
-    celeryWatch: readCeleryWatch(reader),
+    watchCelery: readWatchCelery(reader),
     http: readHttpSettings(reader, mode === 'production'),
     secrets: { jwtSecret: readJwtSecret(reader), admin: readAdmin(reader) },
     worker: {
